@@ -1,0 +1,62 @@
+/// context/contexts.cpp: the table of the plain context, made of the frozen list.
+#include "context/contexts.h"
+
+#include "context/functions.h"
+#include "context/guard.h"
+#include "context/handle.h"
+#include "context/missing.h"
+
+#include <Python.h>
+
+namespace hpystate::context {
+
+namespace {
+
+/// Chooses what stands in the table for a slot: the guarded function, or the one that raises. The
+/// parameter makes the choice dependent, so a missing function is named nowhere and links.
+template <Slot S> struct Table;
+
+#define HPY_FUNC(ret, name, params)                                                                \
+    template <> struct Table<Slot::name> {                                                         \
+        template <Slot S> static constexpr auto entry() noexcept -> decltype(HPyContext::ctx_##name) { \
+            if constexpr (is_missing(S)) {                                                         \
+                return &Missing<S, decltype(HPyContext::ctx_##name)>::call;                        \
+            } else {                                                                               \
+                return Guard<S, &ctx_##name>::entry();                                             \
+            }                                                                                      \
+        }                                                                                          \
+    };
+#include <hpy/abi/hpy_0_9.def>
+
+void install_functions(HPyContext& context) noexcept {
+#define HPY_FUNC(ret, name, params) context.ctx_##name = Table<Slot::name>::entry<Slot::name>();
+#include <hpy/abi/hpy_0_9.def>
+}
+
+PyObject* type_object(PyTypeObject& type) noexcept { return reinterpret_cast<PyObject*>(&type); }
+
+/// One function per handle of objects.def; install_objects() asks for every handle of the list.
+struct Objects {
+#define HPY_OBJECT(name, expression)                                                               \
+    static PyObject* h_##name() noexcept { return expression; }
+#include "context/objects.def"
+};
+
+bool install_objects(HPyContext& context) noexcept {
+#define HPY_HANDLE(name) context.h_##name = as_handle(Objects::h_##name());
+#include <hpy/abi/hpy_0_9.def>
+    if (context.h_Builtins._i != 0) return true;
+    PyErr_SetString(PyExc_SystemError, "hpystate: this interpreter has no builtins (any more)");
+    return false;
+}
+
+} // namespace
+
+bool install_plain(HPyContext& context) noexcept {
+    context.name = "HPy Universal ABI (CPython backend, hpystate)";
+    context.abi_version = HPY_ABI_VERSION;
+    install_functions(context);
+    return install_objects(context);
+}
+
+} // namespace hpystate::context
