@@ -7,6 +7,7 @@
 #include <Python.h>
 #include <hpy/handle.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace hpystate {

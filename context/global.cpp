@@ -1,0 +1,68 @@
+/// context/global.cpp: HPyGlobal_Load and HPyGlobal_Store: what the project is about.
+#include "context/functions.h"
+#include "context/handle.h"
+
+#include "globals/registry.h"
+#include "globals/token.h"
+#include "interp_state/current.h"
+#include "interp_state/window.h"
+
+#include <Python.h>
+
+#include <atomic>
+#include <cstdint>
+#include <new>
+
+namespace hpystate::context {
+
+HPy ctx_Global_Load(HPyContext* ctx, HPyGlobal global) noexcept {
+    const Token token(static_cast<std::uintptr_t>(global._i));
+    PyObject* const object = current_region(ctx)->window.load(token);
+    if (object == nullptr) return kNullHandle; // without an exception: nothing was stored here
+    Py_INCREF(object);
+    return as_handle(object);
+}
+
+namespace {
+
+/// The token of a slot that Store was given, written into it. A slot that holds something else is
+/// one that nobody listed, or that was moved or never zeroed: it is registered on the fly.
+/// False: no memory; nothing was written.
+bool token_of(std::uintptr_t* slot) noexcept {
+    const auto self = reinterpret_cast<std::uintptr_t>(slot);
+    // relaxed: see publish(); all writers write the same value.
+    if (std::atomic_ref(*slot).load(std::memory_order_relaxed) == self) [[likely]] return true;
+    try {
+        registry().add_unlisted(slot);
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
+} // namespace
+
+void ctx_Global_Store(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept {
+    if (global == nullptr) [[unlikely]] {
+        PyErr_SetString(PyExc_SystemError, "ctx_Global_Store: the slot is NULL, the address of an "
+                                           "HPyGlobal was expected.");
+        return;
+    }
+    Window& window = current_region(ctx)->window;
+    auto* const slot = reinterpret_cast<std::uintptr_t*>(&global->_i);
+    const Token token(reinterpret_cast<std::uintptr_t>(slot));
+    if (window.closed()) return; // past teardown: no effect
+    if (!window.claim(token) || !token_of(slot)) {
+        PyErr_NoMemory(); // the old value stays
+        return;
+    }
+    PyObject* const object = as_object(h);
+    PyObject* old = nullptr;
+    Py_XINCREF(object);
+    // The place is claimed and the window open: this cannot fail. The new value stands before the
+    // old one is released, whose destructor may load this very slot.
+    static_cast<void>(window.store(token, object, old));
+    Py_XDECREF(old);
+}
+
+} // namespace hpystate::context

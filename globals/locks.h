@@ -1,0 +1,56 @@
+/// globals/locks.h: every lock of the process, ranked, and the mutex that asserts the order.
+///
+/// Two rules. A thread takes a lock only if its rank is higher than that of every lock it holds. No
+/// lock is held while the GIL is taken, while Python code may run, or while an object is released.
+#pragma once
+
+#include "globals/check.h"
+
+#include <cstdint>
+#include <mutex>
+
+namespace hpystate {
+
+/// In the order in which they may nest, outermost first.
+enum class LockRank : std::uint8_t {
+    kNone,
+    kDefinitions, ///< loader/module.cpp: module definitions made so far
+    kThunks,      ///< context/trampoline.cpp: which thunk stands for which function
+    kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
+    kRegistry,    ///< globals/registry.cpp: the tokens
+};
+
+/// The highest rank that the calling thread holds. Only RankedMutex writes it.
+inline LockRank& held_rank() noexcept {
+    thread_local LockRank rank = LockRank::kNone;
+    return rank;
+}
+
+/// A std::mutex that knows its place; meets BasicLockable.
+class RankedMutex {
+  public:
+    explicit constexpr RankedMutex(LockRank rank) noexcept : rank_(rank) {}
+
+    void lock() {
+        HPYSTATE_CHECK(held_rank() < rank_);
+        mutex_.lock();
+#ifdef HPYSTATE_CHECKS
+        outer_ = held_rank();
+        held_rank() = rank_;
+#endif
+    }
+
+    void unlock() noexcept {
+#ifdef HPYSTATE_CHECKS
+        held_rank() = outer_;
+#endif
+        mutex_.unlock();
+    }
+
+  private:
+    std::mutex mutex_;
+    [[maybe_unused]] LockRank rank_;
+    [[maybe_unused]] LockRank outer_ = LockRank::kNone; ///< written and read by the holder only
+};
+
+} // namespace hpystate

@@ -1,0 +1,63 @@
+/// globals/registry.cpp: entries are made first, slots are written after.
+#include "globals/registry.h"
+
+#include <mutex>
+#include <utility>
+
+namespace hpystate {
+
+void Registry::add(const SlotOwner& owner, std::span<std::uintptr_t* const> slots) {
+    const auto shared = std::make_shared<const SlotOwner>(owner);
+    Map fresh;
+    fresh.reserve(slots.size());
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        fresh.try_emplace(reinterpret_cast<std::uintptr_t>(slots[i]), SlotInfo{shared, i});
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        tokens_.reserve(tokens_.size() + fresh.size()); // the last thing that can throw
+        for (auto& [bits, info] : fresh) {
+            const auto known = tokens_.find(bits);
+            if (known != tokens_.end() && !known->second.listed()) {
+                known->second = info; // stored to before its module said that it is a global
+            }
+        }
+        tokens_.merge(fresh);
+    }
+    for (std::uintptr_t* const slot : slots) publish(slot);
+}
+
+Token Registry::add_unlisted(std::uintptr_t* slot) {
+    {
+        const std::lock_guard lock(mutex_);
+        tokens_.try_emplace(reinterpret_cast<std::uintptr_t>(slot));
+    }
+    return publish(slot);
+}
+
+std::optional<SlotInfo> Registry::find(Token token) const {
+    const std::lock_guard lock(mutex_);
+    const auto known = tokens_.find(token.bits());
+    if (known == tokens_.end()) return std::nullopt;
+    return known->second;
+}
+
+std::size_t Registry::size() const {
+    const std::lock_guard lock(mutex_);
+    return tokens_.size();
+}
+
+std::string Registry::describe(Token token) const {
+    if (token.is_unset()) return "a global that was never stored";
+    const std::optional<SlotInfo> info = find(token);
+    if (!info || !info->listed()) return "a global that no module lists";
+    return "globals[" + std::to_string(info->index) + "] of module " + info->owner->module + " (" +
+           info->owner->file + ")";
+}
+
+Registry& registry() {
+    static Registry& process_wide = *new Registry;
+    return process_wide;
+}
+
+} // namespace hpystate

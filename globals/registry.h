@@ -1,0 +1,73 @@
+/// globals/registry.h: which tokens exist in this process, and which module listed them.
+///
+/// The registry knows tokens, never objects: it is what all interpreters share. An entry is made
+/// when a module that lists the slot is created for the first time in the process, or at the first
+/// Store to a slot that nobody listed, and stays for good: the loader closes no file.
+///
+/// Invariants
+///   G1  A registered slot holds its own address, unless foreign hands wrote it.
+///   G2  A slot is written only after its entry stands, and only where its value differs.
+///   G3  `add` registers all slots of a list or, where memory is missing, none.
+#pragma once
+
+#include "globals/locks.h"
+#include "globals/token.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+namespace hpystate {
+
+/// Who listed a slot; for messages.
+struct SlotOwner {
+    std::string module; ///< dotted name of the module
+    std::string file;   ///< path of the shared object
+};
+
+/// What the registry knows about a token.
+struct SlotInfo {
+    std::shared_ptr<const SlotOwner> owner; ///< null where nobody listed the slot
+    std::size_t index = 0;                  ///< place in the owner's list
+
+    [[nodiscard]] bool listed() const noexcept { return owner != nullptr; }
+};
+
+/// Thread-safe; takes one lock (rank kRegistry), on cold paths only. No load comes here.
+class Registry {
+  public:
+    Registry() = default;
+    Registry(const Registry&) = delete;
+    Registry& operator=(const Registry&) = delete;
+
+    /// Registers every slot of a module's list and writes its token into it. A slot that stands
+    /// twice, or in another module's list too, keeps its first entry. Throws std::bad_alloc, then
+    /// nothing was registered and nothing written.
+    void add(const SlotOwner& owner, std::span<std::uintptr_t* const> slots);
+
+    /// Registers one slot that no module listed and writes its token into it.
+    Token add_unlisted(std::uintptr_t* slot);
+
+    [[nodiscard]] std::optional<SlotInfo> find(Token token) const;
+
+    [[nodiscard]] std::size_t size() const;
+
+    /// "globals[3] of module x (x.hpy0.so)", "a global that no module lists", or "a global that was
+    /// never stored" for token 0.
+    [[nodiscard]] std::string describe(Token token) const;
+
+  private:
+    using Map = std::unordered_map<std::uintptr_t, SlotInfo>;
+
+    mutable RankedMutex mutex_{LockRank::kRegistry};
+    Map tokens_; ///< guarded by mutex_
+};
+
+/// The registry of this process. Never destroyed: interpreters may end after main() returned.
+[[nodiscard]] Registry& registry();
+
+} // namespace hpystate

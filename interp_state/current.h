@@ -1,0 +1,33 @@
+/// interp_state/current.h: the two ways to find the state of the calling interpreter.
+#pragma once
+
+#include "interp_state/directory.h"
+#include "interp_state/region.h"
+
+#include <Python.h>
+
+namespace hpystate {
+
+/// From a context: an address and an offset. The hot path.
+[[nodiscard]] inline Region* current_region(HPyContext* context) noexcept {
+    return Region::of(context);
+}
+
+/// The interpreter that the calling thread is attached to; nullptr where it is attached to none.
+[[nodiscard]] inline PyInterpreterState* current_interpreter() noexcept {
+#if PY_VERSION_HEX >= 0x030D0000
+    const PyThreadState* const state = PyThreadState_GetUnchecked();
+#else
+    const PyThreadState* const state = _PyThreadState_UncheckedGet();
+#endif
+    return state != nullptr ? state->interp : nullptr;
+}
+
+/// Without one: thread state, interpreter, directory. nullptr where the thread is not attached, or
+/// its interpreter has no region. Writes nothing and runs no Python code.
+[[nodiscard]] inline Region* current_region() noexcept {
+    const PyInterpreterState* const interpreter = current_interpreter();
+    return interpreter != nullptr ? region_of(interpreter) : nullptr;
+}
+
+} // namespace hpystate

@@ -1,0 +1,222 @@
+/// interp_state/directory.cpp: the process-wide table, and who may have which region.
+///
+/// Shared words, and who touches them:
+///   table     written under the mutex (release), when a larger copy is complete; read by lookups
+///             (acquire). Old copies are kept: a reader may still be in one.
+///   key       written under the mutex, after `region` (release); read by lookups (acquire). A key
+///             is replaced only where its region has another owner by now: no attached thread
+///             looks for it.
+///   region    written under the mutex; read by lookups that matched the key.
+///   owner     in the region; see there. A lookup believes an entry only if the owner matches.
+#include "interp_state/directory.h"
+
+#include "globals/check.h"
+#include "globals/locks.h"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <new>
+
+// Not in CPython's public headers; weak, so that its absence only means that regions are recycled
+// by address alone. It takes CPython's own lock and answers whether an id is alive.
+extern "C" [[gnu::weak]] PyInterpreterState* _PyInterpreterState_LookUpID(std::int64_t id);
+
+namespace hpystate {
+
+namespace {
+
+struct Entry {
+    std::atomic<const PyInterpreterState*> key{nullptr};
+    std::atomic<Region*> region{nullptr};
+};
+
+struct Table {
+    explicit Table(std::size_t size) : mask(size - 1), entries(std::make_unique<Entry[]>(size)) {}
+
+    std::size_t mask;
+    std::unique_ptr<Entry[]> entries;
+    std::size_t used = 0; ///< keys that are not null; guarded by the directory's mutex
+    Table* older = nullptr;
+};
+
+struct Directory {
+    RankedMutex mutex{LockRank::kDirectory};
+    std::atomic<Table*> table{nullptr};
+    Region* regions = nullptr; ///< every region ever reserved; guarded by mutex
+    std::size_t count = 0;     ///< guarded by mutex
+};
+
+constinit Directory directory;
+
+constexpr std::size_t kFirstTableSize = 64;
+
+std::size_t slot_of(const PyInterpreterState* interpreter, std::size_t mask) noexcept {
+    // An interpreter state is a large, aligned allocation: the low bits say nothing.
+    const auto bits = reinterpret_cast<std::uintptr_t>(interpreter) >> 6;
+    return static_cast<std::size_t>(bits * 0x9E3779B97F4A7C15U >> 20) & mask;
+}
+
+/// The entry for `interpreter`: its own, else (for the writer) one that can be taken.
+Entry& entry_for(Table& table, const PyInterpreterState* interpreter) noexcept {
+    Entry* dead = nullptr;
+    for (std::size_t i = slot_of(interpreter, table.mask);; i = (i + 1) & table.mask) {
+        Entry& entry = table.entries[i];
+        const PyInterpreterState* const key = entry.key.load(std::memory_order_relaxed);
+        if (key == interpreter) return entry;
+        if (key == nullptr) return dead != nullptr ? *dead : entry;
+        if (dead == nullptr && !entry.region.load()->belongs_to(key)) dead = &entry;
+    }
+}
+
+void put(Table& table, const PyInterpreterState* interpreter, Region* region) noexcept {
+    Entry& entry = entry_for(table, interpreter);
+    if (entry.key.load(std::memory_order_relaxed) == nullptr) ++table.used;
+    entry.region.store(region, std::memory_order_release);
+    entry.key.store(interpreter, std::memory_order_release);
+}
+
+/// Makes room for one more key. False: no memory; the table stays as it was.
+bool make_room() noexcept {
+    Table* const old = directory.table.load(std::memory_order_relaxed);
+    if (old != nullptr && (old->used + 1) * 2 <= old->mask + 1) return true;
+    try {
+        const std::size_t size = old != nullptr ? (old->mask + 1) * 2 : kFirstTableSize;
+        auto larger = std::make_unique<Table>(size);
+        for (Region* region = directory.regions; region != nullptr; region = region->next) {
+            const PyInterpreterState* const owner = region->owner.load(std::memory_order_relaxed);
+            if (owner != nullptr) put(*larger, owner, region);
+        }
+        larger->older = old;
+        // release: pairs with the acquire in region_of(); the copy is complete.
+        directory.table.store(larger.release(), std::memory_order_release);
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
+/// Whether the interpreter that owned a dying region is gone for good. Not under the mutex: CPython
+/// reports an unknown id by an exception.
+bool is_gone(const PyInterpreterState* owner, std::int64_t id) noexcept {
+    if (&_PyInterpreterState_LookUpID == nullptr) return false;
+    PyObject* const raised = PyErr_GetRaisedException();
+    const PyInterpreterState* const found = _PyInterpreterState_LookUpID(id);
+    PyErr_SetRaisedException(raised); // drops the one that says "unknown"
+    return found != owner;
+}
+
+/// What has to be known of a dying region to decide, without the lock, whether it can serve again.
+struct Candidate {
+    Region* region = nullptr;
+    const PyInterpreterState* owner = nullptr;
+    std::int64_t id = 0;
+    std::uint32_t generation = 0;
+};
+
+Candidate next_candidate(const Region* after) noexcept {
+    const std::lock_guard lock(directory.mutex);
+    for (Region* region = after != nullptr ? after->next : directory.regions; region != nullptr;
+         region = region->next) {
+        if (region->phase.load(std::memory_order_relaxed) != Region::Phase::kDying) continue;
+        return {region, region->owner.load(), region->interpreter_id, region->generation};
+    }
+    return {};
+}
+
+/// A dying region whose owner is gone; no region where there is none among the first few.
+Candidate find_recyclable() noexcept {
+    constexpr int kLooks = 8; // each look walks CPython's list of interpreters
+    Candidate candidate = next_candidate(nullptr);
+    for (int i = 0; i < kLooks && candidate.region != nullptr; ++i) {
+        if (is_gone(candidate.owner, candidate.id)) return candidate;
+        candidate = next_candidate(candidate.region);
+    }
+    return {};
+}
+
+/// Under the mutex: the region that has this address as its owner already, dead or alive.
+Region* region_at(const PyInterpreterState* interpreter) noexcept {
+    for (Region* region = directory.regions; region != nullptr; region = region->next) {
+        if (region->belongs_to(interpreter)) return region;
+    }
+    return nullptr;
+}
+
+/// Under the mutex: the candidate if nobody took it meanwhile, else a new region, else nullptr.
+Region* take_or_reserve(const Candidate& candidate) noexcept {
+    Region* const old = candidate.region;
+    if (old != nullptr && old->generation == candidate.generation &&
+        old->phase.load(std::memory_order_relaxed) == Region::Phase::kDying) {
+        // No lookup may believe the old owner's key from here on.
+        old->owner.store(nullptr, std::memory_order_release);
+        return old;
+    }
+    Region* const fresh = Region::reserve();
+    if (fresh == nullptr) return nullptr;
+    fresh->next = directory.regions;
+    directory.regions = fresh;
+    ++directory.count;
+    return fresh;
+}
+
+enum class Adopted : std::uint8_t { kYes, kNoMemory, kNotInstalled };
+
+/// Under the mutex.
+Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Candidate& candidate,
+                     bool (*install)(HPyContext&), Region*& region) noexcept {
+    region = region_at(interpreter);
+    const bool known = region != nullptr;
+    if (known && region->phase.load() == Region::Phase::kLive && region->interpreter_id == id) {
+        return Adopted::kYes;
+    }
+    if (!make_room()) return Adopted::kNoMemory;
+    if (!known) region = take_or_reserve(candidate);
+    if (region == nullptr) return Adopted::kNoMemory;
+    // Neither runs Python code nor releases the GIL, so it may run under the lock.
+    if (!install(region->context)) return Adopted::kNotInstalled;
+    region->context._private = region;
+    region->prepare(id);
+    // release: pairs with the acquire in belongs_to(); window and context are ready.
+    region->owner.store(interpreter, std::memory_order_release);
+    put(*directory.table.load(std::memory_order_relaxed), interpreter, region);
+    return Adopted::kYes;
+}
+
+} // namespace
+
+Region* region_of(const PyInterpreterState* interpreter) noexcept {
+    const Table* const table = directory.table.load(std::memory_order_acquire);
+    if (table == nullptr) [[unlikely]] return nullptr;
+    for (std::size_t i = slot_of(interpreter, table->mask);; i = (i + 1) & table->mask) {
+        const Entry& entry = table->entries[i];
+        const PyInterpreterState* const key = entry.key.load(std::memory_order_acquire);
+        if (key == interpreter) [[likely]] {
+            Region* const region = entry.region.load(std::memory_order_acquire);
+            return region->belongs_to(interpreter) ? region : nullptr;
+        }
+        if (key == nullptr) return nullptr;
+    }
+}
+
+Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noexcept {
+    const std::int64_t id = PyInterpreterState_GetID(interpreter);
+    const Candidate candidate = find_recyclable();
+    Region* region = nullptr;
+    Adopted outcome;
+    {
+        const std::lock_guard lock(directory.mutex);
+        outcome = adopt_locked(interpreter, id, candidate, install, region);
+    }
+    if (outcome == Adopted::kYes) return region;
+    if (outcome == Adopted::kNoMemory) PyErr_NoMemory();
+    return nullptr;
+}
+
+std::size_t region_count() noexcept {
+    const std::lock_guard lock(directory.mutex);
+    return directory.count;
+}
+
+} // namespace hpystate

@@ -1,0 +1,28 @@
+/// interp_state/directory.h: from an interpreter to its region, without a context.
+///
+/// Readers are thunks and plain C code that know only their thread state. They take no lock and
+/// write nothing: one probe of a table that is at most half full, and one comparison with the
+/// region's owner, which is what makes an answer valid (an interpreter's address is reused).
+#pragma once
+
+#include "interp_state/region.h"
+
+#include <Python.h>
+
+#include <cstdint>
+
+namespace hpystate {
+
+/// The region of `interpreter`, live or dying; nullptr if it never had one. The calling thread is
+/// attached to it, so it cannot go away meanwhile.
+[[nodiscard]] Region* region_of(const PyInterpreterState* interpreter) noexcept;
+
+/// Finds or makes the region of the interpreter that the calling thread is attached to. `install`
+/// fills the context before anybody can find the region; it sets an exception where it fails.
+/// Returns nullptr with an exception set: no memory, or `install` failed.
+[[nodiscard]] Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noexcept;
+
+/// How many regions this process has reserved so far; for tests and reports.
+[[nodiscard]] std::size_t region_count() noexcept;
+
+} // namespace hpystate

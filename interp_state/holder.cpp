@@ -1,0 +1,61 @@
+/// interp_state/holder.cpp: a heap type per interpreter whose only member function is tp_traverse.
+#include "interp_state/holder.h"
+
+namespace hpystate {
+
+namespace {
+
+struct Holder {
+    PyObject_HEAD
+    Region* region; ///< null once the region released its values
+};
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    const Region* const region = reinterpret_cast<Holder*>(self)->region;
+    if (region == nullptr) return 0;
+    return region->window.for_each([=](PyObject* object) { return visit(object, arg); });
+}
+
+void dealloc(PyObject* self) {
+    PyTypeObject* const type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyTypeObject* make_type() noexcept {
+    static constexpr char kDoc[] = "Keeps what this interpreter stored in HPyGlobals; see the collector.";
+    PyType_Slot slots[] = {
+        {Py_tp_doc, const_cast<char*>(kDoc)},
+        {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+        {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
+        {0, nullptr},
+    };
+    PyType_Spec spec{};
+    spec.name = "hpystate.GlobalsHolder";
+    spec.basicsize = sizeof(Holder);
+    spec.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+                 Py_TPFLAGS_IMMUTABLETYPE;
+    spec.slots = slots;
+    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+}
+
+} // namespace
+
+PyObject* make_holder(Region& region) noexcept {
+    PyTypeObject* const type = make_type();
+    if (type == nullptr) return nullptr;
+    auto* const holder = PyObject_GC_New(Holder, type);
+    Py_DECREF(type); // the instance keeps its type
+    if (holder == nullptr) return nullptr;
+    holder->region = &region;
+    PyObject_GC_Track(holder);
+    return reinterpret_cast<PyObject*>(holder);
+}
+
+void detach_holder(PyObject* holder) noexcept {
+    reinterpret_cast<Holder*>(holder)->region = nullptr;
+}
+
+} // namespace hpystate

@@ -1,0 +1,19 @@
+/// interp_state/holder.h: the object that shows an interpreter's globals to its collector.
+#pragma once
+
+#include "interp_state/region.h"
+
+#include <Python.h>
+
+namespace hpystate {
+
+/// Makes the holder of a region, tracked by the collector of the calling thread's interpreter. It
+/// visits each reference that the window owns once; it owns none itself, so it has nothing to
+/// clear. The region keeps it alive until its values are released.
+/// Returns a new reference, or nullptr with an exception set.
+[[nodiscard]] PyObject* make_holder(Region& region) noexcept;
+
+/// The holder outlives its region's window only in a list that somebody took from the collector.
+void detach_holder(PyObject* holder) noexcept;
+
+} // namespace hpystate

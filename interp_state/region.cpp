@@ -1,0 +1,48 @@
+/// interp_state/region.cpp: reserving, preparing, and the two phases of the end.
+#include "interp_state/region.h"
+
+#include "globals/check.h"
+#include "interp_state/holder.h"
+
+#include <sys/mman.h>
+
+#include <new>
+
+namespace hpystate {
+
+Region* Region::reserve() noexcept {
+    void* const memory = mmap(nullptr, sizeof(Region), PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+    // Else the first touched entry may cost 2 MiB. A kernel without huge pages refuses: fine too.
+    static_cast<void>(madvise(memory, sizeof(Region), MADV_NOHUGEPAGE));
+    // Default initialization: it writes the few members that have a constructor, so no page of the
+    // array is touched. The memory is zero.
+    return new (memory) Region;
+}
+
+void Region::prepare(std::int64_t id) noexcept {
+    HPYSTATE_CHECK(phase.load() != Phase::kLive || interpreter_id != id);
+    window.reset();
+    holder = nullptr;
+    has_exit_callback = false;
+    instances.reset();
+    interpreter_id = id;
+    ++generation;
+    phase.store(Phase::kLive, std::memory_order_relaxed);
+}
+
+void Region::begin_teardown() noexcept {
+    HPYSTATE_CHECK(phase.load() == Phase::kLive);
+    phase.store(Phase::kDying, std::memory_order_relaxed);
+    window.close();
+}
+
+void Region::release_values() noexcept {
+    while (PyObject* const object = window.take_any()) Py_DECREF(object);
+    if (holder == nullptr) return;
+    detach_holder(holder);
+    Py_CLEAR(holder);
+}
+
+} // namespace hpystate

@@ -1,0 +1,105 @@
+/// interp_state/region.h: the memory that one interpreter's state lives in, and its phases.
+///
+/// A region is reserved once and never unmapped; it serves one interpreter after another.
+///
+///     kFree --adopt--> kLive --begin_teardown()--> kDying --adopt--> kLive --> ...
+///
+///   kFree   nobody's yet; every word of the window is 0.
+///   kLive   owner is an interpreter that has not ended. Loads and stores work.
+///   kDying  owner's exit callback ran. The window is closed: loads give nullptr, stores are
+///           refused, so the destructors that run now cannot bring a value back. The contexts'
+///           functions go on working: finalizers run in the interpreter's last collection. CPython
+///           gives no sign when an interpreter's memory is gone, so the region stays kDying until
+///           the directory finds its owner gone, or a new interpreter at the same address.
+///
+/// Invariants
+///   R1  Only threads attached to `owner` write the window.
+///   R2  A region leaves kLive once a generation, on the thread that runs the exit callbacks.
+///   R3  At most one region has an interpreter's address as its owner. The address alone does not
+///       name an interpreter: CPython reuses it at once. `generation` tells the two apart.
+///   R4  A plain context lies at a constant offset in its region: that is how a load finds it.
+///
+/// Layout: 2 MiB of entries of which few pages are touched, then one page of everything else.
+#pragma once
+
+#include "interp_state/window.h"
+
+#include <Python.h>
+#include <hpy/context.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+namespace hpystate {
+
+struct Region {
+    enum class Phase : std::uint8_t { kFree, kLive, kDying };
+
+    Window window;
+
+    /// The plain context of HPy 0.9. Filled before `owner` is published, then never written: even
+    /// the function pointers of a stale context stay callable.
+    HPyContext context;
+
+    /// Written under the directory lock; read by any thread, without it, to validate a lookup.
+    std::atomic<PyInterpreterState*> owner;
+
+    /// Written under the directory lock and by the owner's exit callback; read by the owner's
+    /// threads, and under the directory lock to find a region that can serve again.
+    std::atomic<Phase> phase;
+
+    /// Counts adoptions, for messages and tests. Written under the directory lock.
+    std::uint32_t generation;
+
+    /// PyInterpreterState_GetID of the owner. Written under the directory lock.
+    std::int64_t interpreter_id;
+
+    /// Shows the window to the collector. Owned; written by the owner's threads.
+    PyObject* holder;
+
+    /// Whether the exit callback is registered. Written by the owner's threads.
+    bool has_exit_callback;
+
+    /// How many modules of a definition were made here, or are being made; read and written by the
+    /// owner's threads. The key is the definition's address.
+    std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances;
+
+    /// The directory's list of all regions. Written once, before the region is reachable.
+    Region* next;
+
+    /// The region that a plain context lies in: a constant offset, no memory is read.
+    [[nodiscard]] static Region* of(HPyContext* context) noexcept;
+
+    [[nodiscard]] bool belongs_to(const PyInterpreterState* interpreter) const noexcept {
+        // acquire: pairs with the release in adopt(), so a match means that the window is empty
+        // and the context filled.
+        return owner.load(std::memory_order_acquire) == interpreter;
+    }
+
+    /// Reserves memory for a region: zero, page-aligned, never unmapped. nullptr: no memory.
+    [[nodiscard]] static Region* reserve() noexcept;
+
+    /// Makes a region that nobody uses (any more) ready for its next owner; the caller holds the
+    /// directory lock and publishes `owner` afterwards.
+    void prepare(std::int64_t id) noexcept;
+
+    /// First phase of the end: marks the region, closes the window. Takes no reference.
+    void begin_teardown() noexcept;
+
+    /// Second phase: releases every object that only a global held, then the holder. Runs Python
+    /// code; the thread is attached to the owner.
+    void release_values() noexcept;
+};
+
+// offsetof in a struct with private parts is conditionally supported; both compilers support it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+inline Region* Region::of(HPyContext* context) noexcept {
+    return reinterpret_cast<Region*>(reinterpret_cast<char*>(context) - offsetof(Region, context));
+}
+#pragma GCC diagnostic pop
+
+} // namespace hpystate

@@ -1,0 +1,59 @@
+/// interp_state/teardown.cpp: two phases: nobody finds a value any more; then they are released.
+#include "interp_state/teardown.h"
+
+#include "interp_state/holder.h"
+
+#include <Python.h>
+
+namespace hpystate {
+
+namespace {
+
+void on_exit(void* data) {
+    Region& region = *static_cast<Region*>(data);
+    // An exception of the code that ends the interpreter is not ours to lose.
+    PyObject* const raised = PyErr_GetRaisedException();
+    region.begin_teardown();
+    region.release_values();
+    PyErr_SetRaisedException(raised);
+}
+
+int register_exit(Region& region) noexcept {
+    PyInterpreterState* const interpreter = PyInterpreterState_Get();
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyUnstable_AtExit(interpreter, &on_exit, &region);
+#else
+    return _Py_AtExit(interpreter, &on_exit, &region);
+#endif
+}
+
+} // namespace
+
+bool is_ending() noexcept {
+    PyObject* const modules = PySys_GetObject("modules"); // borrowed; None once they were cleared
+    return modules == nullptr || modules == Py_None;
+}
+
+bool prepare_lifetime(Region& region) noexcept {
+    // The callback first: were the holder there alone, nobody would release it.
+    if (!region.has_exit_callback) {
+        if (register_exit(region) != 0) {
+            if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
+            return false;
+        }
+        region.has_exit_callback = true;
+    }
+    if (region.holder != nullptr) return true;
+    PyObject* const holder = make_holder(region);
+    if (holder == nullptr) return false;
+    if (region.holder == nullptr) {
+        region.holder = holder;
+    } else {
+        // Another thread of this interpreter was here while ours waited for the GIL.
+        detach_holder(holder);
+        Py_DECREF(holder);
+    }
+    return true;
+}
+
+} // namespace hpystate

@@ -1,0 +1,21 @@
+/// interp_state/teardown.h: what happens to a region when its interpreter ends.
+///
+/// PyUnstable_AtExit (3.12: _Py_AtExit) runs the callback after all modules, thread states and the
+/// interpreter's dict are gone and before the last collection, with a thread state attached. A
+/// module's m_free is no such hook (it never runs if one object of the module leaks), and the
+/// interpreter's dict is cleared too early (other libraries' destructors still run).
+#pragma once
+
+#include "interp_state/region.h"
+
+namespace hpystate {
+
+/// Gives a region what it needs once: its holder and its exit callback. The thread is attached to
+/// the region's owner. May be called again, also after it failed. False: an exception is set.
+[[nodiscard]] bool prepare_lifetime(Region& region) noexcept;
+
+/// Whether the interpreter of the calling thread has lost its modules: it is ending, and its exit
+/// callbacks ran or are about to. A region adopted now would never be torn down.
+[[nodiscard]] bool is_ending() noexcept;
+
+} // namespace hpystate
