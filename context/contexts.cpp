@@ -5,6 +5,8 @@
 #include "context/guard.h"
 #include "context/handle.h"
 #include "context/missing.h"
+#include "interp_state/directory.h"
+#include "interp_state/teardown.h"
 
 #include <Python.h>
 
@@ -57,6 +59,18 @@ bool install_plain(HPyContext& context) noexcept {
     context.abi_version = HPY_ABI_VERSION;
     install_functions(context);
     return install_objects(context);
+}
+
+Region* enter_interpreter() noexcept {
+    if (is_ending()) {
+        PyErr_SetString(PyExc_SystemError,
+                        "hpystate: this interpreter is ending; no HPy module can be made in it any "
+                        "more.");
+        return nullptr;
+    }
+    Region* const region = adopt(PyInterpreterState_Get(), &install_plain);
+    if (region == nullptr || !prepare_lifetime(*region)) return nullptr;
+    return region;
 }
 
 } // namespace hpystate::context

@@ -1,0 +1,103 @@
+/// context/definitions.cpp: method and get-set tables.
+#include "context/definitions.h"
+
+#include "context/interface.h"
+#include "globals/interner.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace hpystate {
+
+namespace {
+
+/// METH_ flags of a signature; 0 where a method cannot have it.
+int flags_of(HPyFunc_Signature signature) noexcept {
+    switch (signature) {
+    case HPyFunc_NOARGS: return METH_NOARGS;
+    case HPyFunc_O: return METH_O;
+    case HPyFunc_VARARGS: return METH_FASTCALL;
+    case HPyFunc_KEYWORDS: return METH_FASTCALL | METH_KEYWORDS;
+    default: return 0;
+    }
+}
+
+/// A table's bytes, ended by a zero entry, with zeros in the padding; interned.
+template <typename Entry> [[nodiscard]] Entry* intern_table(const std::vector<Entry>& entries) {
+    std::string bytes((entries.size() + 1) * sizeof(Entry), '\0');
+    if (!entries.empty()) {
+        std::memcpy(bytes.data(), entries.data(), entries.size() * sizeof(Entry));
+    }
+    // CPython takes the table as writable and writes nothing into it.
+    return static_cast<Entry*>(const_cast<void*>(interner().intern(std::move(bytes))));
+}
+
+bool raise_incomplete(const char* kind, const char* name) {
+    PyErr_Format(PyExc_SystemError,
+                 "%s '%s': the definition has no name or no function. Define it with the HPyDef "
+                 "macros.",
+                 kind, name != nullptr ? name : "(no name)");
+    return false;
+}
+
+bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site site) {
+    const int flags = flags_of(meth.signature);
+    if (flags == 0) {
+        PyErr_SetString(PyExc_ValueError, interface::kUnsupportedSignature);
+        return false;
+    }
+    if (meth.name == nullptr || meth.impl == nullptr) return raise_incomplete("method", meth.name);
+    CFunction function = thunk_for(meth.signature, meth.impl, site);
+    // The pool is used up: the file's own trampoline serves, through the dispatcher.
+    if (function == nullptr) function = reinterpret_cast<CFunction>(meth.cpy_trampoline);
+    if (function == nullptr) return raise_incomplete("method", meth.name);
+    PyMethodDef entry;
+    std::memset(&entry, 0, sizeof(entry)); // the padding too: tables are compared by bytes
+    entry.ml_name = meth.name;
+    entry.ml_meth = reinterpret_cast<PyCFunction>(function);
+    entry.ml_flags = flags;
+    entry.ml_doc = meth.doc;
+    methods.push_back(entry);
+    return true;
+}
+
+/// The thunk of one half of a get-set; nullptr where the extension has none.
+template <typename Pointer>
+Pointer half(HPyFunc_Signature signature, HPyCFunction impl, Pointer trampoline) {
+    if (impl == nullptr) return nullptr;
+    const CFunction thunk = thunk_for(signature, impl, Site::kThread);
+    return thunk != nullptr ? reinterpret_cast<Pointer>(thunk) : trampoline;
+}
+
+} // namespace
+
+bool make_methods(HPyDef* const* defines, Site site, PyMethodDef*& methods) {
+    methods = nullptr;
+    std::vector<PyMethodDef> entries;
+    for (; defines != nullptr && *defines != nullptr; ++defines) {
+        if ((*defines)->kind != HPyDef_Kind_Meth) continue;
+        if (!add_method(entries, (*defines)->meth, site)) return false;
+    }
+    if (!entries.empty()) methods = intern_table(entries);
+    return true;
+}
+
+bool make_getsets(HPyDef* const* defines, PyGetSetDef*& getsets) {
+    getsets = nullptr;
+    std::vector<PyGetSetDef> entries;
+    for (; defines != nullptr && *defines != nullptr; ++defines) {
+        if ((*defines)->kind != HPyDef_Kind_GetSet) continue;
+        const HPyGetSet& source = (*defines)->getset;
+        const bool has_function = source.getter_impl != nullptr || source.setter_impl != nullptr;
+        if (source.name == nullptr || !has_function) return raise_incomplete("get-set", source.name);
+        entries.push_back({source.name,
+                           half(HPyFunc_GETTER, source.getter_impl, source.getter_cpy_trampoline),
+                           half(HPyFunc_SETTER, source.setter_impl, source.setter_cpy_trampoline),
+                           source.doc, source.closure});
+    }
+    if (!entries.empty()) getsets = intern_table(entries);
+    return true;
+}
+
+} // namespace hpystate

@@ -1,0 +1,165 @@
+/// context/dispatcher.cpp: one forwarding function per function of the list, and the trampolines' entry.
+#include "context/dispatcher.h"
+
+#include "abi/slots.h"
+#include "context/functions.h"
+#include "context/guard.h"
+#include "context/handle.h"
+#include "context/signature.h"
+#include "interp_state/current.h"
+
+#include <Python.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <type_traits>
+
+namespace hpystate::context {
+
+namespace {
+
+[[noreturn, gnu::cold]] void stop_without_interpreter(Slot slot) noexcept {
+    std::fprintf(stderr,
+                 "hpystate: %s was called from a thread that is attached to no interpreter that "
+                 "loaded the extension.\n",
+                 name_of(slot).data());
+    std::abort();
+}
+
+[[nodiscard]] HPyContext& callers_context(Slot slot) noexcept {
+    Region* const region = current_region();
+    if (region == nullptr) [[unlikely]] stop_without_interpreter(slot);
+    return region->context;
+}
+
+template <Slot S, auto Member> struct Forward;
+
+template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
+struct Forward<S, Member> {
+    static R call(HPyContext*, A... args) noexcept {
+        HPyContext& ctx = callers_context(S);
+        return (ctx.*Member)(&ctx, args...);
+    }
+};
+
+constexpr HPyContext make_dispatcher() noexcept {
+    HPyContext context{};
+    context.name = "HPy Universal ABI (hpystate, dispatcher)";
+    context.abi_version = HPY_ABI_VERSION;
+#define HPY_FUNC(ret, name, params)                                                                \
+    context.ctx_##name = &Forward<Slot::name, &HPyContext::ctx_##name>::call;
+#include <hpy/abi/hpy_0_9.def>
+    return context;
+}
+
+constinit const HPyContext kDispatcher = make_dispatcher();
+
+// ---- what a file's trampoline puts on its stack: its arguments, then room for the result ----------
+
+template <typename R, typename... A> struct Frame;
+template <typename R, typename A> struct Frame<R, A> { A a; R result; };
+template <typename R, typename A, typename B> struct Frame<R, A, B> { A a; B b; R result; };
+template <typename R, typename A, typename B, typename C> struct Frame<R, A, B, C> {
+    A a; B b; C c; R result;
+};
+template <typename R, typename A, typename B, typename C, typename D> struct Frame<R, A, B, C, D> {
+    A a; B b; C c; D d; R result;
+};
+template <typename A> struct Frame<void, A> { A a; };
+template <typename A, typename B> struct Frame<void, A, B> { A a; B b; };
+
+template <typename Impl> struct Call;
+template <typename R, typename... A> struct Call<R (*)(HPyContext*, A...)> {
+    using Impl = R (*)(HPyContext*, A...);
+    using Arguments = Frame<R, A...>;
+
+    static void run(HPyContext* ctx, Impl impl, Arguments& frame) noexcept {
+        if constexpr (sizeof...(A) == 1) {
+            finish(frame, [&] { return impl(ctx, frame.a); });
+        } else if constexpr (sizeof...(A) == 2) {
+            finish(frame, [&] { return impl(ctx, frame.a, frame.b); });
+        } else if constexpr (sizeof...(A) == 3) {
+            finish(frame, [&] { return impl(ctx, frame.a, frame.b, frame.c); });
+        } else {
+            finish(frame, [&] { return impl(ctx, frame.a, frame.b, frame.c, frame.d); });
+        }
+    }
+
+    template <typename Function> static void finish(Arguments& frame, Function&& call) noexcept {
+        if constexpr (std::is_void_v<R>) {
+            call();
+        } else {
+            frame.result = call();
+        }
+    }
+};
+
+[[noreturn, gnu::cold]] void stop_at(HPyFunc_Signature signature) noexcept {
+    std::fprintf(stderr, "hpystate: a trampoline asks for signature %d, which none may call.\n",
+                 static_cast<int>(signature));
+    std::abort();
+}
+
+template <typename Impl> inline constexpr bool kTakesContext = false;
+template <typename R, typename... A>
+inline constexpr bool kTakesContext<R (*)(HPyContext*, A...)> = true;
+
+/// Calls the function of a signature with what its trampoline packed.
+template <HPyFunc_Signature S>
+void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    using Impl = typename SignatureOf<S>::Impl;
+    if constexpr (kTakesContext<Impl>) {
+        auto& frame = *static_cast<typename Call<Impl>::Arguments*>(args);
+        Call<Impl>::run(ctx, function_cast<Impl>(function), frame);
+    } else {
+        // Traverse, destroy and capsule destructors: the runtime calls them itself and gives CPython
+        // no trampoline for them.
+        stop_at(S);
+    }
+}
+
+/// The count may carry a flag bit of CPython's.
+template <>
+void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    auto& frame = *static_cast<Call<HPyFunc_KEYWORDS_t>::Arguments*>(args);
+    frame.c = static_cast<std::size_t>(PyVectorcall_NARGS(frame.c));
+    Call<HPyFunc_KEYWORDS_t>::run(ctx, function_cast<HPyFunc_KEYWORDS_t>(function), frame);
+}
+
+/// A tuple and a dict on the C API's side.
+template <typename R, typename Impl>
+void enter_tuple_dict(HPyContext* ctx, Impl impl, void* args) noexcept {
+    auto& frame = *static_cast<Frame<R, HPy, PyObject*, HPy>*>(args);
+    const HPy* const items = as_handles(reinterpret_cast<PyTupleObject*>(frame.b)->ob_item);
+    frame.result = impl(ctx, frame.a, items, PyTuple_GET_SIZE(frame.b), frame.c);
+}
+
+template <>
+void enter<HPyFunc_NEWFUNC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    enter_tuple_dict<HPy>(ctx, function_cast<HPyFunc_NEWFUNC_t>(function), args);
+}
+
+template <>
+void enter<HPyFunc_INITPROC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    enter_tuple_dict<int>(ctx, function_cast<HPyFunc_INITPROC_t>(function), args);
+}
+
+} // namespace
+
+HPyContext* dispatcher() noexcept {
+    // A file keeps it as a pointer to a context that could be written; nobody writes one.
+    return const_cast<HPyContext*>(&kDispatcher);
+}
+
+void ctx_CallRealFunctionFromTrampoline(HPyContext* ctx, HPyFunc_Signature sig, HPyCFunction func,
+                                        void* args) noexcept {
+    switch (sig) {
+#define HPY_SIGNATURE(name, value, ret, params)                                                    \
+    case HPyFunc_##name: enter<HPyFunc_##name>(ctx, func, args); return;
+#include <hpy/abi/signatures.def>
+    }
+    stop_at(sig);
+}
+
+} // namespace hpystate::context

@@ -1,0 +1,51 @@
+/// context/type.cpp: types and their instances.
+#include "context/functions.h"
+#include "context/handle.h"
+#include "context/interface.h"
+#include "context/typedata.h"
+#include "context/typespec.h"
+
+#include <Python.h>
+
+#include <new>
+
+namespace hpystate::context {
+
+HPy ctx_Type_FromSpec(HPyContext*, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept try {
+    if (spec == nullptr) {
+        PyErr_SetString(PyExc_SystemError, "ctx_Type_FromSpec: the spec is NULL.");
+        return kNullHandle;
+    }
+    return as_handle(type_from_spec(*spec, params));
+} catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    return kNullHandle;
+}
+
+namespace {
+
+/// A new instance, its struct all zero; nullptr with an exception set.
+PyObject* allocate(HPy type, const char* not_a_type) noexcept {
+    if (!PyType_Check(as_object(type))) {
+        PyErr_SetString(PyExc_TypeError, not_a_type);
+        return nullptr;
+    }
+    auto* const cls = reinterpret_cast<PyTypeObject*>(as_object(type));
+    return cls->tp_alloc(cls, 0);
+}
+
+} // namespace
+
+HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
+    PyObject* const object = allocate(h_type, interface::kNewNeedsType);
+    *data = object != nullptr ? struct_of(object) : nullptr;
+    return as_handle(object);
+}
+
+HPy ctx_Type_GenericNew(HPyContext*, HPy type, const HPy*, HPy_ssize_t, HPy) noexcept {
+    return as_handle(allocate(type, interface::kGenericNewNeedsType));
+}
+
+void* ctx_AsStruct_Object(HPyContext*, HPy h) noexcept { return struct_of(as_object(h)); }
+
+} // namespace hpystate::context

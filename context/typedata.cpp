@@ -1,0 +1,133 @@
+/// context/typedata.cpp: visiting, clearing and destroying instances, without a context.
+#include "context/typedata.h"
+
+#include "context/handle.h"
+#include "globals/interner.h"
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hpystate {
+
+bool TypeRecord::visits() const noexcept {
+    for (const TypeRecord* record = this; record != nullptr; record = record->base) {
+        if (record->traverse != nullptr) return true;
+    }
+    return false;
+}
+
+namespace {
+
+struct Visit {
+    visitproc visit;
+    void* arg;
+};
+
+int visit_field(HPyField* field, void* arg) {
+    const auto* const visit = static_cast<Visit*>(arg);
+    if (field->_i == 0) return 0;
+    return visit->visit(as_object(HPy{field->_i}), visit->arg);
+}
+
+int clear_field(HPyField* field, void*) {
+    PyObject* const old = as_object(HPy{std::exchange(field->_i, 0)});
+    Py_XDECREF(old);
+    return 0;
+}
+
+int for_each_field(PyObject* self, const TypeRecord* record, HPyFunc_visitproc visit, void* arg) {
+    for (; record != nullptr; record = record->base) {
+        if (record->traverse == nullptr) continue;
+        if (const int result = record->traverse(struct_of(self), visit, arg)) return result;
+    }
+    return 0;
+}
+
+int traverse_instance(PyObject* self, visitproc visit, void* arg, const TypeRecord* record) {
+    Py_VISIT(Py_TYPE(self)); // once, however many HPy types the instance's type has below it
+    Visit pair{visit, arg};
+    return for_each_field(self, record, &visit_field, &pair);
+}
+
+/// The instance's memory goes back; its type was kept alive by it until now.
+void free_instance(PyObject* self, const TypeRecord* record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    for_each_field(self, record, &clear_field, nullptr);
+    for (; record != nullptr; record = record->base) {
+        if (record->destroy != nullptr) record->destroy(struct_of(self));
+    }
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+void dealloc_tracked(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    PyObject_GC_UnTrack(self);
+    // Chains of objects that are destroyed one within the other must not use up the C stack.
+    Py_TRASHCAN_BEGIN(self, dealloc)
+    free_instance(self, record);
+    Py_TRASHCAN_END
+}
+
+void dealloc_instance(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    // A class made in Python comes here from subtype_dealloc, which has called the finalizer.
+    if (type->tp_dealloc == dealloc && type->tp_finalize != nullptr) {
+        if (PyObject_CallFinalizerFromDealloc(self) < 0) return; // brought back to life
+    }
+    if (PyType_IS_GC(type)) {
+        dealloc_tracked(self, dealloc, record);
+    } else {
+        free_instance(self, record);
+    }
+}
+
+template <unsigned N> [[nodiscard]] const TypeRecord* record() noexcept {
+    // relaxed: written before the thunks' addresses were handed out.
+    return static_cast<const TypeRecord*>(thunk_targets[N].load(std::memory_order_relaxed));
+}
+
+template <unsigned N> void dealloc_thunk(PyObject* self) {
+    dealloc_instance(self, &dealloc_thunk<N>, record<N>());
+}
+
+template <unsigned N> int traverse_thunk(PyObject* self, visitproc visit, void* arg) {
+    return traverse_instance(self, visit, arg, record<N>());
+}
+
+template <unsigned N> int clear_thunk(PyObject* self) {
+    return for_each_field(self, record<N>(), &clear_field, nullptr);
+}
+
+template <typename Numbers> struct Table;
+template <unsigned... I> struct Table<std::integer_sequence<unsigned, I...>> {
+    static constexpr TypeThunks kThunks[kTypePool.size] = {
+        {&dealloc_thunk<kTypePool.first + I>, &traverse_thunk<kTypePool.first + I>,
+         &clear_thunk<kTypePool.first + I>}...};
+};
+using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
+
+} // namespace
+
+TypeThunks type_thunks_for(const TypeRecord& wanted) {
+    std::string bytes(sizeof(TypeRecord), '\0');
+    std::memcpy(bytes.data(), &wanted, sizeof(TypeRecord));
+    const void* const record = interner().intern(std::move(bytes));
+    const std::optional<unsigned> number = thunk_table().assign(kTypePool, record);
+    if (!number) return {};
+    return AllThunks::kThunks[*number - kTypePool.first];
+}
+
+const TypeRecord* record_of(PyTypeObject* type) noexcept {
+    const unsigned used = thunk_table().used(kTypePool);
+    for (; type != nullptr; type = type->tp_base) {
+        for (unsigned i = 0; i < used; ++i) {
+            if (AllThunks::kThunks[i].dealloc != type->tp_dealloc) continue;
+            return static_cast<const TypeRecord*>(thunk_targets[kTypePool.first + i].load());
+        }
+    }
+    return nullptr;
+}
+
+} // namespace hpystate
