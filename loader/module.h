@@ -1,0 +1,35 @@
+/// loader/module.h: from a definition in a file to a module object of the calling interpreter.
+#pragma once
+
+#include <Python.h>
+#include <hpy/define.h>
+
+#include <cstdint>
+#include <string>
+
+namespace hpystate {
+
+/// In which interpreters a module may be made.
+enum class Interpreters : std::uint8_t {
+    kOwnGil,    ///< in every one: its Python objects are in HPy's hands, its other statics are safe
+    kSharedGil, ///< in every one that shares the main interpreter's GIL
+    kMain,      ///< in the main interpreter only
+};
+
+/// What create_module needs to know besides the definition.
+struct ModuleRequest {
+    std::string name;  ///< dotted
+    std::string path;  ///< of the shared object
+    PyObject* spec;    ///< ModuleSpec, borrowed
+    Interpreters where;
+};
+
+/// Registers the definition's globals, makes the module and runs its exec slots. Where that fails,
+/// the globals stay registered, which says nothing about any value, and the values that this
+/// interpreter stored in them are released, unless another module of the same definition was made
+/// here or is being made.
+/// Returns a new reference, or nullptr with an exception set (what an exec slot raised, MemoryError,
+/// SystemError for a definition that contradicts itself). Throws LoadError, std::bad_alloc.
+[[nodiscard]] PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request);
+
+} // namespace hpystate

@@ -1,0 +1,176 @@
+/// python/hpystate/_native.cpp: the package's extension module: loading, and looking at the state.
+///
+/// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none. It
+/// keeps nothing in a static; what it knows of the interpreter is in its region.
+#include "context/contexts.h"
+#include "context/dispatcher.h"
+#include "context/handle.h"
+#include "context/missing.h"
+#include "interp_state/current.h"
+#include "loader/error.h"
+#include "loader/library.h"
+#include "loader/module.h"
+#include "loader/negotiate.h"
+
+#include <Python.h>
+#include <hpystate/version.h>
+
+#include <optional>
+#include <string>
+
+namespace hpystate {
+
+namespace {
+
+// ---- the one place where the loader's exceptions become Python's ----------------------------------
+
+/// Raises hpystate.errors.LoadError with the details as a dict.
+void raise_load_error(const LoadError& error, const std::string& name, const std::string& path) {
+    const Ref errors(PyImport_ImportModule("hpystate.errors"));
+    if (!errors) return;
+    const Ref type(PyObject_GetAttrString(errors.get(), "LoadError"));
+    const Ref details(PyDict_New());
+    if (!type || !details) return;
+    for (const auto& [key, value] : error.details()) {
+        const Ref text(PyUnicode_DecodeFSDefault(value.c_str()));
+        if (!text || PyDict_SetItemString(details.get(), key.c_str(), text.get()) < 0) return;
+    }
+    const Ref message(PyUnicode_DecodeFSDefault(error.what()));
+    const Ref file(PyUnicode_DecodeFSDefault(path.c_str()));
+    if (!message || !file) return;
+    const Ref arguments(PyTuple_Pack(1, message.get()));
+    const Ref keywords(Py_BuildValue("{s:s,s:O,s:s,s:O}", "name", name.c_str(), "path", file.get(),
+                                     "kind", name_of(error.kind()), "details", details.get()));
+    if (!arguments || !keywords) return;
+    const Ref raised(PyObject_Call(type.get(), arguments.get(), keywords.get()));
+    if (raised) PyErr_SetObject(type.get(), raised.get());
+}
+
+std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {
+    if (text == "own-gil") return Interpreters::kOwnGil;
+    if (text == "shared-gil") return Interpreters::kSharedGil;
+    if (text == "main") return Interpreters::kMain;
+    return std::nullopt;
+}
+
+/// May throw LoadError and std::bad_alloc.
+PyObject* load_module(ModuleRequest& request, const char* asked) {
+    const Library library = Library::open(request.path);
+    const Choice choice = negotiate(library, request.name, request.path);
+    const char* const said = asked != nullptr ? asked : choice.interpreters;
+    request.where = said != nullptr ? interpreters_of(said).value() : Interpreters::kOwnGil;
+    choice.init_context(context::dispatcher());
+    const HPyModuleDef* const definition = choice.init();
+    if (definition == nullptr) {
+        throw LoadError(LoadErrorKind::kInitNull,
+                        request.path + ": the function HPyInit_" + choice.short_name +
+                            " returned NULL, a module definition was expected. Look at what the "
+                            "extension does before HPy_MODINIT's return.",
+                        {{"symbol", "HPyInit_" + choice.short_name}});
+    }
+    return create_module(*definition, request);
+}
+
+PyDoc_STRVAR(load_doc,
+             "load($module, name, path, spec, mode, interpreters, /)\n--\n\n"
+             "Loads an HPy extension's file and makes its module in this interpreter.");
+
+PyObject* load(PyObject*, PyObject* args) {
+    const char* name = nullptr;
+    PyObject* path = nullptr;
+    PyObject* spec = nullptr;
+    const char* mode = nullptr;
+    const char* asked = nullptr;
+    if (!PyArg_ParseTuple(args, "sO&Osz:load", &name, PyUnicode_FSConverter, &path, &spec, &mode,
+                          &asked)) {
+        return nullptr;
+    }
+    const Ref path_bytes(path);
+    if (std::string_view(mode) != "universal") {
+        PyErr_Format(PyExc_NotImplementedError,
+                     "%s: mode '%s' is none that this version of hpystate has; it has 'universal'.",
+                     name, mode);
+        return nullptr;
+    }
+    if (asked != nullptr && !interpreters_of(asked)) {
+        PyErr_Format(PyExc_ValueError,
+                     "%s: interpreters is '%s'; 'own-gil', 'shared-gil' or 'main' was expected.", name,
+                     asked);
+        return nullptr;
+    }
+    try {
+        ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil};
+        try {
+            return load_module(request, asked);
+        } catch (const LoadError& error) {
+            raise_load_error(error, request.name, request.path);
+            return nullptr;
+        }
+    } catch (const std::bad_alloc&) {
+        return PyErr_NoMemory();
+    }
+}
+
+PyDoc_STRVAR(missing_doc, "missing($module, /)\n--\n\n"
+                          "The functions of the HPy context that this version does not have.");
+
+PyObject* missing(PyObject*, PyObject*) {
+    Ref names(PyList_New(0));
+    for (std::size_t i = 0; names && i < kSlotCount; ++i) {
+        if (!context::is_missing(static_cast<Slot>(i))) continue;
+        const Ref name(PyUnicode_FromString(kSlotNames[i].data()));
+        if (!name || PyList_Append(names.get(), name.get()) < 0) return nullptr;
+    }
+    return names.release();
+}
+
+PyDoc_STRVAR(state_doc, "state($module, /)\n--\n\n"
+                        "What hpystate keeps for this interpreter: counts, as a dict of ints.");
+
+PyObject* state(PyObject*, PyObject*) {
+    const Region* const region = current_region();
+    if (region == nullptr) {
+        PyErr_SetString(PyExc_SystemError, "hpystate has no state for this interpreter.");
+        return nullptr;
+    }
+    const Window::Counts counts = region->window.counts();
+    return Py_BuildValue("{s:L,s:I,s:n,s:n,s:n,s:n,s:n}", "interpreter",
+                         static_cast<long long>(region->interpreter_id), "generation",
+                         region->generation, "slots", static_cast<Py_ssize_t>(counts.slots), "values",
+                         static_cast<Py_ssize_t>(counts.values), "pages",
+                         static_cast<Py_ssize_t>(counts.pages), "overflow",
+                         static_cast<Py_ssize_t>(counts.overflow), "regions",
+                         static_cast<Py_ssize_t>(region_count()));
+}
+
+PyMethodDef methods[] = {
+    {"load", load, METH_VARARGS, load_doc},
+    {"missing", missing, METH_NOARGS, missing_doc},
+    {"state", state, METH_NOARGS, state_doc},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+int exec(PyObject* module) {
+    if (context::enter_interpreter() == nullptr) return -1;
+    return PyModule_AddStringConstant(module, "version", HPYSTATE_VERSION);
+}
+
+PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, reinterpret_cast<void*>(exec)},
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#if PY_VERSION_HEX >= 0x030D0000
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, nullptr},
+};
+
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "hpystate._native", "The runtime of hpystate.", 0, methods, slots,
+    nullptr, nullptr, nullptr,
+};
+
+} // namespace
+
+} // namespace hpystate
+
+PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&hpystate::definition); }
