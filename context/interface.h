@@ -6,6 +6,7 @@ namespace hpystate::interface {
 inline constexpr char kUnsupportedSignature[] = "Unsupported HPyMeth signature";
 inline constexpr char kNewNeedsType[] = "HPy_New arg 1 must be a type";
 inline constexpr char kGenericNewNeedsType[] = "HPy_Type_GenericNew arg 1 must be a type";
+inline constexpr char kNullBytes[] = "NULL char * passed to HPyBytes_FromStringAndSize";
 inline constexpr char kCreateReturnedModule[] =
     "HPy_mod_create slot returned a builtin module object. This is currently not supported.";
 inline constexpr char kCreateWithOthers[] = "HPyModuleDef defines a HPy_mod_create slot";

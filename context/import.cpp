@@ -1,0 +1,15 @@
+/// context/import.cpp: importing a module by name.
+#include "context/functions.h"
+#include "context/handle.h"
+#include "context/text.h"
+
+#include <Python.h>
+
+namespace hpystate::context {
+
+HPy ctx_Import_ImportModule(HPyContext*, const char* utf8_name) noexcept {
+    if (!require_text(utf8_name, "ctx_Import_ImportModule", "utf8_name")) return kNullHandle;
+    return as_handle(PyImport_ImportModule(utf8_name));
+}
+
+} // namespace hpystate::context

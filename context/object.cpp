@@ -1,0 +1,169 @@
+/// context/object.cpp: what every object has: references, attributes, items, text, comparison, hash.
+#include "context/functions.h"
+#include "context/handle.h"
+#include "context/text.h"
+
+#include <Python.h>
+
+#include <cstdio>
+
+namespace hpystate::context {
+
+HPy ctx_Dup(HPyContext*, HPy h) noexcept { return as_handle(Py_XNewRef(as_object(h))); }
+
+void ctx_Close(HPyContext*, HPy h) noexcept { Py_XDECREF(as_object(h)); }
+
+int ctx_IsTrue(HPyContext*, HPy h) noexcept { return PyObject_IsTrue(as_object(h)); }
+
+HPy ctx_Type(HPyContext*, HPy obj) noexcept {
+    return as_handle(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj)))));
+}
+
+int ctx_TypeCheck(HPyContext*, HPy obj, HPy type) noexcept {
+    PyObject* const cls = as_object(type);
+    if (!PyType_Check(cls)) [[unlikely]] {
+        PyErr_Format(PyExc_TypeError, "ctx_TypeCheck: a '%s' was given where a type was expected.",
+                     Py_TYPE(cls)->tp_name);
+        return 0;
+    }
+    return PyObject_TypeCheck(as_object(obj), reinterpret_cast<PyTypeObject*>(cls)) ? 1 : 0;
+}
+
+int ctx_Is(HPyContext*, HPy obj, HPy other) noexcept { return obj._i == other._i ? 1 : 0; }
+
+// ---- attributes -----------------------------------------------------------------------------------
+
+HPy ctx_GetAttr(HPyContext*, HPy obj, HPy name) noexcept {
+    return as_handle(PyObject_GetAttr(as_object(obj), as_object(name)));
+}
+
+HPy ctx_GetAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
+    if (!require_text(utf8_name, "ctx_GetAttr_s", "utf8_name")) return kNullHandle;
+    return as_handle(PyObject_GetAttrString(as_object(obj), utf8_name));
+}
+
+namespace {
+
+/// HPy's HasAttr cannot fail: an attribute whose getter raises is not there.
+int is_present(PyObject* attribute) noexcept {
+    if (attribute == nullptr) {
+        PyErr_Clear();
+        return 0;
+    }
+    Py_DECREF(attribute);
+    return 1;
+}
+
+} // namespace
+
+int ctx_HasAttr(HPyContext*, HPy obj, HPy name) noexcept {
+    return is_present(PyObject_GetAttr(as_object(obj), as_object(name)));
+}
+
+int ctx_HasAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
+    if (!require_text(utf8_name, "ctx_HasAttr_s", "utf8_name")) return 0;
+    return is_present(PyObject_GetAttrString(as_object(obj), utf8_name));
+}
+
+int ctx_SetAttr(HPyContext*, HPy obj, HPy name, HPy value) noexcept {
+    return PyObject_SetAttr(as_object(obj), as_object(name), as_object(value));
+}
+
+int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexcept {
+    if (!require_text(utf8_name, "ctx_SetAttr_s", "utf8_name")) return -1;
+    return PyObject_SetAttrString(as_object(obj), utf8_name, as_object(value));
+}
+
+// ---- items ----------------------------------------------------------------------------------------
+
+HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept { return PyObject_Length(as_object(h)); }
+
+int ctx_Contains(HPyContext*, HPy container, HPy key) noexcept {
+    return PySequence_Contains(as_object(container), as_object(key));
+}
+
+HPy ctx_GetItem(HPyContext*, HPy obj, HPy key) noexcept {
+    return as_handle(PyObject_GetItem(as_object(obj), as_object(key)));
+}
+
+HPy ctx_GetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
+    const Ref key(PyLong_FromSsize_t(idx));
+    return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;
+}
+
+HPy ctx_GetItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
+    if (!require_text(utf8_key, "ctx_GetItem_s", "utf8_key")) return kNullHandle;
+    const Ref key(PyUnicode_FromString(utf8_key));
+    return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;
+}
+
+int ctx_SetItem(HPyContext*, HPy obj, HPy key, HPy value) noexcept {
+    return PyObject_SetItem(as_object(obj), as_object(key), as_object(value));
+}
+
+int ctx_SetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx, HPy value) noexcept {
+    const Ref key(PyLong_FromSsize_t(idx));
+    return key ? PyObject_SetItem(as_object(obj), key.get(), as_object(value)) : -1;
+}
+
+int ctx_SetItem_s(HPyContext*, HPy obj, const char* utf8_key, HPy value) noexcept {
+    if (!require_text(utf8_key, "ctx_SetItem_s", "utf8_key")) return -1;
+    const Ref key(PyUnicode_FromString(utf8_key));
+    return key ? PyObject_SetItem(as_object(obj), key.get(), as_object(value)) : -1;
+}
+
+int ctx_DelItem(HPyContext*, HPy obj, HPy key) noexcept {
+    return PyObject_DelItem(as_object(obj), as_object(key));
+}
+
+int ctx_DelItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
+    const Ref key(PyLong_FromSsize_t(idx));
+    return key ? PyObject_DelItem(as_object(obj), key.get()) : -1;
+}
+
+int ctx_DelItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
+    if (!require_text(utf8_key, "ctx_DelItem_s", "utf8_key")) return -1;
+    const Ref key(PyUnicode_FromString(utf8_key));
+    return key ? PyObject_DelItem(as_object(obj), key.get()) : -1;
+}
+
+HPy ctx_GetSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end) noexcept {
+    return as_handle(PySequence_GetSlice(as_object(obj), start, end));
+}
+
+int ctx_SetSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end, HPy value) noexcept {
+    if (value._i == 0) return PySequence_DelSlice(as_object(obj), start, end);
+    return PySequence_SetSlice(as_object(obj), start, end, as_object(value));
+}
+
+int ctx_DelSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end) noexcept {
+    return PySequence_DelSlice(as_object(obj), start, end);
+}
+
+// ---- text, comparison, hash -----------------------------------------------------------------------
+
+HPy ctx_Repr(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_Repr(as_object(obj))); }
+
+HPy ctx_Str(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_Str(as_object(obj))); }
+
+HPy ctx_ASCII(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_ASCII(as_object(obj))); }
+
+HPy ctx_Bytes(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_Bytes(as_object(obj))); }
+
+HPy ctx_RichCompare(HPyContext*, HPy v, HPy w, int op) noexcept {
+    return as_handle(PyObject_RichCompare(as_object(v), as_object(w), op));
+}
+
+int ctx_RichCompareBool(HPyContext*, HPy v, HPy w, int op) noexcept {
+    return PyObject_RichCompareBool(as_object(v), as_object(w), op);
+}
+
+HPy_hash_t ctx_Hash(HPyContext*, HPy obj) noexcept { return PyObject_Hash(as_object(obj)); }
+
+void ctx_Dump(HPyContext*, HPy h) noexcept {
+    std::fprintf(stderr, "handle 0x%llx\n", static_cast<unsigned long long>(h._i));
+    if (h._i != 0) PyObject_Print(as_object(h), stderr, 0);
+    std::fputc('\n', stderr);
+}
+
+} // namespace hpystate::context

@@ -1,0 +1,26 @@
+/// context/tuple.cpp: tuples.
+#include "context/functions.h"
+#include "context/handle.h"
+
+#include <Python.h>
+
+namespace hpystate::context {
+
+int ctx_Tuple_Check(HPyContext*, HPy h) noexcept { return PyTuple_Check(as_object(h)); }
+
+HPy ctx_Tuple_FromArray(HPyContext*, HPy* items, HPy_ssize_t n) noexcept {
+    for (HPy_ssize_t i = 0; i < n; ++i) {
+        if (items[i]._i != 0) continue;
+        if (PyErr_Occurred() == nullptr) {
+            PyErr_Format(PyExc_SystemError, "ctx_Tuple_FromArray: item %zd is HPy_NULL.", i);
+        }
+        return kNullHandle;
+    }
+    PyObject* const tuple = PyTuple_New(n);
+    for (HPy_ssize_t i = 0; tuple != nullptr && i < n; ++i) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(as_object(items[i])));
+    }
+    return as_handle(tuple);
+}
+
+} // namespace hpystate::context
