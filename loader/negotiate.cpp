@@ -1,0 +1,149 @@
+/// loader/negotiate.cpp: version, tag in the file's name, functions; in that order.
+#include "loader/negotiate.h"
+
+#include "loader/error.h"
+
+#include <hpystate/version.h>
+
+#include <cctype>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+
+namespace hpystate {
+
+namespace {
+
+using VersionFunction = std::uint32_t (*)();
+
+template <typename Function> Function find(const Library& library, const std::string& name) noexcept {
+    return reinterpret_cast<Function>(library.symbol(name));
+}
+
+[[noreturn]] void raise_missing_version(const Library& library, const std::string& path,
+                                        const std::string& name) {
+    std::string advice = "Was the module declared with HPy_MODINIT(" + name + ", ...)?";
+    if (library.symbol("PyInit_" + name) != nullptr) {
+        advice = "It exports PyInit_" + name + ": it was built for the CPython ABI, and Python imports "
+                 "it without a runtime. Import it under its own name, or build it for HPy's universal "
+                 "ABI.";
+    } else if (library.symbol("HPyInit_" + name) != nullptr) {
+        advice = "It exports HPyInit_" + name + " alone, as extensions for HPy 0.0.4 do; this hpystate "
+                 HPYSTATE_VERSION " does not have that version. Build it with HPy 0.9.";
+    }
+    const std::string major = "get_required_hpy_major_version_" + name;
+    const std::string minor = "get_required_hpy_minor_version_" + name;
+    throw LoadError(LoadErrorKind::kMissingVersion,
+                    path + ": does not say which HPy ABI it needs: it lacks the function " +
+                        (library.symbol(major) == nullptr ? major : minor) + ". " + advice,
+                    {{"minor_symbol", minor}, {"major_symbol", major}});
+}
+
+[[noreturn]] void raise_unsupported(const std::string& path, const std::string& name,
+                                    AbiVersion wanted) {
+    std::string have;
+    for (const SupportedAbi& row : kSupportedAbis) {
+        have += (have.empty() ? "" : ", ") + row.version.text() + " (" + row.release + ")";
+    }
+    throw LoadError(LoadErrorKind::kUnsupportedVersion,
+                    path + " needs HPy ABI " + wanted.text() + ". This hpystate " HPYSTATE_VERSION
+                           " has " + have +
+                        ". Upgrade hpystate, or rebuild the extension with the headers of "
+                        "HPy 0.9.",
+                    {{"name", name},
+                     {"major", std::to_string(wanted.major)},
+                     {"minor", std::to_string(wanted.minor)}});
+}
+
+AbiVersion version_of(const Library& library, const std::string& path, const std::string& name) {
+    const auto major = find<VersionFunction>(library, "get_required_hpy_major_version_" + name);
+    const auto minor = find<VersionFunction>(library, "get_required_hpy_minor_version_" + name);
+    if (major == nullptr || minor == nullptr) raise_missing_version(library, path, name);
+    const AbiVersion wanted{major(), minor()};
+    if (!is_supported(wanted)) raise_unsupported(path, name, wanted);
+    return wanted;
+}
+
+/// The number behind the first ".hpy" of the file's name that a digit follows. HPy's own loader looks
+/// at the whole path; a folder called "x.hpy1" says nothing about the file, so we look at the name.
+std::optional<std::uint32_t> tag_of(const std::string& path) {
+    constexpr std::string_view kMark = ".hpy";
+    const std::size_t slash = path.rfind('/');
+    const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
+    const std::size_t mark = path.find(kMark, start);
+    if (mark == std::string::npos) return std::nullopt;
+    const std::size_t digits = mark + kMark.size();
+    if (digits >= path.size() || std::isdigit(static_cast<unsigned char>(path[digits])) == 0) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(std::strtoul(path.c_str() + digits, nullptr, 10));
+}
+
+void check_tag(const std::string& path, const std::string& name, AbiVersion version) {
+    const std::optional<std::uint32_t> tag = tag_of(path);
+    if (tag == version.major) return;
+    LoadError::Details details{{"name", name},
+                               {"major", std::to_string(version.major)},
+                               {"minor", std::to_string(version.minor)}};
+    const std::string wanted = ".hpy" + std::to_string(version.major) + ".so";
+    if (!tag) {
+        throw LoadError(LoadErrorKind::kNoTag,
+                        path + ": the file's name has no HPy ABI tag, and the extension was compiled "
+                               "for ABI " + version.text() + ". Name the file " + name + wanted + ".",
+                        std::move(details));
+    }
+    details.emplace_back("tag", std::to_string(*tag));
+    throw LoadError(LoadErrorKind::kTagMismatch,
+                    path + ": the file's name says HPy ABI " + std::to_string(*tag) +
+                        ", the extension inside was compiled for ABI " + version.text() +
+                        ". Name the file " + name + wanted + ", or build it again.",
+                    std::move(details));
+}
+
+[[noreturn]] void raise_missing_function(LoadErrorKind kind, const std::string& path,
+                                         const std::string& symbol, const std::string& name) {
+    throw LoadError(kind,
+                    path + ": lacks the function " + symbol + ". Was the module declared with "
+                           "HPy_MODINIT(" + name + ", ...), and is the file imported under that name?",
+                    {{"symbol", symbol}});
+}
+
+/// What an extension says about the interpreters that it may be imported in; nullptr: nothing.
+const char* interpreters_of(const Library& library, const std::string& path, const std::string& name) {
+    using Function = const char* (*)();
+    const auto function = find<Function>(library, "hpystate_interpreters_" + name);
+    if (function == nullptr) return nullptr;
+    const char* const said = function();
+    const std::string_view word = said != nullptr ? said : "NULL";
+    if (word == "own-gil" || word == "shared-gil" || word == "main") return said;
+    throw LoadError(LoadErrorKind::kBadInterpreters,
+                    path + ": hpystate_interpreters_" + name + " returned '" + std::string(word) +
+                        "'; 'own-gil', 'shared-gil' or 'main' was expected.",
+                    {{"value", std::string(word)}});
+}
+
+} // namespace
+
+Choice negotiate(const Library& library, std::string_view module, std::string_view path_view) {
+    const std::string path(path_view);
+    Choice choice{};
+    choice.short_name = short_name_of(module, path);
+    choice.version = version_of(library, path, choice.short_name);
+    check_tag(path, choice.short_name, choice.version);
+
+    const std::string context_init = "HPyInitGlobalContext_" + choice.short_name;
+    const std::string init = "HPyInit_" + choice.short_name;
+    choice.init_context = find<void (*)(HPyContext*)>(library, context_init);
+    choice.init = find<HPyModuleDef* (*)()>(library, init);
+    if (choice.init == nullptr) {
+        raise_missing_function(LoadErrorKind::kMissingInit, path, init, choice.short_name);
+    }
+    if (choice.init_context == nullptr) {
+        raise_missing_function(LoadErrorKind::kMissingContextInit, path, context_init,
+                               choice.short_name);
+    }
+    choice.interpreters = interpreters_of(library, path, choice.short_name);
+    return choice;
+}
+
+} // namespace hpystate

@@ -1,0 +1,30 @@
+/// loader/negotiate.h: may this library run here, and what does it export?
+#pragma once
+
+#include "abi/version.h"
+#include "loader/library.h"
+
+#include <hpy/define.h>
+
+#include <string>
+#include <string_view>
+
+namespace hpystate {
+
+/// What a library of a version that we have gives us.
+struct Choice {
+    AbiVersion version;
+    std::string short_name;                     ///< of the module, as in the symbols
+    HPyModuleDef* (*init)();                    ///< HPyInit_<mod>
+    void (*init_context)(HPyContext*);          ///< HPyInitGlobalContext_<mod>
+    const char* interpreters;                   ///< hpystate_interpreters_<mod>(), or nullptr
+};
+
+/// Reads a library's version and finds its functions. Nothing of the extension has run afterwards
+/// but the functions that say numbers and words. Throws LoadError: missing-version,
+/// unsupported-version, no-tag, tag-mismatch, missing-init, missing-context-init, bad-interpreters,
+/// bad-name.
+[[nodiscard]] Choice negotiate(const Library& library, std::string_view module,
+                               std::string_view path);
+
+} // namespace hpystate
