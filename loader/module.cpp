@@ -179,7 +179,8 @@ struct DefinitionParts {
 /// A PyModuleDef with the slot table and the name that it points to.
 struct KeptDefinition {
     static constexpr std::size_t kMaxSlots = 16;
-    PyModuleDef cpython;
+    PyModuleDef cpython; ///< first: a module's definition leads here
+    const HPyModuleDef* source;
     std::array<PyModuleDef_Slot, kMaxSlots> slots;
     std::array<char, 256> name;
 };
@@ -212,6 +213,7 @@ void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots&
     kept.cpython.m_size = slots.create != nullptr ? 0 : static_cast<Py_ssize_t>(sizeof(ModuleState));
     kept.cpython.m_methods = parts.methods;
     kept.cpython.m_slots = kept.slots.data();
+    kept.source = parts.definition;
     PyModuleDef_Init(&kept.cpython);
 }
 
@@ -314,7 +316,6 @@ PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& req
     if (cpython == nullptr) return nullptr;
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return nullptr;
-
     Ref module(PyModule_FromDefAndSpec(cpython, request.spec));
     if (!module) {
         explain_refusal(request);
@@ -323,10 +324,23 @@ PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& req
     if (!check_created(module.get(), *cpython)) return nullptr;
     registry().add({request.name, request.path}, slots);
     claim_slots(*region, slots);
-    Instance instance(*region, definition, slots);
-    if (PyModule_Check(module.get()) && PyModule_ExecDef(module.get(), cpython) != 0) return nullptr;
-    instance.keep();
     return module.release();
+}
+
+bool execute_module(PyObject* module) {
+    if (!PyModule_Check(module)) return true; // made by HPy_mod_create, which stands alone
+    PyModuleDef* const cpython = PyModule_GetDef(module);
+    const bool ours = cpython != nullptr && cpython->m_slots != nullptr &&
+                      cpython->m_slots[0].value == reinterpret_cast<void*>(&bind_to_interpreter);
+    if (!ours || PyModule_GetState(module) != nullptr) return true;
+    Region* const region = context::enter_interpreter();
+    if (region == nullptr) return false;
+    const HPyModuleDef& definition = *reinterpret_cast<const KeptDefinition*>(cpython)->source;
+    const std::vector<SlotAddress> slots = slots_of(definition);
+    Instance instance(*region, definition, slots);
+    if (PyModule_ExecDef(module, cpython) != 0) return false;
+    instance.keep();
+    return true;
 }
 
 } // namespace hpystate

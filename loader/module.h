@@ -24,12 +24,17 @@ struct ModuleRequest {
     Interpreters where;
 };
 
-/// Registers the definition's globals, makes the module and runs its exec slots. Where that fails,
-/// the globals stay registered, which says nothing about any value, and the values that this
-/// interpreter stored in them are released, unless another module of the same definition was made
-/// here or is being made.
-/// Returns a new reference, or nullptr with an exception set (what an exec slot raised, MemoryError,
-/// SystemError for a definition that contradicts itself). Throws LoadError, std::bad_alloc.
+/// First half: registers the definition's globals and makes the module object. Returns a new
+/// reference, or nullptr with an exception set (MemoryError, SystemError for a definition that
+/// contradicts itself, what HPy_mod_create raised). Throws LoadError, std::bad_alloc; nothing is
+/// registered then.
 [[nodiscard]] PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request);
+
+/// Second half: runs the exec slots of a module that create_module made; does nothing for one that
+/// was executed before (a reload) and for an object that is no module of ours. Where it fails, the
+/// globals stay registered, which says nothing about any value, and the values that this interpreter
+/// stored in them are released, unless another module of the same definition was made here or is
+/// being made. False: an exception is set. Throws std::bad_alloc.
+[[nodiscard]] bool execute_module(PyObject* module);
 
 } // namespace hpystate

@@ -1,4 +1,4 @@
-/// python/hpystate/_native.cpp: the package's extension module: loading, and looking at the state.
+/// python/hpystate/_native.cpp: the package's extension module: making modules, and looking at the state.
 ///
 /// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none. It
 /// keeps nothing in a static; what it knows of the interpreter is in its region.
@@ -54,7 +54,7 @@ std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {
 }
 
 /// May throw LoadError and std::bad_alloc.
-PyObject* load_module(ModuleRequest& request, const char* asked) {
+PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     const Library library = Library::open(request.path);
     const Choice choice = negotiate(library, request.name, request.path);
     const char* const said = asked != nullptr ? asked : choice.interpreters;
@@ -71,17 +71,17 @@ PyObject* load_module(ModuleRequest& request, const char* asked) {
     return create_module(*definition, request);
 }
 
-PyDoc_STRVAR(load_doc,
-             "load($module, name, path, spec, mode, interpreters, /)\n--\n\n"
-             "Loads an HPy extension's file and makes its module in this interpreter.");
+PyDoc_STRVAR(create_doc,
+             "create($module, name, path, spec, mode, interpreters, /)\n--\n\n"
+             "Opens an HPy extension's file and makes its module in this interpreter, not executed.");
 
-PyObject* load(PyObject*, PyObject* args) {
+PyObject* create(PyObject*, PyObject* args) {
     const char* name = nullptr;
     PyObject* path = nullptr;
     PyObject* spec = nullptr;
     const char* mode = nullptr;
     const char* asked = nullptr;
-    if (!PyArg_ParseTuple(args, "sO&Osz:load", &name, PyUnicode_FSConverter, &path, &spec, &mode,
+    if (!PyArg_ParseTuple(args, "sO&Osz:create", &name, PyUnicode_FSConverter, &path, &spec, &mode,
                           &asked)) {
         return nullptr;
     }
@@ -101,7 +101,7 @@ PyObject* load(PyObject*, PyObject* args) {
     try {
         ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil};
         try {
-            return load_module(request, asked);
+            return create_from_file(request, asked);
         } catch (const LoadError& error) {
             raise_load_error(error, request.name, request.path);
             return nullptr;
@@ -109,6 +109,18 @@ PyObject* load(PyObject*, PyObject* args) {
     } catch (const std::bad_alloc&) {
         return PyErr_NoMemory();
     }
+}
+
+PyDoc_STRVAR(execute_doc, "execute($module, created, /)\n--\n\n"
+                          "Runs the exec slots of a module that create() made; once.");
+
+PyObject* execute(PyObject*, PyObject* module) {
+    try {
+        if (!execute_module(module)) return nullptr;
+    } catch (const std::bad_alloc&) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
 }
 
 PyDoc_STRVAR(missing_doc, "missing($module, /)\n--\n\n"
@@ -144,7 +156,8 @@ PyObject* state(PyObject*, PyObject*) {
 }
 
 PyMethodDef methods[] = {
-    {"load", load, METH_VARARGS, load_doc},
+    {"create", create, METH_VARARGS, create_doc},
+    {"execute", execute, METH_O, execute_doc},
     {"missing", missing, METH_NOARGS, missing_doc},
     {"state", state, METH_NOARGS, state_doc},
     {nullptr, nullptr, 0, nullptr},

@@ -1,0 +1,33 @@
+"""__init__.py: HPy extensions in many interpreters at once.
+
+    import hpystate
+    hpystate.install()          # from now on `import x` finds x.hpy0.so
+    module = hpystate.load("x", "/path/to/x.hpy0.so")
+
+Importing the package costs an interpreter its region and nothing else; all that needs more lies in
+modules of its own: hpystate.build, hpystate.testing, hpystate.demo.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hpystate import _native
+from hpystate.errors import LoadError
+from hpystate.finder import install, load, uninstall
+
+__all__ = ["LoadError", "__version__", "include_dir", "install", "load", "uninstall"]
+
+__version__: str = _native.version
+
+
+def include_dir() -> str:
+    """The folder of the public headers: hpy/ and hpystate/."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    installed = os.path.join(here, "include")
+    if os.path.isdir(installed):
+        return installed
+    raise FileNotFoundError(
+        f"{installed}: the headers are not beside the package. Install hpystate, or point your "
+        "compiler at include/ of the source tree."
+    )

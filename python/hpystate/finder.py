@@ -1,0 +1,234 @@
+"""finder.py: from a module's name to a file X.hpy0.so, and from the file to a module.
+
+The finder stands first on sys.meta_path. Beside X.hpy0.so upstream's build writes a stub X.py, which
+imports `pkg_resources`; interpreters with a GIL of their own refuse that. So the file wins and the
+stub never runs. The same finder answers for `hpy.universal`, also where upstream's `hpy` is
+installed for its build part.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from hpystate import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SUFFIX = ".hpy0.so"
+MODES = ("universal", "debug", "trace")
+INTERPRETERS = ("own-gil", "shared-gil", "main")
+DROP_IN = "hpy.universal"
+
+
+class HPyLoader(importlib.abc.Loader):
+    """Makes the module of one file; the two halves are those of PEP 489."""
+
+    def __init__(
+        self, name: str, path: str, mode: str | None = None, interpreters: str | None = None
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.mode = mode
+        self.interpreters = interpreters
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        mode = self.mode or mode_from_environment(spec.name, os.environ)
+        asked = self.interpreters or interpreters_from_environment(spec.name, os.environ)
+        return _native.create(spec.name, self.path, spec, mode, asked)
+
+    def exec_module(self, module: ModuleType) -> None:
+        _native.execute(module)
+
+    def get_filename(self, name: str) -> str:
+        return self.path
+
+    def is_package(self, name: str) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return f"HPyLoader({self.name!r}, {self.path!r})"
+
+
+class HPyFinder(importlib.abc.MetaPathFinder):
+    """Finds `*.hpy0.so` on the path of a package or on sys.path."""
+
+    def __init__(self) -> None:
+        # directory -> (time of its last change in ns, names of modules in it); like the finder of
+        # the standard library, a look at the time of change saves reading the directory.
+        self._listings: dict[str, tuple[int, frozenset[str]]] = {}
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname == DROP_IN:
+            return _drop_in_spec()
+        if fullname == "hpy":
+            return _parent_spec()
+        tail = fullname.rpartition(".")[2]
+        for entry in sys.path if path is None else path:
+            if not isinstance(entry, str):
+                continue
+            directory = entry or os.getcwd()
+            if tail in self._names_in(directory):
+                file = os.path.join(directory, tail + SUFFIX)
+                return spec_of(fullname, file)
+        return None
+
+    def invalidate_caches(self) -> None:
+        self._listings.clear()
+
+    def _names_in(self, directory: str) -> frozenset[str]:
+        try:
+            changed = os.stat(directory).st_mtime_ns
+        except OSError:
+            return frozenset()  # not there, or a zip archive: those hold no shared objects
+        known = self._listings.get(directory)
+        if known is not None and known[0] == changed:
+            return known[1]
+        try:
+            entries = os.listdir(directory)
+        except OSError:
+            return frozenset()
+        names = frozenset(e[: -len(SUFFIX)] for e in entries if e.endswith(SUFFIX))
+        self._listings[directory] = (changed, names)
+        return names
+
+
+def spec_of(
+    name: str, path: str, mode: str | None = None, interpreters: str | None = None
+) -> importlib.machinery.ModuleSpec:
+    """The spec of a file; its loader knows how to make the module."""
+    loader = HPyLoader(name, path, mode, interpreters)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None  # None is for loaders that were not given
+    return spec
+
+
+def _drop_in_spec() -> importlib.machinery.ModuleSpec | None:
+    file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "universal.py")
+    return importlib.util.spec_from_file_location(DROP_IN, file)
+
+
+def _parent_spec() -> importlib.machinery.ModuleSpec | None:
+    """An empty package `hpy` where none is installed; None leaves it to the other finders."""
+    if importlib.machinery.PathFinder.find_spec("hpy") is not None:
+        return None
+    return importlib.machinery.ModuleSpec("hpy", None, is_package=True)
+
+
+def _installed() -> HPyFinder | None:
+    return next((f for f in sys.meta_path if isinstance(f, HPyFinder)), None)
+
+
+def install() -> None:
+    """Makes this interpreter import `*.hpy0.so`, and puts hpystate in place of hpy.universal.
+
+    Every interpreter has import machinery of its own: call it in each. A second call does nothing.
+    A `hpy.universal` that was imported before, by upstream, is replaced; what it loaded stays.
+    """
+    if _installed() is None:
+        sys.meta_path.insert(0, HPyFinder())
+    present = sys.modules.get(DROP_IN)
+    if present is not None and not hasattr(present, "__hpystate__"):
+        del sys.modules[DROP_IN]
+        importlib.import_module(DROP_IN)
+
+
+def uninstall() -> None:
+    """Takes back install(); modules that were imported stay."""
+    finder = _installed()
+    if finder is not None:
+        sys.meta_path.remove(finder)
+    if hasattr(sys.modules.get(DROP_IN), "__hpystate__"):
+        del sys.modules[DROP_IN]
+
+
+def load(
+    name: str,
+    path: str | os.PathLike[str],
+    *,
+    mode: str = "universal",
+    interpreters: str | None = None,
+) -> ModuleType:
+    """Loads the HPy extension in `path` and returns its module; sys.modules is left alone.
+
+    name          dotted name of the module; its last part names the functions in the file
+    path          the file, X.hpy0.so; relative to the current directory
+    mode          "universal"; "debug" and "trace" when there are such contexts
+    interpreters  where the module may be imported: "own-gil" (everywhere), "shared-gil" or "main";
+                  None asks HPYSTATE_INTERPRETERS, then the extension, then assumes "own-gil"
+    raises        LoadError; what the extension's exec slots raise; NotImplementedError for a mode
+                  that this version does not have; TypeError and ValueError for bad arguments
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"load: name is {type(name).__name__}, a str was expected")
+    if not name:
+        raise ValueError("load: name is empty; the module's dotted name was expected")
+    _check_word("mode", mode, MODES)
+    if interpreters is not None:
+        _check_word("interpreters", interpreters, INTERPRETERS)
+    file = os.path.abspath(os.fsdecode(path))
+    spec = spec_of(name, file, mode, interpreters)
+    module = importlib.util.module_from_spec(spec)
+    assert spec.loader is not None
+    spec.loader.exec_module(module)
+    return module
+
+
+def _check_word(parameter: str, value: object, words: Sequence[str]) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"load: {parameter} is {type(value).__name__}, a str was expected")
+    if value not in words:
+        expected = ", ".join(repr(word) for word in words)
+        raise ValueError(f"load: {parameter} is {value!r}; one of {expected} was expected")
+
+
+# ---- the environment --------------------------------------------------------------------------------
+
+
+def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
+    """What HPY says for a module: `MODE`, or `module:MODE,module:MODE`; "universal" without it.
+
+    A ValueError names a mode that HPy does not have.
+    """
+    said = environment.get("HPY")
+    if said is None:
+        return "universal"
+    mode: str | None = said
+    if ":" in said:
+        mode = "universal"
+        for part in said.split(","):
+            module, _, word = part.partition(":")
+            if module.strip() == name:
+                mode = word
+                break
+    mode = mode.strip().lower()
+    if mode not in MODES:
+        raise ValueError(f"invalid HPy mode: {said[:50]}")
+    return mode
+
+
+def interpreters_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
+    """What HPYSTATE_INTERPRETERS says for a module: the first `pattern=value` that matches it."""
+    said = environment.get("HPYSTATE_INTERPRETERS", "")
+    for part in filter(None, (piece.strip() for piece in said.split(","))):
+        pattern, equals, value = part.partition("=")
+        if not equals or value.strip() not in INTERPRETERS:
+            expected = ", ".join(INTERPRETERS)
+            raise ValueError(
+                f"HPYSTATE_INTERPRETERS: {part!r} is not pattern=value with a value of {expected}"
+            )
+        if fnmatch.fnmatchcase(name, pattern.strip()):
+            return value.strip()
+    return None
