@@ -1,0 +1,186 @@
+"""build.py: compiles HPy extensions with upstream's own headers, out of its source distribution.
+
+Headers of ours come later; what an extension is compiled with today is HPy 0.9.0 as published. The
+source distribution is fetched by pip once and kept in a cache; compiled files are kept too, under a
+name that is made of everything that went into them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+HPY_VERSION = "0.9.0"
+HELPERS = ("argparse", "buildvalue", "format", "helpers", "structseq")
+CXX_SUFFIXES = {".cpp", ".cc", ".cxx"}
+
+
+class BuildError(RuntimeError):
+    """Fetching or compiling failed; the message holds what the tool said."""
+
+
+def cache_dir() -> Path:
+    """Where fetched and compiled files are kept: $HPYSTATE_CACHE, else the user's cache folder."""
+    said = os.environ.get("HPYSTATE_CACHE")
+    if said:
+        return Path(said)
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "hpystate"
+
+
+def upstream_sdist() -> Path:
+    """The unpacked source distribution of HPy 0.9.0: headers, tests, proof-of-concept extensions.
+
+    $HPYSTATE_HPY_SDIST names one that is unpacked already. Raises BuildError where pip cannot fetch.
+    """
+    said = os.environ.get("HPYSTATE_HPY_SDIST")
+    if said:
+        folder = Path(said)
+        if not (folder / "hpy" / "devel" / "include" / "hpy.h").is_file():
+            raise BuildError(f"HPYSTATE_HPY_SDIST={said}: there is no hpy/devel/include/hpy.h in it")
+        return folder
+    folder = cache_dir() / f"hpy-{HPY_VERSION}"
+    if not folder.is_dir():
+        _fetch_sdist(folder)
+    return folder
+
+
+def _fetch_sdist(folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--no-binary", ":all:", "--no-build-isolation", "--dest", scratch]
+        # pip would build the metadata, for which it wants a compiler and old packages; only the
+        # archive is needed, so what it says after the download does not matter.
+        result = subprocess.run(
+            [*command, f"hpy=={HPY_VERSION}"], capture_output=True, text=True, check=False
+        )
+        archives = list(Path(scratch).glob("*.tar.gz"))
+        if not archives:
+            raise BuildError(
+                f"pip could not download the source distribution of hpy=={HPY_VERSION}. Unpack it "
+                f"by hand and set HPYSTATE_HPY_SDIST to the folder.\n{result.stderr.strip()}"
+            )
+        with tarfile.open(archives[0]) as archive:
+            archive.extractall(scratch, filter="data")
+        unpacked = Path(scratch) / f"hpy-{HPY_VERSION}"
+        try:
+            os.rename(unpacked, folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was first
+                raise
+
+
+def include_flags() -> list[str]:
+    """What upstream's build passes for the universal ABI; Python.h is forbidden by a folder."""
+    include = upstream_sdist() / "hpy" / "devel" / "include"
+    forbid = include / "hpy" / "forbid_python_h"
+    return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", f"-I{include}"]
+
+
+def compile_extension(
+    name: str,
+    sources: Sequence[str | os.PathLike[str]],
+    out_dir: str | os.PathLike[str],
+    *,
+    flags: Sequence[str] = (),
+) -> Path:
+    """Compiles an HPy extension in universal mode and returns the path of `<name>.hpy0.so`.
+
+    name     last part of the module's name, as in HPy_MODINIT
+    sources  C and C++ files
+    out_dir  where the file goes; made if it is not there
+    flags    for the compiler and the linker, behind our own
+    raises   BuildError with the compiler's message; FileNotFoundError for a source
+
+    $CC and $CXX choose the compilers. Compiled files are taken from the cache where nothing changed.
+    """
+    paths = [Path(source) for source in sources]
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such source file of extension {name}")
+    common = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", *include_flags(), *flags]
+    objects = [_compile(path, common) for path in (*paths, *_helper_sources())]
+    linker = _compiler("CXX", "c++") if _any_cxx(paths) else _compiler("CC", "cc")
+    # A file of this content, not of this name: two tests may each have a module `mytest`.
+    linked = _kept([*linker, "-shared", *flags], objects, f"{name}.hpy0.so", "-o")
+    target = Path(out_dir) / f"{name}.hpy0.so"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_suffix(f".{os.getpid()}.tmp")
+    shutil.copyfile(linked, scratch)
+    os.replace(scratch, target)  # a process that has the old file mapped keeps it
+    return target
+
+
+def _helper_sources() -> list[Path]:
+    folder = upstream_sdist() / "hpy" / "devel" / "src" / "runtime"
+    return [folder / f"{helper}.c" for helper in HELPERS]
+
+
+def _any_cxx(paths: Iterable[Path]) -> bool:
+    return any(path.suffix in CXX_SUFFIXES for path in paths)
+
+
+def _compiler(variable: str, default: str) -> list[str]:
+    return shlex.split(os.environ.get(variable, "")) or [default]
+
+
+def _compile(source: Path, flags: Sequence[str]) -> Path:
+    if _any_cxx([source]):
+        command = [*_compiler("CXX", "c++"), "-std=c++20"]
+    else:
+        command = _compiler("CC", "cc")
+    return _kept([*command, *flags, "-c"], [source], f"{source.stem}.o", "-o")
+
+
+def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: str) -> Path:
+    """Runs `command inputs -o file` and keeps the file under the hash of command and inputs."""
+    digest = hashlib.sha256(repr((command, sys.platform)).encode())
+    for path in inputs:
+        digest.update(repr(str(path)).encode())
+        digest.update(path.read_bytes())
+    folder = cache_dir() / "compiled" / digest.hexdigest()[:24]
+    target = folder / name
+    if target.is_file():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f"{os.getpid()}-{name}"
+    _run([*command, *map(str, inputs), out_flag, str(scratch)])
+    os.replace(scratch, target)
+    return target
+
+
+def _run(command: Sequence[str]) -> None:
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise BuildError(
+            f"{command[0]}: no such compiler. Install one (package build-essential), or set CC and "
+            "CXX."
+        ) from None
+    if result.returncode != 0:
+        raise BuildError(f"{shlex.join(command)}\n{result.stderr.strip()}")
+
+
+def proof_of_concept(out_dir: str | os.PathLike[str]) -> dict[str, Path]:
+    """Compiles upstream's proof-of-concept extensions, unmodified: dotted name -> file."""
+    source = upstream_sdist() / "proof-of-concept"
+    out = Path(out_dir)
+    package = out / "pofpackage"  # without an __init__.py, as upstream has it
+    return {
+        "pof": compile_extension("pof", [source / "pof.c"], out),
+        "pofcpp": compile_extension("pofcpp", [source / "pofcpp.cpp"], out),
+        "pofpackage.foo": compile_extension("foo", [source / "pofpackage" / "foo.c"], package),
+        "pofpackage.bar": compile_extension("bar", [source / "pofpackage" / "bar.cpp"], package),
+    }

@@ -1,0 +1,129 @@
+"""testing.py: interpreters and small extensions for tests, ours and those of extension authors."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from hpystate.build import cache_dir, compile_extension
+
+if sys.version_info >= (3, 13):
+    import _interpreters  # pyright: ignore[reportMissingImports]
+else:
+    import _xxsubinterpreters as _interpreters  # pyright: ignore[reportMissingImports]
+
+Gil = Literal["own", "shared"]
+
+
+class InterpreterError(RuntimeError):
+    """Code that ran in an Interpreter raised; the message is its traceback."""
+
+
+def _create(gil: Gil) -> Any:
+    if gil not in ("own", "shared"):
+        raise ValueError(f"gil is {gil!r}; 'own' or 'shared' was expected")
+    if sys.version_info >= (3, 13):
+        return _interpreters.create("isolated" if gil == "own" else "legacy")
+    return _interpreters.create(isolated=gil == "own")
+
+
+class Interpreter:
+    """A subinterpreter of this process, ended at the end of the `with` block.
+
+    gil  "own": a GIL of its own, as PEP 684 has it; "shared": a legacy one, with the main GIL
+
+    Code runs on the thread that calls run(), in the interpreter's __main__, which lives on between
+    calls. Answers come through a pipe, pickled there and unpickled here: plain data only.
+    """
+
+    def __init__(self, gil: Gil = "own") -> None:
+        self.gil = gil
+        self._id: Any = _create(gil)
+        self.run(f"import sys; sys.path[:] = {sys.path!r}")
+
+    @property
+    def id(self) -> int:
+        """PyInterpreterState_GetID of the interpreter."""
+        return int(self._id)
+
+    def run(self, code: str) -> Any:
+        """Executes `code`; the value of the name `answer` in it, if it binds one, is returned.
+
+        Raises InterpreterError with the traceback of what `code` raised.
+        """
+        read_end, write_end = os.pipe()
+        with os.fdopen(read_end, "rb") as pipe:
+            self._execute(_wrap(textwrap.dedent(code), write_end))
+            raised, value = pickle.loads(pipe.read())
+        if raised is not None:
+            raise InterpreterError(f"in an interpreter with gil={self.gil!r}:\n{raised}")
+        return value
+
+    def _execute(self, script: str) -> None:
+        failure = _interpreters.run_string(self._id, script)
+        if failure is not None:  # 3.12 raises, 3.13 returns; the script itself catches everything
+            raise InterpreterError(str(failure))
+
+    def close(self) -> None:
+        """Ends the interpreter. A second call does nothing."""
+        if self._id is not None:
+            ended, self._id = self._id, None
+            _interpreters.destroy(ended)
+
+    def __enter__(self) -> Interpreter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _wrap(code: str, write_end: int) -> str:
+    """`code`, with its answer or its traceback written to the pipe. A large answer needs a reader
+    that is at work meanwhile: 64 KiB fit into a pipe, so the rest goes through a file."""
+    return textwrap.dedent(f"""
+        def _run_and_answer():
+            import os, pickle
+            scope = __import__("__main__").__dict__
+            scope.pop("answer", None)
+            raised = value = None
+            try:
+                exec(compile({code!r}, "<interpreter>", "exec"), scope)
+                value = scope.pop("answer", None)
+                data = pickle.dumps((None, value))
+            except BaseException:
+                import traceback
+                data = pickle.dumps((traceback.format_exc(), None))
+            if len(data) > 60000:
+                data = pickle.dumps((f"the answer has {{len(data)}} bytes, too many", None))
+            with os.fdopen({write_end}, "wb") as pipe:
+                pipe.write(data)
+        _run_and_answer()
+        del _run_and_answer
+    """)
+
+
+def compile_snippet(name: str, source: str, *, flags: tuple[str, ...] = ()) -> Path:
+    """Compiles the C source of a module `name`; the path of its file. The same text is compiled
+    once; different texts with the same name lie in different folders."""
+    text = textwrap.dedent(source)
+    digest = hashlib.sha256(repr((name, text, flags)).encode()).hexdigest()[:16]
+    folder = cache_dir() / "snippets" / digest
+    target = folder / f"{name}.c"
+    if not target.is_file() or target.read_text() != text:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".c", delete=False) as scratch:
+            scratch.write(text)
+        os.replace(scratch.name, target)
+    return compile_extension(name, [target], folder, flags=flags)

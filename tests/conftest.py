@@ -1,0 +1,40 @@
+"""conftest.py: what every pytest of the project shares."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import hpystate
+import pytest
+from hpystate.testing import Interpreter
+
+
+@pytest.fixture(autouse=True)
+def installed() -> Iterator[None]:
+    """The finder is there in every test and gone after it."""
+    hpystate.install()
+    yield
+    hpystate.uninstall()
+
+
+@pytest.fixture(params=["own", "shared"])
+def interpreter(request: pytest.FixtureRequest) -> Iterator[Interpreter]:
+    """A subinterpreter, with a GIL of its own and without."""
+    with Interpreter(gil=request.param) as made:
+        yield made
+
+
+Child = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def child() -> Child:
+    """Runs a script in a process of its own, which may crash; 60 seconds at most."""
+
+    def run(script: str, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-X", "faulthandler", "-c", script, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+    return run
