@@ -45,13 +45,10 @@ class Interpreter:
 
     def __init__(self, gil: Gil = "own") -> None:
         self.gil = gil
-        self._id: Any = _create(gil)
+        self._handle: Any = _create(gil)
+        #: PyInterpreterState_GetID of the interpreter; stays when it has ended.
+        self.id = int(self._handle)
         self.run(f"import sys; sys.path[:] = {sys.path!r}")
-
-    @property
-    def id(self) -> int:
-        """PyInterpreterState_GetID of the interpreter."""
-        return int(self._id)
 
     def run(self, code: str) -> Any:
         """Executes `code`; the value of the name `answer` in it, if it binds one, is returned.
@@ -67,14 +64,14 @@ class Interpreter:
         return value
 
     def _execute(self, script: str) -> None:
-        failure = _interpreters.run_string(self._id, script)
+        failure = _interpreters.run_string(self._handle, script)
         if failure is not None:  # 3.12 raises, 3.13 returns; the script itself catches everything
             raise InterpreterError(str(failure))
 
     def close(self) -> None:
         """Ends the interpreter. A second call does nothing."""
-        if self._id is not None:
-            ended, self._id = self._id, None
+        if self._handle is not None:
+            ended, self._handle = self._handle, None
             _interpreters.destroy(ended)
 
     def __enter__(self) -> Interpreter:
