@@ -1,0 +1,58 @@
+"""__main__.py: the command line: demo, abi, doctor."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+
+import hpystate
+from hpystate import _native
+
+
+def _abi(arguments: argparse.Namespace) -> int:
+    missing = _native.missing()
+    if arguments.missing:
+        print("\n".join(missing), end="\n" if missing else "")
+        return 0
+    print(f"HPy 0.9, ABI 0.0 (hpy0); {len(missing)} functions of the context are missing")
+    return 0
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    state = _native.state()
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    print(f"hpystate {hpystate.__version__} in {_native.__file__}")
+    print(f"CPython {platform.python_version()}, GIL {'on' if gil else 'off'}: {sys.executable}")
+    print(f"ABI: HPy 0.9 (hpy0), {len(_native.missing())} functions of the context missing")
+    print("this interpreter: " + ", ".join(f"{key} {value}" for key, value in state.items()))
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    if argv[:1] == ["demo"]:
+        from hpystate.demo import main as demo
+
+        return demo(argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m hpystate")
+    parser.add_argument("--version", action="version", version=hpystate.__version__)
+    parser.add_argument("--include-dir", action="store_true", help="print the folder of the headers")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands.add_parser("demo", help="the main job; --help says more", add_help=False)
+    abi = commands.add_parser("abi", help="what this runtime has of HPy's ABI")
+    abi.add_argument("--missing", action="store_true", help="list the functions it lacks")
+    abi.set_defaults(run=_abi)
+    doctor = commands.add_parser("doctor", help="which Python, which versions, what is missing")
+    doctor.set_defaults(run=_doctor)
+    arguments = parser.parse_args(argv)
+    if arguments.include_dir:
+        print(hpystate.include_dir())
+        return 0
+    if not hasattr(arguments, "run"):
+        parser.print_help()
+        return 2
+    return arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

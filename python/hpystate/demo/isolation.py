@@ -1,0 +1,247 @@
+"""demo/isolation.py: builds, imports, works, ends, and says what it saw."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import hpystate
+from hpystate.demo import build_extensions
+from hpystate.demo.workers import CLIENTS, Process, Worker, make_workers, work_together
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from pathlib import Path
+
+ROUNDS = 7  # of the comparison of one, two interpreters and two processes
+ROUND_SECONDS = 0.25
+
+
+def run_isolation(options: argparse.Namespace) -> int:
+    console = Console()
+    with _progress(console) as progress:
+        folder = _step(progress, "building the extensions", build_extensions)
+        workers = _step(
+            progress,
+            f"making {options.interpreters} interpreters",
+            lambda: make_workers(options.interpreters),
+        )
+        _each(progress, "importing in every one", workers, lambda worker: worker.start(folder))
+        _each(progress, "working, one after the other", workers, _work_alone)
+        _work_together(progress, workers, options.seconds)
+        speed = _compare(progress, workers, folder)
+        _each(progress, "ending the interpreters", workers[1:], lambda worker: worker.place.close())
+        _each(progress, "looking at the main one again", workers[:1], _work_alone)
+    _count_objects(workers)
+    problems = _problems(workers)
+    console.print(_table(workers))
+    for problem in problems:
+        console.print(f"[red]{problem}[/red]", highlight=False)
+    verdict = "BROKEN" if problems else "ok"
+    _print_speed(console, speed)
+    console.print(
+        f"speed-up of two interpreters over one: {speed['interpreters']:.2f}x, isolation: {verdict}",
+        highlight=False,
+    )
+    if options.json is not None:
+        options.json.write_text(json.dumps(_as_json(workers, speed, problems), indent=2) + "\n")
+    return 1 if problems else 0
+
+
+# ---- the steps ----------------------------------------------------------------------------------------
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=not console.is_terminal,
+    )
+
+
+def _step(progress: Progress, description: str, action: Callable[[], Any]) -> Any:
+    task = progress.add_task(description, total=1)
+    result = action()
+    progress.advance(task)
+    return result
+
+
+def _each(
+    progress: Progress, description: str, workers: list[Worker], action: Callable[[Worker], Any]
+) -> None:
+    task = progress.add_task(description, total=len(workers))
+    for worker in workers:
+        action(worker)
+        progress.advance(task)
+
+
+def _work_alone(worker: Worker) -> None:
+    now = time.monotonic()
+    worker.alone = worker.turn(now, now + ROUND_SECONDS)
+
+
+def _work_together(progress: Progress, workers: list[Worker], seconds: float) -> None:
+    task = progress.add_task(f"working, all {len(workers)} at once", total=seconds)
+    done = threading.Event()
+
+    def show() -> None:
+        begin = time.monotonic()
+        while not done.wait(0.1):
+            progress.update(task, completed=min(seconds, time.monotonic() - begin))
+
+    shower = threading.Thread(target=show)
+    shower.start()
+    try:
+        for worker, rate in zip(workers, work_together(workers, seconds), strict=True):
+            worker.together = rate
+    finally:
+        done.set()
+        shower.join()
+    progress.update(task, completed=seconds)
+
+
+def _compare(progress: Progress, workers: list[Worker], folder: Path) -> dict[str, float]:
+    """One interpreter, two interpreters, one process, two processes; interleaved; medians."""
+    interpreters = workers[1:3] if len(workers) > 2 else workers[:2]
+    processes = [Worker(f"process {i}", Process(), 1 + i) for i in range(2)]
+    for process in processes:
+        process.start(folder)
+    groups = {
+        "one": interpreters[:1],
+        "two": interpreters,
+        "one process": processes[:1],
+        "two processes": processes,
+    }
+    rates: dict[str, list[float]] = {name: [] for name in groups}
+    task = progress.add_task("two interpreters against two processes", total=ROUNDS)
+    for _ in range(ROUNDS):
+        for name, group in groups.items():
+            rates[name].append(sum(work_together(group, ROUND_SECONDS)))
+        progress.advance(task)
+    for process in processes:
+        process.place.close()
+    ours = _ratios(rates["two"], rates["one"])
+    theirs = _ratios(rates["two processes"], rates["one process"])
+    return {
+        "interpreters": statistics.median(ours),
+        "processes": statistics.median(theirs),
+        "against processes": statistics.median(_ratios(ours, theirs)),
+        "lowest": min(ours),
+        "highest": max(ours),
+    }
+
+
+def _ratios(above: list[float], below: list[float]) -> list[float]:
+    return [a / b for a, b in zip(above, below, strict=True)]
+
+
+# ---- what was seen --------------------------------------------------------------------------------------
+
+
+def _count_objects(workers: list[Worker]) -> None:
+    import atlas  # the main interpreter's; its counts are the process's
+
+    for worker in workers:
+        created, released = atlas.objects(worker.id)
+        worker.objects = (created, released)
+
+
+def _problems(workers: list[Worker]) -> list[str]:
+    problems = []
+    for worker in workers:
+        if worker.total.wrong:
+            problems.append(f"{worker.name}: {worker.total.wrong} loads gave another one's value")
+        if not worker.own_values:
+            problems.append(f"{worker.name}: its globals hold {worker.started['after']}")
+        if worker.started["clients"] != CLIENTS:
+            problems.append(f"{worker.name}: an extension said {worker.started['clients']}")
+        if worker.id != 0 and worker.objects[0] != worker.objects[1]:
+            created, released = worker.objects
+            problems.append(f"{worker.name}: {released} of {created} objects were released")
+    addresses = [worker.started["type_address"] for worker in workers]
+    if len(set(addresses)) != len(addresses):
+        problems.append("two interpreters share the type pof.Point")
+    return problems
+
+
+def _table(workers: list[Worker]) -> Table:
+    table = Table(title=f"hpystate {hpystate.__version__}, CPython {platform.python_version()}")
+    table.add_column("interpreter")
+    table.add_column("what its globals hold")
+    for heading in ("loads checked", "wrong", "calls/s alone", "together", "objects released"):
+        table.add_column(heading, justify="right")
+    for worker in workers:
+        created, released = worker.objects
+        ended = f"{released:,} of {created:,}" if worker.id != 0 else "still running"
+        table.add_row(
+            worker.name,
+            _held(worker),
+            f"{worker.total.loads:,}",
+            f"{worker.total.wrong:,}",
+            f"{worker.alone:,.0f}",
+            f"{worker.together:,.0f}",
+            ended,
+        )
+    return table
+
+
+def _held(worker: Worker) -> str:
+    """The six globals in a few words: what all have in common is the tag."""
+    held = worker.started["after"]
+    kinds = {
+        "Place_type": "type",
+        "AtlasError": "exception",
+        "home_key": "key",
+        "to_yiq": "function",
+        "cache": "dict",
+        "counter": "counter",
+    }
+    present = [kind for name, kind in kinds.items() if held[name] != "nothing"]
+    return f"{', '.join(present)} of {worker.id}:{worker.nonce:08x}"
+
+
+def _print_speed(console: Console, speed: dict[str, float]) -> None:
+    console.print(
+        f"two processes over one: {speed['processes']:.2f}x; two interpreters reach "
+        f"{speed['against processes']:.2f} of that (median of {ROUNDS} interleaved rounds, "
+        f"{speed['lowest']:.2f} to {speed['highest']:.2f})",
+        highlight=False,
+    )
+
+
+def _as_json(workers: list[Worker], speed: dict[str, float], problems: list[str]) -> dict[str, Any]:
+    return {
+        "runtime": f"hpystate {hpystate.__version__}",
+        "python": platform.python_version(),
+        "isolation": "BROKEN" if problems else "ok",
+        "problems": problems,
+        "speed_up": speed,
+        "interpreters": [
+            {
+                "name": worker.name,
+                "id": worker.id,
+                "nonce": worker.nonce,
+                "globals_before": worker.started["before"],
+                "globals_after": worker.started["after"],
+                "loads": worker.total.loads,
+                "wrong": worker.total.wrong,
+                "calls_per_second_alone": worker.alone,
+                "calls_per_second_together": worker.together,
+                "objects_created": worker.objects[0],
+                "objects_released": worker.objects[1],
+            }
+            for worker in workers
+        ],
+    }
