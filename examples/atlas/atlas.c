@@ -33,8 +33,11 @@ static HPyGlobal *atlas_globals[] = {
 
 enum { MAX_ID = 4096 };
 
-static atomic_llong created[MAX_ID];
-static atomic_llong released[MAX_ID];
+/* One cache line each: interpreters on two cores do not slow each other down by counting. */
+static struct {
+    _Alignas(64) atomic_llong created;
+    atomic_llong released;
+} counts[MAX_ID];
 
 /* ---- tags ------------------------------------------------------------------------------------------ */
 
@@ -84,7 +87,7 @@ static int Place_traverse_impl(void *self, HPyFunc_visitproc visit, void *arg)
 HPyDef_SLOT(Place_destroy, HPy_tp_destroy)
 static void Place_destroy_impl(void *self)
 {
-    atomic_fetch_add(&released[id_of(((PlaceObject *)self)->tag)], 1);
+    atomic_fetch_add(&counts[id_of(((PlaceObject *)self)->tag)].released, 1);
 }
 
 HPyDef_MEMBER(Place_x, "x", HPyMember_DOUBLE, offsetof(PlaceObject, x))
@@ -116,7 +119,7 @@ HPyType_HELPERS(CounterObject)
 HPyDef_SLOT(Counter_destroy, HPy_tp_destroy)
 static void Counter_destroy_impl(void *self)
 {
-    atomic_fetch_add(&released[id_of(((CounterObject *)self)->tag)], 1);
+    atomic_fetch_add(&counts[id_of(((CounterObject *)self)->tag)].released, 1);
 }
 
 static HPyDef *Counter_defines[] = {&Counter_destroy, NULL};
@@ -193,7 +196,7 @@ static HPy new_place(HPyContext *ctx, HPy type, Tag tag, double x, double y)
     place->tag = tag;
     place->x = x;
     place->y = y;
-    atomic_fetch_add(&created[id_of(tag)], 1);
+    atomic_fetch_add(&counts[id_of(tag)].created, 1);
     return h;
 }
 
@@ -298,7 +301,7 @@ static int start_counter(HPyContext *ctx, Tag tag)
     if (HPy_IsNull(h))
         return -1;
     data->tag = tag;
-    atomic_fetch_add(&created[id_of(tag)], 1);
+    atomic_fetch_add(&counts[id_of(tag)].created, 1);
     HPyGlobal_Store(ctx, &counter, h);
     HPy_Close(ctx, h);
     return 0;
@@ -459,7 +462,7 @@ static HPy objects_impl(HPyContext *ctx, HPy self, HPy arg)
         HPyErr_SetString(ctx, ctx->h_ValueError, "atlas: the id must lie between 0 and 4095");
         return HPy_NULL;
     }
-    long long made = atomic_load(&created[id]), gone = atomic_load(&released[id]);
+    long long made = atomic_load(&counts[id].created), gone = atomic_load(&counts[id].released);
     return HPy_BuildValue(ctx, "(LL)", made, gone);
 }
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -28,6 +29,8 @@ ROUND_SECONDS = 0.25
 
 def run_isolation(options: argparse.Namespace) -> int:
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=110)  # a file or a pipe has no width
     with _progress(console) as progress:
         folder = _step(progress, "building the extensions", build_extensions)
         workers = _step(
@@ -43,6 +46,7 @@ def run_isolation(options: argparse.Namespace) -> int:
         _each(progress, "looking at the main one again", workers[:1], _work_alone)
     _count_objects(workers)
     problems = _problems(workers)
+    console.print(_contents(workers[:3]))
     console.print(_table(workers))
     for problem in problems:
         console.print(f"[red]{problem}[/red]", highlight=False)
@@ -178,9 +182,9 @@ def _problems(workers: list[Worker]) -> list[str]:
 
 def _table(workers: list[Worker]) -> Table:
     table = Table(title=f"hpystate {hpystate.__version__}, CPython {platform.python_version()}")
-    table.add_column("interpreter")
-    table.add_column("what its globals hold")
-    for heading in ("loads checked", "wrong", "calls/s alone", "together", "objects released"):
+    table.add_column("interpreter", no_wrap=True)
+    table.add_column("its globals hold", no_wrap=True)
+    for heading in ("loads", "wrong", "calls/s alone", "together", "objects released"):
         table.add_column(heading, justify="right")
     for worker in workers:
         created, released = worker.objects
@@ -198,18 +202,26 @@ def _table(workers: list[Worker]) -> Table:
 
 
 def _held(worker: Worker) -> str:
-    """The six globals in a few words: what all have in common is the tag."""
-    held = worker.started["after"]
-    kinds = {
-        "Place_type": "type",
-        "AtlasError": "exception",
-        "home_key": "key",
-        "to_yiq": "function",
-        "cache": "dict",
-        "counter": "counter",
-    }
-    present = [kind for name, kind in kinds.items() if held[name] != "nothing"]
-    return f"{', '.join(present)} of {worker.id}:{worker.nonce:08x}"
+    """How many of the six globals hold a value, and the tag that all of them have in common."""
+    held = worker.started["after"].values()
+    count = sum(text != "nothing" for text in held)
+    return f"{count} values of {worker.id}:{worker.nonce:08x}"
+
+
+def _contents(workers: list[Worker]) -> Table:
+    """The same six statics, as a few interpreters see them."""
+    table = Table(title="the same C statics, seen from " + str(len(workers)) + " interpreters")
+    table.add_column("global")
+    for worker in workers:
+        table.add_column(worker.name, no_wrap=True, overflow="ellipsis")
+    for name in workers[0].started["after"]:
+        table.add_row(name, *(_short(worker.started["after"][name]) for worker in workers))
+    return table
+
+
+def _short(text: str) -> str:
+    """A repr without its quotes; of a dict, the part that names the interpreter."""
+    return escape(text.replace("{'tag': ", "{").strip("'"))
 
 
 def _print_speed(console: Console, speed: dict[str, float]) -> None:

@@ -1,0 +1,35 @@
+# Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
+.PHONY: help build test demo check format lint bench matrix clean
+.DEFAULT_GOAL := build
+T ?=
+ARGS ?=
+
+help:           ## print the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+build:          ## set up what is missing and build, for developing: warnings are errors
+	@tools/setup.sh build
+
+test:           ## set up, build, run all tests; T=window: those of one topic
+	@tools/setup.sh test "$(T)"
+
+demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
+	@tools/setup.sh demo $(ARGS)
+
+bench:          ## set up, build, count instructions
+	@tools/setup.sh bench $(ARGS)
+
+check:          ## everything a merge needs besides the tests; writes nothing
+	@tools/setup.sh check
+
+format:         ## format C, C++ and Python
+	@tools/setup.sh format
+
+lint:           ## clang-tidy and ruff
+	@tools/setup.sh lint
+
+matrix:         ## get 3.14 and 3.15, build and test on every version, print a table
+	@tools/setup.sh matrix $(ARGS)
+
+clean:          ## remove what was built, not the virtual environments
+	rm -rf build

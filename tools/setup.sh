@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# tools/setup.sh COMMAND [ARGUMENT...]: installs what is missing, builds, and runs COMMAND.
+#
+# PYTHON=... is the interpreter; otherwise the first CPython from 3.12 on with headers that is found
+# on PATH, then among pyenv's versions. Everything lies in .venv/<X.Y> and build/<preset>-<X.Y>.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/find-python.sh
+
+COMMAND=${1:-build}
+shift || true
+BEGIN=$SECONDS
+say() { printf '\033[1m[%3ds] %s\033[0m\n' $((SECONDS - BEGIN)) "$*"; }
+
+# ---- Debian packages -------------------------------------------------------------------------------
+need_packages() { # package:command-or-file ...
+    local pair missing=()
+    for pair in "$@"; do
+        local package=${pair%%:*} proof=${pair#*:}
+        if [[ $proof == /* ]]; then [ -e "$proof" ]; else command -v "$proof" >/dev/null; fi ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" != 0 ]; then
+        echo "Some packages are missing. Type this line, then try again:" >&2
+        echo "    sudo apt-get install -y ${missing[*]}" >&2
+        exit 1
+    fi
+    say "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -qq update >/dev/null || true # an old list may do; the next line says if it does not
+    apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need_build_packages() {
+    need_packages cmake:cmake ninja-build:ninja g++:g++ libtbb-dev:/usr/include/tbb/parallel_for.h \
+        catch2:/usr/include/catch2
+}
+
+# ---- virtual environment ---------------------------------------------------------------------------
+make_environment() {
+    VENV=$PWD/.venv/$PYVER
+    local stamp=$VENV/.installed wanted
+    wanted="$PYTHON $(sha256sum pyproject.toml | cut -c1-16)"
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+        say "making .venv/$PYVER"
+        [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
+        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+            $("$PYTHON" tools/dependencies.py)
+        echo "$wanted" > "$stamp"
+    fi
+    export PATH=$VENV/bin:$PATH
+}
+
+# ---- build -----------------------------------------------------------------------------------------
+build() { # preset
+    need_build_packages
+    BUILD=$PWD/build/$1-$PYVER
+    local options=(--preset "$1" -B "$BUILD" -DPython_EXECUTABLE="$PYTHON")
+    if [ -n "${HPYSTATE_EMBED_FLAGS:-}" ]; then options+=("-DHPYSTATE_EMBED_FLAGS=$HPYSTATE_EMBED_FLAGS"); fi
+    if [ ! -f "$BUILD/build.ninja" ]; then
+        say "configuring build/$1-$PYVER"
+        cmake "${options[@]}" > "$BUILD.log" 2>&1 || { mkdir -p build; cat "$BUILD.log" >&2; exit 1; }
+    fi
+    say "building build/$1-$PYVER"
+    cmake --build "$BUILD"
+    export PYTHONPATH=$BUILD/stage
+}
+
+run_tests() {
+    build dev
+    say "Catch2"
+    local test
+    for test in "$BUILD"/tests/test_*; do
+        [ -x "$test" ] && [ -f "$test" ] || continue
+        if [ -n "${1:-}" ]; then "$test" "[$1]"; else "$test"; fi
+    done
+    say "pytest"
+    if [ -n "${1:-}" ]; then python -m pytest -k "$1"; else python -m pytest; fi
+}
+
+find_python
+mkdir -p build
+make_environment
+case $COMMAND in
+    build)  build dev ;;
+    test)   run_tests "${1:-}" ;;
+    demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
+    bench)  need_packages valgrind:valgrind; build release; say "counting"; python bench/counts.py "$@" ;;
+    check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
+            tools/check.sh "$BUILD" ;;
+    format) need_packages clang-format:clang-format; tools/format.sh ;;
+    lint)   need_packages clang-tidy:clang-tidy; build dev; tools/lint.sh "$BUILD" ;;
+    matrix) python tools/matrix.py "$@" ;;
+    *)      echo "tools/setup.sh: no command '$COMMAND'; see make help" >&2; exit 2 ;;
+esac
+say "$COMMAND: done"
