@@ -2,10 +2,10 @@
 ///
 /// A builder owns an object that nobody else has seen. Where there was no memory for it the builder
 /// is null: Set and Cancel do nothing then, and Build raises.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
-#include <Python.h>
 
 #include <cstdint>
 
@@ -13,8 +13,12 @@ namespace hpystate::context {
 
 namespace {
 
-PyObject* object_of(std::intptr_t word) noexcept { return reinterpret_cast<PyObject*>(word); }
-std::intptr_t word_of(PyObject* object) noexcept { return reinterpret_cast<std::intptr_t>(object); }
+PyObject* object_of(std::intptr_t word) noexcept {
+    return reinterpret_cast<PyObject*>(word);
+}
+std::intptr_t word_of(PyObject* object) noexcept {
+    return reinterpret_cast<std::intptr_t>(object);
+}
 
 /// What Build gives; the exception of a builder that could not be made may be gone by now.
 HPy build(PyObject* object) noexcept {

@@ -1,22 +1,28 @@
 /// context/bytes.cpp: bytes objects and their characters, which live as long as the object.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/interface.h"
 #include "context/text.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-int ctx_Bytes_Check(HPyContext*, HPy h) noexcept { return PyBytes_Check(as_object(h)); }
+int ctx_Bytes_Check(HPyContext*, HPy h) noexcept {
+    return PyBytes_Check(as_object(h));
+}
 
-HPy_ssize_t ctx_Bytes_Size(HPyContext*, HPy h) noexcept { return PyBytes_Size(as_object(h)); }
+HPy_ssize_t ctx_Bytes_Size(HPyContext*, HPy h) noexcept {
+    return PyBytes_Size(as_object(h));
+}
 
 HPy_ssize_t ctx_Bytes_GET_SIZE(HPyContext*, HPy h) noexcept {
     return PyBytes_GET_SIZE(as_object(h)); // the caller has checked the type
 }
 
-const char* ctx_Bytes_AsString(HPyContext*, HPy h) noexcept { return PyBytes_AsString(as_object(h)); }
+const char* ctx_Bytes_AsString(HPyContext*, HPy h) noexcept {
+    return PyBytes_AsString(as_object(h));
+}
 
 const char* ctx_Bytes_AS_STRING(HPyContext*, HPy h) noexcept {
     return PyBytes_AS_STRING(as_object(h)); // the caller has checked the type
@@ -28,7 +34,8 @@ HPy ctx_Bytes_FromString(HPyContext*, const char* bytes) noexcept {
 }
 
 HPy ctx_Bytes_FromStringAndSize(HPyContext*, const char* bytes, HPy_ssize_t len) noexcept {
-    // CPython would give an object of uninitialized bytes that the caller fills; HPy's are constant.
+    // CPython would give an object of uninitialized bytes that the caller fills; HPy's are
+    // constant.
     if (bytes == nullptr) {
         PyErr_SetString(PyExc_ValueError, interface::kNullBytes);
         return kNullHandle;

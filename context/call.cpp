@@ -1,8 +1,9 @@
-/// context/call.cpp: calling objects. An array of handles is an array of objects: nothing is copied.
+/// context/call.cpp: calling objects. An array of handles is an array of objects: nothing is
+/// copied.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
-#include <Python.h>
 
 #include <cstddef>
 
@@ -11,7 +12,8 @@ namespace hpystate::context {
 namespace {
 
 /// Positional arguments, and the values of the names behind them, must not be HPy_NULL.
-bool check_arguments(const char* function, const HPy* args, std::size_t nargs, HPy kwnames) noexcept {
+bool check_arguments(const char* function, const HPy* args, std::size_t nargs,
+                     HPy kwnames) noexcept {
     std::size_t count = nargs;
     if (kwnames._i != 0) {
         if (!PyTuple_Check(as_object(kwnames))) {
@@ -22,7 +24,8 @@ bool check_arguments(const char* function, const HPy* args, std::size_t nargs, H
         count += static_cast<std::size_t>(PyTuple_GET_SIZE(as_object(kwnames)));
     }
     for (std::size_t i = 0; i < count; ++i) {
-        if (args[i]._i != 0) [[likely]] continue;
+        if (args[i]._i != 0) [[likely]]
+            continue;
         if (PyErr_Occurred() == nullptr) {
             PyErr_Format(PyExc_SystemError, "%s: argument %zu is HPy_NULL, a handle was expected.",
                          function, i);
@@ -34,21 +37,26 @@ bool check_arguments(const char* function, const HPy* args, std::size_t nargs, H
 
 } // namespace
 
-int ctx_Callable_Check(HPyContext*, HPy h) noexcept { return PyCallable_Check(as_object(h)); }
+int ctx_Callable_Check(HPyContext*, HPy h) noexcept {
+    return PyCallable_Check(as_object(h));
+}
 
 HPy ctx_Call(HPyContext*, HPy callable, const HPy* args, size_t nargs, HPy kwnames) noexcept {
-    if (!check_arguments("ctx_Call", args, nargs, kwnames)) [[unlikely]] return kNullHandle;
+    if (!check_arguments("ctx_Call", args, nargs, kwnames)) [[unlikely]]
+        return kNullHandle;
     return as_handle(
         PyObject_Vectorcall(as_object(callable), as_objects(args), nargs, as_object(kwnames)));
 }
 
 HPy ctx_CallMethod(HPyContext*, HPy name, const HPy* args, size_t nargs, HPy kwnames) noexcept {
     if (nargs == 0) {
-        PyErr_SetString(PyExc_SystemError,
-                        "ctx_CallMethod: nargs is 0; args[0] is the object whose method is called.");
+        PyErr_SetString(
+            PyExc_SystemError,
+            "ctx_CallMethod: nargs is 0; args[0] is the object whose method is called.");
         return kNullHandle;
     }
-    if (!check_arguments("ctx_CallMethod", args, nargs, kwnames)) [[unlikely]] return kNullHandle;
+    if (!check_arguments("ctx_CallMethod", args, nargs, kwnames)) [[unlikely]]
+        return kNullHandle;
     return as_handle(
         PyObject_VectorcallMethod(as_object(name), as_objects(args), nargs, as_object(kwnames)));
 }

@@ -1,18 +1,18 @@
 /// context/capsule.cpp: capsules whose destructor is an HPy function.
 ///
-/// HPy's destructor takes name, pointer and context of the capsule and no HPyContext. CPython's takes
-/// the capsule. Between the two stands release(), the one destructor that CPython is given; the
-/// extension's own hangs in a Note that the capsule's context points to, and HPy's context of the
-/// capsule is in the note as well.
+/// HPy's destructor takes name, pointer and context of the capsule and no HPyContext. CPython's
+/// takes the capsule. Between the two stands release(), the one destructor that CPython is given;
+/// the extension's own hangs in a Note that the capsule's context points to, and HPy's context of
+/// the capsule is in the note as well.
 ///
 ///     PyCapsule { pointer, name, context --> Note { context, destructor }, destructor = release }
 ///
 /// The note is made with the capsule, owned by it, and freed by release(). A capsule that somebody
 /// made through the C API has no note: its context is its own.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
-#include <Python.h>
 
 #include <new>
 
@@ -66,7 +66,8 @@ HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
         PyErr_NoMemory();
         return kNullHandle;
     }
-    // Without a destructor while it is made: where it cannot be made, nothing calls the extension's.
+    // Without a destructor while it is made: where it cannot be made, nothing calls the
+    // extension's.
     Ref capsule(PyCapsule_New(pointer, utf8_name, nullptr));
     if (!capsule || PyCapsule_SetContext(capsule.get(), note) != 0 ||
         PyCapsule_SetDestructor(capsule.get(), &release) != 0) {
@@ -76,19 +77,24 @@ HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
     return as_handle(capsule.release());
 }
 
-void* ctx_Capsule_Get(HPyContext*, HPy capsule, _HPyCapsule_key key, const char* utf8_name) noexcept {
+void* ctx_Capsule_Get(HPyContext*, HPy capsule, _HPyCapsule_key key,
+                      const char* utf8_name) noexcept {
     if (!check_capsule(capsule, "ctx_Capsule_Get")) return nullptr;
     PyObject* const object = as_object(capsule);
     switch (key) {
-    case HPyCapsule_key_Pointer: return PyCapsule_GetPointer(object, utf8_name);
-    case HPyCapsule_key_Name: return const_cast<char*>(PyCapsule_GetName(object));
+    case HPyCapsule_key_Pointer:
+        return PyCapsule_GetPointer(object, utf8_name);
+    case HPyCapsule_key_Name:
+        return const_cast<char*>(PyCapsule_GetName(object));
     case HPyCapsule_key_Context: {
         const Note* const note = note_of(object);
         return note != nullptr ? note->context : PyCapsule_GetContext(object);
     }
-    case HPyCapsule_key_Destructor: break;
+    case HPyCapsule_key_Destructor:
+        break;
     }
-    PyErr_Format(PyExc_SystemError, "ctx_Capsule_Get: key %d cannot be read.", static_cast<int>(key));
+    PyErr_Format(PyExc_SystemError, "ctx_Capsule_Get: key %d cannot be read.",
+                 static_cast<int>(key));
     return nullptr;
 }
 
@@ -115,8 +121,10 @@ int ctx_Capsule_Set(HPyContext*, HPy capsule, _HPyCapsule_key key, void* value) 
     if (!check_capsule(capsule, "ctx_Capsule_Set")) return -1;
     PyObject* const object = as_object(capsule);
     switch (key) {
-    case HPyCapsule_key_Pointer: return PyCapsule_SetPointer(object, value);
-    case HPyCapsule_key_Name: return PyCapsule_SetName(object, static_cast<const char*>(value));
+    case HPyCapsule_key_Pointer:
+        return PyCapsule_SetPointer(object, value);
+    case HPyCapsule_key_Name:
+        return PyCapsule_SetName(object, static_cast<const char*>(value));
     case HPyCapsule_key_Context: {
         Note* const note = note_of(object);
         if (note == nullptr) return PyCapsule_SetContext(object, value);

@@ -1,9 +1,9 @@
 /// context/contextvar.cpp: context variables (PEP 567).
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/text.h"
-
-#include <Python.h>
 
 namespace hpystate::context {
 

@@ -1,17 +1,25 @@
 /// context/dict.cpp: dicts. Items are those of every mapping: context/object.cpp.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-int ctx_Dict_Check(HPyContext*, HPy h) noexcept { return PyDict_Check(as_object(h)); }
+int ctx_Dict_Check(HPyContext*, HPy h) noexcept {
+    return PyDict_Check(as_object(h));
+}
 
-HPy ctx_Dict_New(HPyContext*) noexcept { return as_handle(PyDict_New()); }
+HPy ctx_Dict_New(HPyContext*) noexcept {
+    return as_handle(PyDict_New());
+}
 
-HPy ctx_Dict_Keys(HPyContext*, HPy h) noexcept { return as_handle(PyDict_Keys(as_object(h))); }
+HPy ctx_Dict_Keys(HPyContext*, HPy h) noexcept {
+    return as_handle(PyDict_Keys(as_object(h)));
+}
 
-HPy ctx_Dict_Copy(HPyContext*, HPy h) noexcept { return as_handle(PyDict_Copy(as_object(h))); }
+HPy ctx_Dict_Copy(HPyContext*, HPy h) noexcept {
+    return as_handle(PyDict_Copy(as_object(h)));
+}
 
 } // namespace hpystate::context

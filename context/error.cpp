@@ -1,15 +1,18 @@
 /// context/error.cpp: exceptions, warnings, and the end of the process.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/text.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-void ctx_FatalError(HPyContext*, const char* message) noexcept { Py_FatalError(message); }
+void ctx_FatalError(HPyContext*, const char* message) noexcept {
+    Py_FatalError(message);
+}
 
-// ---- raising --------------------------------------------------------------------------------------
+// ---- raising
+// --------------------------------------------------------------------------------------
 
 void ctx_Err_SetString(HPyContext*, HPy h_type, const char* utf8_message) noexcept {
     if (!require_text(utf8_message, "ctx_Err_SetString", "utf8_message")) return;
@@ -31,22 +34,32 @@ void ctx_Err_SetFromErrnoWithFilenameObjects(HPyContext*, HPy h_type, HPy filena
                                           as_object(filename2));
 }
 
-void ctx_Err_NoMemory(HPyContext*) noexcept { PyErr_NoMemory(); }
+void ctx_Err_NoMemory(HPyContext*) noexcept {
+    PyErr_NoMemory();
+}
 
-// ---- asking and clearing --------------------------------------------------------------------------
+// ---- asking and clearing
+// --------------------------------------------------------------------------
 
-int ctx_Err_Occurred(HPyContext*) noexcept { return PyErr_Occurred() != nullptr ? 1 : 0; }
+int ctx_Err_Occurred(HPyContext*) noexcept {
+    return PyErr_Occurred() != nullptr ? 1 : 0;
+}
 
 int ctx_Err_ExceptionMatches(HPyContext*, HPy exc) noexcept {
     // CPython dereferences the current exception's type; without one there is nothing to match.
     return PyErr_Occurred() != nullptr ? PyErr_ExceptionMatches(as_object(exc)) : 0;
 }
 
-void ctx_Err_Clear(HPyContext*) noexcept { PyErr_Clear(); }
+void ctx_Err_Clear(HPyContext*) noexcept {
+    PyErr_Clear();
+}
 
-void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept { PyErr_WriteUnraisable(as_object(obj)); }
+void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept {
+    PyErr_WriteUnraisable(as_object(obj));
+}
 
-// ---- new exceptions -------------------------------------------------------------------------------
+// ---- new exceptions
+// -------------------------------------------------------------------------------
 
 HPy ctx_Err_NewException(HPyContext*, const char* utf8_name, HPy base, HPy dict) noexcept {
     if (!require_text(utf8_name, "ctx_Err_NewException", "utf8_name")) return kNullHandle;

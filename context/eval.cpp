@@ -1,9 +1,9 @@
 /// context/eval.cpp: compiling source text and evaluating code objects.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/text.h"
-
-#include <Python.h>
 
 namespace hpystate::context {
 
@@ -12,9 +12,12 @@ namespace {
 /// CPython's start symbol; 0 with a SystemError for a kind that HPy does not have.
 int start_of(HPy_SourceKind kind) noexcept {
     switch (kind) {
-    case HPy_SourceKind_Expr: return Py_eval_input;
-    case HPy_SourceKind_File: return Py_file_input;
-    case HPy_SourceKind_Single: return Py_single_input;
+    case HPy_SourceKind_Expr:
+        return Py_eval_input;
+    case HPy_SourceKind_File:
+        return Py_file_input;
+    case HPy_SourceKind_Single:
+        return Py_single_input;
     }
     PyErr_SetString(PyExc_SystemError, "ctx_Compile_s: the source kind is none of HPy_SourceKind.");
     return 0;

@@ -1,9 +1,9 @@
 /// context/import.cpp: importing a module by name.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/text.h"
-
-#include <Python.h>
 
 namespace hpystate::context {
 

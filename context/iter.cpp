@@ -1,12 +1,14 @@
 /// context/iter.cpp: iterators.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-HPy ctx_GetIter(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_GetIter(as_object(obj))); }
+HPy ctx_GetIter(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_GetIter(as_object(obj)));
+}
 
 HPy ctx_Iter_Next(HPyContext*, HPy obj) noexcept {
     PyObject* const iterator = as_object(obj);
@@ -18,6 +20,8 @@ HPy ctx_Iter_Next(HPyContext*, HPy obj) noexcept {
     return as_handle(PyIter_Next(iterator)); // null without an exception: there is no further item
 }
 
-int ctx_Iter_Check(HPyContext*, HPy obj) noexcept { return PyIter_Check(as_object(obj)); }
+int ctx_Iter_Check(HPyContext*, HPy obj) noexcept {
+    return PyIter_Check(as_object(obj));
+}
 
 } // namespace hpystate::context

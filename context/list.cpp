@@ -1,16 +1,19 @@
 /// context/list.cpp: lists.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-int ctx_List_Check(HPyContext*, HPy h) noexcept { return PyList_Check(as_object(h)); }
+int ctx_List_Check(HPyContext*, HPy h) noexcept {
+    return PyList_Check(as_object(h));
+}
 
 HPy ctx_List_New(HPyContext*, HPy_ssize_t len) noexcept {
     PyObject* const list = PyList_New(len);
-    // CPython's items would be NULL until somebody sets them, and HPy has no call that may see such.
+    // CPython's items would be NULL until somebody sets them, and HPy has no call that may see
+    // such.
     for (HPy_ssize_t i = 0; list != nullptr && i < len; ++i) {
         PyList_SET_ITEM(list, i, Py_NewRef(Py_None));
     }

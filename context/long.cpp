@@ -1,8 +1,8 @@
 /// context/long.cpp: ints from and to C integers. A value that does not fit is an OverflowError.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
-#include <Python.h>
 
 #include <cstdint>
 #include <limits>
@@ -15,7 +15,8 @@ static_assert(sizeof(long) == sizeof(std::int64_t) && sizeof(long long) == sizeo
 namespace {
 
 /// Narrows what PyLong gave; -1 with an OverflowError where it does not fit.
-template <typename To, typename From> To narrow(From value) noexcept {
+template <typename To, typename From>
+To narrow(From value) noexcept {
     if (value == static_cast<From>(-1) && PyErr_Occurred() != nullptr) return static_cast<To>(-1);
     if (value >= static_cast<From>(std::numeric_limits<To>::min()) &&
         value <= static_cast<From>(std::numeric_limits<To>::max())) {
@@ -65,7 +66,9 @@ uint32_t ctx_Long_AsUInt32_tMask(HPyContext*, HPy h) noexcept {
     return static_cast<uint32_t>(PyLong_AsUnsignedLongMask(as_object(h)));
 }
 
-int64_t ctx_Long_AsInt64_t(HPyContext*, HPy h) noexcept { return PyLong_AsLongLong(as_object(h)); }
+int64_t ctx_Long_AsInt64_t(HPyContext*, HPy h) noexcept {
+    return PyLong_AsLongLong(as_object(h));
+}
 
 uint64_t ctx_Long_AsUInt64_t(HPyContext*, HPy h) noexcept {
     return PyLong_AsUnsignedLongLong(as_object(h));
@@ -75,14 +78,20 @@ uint64_t ctx_Long_AsUInt64_tMask(HPyContext*, HPy h) noexcept {
     return PyLong_AsUnsignedLongLongMask(as_object(h));
 }
 
-size_t ctx_Long_AsSize_t(HPyContext*, HPy h) noexcept { return PyLong_AsSize_t(as_object(h)); }
+size_t ctx_Long_AsSize_t(HPyContext*, HPy h) noexcept {
+    return PyLong_AsSize_t(as_object(h));
+}
 
 HPy_ssize_t ctx_Long_AsSsize_t(HPyContext*, HPy h) noexcept {
     return PyLong_AsSsize_t(as_object(h));
 }
 
-void* ctx_Long_AsVoidPtr(HPyContext*, HPy h) noexcept { return PyLong_AsVoidPtr(as_object(h)); }
+void* ctx_Long_AsVoidPtr(HPyContext*, HPy h) noexcept {
+    return PyLong_AsVoidPtr(as_object(h));
+}
 
-double ctx_Long_AsDouble(HPyContext*, HPy h) noexcept { return PyLong_AsDouble(as_object(h)); }
+double ctx_Long_AsDouble(HPyContext*, HPy h) noexcept {
+    return PyLong_AsDouble(as_object(h));
+}
 
 } // namespace hpystate::context

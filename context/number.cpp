@@ -1,12 +1,14 @@
 /// context/number.cpp: arithmetic. Each function is the number protocol's of the same name.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-int ctx_Number_Check(HPyContext*, HPy h) noexcept { return PyNumber_Check(as_object(h)); }
+int ctx_Number_Check(HPyContext*, HPy h) noexcept {
+    return PyNumber_Check(as_object(h));
+}
 
 HPy ctx_Add(HPyContext*, HPy h1, HPy h2) noexcept {
     return as_handle(PyNumber_Add(as_object(h1), as_object(h2)));
@@ -44,13 +46,21 @@ HPy ctx_Power(HPyContext*, HPy h1, HPy h2, HPy h3) noexcept {
     return as_handle(PyNumber_Power(as_object(h1), as_object(h2), as_object(h3)));
 }
 
-HPy ctx_Negative(HPyContext*, HPy h1) noexcept { return as_handle(PyNumber_Negative(as_object(h1))); }
+HPy ctx_Negative(HPyContext*, HPy h1) noexcept {
+    return as_handle(PyNumber_Negative(as_object(h1)));
+}
 
-HPy ctx_Positive(HPyContext*, HPy h1) noexcept { return as_handle(PyNumber_Positive(as_object(h1))); }
+HPy ctx_Positive(HPyContext*, HPy h1) noexcept {
+    return as_handle(PyNumber_Positive(as_object(h1)));
+}
 
-HPy ctx_Absolute(HPyContext*, HPy h1) noexcept { return as_handle(PyNumber_Absolute(as_object(h1))); }
+HPy ctx_Absolute(HPyContext*, HPy h1) noexcept {
+    return as_handle(PyNumber_Absolute(as_object(h1)));
+}
 
-HPy ctx_Invert(HPyContext*, HPy h1) noexcept { return as_handle(PyNumber_Invert(as_object(h1))); }
+HPy ctx_Invert(HPyContext*, HPy h1) noexcept {
+    return as_handle(PyNumber_Invert(as_object(h1)));
+}
 
 HPy ctx_Lshift(HPyContext*, HPy h1, HPy h2) noexcept {
     return as_handle(PyNumber_Lshift(as_object(h1), as_object(h2)));
@@ -72,13 +82,20 @@ HPy ctx_Or(HPyContext*, HPy h1, HPy h2) noexcept {
     return as_handle(PyNumber_Or(as_object(h1), as_object(h2)));
 }
 
-HPy ctx_Index(HPyContext*, HPy h1) noexcept { return as_handle(PyNumber_Index(as_object(h1))); }
+HPy ctx_Index(HPyContext*, HPy h1) noexcept {
+    return as_handle(PyNumber_Index(as_object(h1)));
+}
 
-HPy ctx_Long(HPyContext*, HPy h1) noexcept { return as_handle(PyNumber_Long(as_object(h1))); }
+HPy ctx_Long(HPyContext*, HPy h1) noexcept {
+    return as_handle(PyNumber_Long(as_object(h1)));
+}
 
-HPy ctx_Float(HPyContext*, HPy h1) noexcept { return as_handle(PyNumber_Float(as_object(h1))); }
+HPy ctx_Float(HPyContext*, HPy h1) noexcept {
+    return as_handle(PyNumber_Float(as_object(h1)));
+}
 
-// ---- in place -------------------------------------------------------------------------------------
+// ---- in place
+// -------------------------------------------------------------------------------------
 
 HPy ctx_InPlaceAdd(HPyContext*, HPy h1, HPy h2) noexcept {
     return as_handle(PyNumber_InPlaceAdd(as_object(h1), as_object(h2)));

@@ -1,19 +1,26 @@
-/// context/object.cpp: what every object has: references, attributes, items, text, comparison, hash.
+/// context/object.cpp: what every object has: references, attributes, items, text, comparison,
+/// hash.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/text.h"
-
-#include <Python.h>
 
 #include <cstdio>
 
 namespace hpystate::context {
 
-HPy ctx_Dup(HPyContext*, HPy h) noexcept { return as_handle(Py_XNewRef(as_object(h))); }
+HPy ctx_Dup(HPyContext*, HPy h) noexcept {
+    return as_handle(Py_XNewRef(as_object(h)));
+}
 
-void ctx_Close(HPyContext*, HPy h) noexcept { Py_XDECREF(as_object(h)); }
+void ctx_Close(HPyContext*, HPy h) noexcept {
+    Py_XDECREF(as_object(h));
+}
 
-int ctx_IsTrue(HPyContext*, HPy h) noexcept { return PyObject_IsTrue(as_object(h)); }
+int ctx_IsTrue(HPyContext*, HPy h) noexcept {
+    return PyObject_IsTrue(as_object(h));
+}
 
 HPy ctx_Type(HPyContext*, HPy obj) noexcept {
     return as_handle(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj)))));
@@ -29,9 +36,12 @@ int ctx_TypeCheck(HPyContext*, HPy obj, HPy type) noexcept {
     return PyObject_TypeCheck(as_object(obj), reinterpret_cast<PyTypeObject*>(cls)) ? 1 : 0;
 }
 
-int ctx_Is(HPyContext*, HPy obj, HPy other) noexcept { return obj._i == other._i ? 1 : 0; }
+int ctx_Is(HPyContext*, HPy obj, HPy other) noexcept {
+    return obj._i == other._i ? 1 : 0;
+}
 
-// ---- attributes -----------------------------------------------------------------------------------
+// ---- attributes
+// -----------------------------------------------------------------------------------
 
 HPy ctx_GetAttr(HPyContext*, HPy obj, HPy name) noexcept {
     return as_handle(PyObject_GetAttr(as_object(obj), as_object(name)));
@@ -74,9 +84,12 @@ int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexce
     return PyObject_SetAttrString(as_object(obj), utf8_name, as_object(value));
 }
 
-// ---- items ----------------------------------------------------------------------------------------
+// ---- items
+// ----------------------------------------------------------------------------------------
 
-HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept { return PyObject_Length(as_object(h)); }
+HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept {
+    return PyObject_Length(as_object(h));
+}
 
 int ctx_Contains(HPyContext*, HPy container, HPy key) noexcept {
     return PySequence_Contains(as_object(container), as_object(key));
@@ -140,15 +153,24 @@ int ctx_DelSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end) noexc
     return PySequence_DelSlice(as_object(obj), start, end);
 }
 
-// ---- text, comparison, hash -----------------------------------------------------------------------
+// ---- text, comparison, hash
+// -----------------------------------------------------------------------
 
-HPy ctx_Repr(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_Repr(as_object(obj))); }
+HPy ctx_Repr(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_Repr(as_object(obj)));
+}
 
-HPy ctx_Str(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_Str(as_object(obj))); }
+HPy ctx_Str(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_Str(as_object(obj)));
+}
 
-HPy ctx_ASCII(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_ASCII(as_object(obj))); }
+HPy ctx_ASCII(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_ASCII(as_object(obj)));
+}
 
-HPy ctx_Bytes(HPyContext*, HPy obj) noexcept { return as_handle(PyObject_Bytes(as_object(obj))); }
+HPy ctx_Bytes(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_Bytes(as_object(obj)));
+}
 
 HPy ctx_RichCompare(HPyContext*, HPy v, HPy w, int op) noexcept {
     return as_handle(PyObject_RichCompare(as_object(v), as_object(w), op));
@@ -158,7 +180,9 @@ int ctx_RichCompareBool(HPyContext*, HPy v, HPy w, int op) noexcept {
     return PyObject_RichCompareBool(as_object(v), as_object(w), op);
 }
 
-HPy_hash_t ctx_Hash(HPyContext*, HPy obj) noexcept { return PyObject_Hash(as_object(obj)); }
+HPy_hash_t ctx_Hash(HPyContext*, HPy obj) noexcept {
+    return PyObject_Hash(as_object(obj));
+}
 
 void ctx_Dump(HPyContext*, HPy h) noexcept {
     std::fprintf(stderr, "handle 0x%llx\n", static_cast<unsigned long long>(h._i));

@@ -1,15 +1,16 @@
 /// context/slice.cpp: slices.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
-#include <Python.h>
 
 namespace hpystate::context {
 
 int ctx_Slice_Unpack(HPyContext*, HPy slice, HPy_ssize_t* start, HPy_ssize_t* stop,
                      HPy_ssize_t* step) noexcept {
     if (!PySlice_Check(as_object(slice))) {
-        PyErr_Format(PyExc_SystemError, "ctx_Slice_Unpack: a '%s' was given where a slice was expected.",
+        PyErr_Format(PyExc_SystemError,
+                     "ctx_Slice_Unpack: a '%s' was given where a slice was expected.",
                      Py_TYPE(as_object(slice))->tp_name);
         return -1;
     }

@@ -1,7 +1,7 @@
 /// context/thread.cpp: letting other threads run Python while this one does not.
-#include "context/functions.h"
-
 #include <Python.h>
+
+#include "context/functions.h"
 
 #include <cstdint>
 

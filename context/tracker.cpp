@@ -1,8 +1,8 @@
 /// context/tracker.cpp: a set of handles that are closed together.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
-#include <Python.h>
 
 #include <cstdint>
 #include <new>
@@ -15,7 +15,9 @@ namespace {
 
 using Handles = std::vector<HPy>;
 
-Handles* handles_of(HPyTracker tracker) noexcept { return reinterpret_cast<Handles*>(tracker._i); }
+Handles* handles_of(HPyTracker tracker) noexcept {
+    return reinterpret_cast<Handles*>(tracker._i);
+}
 
 /// One more than the vector has room for: an Add that fails has kept its handle all the same, so
 /// that Close closes it.
@@ -54,14 +56,17 @@ int ctx_Tracker_Add(HPyContext*, HPyTracker ht, HPy h) noexcept {
     return -1;
 }
 
-void ctx_Tracker_ForgetAll(HPyContext*, HPyTracker ht) noexcept { handles_of(ht)->clear(); }
+void ctx_Tracker_ForgetAll(HPyContext*, HPyTracker ht) noexcept {
+    handles_of(ht)->clear();
+}
 
 void ctx_Tracker_Close(HPyContext*, HPyTracker ht) noexcept {
     Handles* const handles = handles_of(ht);
     if (handles == nullptr) return;
     const Handles closing = std::move(*handles);
     delete handles;
-    for (const HPy h : closing) Py_XDECREF(as_object(h));
+    for (const HPy h : closing)
+        Py_XDECREF(as_object(h));
 }
 
 } // namespace hpystate::context

@@ -1,12 +1,14 @@
 /// context/tuple.cpp: tuples.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-int ctx_Tuple_Check(HPyContext*, HPy h) noexcept { return PyTuple_Check(as_object(h)); }
+int ctx_Tuple_Check(HPyContext*, HPy h) noexcept {
+    return PyTuple_Check(as_object(h));
+}
 
 HPy ctx_Tuple_FromArray(HPyContext*, HPy* items, HPy_ssize_t n) noexcept {
     for (HPy_ssize_t i = 0; i < n; ++i) {

@@ -1,15 +1,18 @@
 /// context/unicode.cpp: str objects, from and to encoded text.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/text.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
-int ctx_Unicode_Check(HPyContext*, HPy h) noexcept { return PyUnicode_Check(as_object(h)); }
+int ctx_Unicode_Check(HPyContext*, HPy h) noexcept {
+    return PyUnicode_Check(as_object(h));
+}
 
-// ---- from C ---------------------------------------------------------------------------------------
+// ---- from C
+// ---------------------------------------------------------------------------------------
 
 HPy ctx_Unicode_FromString(HPyContext*, const char* utf8) noexcept {
     if (!require_text(utf8, "ctx_Unicode_FromString", "utf8")) return kNullHandle;
@@ -47,7 +50,8 @@ HPy ctx_Unicode_FromEncodedObject(HPyContext*, HPy obj, const char* encoding,
     return as_handle(PyUnicode_FromEncodedObject(as_object(obj), encoding, errors));
 }
 
-// ---- to C -----------------------------------------------------------------------------------------
+// ---- to C
+// -----------------------------------------------------------------------------------------
 
 HPy ctx_Unicode_AsASCIIString(HPyContext*, HPy h) noexcept {
     return as_handle(PyUnicode_AsASCIIString(as_object(h)));
