@@ -4,6 +4,7 @@
 
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/text.h"
 
 #include <cstddef>
 
@@ -23,6 +24,7 @@ bool check_arguments(const char* function, const HPy* args, std::size_t nargs,
         }
         count += static_cast<std::size_t>(PyTuple_GET_SIZE(as_object(kwnames)));
     }
+    if (count != 0 && !require_pointer(args, function, "args")) return false;
     for (std::size_t i = 0; i < count; ++i) {
         if (args[i]._i != 0) [[likely]]
             continue;

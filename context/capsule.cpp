@@ -34,18 +34,23 @@ void release(PyObject* capsule) {
     delete note;
 }
 
-/// The note of a capsule of ours, nullptr for another's; never sets an exception.
+/// The note of a capsule of ours, nullptr for another's. It is a capsule: check_capsule() said so,
+/// hence no exception is set here and none of the caller's is cleared.
 Note* note_of(PyObject* capsule) noexcept {
-    if (PyCapsule_GetDestructor(capsule) != &release) {
-        PyErr_Clear(); // a capsule without a destructor is not told from an error
-        return nullptr;
-    }
+    if (PyCapsule_GetDestructor(capsule) != &release) return nullptr;
     return static_cast<Note*>(PyCapsule_GetContext(capsule));
 }
 
 bool check_capsule(HPy capsule, const char* function) noexcept {
     if (PyCapsule_CheckExact(as_object(capsule))) return true;
     PyErr_Format(PyExc_ValueError, "%s: a capsule was expected.", function);
+    return false;
+}
+
+/// A destructor is optional; one that was given must have a function.
+bool check_destructor(const HPyCapsule_Destructor* destructor, const char* function) noexcept {
+    if (destructor == nullptr || destructor->impl != nullptr) return true;
+    PyErr_Format(PyExc_ValueError, "%s: the destructor has no function.", function);
     return false;
 }
 
@@ -57,10 +62,7 @@ HPyFunc_CAPSULE_DESTRUCTOR_t impl_of(const HPyCapsule_Destructor* destructor) no
 
 HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
                     HPyCapsule_Destructor* destructor) noexcept {
-    if (destructor != nullptr && destructor->impl == nullptr) {
-        PyErr_SetString(PyExc_ValueError, "ctx_Capsule_New: the destructor has no function.");
-        return kNullHandle;
-    }
+    if (!check_destructor(destructor, "ctx_Capsule_New")) return kNullHandle;
     Note* const note = new (std::nothrow) Note{nullptr, impl_of(destructor)};
     if (note == nullptr) {
         PyErr_NoMemory();
@@ -93,7 +95,7 @@ void* ctx_Capsule_Get(HPyContext*, HPy capsule, _HPyCapsule_key key,
     case HPyCapsule_key_Destructor:
         break;
     }
-    PyErr_Format(PyExc_SystemError, "ctx_Capsule_Get: key %d cannot be read.",
+    PyErr_Format(PyExc_ValueError, "ctx_Capsule_Get: key %d cannot be read.",
                  static_cast<int>(key));
     return nullptr;
 }
@@ -105,6 +107,7 @@ int ctx_Capsule_IsValid(HPyContext*, HPy capsule, const char* utf8_name) noexcep
 namespace {
 
 int set_destructor(PyObject* capsule, const HPyCapsule_Destructor* destructor) noexcept {
+    if (!check_destructor(destructor, "ctx_Capsule_Set")) return -1;
     Note* const note = note_of(capsule);
     if (note == nullptr) {
         PyErr_SetString(PyExc_ValueError, "ctx_Capsule_Set: the capsule was not made by HPy; its "
@@ -134,7 +137,7 @@ int ctx_Capsule_Set(HPyContext*, HPy capsule, _HPyCapsule_key key, void* value) 
     case HPyCapsule_key_Destructor:
         return set_destructor(object, static_cast<const HPyCapsule_Destructor*>(value));
     }
-    PyErr_Format(PyExc_SystemError, "ctx_Capsule_Set: unknown key %d.", static_cast<int>(key));
+    PyErr_Format(PyExc_ValueError, "ctx_Capsule_Set: unknown key %d.", static_cast<int>(key));
     return -1;
 }
 

@@ -15,7 +15,7 @@ void ctx_FatalError(HPyContext*, const char* message) noexcept {
 // --------------------------------------------------------------------------------------
 
 void ctx_Err_SetString(HPyContext*, HPy h_type, const char* utf8_message) noexcept {
-    if (!require_text(utf8_message, "ctx_Err_SetString", "utf8_message")) return;
+    if (!require_pointer(utf8_message, "ctx_Err_SetString", "utf8_message")) return;
     PyErr_SetString(as_object(h_type), utf8_message);
 }
 
@@ -30,6 +30,12 @@ HPy ctx_Err_SetFromErrnoWithFilename(HPyContext*, HPy h_type,
 
 void ctx_Err_SetFromErrnoWithFilenameObjects(HPyContext*, HPy h_type, HPy filename1,
                                              HPy filename2) noexcept {
+    if (filename1._i == 0 && filename2._i != 0) { // CPython asserts it, and drops the second one
+        PyErr_SetString(PyExc_SystemError,
+                        "ctx_Err_SetFromErrnoWithFilenameObjects: filename2 was given without "
+                        "filename1.");
+        return;
+    }
     PyErr_SetFromErrnoWithFilenameObjects(as_object(h_type), as_object(filename1),
                                           as_object(filename2));
 }
@@ -61,21 +67,35 @@ void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept {
 // ---- new exceptions
 // -------------------------------------------------------------------------------
 
+namespace {
+
+/// CPython reads it as a dict without looking; null is no dict at all, which is allowed.
+bool check_namespace(PyObject* dict, const char* function) noexcept {
+    if (dict == nullptr || PyDict_Check(dict)) return true;
+    PyErr_Format(PyExc_TypeError, "%s: 'dict' is a '%s', a dict or HPy_NULL was expected.",
+                 function, Py_TYPE(dict)->tp_name);
+    return false;
+}
+
+} // namespace
+
 HPy ctx_Err_NewException(HPyContext*, const char* utf8_name, HPy base, HPy dict) noexcept {
-    if (!require_text(utf8_name, "ctx_Err_NewException", "utf8_name")) return kNullHandle;
+    if (!require_pointer(utf8_name, "ctx_Err_NewException", "utf8_name")) return kNullHandle;
+    if (!check_namespace(as_object(dict), "ctx_Err_NewException")) return kNullHandle;
     return as_handle(PyErr_NewException(utf8_name, as_object(base), as_object(dict)));
 }
 
 HPy ctx_Err_NewExceptionWithDoc(HPyContext*, const char* utf8_name, const char* utf8_doc, HPy base,
                                 HPy dict) noexcept {
-    if (!require_text(utf8_name, "ctx_Err_NewExceptionWithDoc", "utf8_name")) return kNullHandle;
+    if (!require_pointer(utf8_name, "ctx_Err_NewExceptionWithDoc", "utf8_name")) return kNullHandle;
+    if (!check_namespace(as_object(dict), "ctx_Err_NewExceptionWithDoc")) return kNullHandle;
     return as_handle(
         PyErr_NewExceptionWithDoc(utf8_name, utf8_doc, as_object(base), as_object(dict)));
 }
 
 int ctx_Err_WarnEx(HPyContext*, HPy category, const char* utf8_message,
                    HPy_ssize_t stack_level) noexcept {
-    if (!require_text(utf8_message, "ctx_Err_WarnEx", "utf8_message")) return -1;
+    if (!require_pointer(utf8_message, "ctx_Err_WarnEx", "utf8_message")) return -1;
     return PyErr_WarnEx(as_object(category), utf8_message, stack_level);
 }
 

@@ -11,6 +11,10 @@ int ctx_List_Check(HPyContext*, HPy h) noexcept {
 }
 
 HPy ctx_List_New(HPyContext*, HPy_ssize_t len) noexcept {
+    if (len < 0) {
+        PyErr_Format(PyExc_SystemError, "ctx_List_New: the length %zd is negative.", len);
+        return kNullHandle;
+    }
     PyObject* const list = PyList_New(len);
     // CPython's items would be NULL until somebody sets them, and HPy has no call that may see
     // such.

@@ -48,7 +48,7 @@ HPy ctx_GetAttr(HPyContext*, HPy obj, HPy name) noexcept {
 }
 
 HPy ctx_GetAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
-    if (!require_text(utf8_name, "ctx_GetAttr_s", "utf8_name")) return kNullHandle;
+    if (!require_pointer(utf8_name, "ctx_GetAttr_s", "utf8_name")) return kNullHandle;
     return as_handle(PyObject_GetAttrString(as_object(obj), utf8_name));
 }
 
@@ -71,16 +71,18 @@ int ctx_HasAttr(HPyContext*, HPy obj, HPy name) noexcept {
 }
 
 int ctx_HasAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
-    if (!require_text(utf8_name, "ctx_HasAttr_s", "utf8_name")) return 0;
+    if (!require_pointer(utf8_name, "ctx_HasAttr_s", "utf8_name")) return 0;
     return is_present(PyObject_GetAttrString(as_object(obj), utf8_name));
 }
+
+// A value of HPy_NULL deletes the attribute: HPy_DelAttr of HPy's headers is made so.
 
 int ctx_SetAttr(HPyContext*, HPy obj, HPy name, HPy value) noexcept {
     return PyObject_SetAttr(as_object(obj), as_object(name), as_object(value));
 }
 
 int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexcept {
-    if (!require_text(utf8_name, "ctx_SetAttr_s", "utf8_name")) return -1;
+    if (!require_pointer(utf8_name, "ctx_SetAttr_s", "utf8_name")) return -1;
     return PyObject_SetAttrString(as_object(obj), utf8_name, as_object(value));
 }
 
@@ -105,7 +107,7 @@ HPy ctx_GetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
 }
 
 HPy ctx_GetItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
-    if (!require_text(utf8_key, "ctx_GetItem_s", "utf8_key")) return kNullHandle;
+    if (!require_pointer(utf8_key, "ctx_GetItem_s", "utf8_key")) return kNullHandle;
     const Ref key(PyUnicode_FromString(utf8_key));
     return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;
 }
@@ -120,7 +122,7 @@ int ctx_SetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx, HPy value) noexcept {
 }
 
 int ctx_SetItem_s(HPyContext*, HPy obj, const char* utf8_key, HPy value) noexcept {
-    if (!require_text(utf8_key, "ctx_SetItem_s", "utf8_key")) return -1;
+    if (!require_pointer(utf8_key, "ctx_SetItem_s", "utf8_key")) return -1;
     const Ref key(PyUnicode_FromString(utf8_key));
     return key ? PyObject_SetItem(as_object(obj), key.get(), as_object(value)) : -1;
 }
@@ -135,7 +137,7 @@ int ctx_DelItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
 }
 
 int ctx_DelItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
-    if (!require_text(utf8_key, "ctx_DelItem_s", "utf8_key")) return -1;
+    if (!require_pointer(utf8_key, "ctx_DelItem_s", "utf8_key")) return -1;
     const Ref key(PyUnicode_FromString(utf8_key));
     return key ? PyObject_DelItem(as_object(obj), key.get()) : -1;
 }
@@ -185,9 +187,17 @@ HPy_hash_t ctx_Hash(HPyContext*, HPy obj) noexcept {
 }
 
 void ctx_Dump(HPyContext*, HPy h) noexcept {
+    // Looking must not change anything: the caller's exception is neither seen by the object's repr
+    // nor replaced by what that raises.
+    PyObject* const pending = PyErr_GetRaisedException();
     std::fprintf(stderr, "handle 0x%llx\n", static_cast<unsigned long long>(h._i));
-    if (h._i != 0) PyObject_Print(as_object(h), stderr, 0);
+    if (h._i != 0 && PyObject_Print(as_object(h), stderr, 0) != 0) {
+        const Ref raised(PyErr_GetRaisedException());
+        std::fprintf(stderr, "<a '%s' whose repr raised %s>", Py_TYPE(as_object(h))->tp_name,
+                     raised ? Py_TYPE(raised.get())->tp_name : "nothing");
+    }
     std::fputc('\n', stderr);
+    PyErr_SetRaisedException(pending);
 }
 
 } // namespace hpystate::context

@@ -3,6 +3,7 @@
 
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/text.h"
 
 namespace hpystate::context {
 
@@ -14,6 +15,9 @@ int ctx_Slice_Unpack(HPyContext*, HPy slice, HPy_ssize_t* start, HPy_ssize_t* st
                      Py_TYPE(as_object(slice))->tp_name);
         return -1;
     }
+    if (!require_pointer(start, "ctx_Slice_Unpack", "start")) return -1;
+    if (!require_pointer(stop, "ctx_Slice_Unpack", "stop")) return -1;
+    if (!require_pointer(step, "ctx_Slice_Unpack", "step")) return -1;
     return PySlice_Unpack(as_object(slice), start, stop, step);
 }
 

@@ -4,7 +4,9 @@
 #include "context/functions.h"
 #include "context/handle.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <new>
 #include <utility>
 #include <vector>
@@ -19,12 +21,20 @@ Handles* handles_of(HPyTracker tracker) noexcept {
     return reinterpret_cast<Handles*>(tracker._i);
 }
 
-/// One more than the vector has room for: an Add that fails has kept its handle all the same, so
-/// that Close closes it.
+/// Room for one more handle than there is; false without an exception where memory is missing.
 bool make_room(Handles& handles) noexcept try {
-    if (handles.size() + 1 >= handles.capacity()) handles.reserve(handles.capacity() * 2 + 1);
+    if (handles.size() == handles.capacity()) handles.reserve(handles.capacity() * 2 + 1);
     return true;
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) {
+    return false;
+}
+
+/// False with a SystemError for the tracker of a New that failed.
+bool check_tracker(HPyTracker tracker, const char* function) noexcept {
+    if (tracker._i != 0) [[likely]]
+        return true;
+    PyErr_Format(PyExc_SystemError, "%s: the tracker is null. Check what HPyTracker_New returned.",
+                 function);
     return false;
 }
 
@@ -48,16 +58,23 @@ HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept try {
     return HPyTracker{0};
 }
 
+/// There is always room for one handle more, made by New or by the last Add. So an Add that fails
+/// has kept its handle and Close closes it. HPy allows no further Add after that one: such a handle
+/// is not kept where there is still no memory, and stays the caller's.
 int ctx_Tracker_Add(HPyContext*, HPyTracker ht, HPy h) noexcept {
+    if (!check_tracker(ht, "ctx_Tracker_Add")) return -1;
     Handles& handles = *handles_of(ht);
-    handles.push_back(h); // there is room: by New, or by the last Add
-    if (make_room(handles)) return 0;
+    if (make_room(handles)) [[likely]] {
+        handles.push_back(h);
+        if (make_room(handles)) [[likely]]
+            return 0;
+    }
     PyErr_NoMemory();
     return -1;
 }
 
 void ctx_Tracker_ForgetAll(HPyContext*, HPyTracker ht) noexcept {
-    handles_of(ht)->clear();
+    if (check_tracker(ht, "ctx_Tracker_ForgetAll")) handles_of(ht)->clear();
 }
 
 void ctx_Tracker_Close(HPyContext*, HPyTracker ht) noexcept {

@@ -3,6 +3,7 @@
 
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/text.h"
 
 namespace hpystate::context {
 
@@ -11,6 +12,7 @@ int ctx_Tuple_Check(HPyContext*, HPy h) noexcept {
 }
 
 HPy ctx_Tuple_FromArray(HPyContext*, HPy* items, HPy_ssize_t n) noexcept {
+    if (!require_sized(items, n, "ctx_Tuple_FromArray", "items")) return kNullHandle;
     for (HPy_ssize_t i = 0; i < n; ++i) {
         if (items[i]._i != 0) continue;
         if (PyErr_Occurred() == nullptr) {
