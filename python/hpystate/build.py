@@ -60,9 +60,7 @@ def _fetch_sdist(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--no-binary", ":all:", "--no-build-isolation", "--dest", scratch]
-        # pip would build the metadata, for which it wants a compiler and old packages; only the
-        # archive is needed, so what it says after the download does not matter.
+        command += ["--no-binary", ":all:", "--dest", scratch]
         result = subprocess.run(
             [*command, f"hpy=={HPY_VERSION}"], capture_output=True, text=True, check=False
         )

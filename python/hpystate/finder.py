@@ -8,19 +8,19 @@ installed for its build part.
 
 from __future__ import annotations
 
-import fnmatch
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import sys
-from types import ModuleType
-from typing import TYPE_CHECKING
 
 from hpystate import _native
 
+# Every interpreter imports this module, and what an interpreter imported CPython does not give back
+# whole: so no `typing`, no `importlib.abc` (which imports forty modules), and no `re` until needed.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import ModuleType
 
 SUFFIX = ".hpy0.so"
 MODES = ("universal", "debug", "trace")
@@ -28,7 +28,7 @@ INTERPRETERS = ("own-gil", "shared-gil", "main")
 DROP_IN = "hpy.universal"
 
 
-class HPyLoader(importlib.abc.Loader):
+class HPyLoader:
     """Makes the module of one file; the two halves are those of PEP 489."""
 
     def __init__(
@@ -57,7 +57,7 @@ class HPyLoader(importlib.abc.Loader):
         return f"HPyLoader({self.name!r}, {self.path!r})"
 
 
-class HPyFinder(importlib.abc.MetaPathFinder):
+class HPyFinder:
     """Finds `*.hpy0.so` on the path of a package or on sys.path."""
 
     def __init__(self) -> None:
@@ -221,7 +221,11 @@ def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
 
 def interpreters_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
     """What HPYSTATE_INTERPRETERS says for a module: the first `pattern=value` that matches it."""
-    said = environment.get("HPYSTATE_INTERPRETERS", "")
+    said = environment.get("HPYSTATE_INTERPRETERS")
+    if not said:
+        return None
+    import fnmatch
+
     for part in filter(None, (piece.strip() for piece in said.split(","))):
         pattern, equals, value = part.partition("=")
         if not equals or value.strip() not in INTERPRETERS:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 import hpystate
 from hpystate import _native
 from hpystate.errors import LoadError
 from hpystate.finder import mode_from_environment
 
+TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
+    from typing import Any
 
 __hpystate__ = True  # how install() knows it
 

@@ -188,7 +188,9 @@ def _table(workers: list[Worker]) -> Table:
         table.add_column(heading, justify="right")
     for worker in workers:
         created, released = worker.objects
-        ended = f"{released:,} of {created:,}" if worker.id != 0 else "still running"
+        ended = "still running"
+        if worker.id != 0:
+            ended = f"all {created:,}" if created == released else f"{released:,} of {created:,}"
         table.add_row(
             worker.name,
             _held(worker),
@@ -211,9 +213,9 @@ def _held(worker: Worker) -> str:
 def _contents(workers: list[Worker]) -> Table:
     """The same six statics, as a few interpreters see them."""
     table = Table(title="the same C statics, seen from " + str(len(workers)) + " interpreters")
-    table.add_column("global")
+    table.add_column("global", no_wrap=True, min_width=10)
     for worker in workers:
-        table.add_column(worker.name, no_wrap=True, overflow="ellipsis")
+        table.add_column(worker.name, no_wrap=True, overflow="ellipsis", max_width=28)
     for name in workers[0].started["after"]:
         table.add_row(name, *(_short(worker.started["after"][name]) for worker in workers))
     return table
