@@ -15,12 +15,13 @@ enum class Slot : unsigned {
 #include <hpy/abi/hpy_0_9.def>
 };
 
-inline constexpr std::array kSlotNames{
+// Not inline: GCC puts an inline constant that holds addresses into writable memory.
+constexpr std::array kSlotNames{
 #define HPY_FUNC(ret, name, params) std::string_view("ctx_" #name),
 #include <hpy/abi/hpy_0_9.def>
 };
 
-inline constexpr std::size_t kSlotCount = kSlotNames.size();
+constexpr std::size_t kSlotCount = kSlotNames.size();
 
 [[nodiscard]] constexpr std::string_view name_of(Slot slot) noexcept {
     return kSlotNames[static_cast<unsigned>(slot)];

@@ -28,8 +28,9 @@ struct SupportedAbi {
     const char* release; ///< "HPy 0.9"
 };
 
-/// A new version is one more row, one more list in include/hpy/abi/ and one file of emulation.
-inline constexpr std::array kSupportedAbis{
+/// A new version is one more row, one more list in include/hpy/abi/ and one file of emulation. Not
+/// inline: see abi/slots.h.
+constexpr std::array kSupportedAbis{
     SupportedAbi{{HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR}, "HPy 0.9"},
 };
 

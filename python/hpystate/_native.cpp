@@ -58,7 +58,7 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     const Library library = Library::open(request.path);
     const Choice choice = negotiate(library, request.name, request.path);
     const char* const said = asked != nullptr ? asked : choice.interpreters;
-    request.where = said != nullptr ? interpreters_of(said).value() : Interpreters::kOwnGil;
+    request.where = said != nullptr ? *interpreters_of(said) : Interpreters::kOwnGil; // both checked
     choice.init_context(context::dispatcher());
     const HPyModuleDef* const definition = choice.init();
     if (definition == nullptr) {

@@ -1,0 +1,43 @@
+"""test_headers.py: every public header compiles alone, as C and as C++, without Python.h."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
+HEADERS = sorted(path.relative_to(INCLUDE) for path in INCLUDE.rglob("*.h"))
+WAYS = [
+    (compiler, language, standard)
+    for compilers, language, standards in (
+        (("cc", "clang"), "c", ("c11",)),
+        (("c++", "clang++"), "c++", ("c++17", "c++20")),
+    )
+    for compiler in compilers
+    if shutil.which(compiler)
+    for standard in standards
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=str)
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
+def test_a_public_header_compiles_alone(
+    header: Path, compiler: str, language: str, standard: str
+) -> None:
+    flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", f"-I{INCLUDE}"]
+    command = [compiler, f"-std={standard}", *flags, "-x", language, "-"]
+    text = f'#include "{header}"\ntypedef int used;\n'
+    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=str)
+def test_no_public_header_includes_python(header: Path) -> None:
+    command = ["cc", "-std=c11", "-M", f"-I{INCLUDE}", str(INCLUDE / header)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "Python.h" not in result.stdout

@@ -1,0 +1,55 @@
+"""test_symbols.py: what the extension module shows to others, and what it keeps for the process."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import hpystate._native
+import pytest
+
+# Every word of the module that can be written after it was loaded, with the reason. hpystate exists
+# because statics are shared by all interpreters; these are the ones that must be.
+WRITABLE = {
+    r"hpystate::thunk_targets": "which function stands behind each thunk: globals/thunk_table.h",
+    r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
+    r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "globals/",
+    r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's own tables of _native",
+    r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",
+    r"completed\.0|__dso_handle|_ITM_.*|__gcc_.*|DW\.ref\..*|__TMC_END__": "the compiler's",
+}
+
+
+def nm(*flags: str) -> list[tuple[str, str]]:
+    command = ["nm", "-C", *flags, hpystate._native.__file__]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^[0-9a-f ]{16} (\w) (.*)$", text, re.MULTILINE)
+
+
+def writable_sections() -> set[str]:
+    """Symbols of .data and .bss; .data.rel.ro is protected once it was relocated."""
+    command = ["objdump", "-tC", hpystate._native.__file__]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = re.findall(r"^[0-9a-f]{16} .{7} (\.data|\.bss|\.tbss|\.tdata)\t[0-9a-f]+ +(.*)$", text, re.M)
+    names = {re.sub(r"^\.hidden ", "", name) for _, name in rows}
+    return {name for name in names if not name.startswith(".")}
+
+
+def test_nothing_is_exported_but_the_init_function() -> None:
+    exported = {name for kind, name in nm("-D", "--defined-only") if kind not in "Uw"}
+
+    assert exported == {"PyInit__native"}
+
+
+def test_no_symbol_is_merged_between_two_copies_of_the_runtime() -> None:
+    assert [name for kind, name in nm() if kind == "u"] == []
+
+
+def test_every_word_that_can_be_written_has_a_reason() -> None:
+    names = writable_sections()
+    if not names:
+        pytest.fail("the module was stripped; this test reads its symbols")
+    unexplained = [
+        name for name in sorted(names) if not any(re.fullmatch(p, name) for p in WRITABLE)
+    ]
+    assert unexplained == []
