@@ -3,7 +3,6 @@
 
 #include <hpy/handle.h>
 
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -30,8 +29,8 @@ struct SupportedAbi {
 
 /// A new version is one more row, one more list in include/hpy/abi/ and one file of emulation. Not
 /// inline: see abi/slots.h.
-constexpr std::array kSupportedAbis{
-    SupportedAbi{{HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR}, "HPy 0.9"},
+constexpr SupportedAbi kSupportedAbis[] = {
+    {{HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR}, "HPy 0.9"},
 };
 
 /// Whether an extension that was compiled for `wanted` finds what it needs: same major version, and

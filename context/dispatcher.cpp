@@ -23,7 +23,7 @@ namespace {
     std::fprintf(stderr,
                  "hpystate: %s was called from a thread that is attached to no interpreter that "
                  "loaded the extension.\n",
-                 name_of(slot).data());
+                 name_of(slot));
     std::abort();
 }
 

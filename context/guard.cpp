@@ -17,14 +17,14 @@ void raise_null_operand(Slot slot, std::size_t index) noexcept {
                  "%s: parameter %zu is HPy_NULL, a handle was expected. Check what the call that "
                  "gave it returned; HPyGlobal_Load gives HPy_NULL where this interpreter stored "
                  "nothing.",
-                 name_of(slot).data(), index);
+                 name_of(slot), index);
 }
 
 void raise_missing(Slot slot) noexcept {
     PyErr_Format(PyExc_NotImplementedError,
                  "%s: this version of hpystate does not have it yet; "
                  "`python -m hpystate abi --missing` lists what it lacks.",
-                 name_of(slot).data());
+                 name_of(slot));
 }
 
 void stop_missing(Slot slot) noexcept {
@@ -32,7 +32,7 @@ void stop_missing(Slot slot) noexcept {
                  "hpystate: %s: this version of hpystate does not have it yet, and a function that "
                  "returns nothing cannot raise; `python -m hpystate abi --missing` lists what it "
                  "lacks.\n",
-                 name_of(slot).data());
+                 name_of(slot));
     std::abort();
 }
 

@@ -130,7 +130,7 @@ PyObject* missing(PyObject*, PyObject*) {
     Ref names(PyList_New(0));
     for (std::size_t i = 0; names && i < kSlotCount; ++i) {
         if (!context::is_missing(static_cast<Slot>(i))) continue;
-        const Ref name(PyUnicode_FromString(kSlotNames[i].data()));
+        const Ref name(PyUnicode_FromString(kSlotNames[i]));
         if (!name || PyList_Append(names.get(), name.get()) < 0) return nullptr;
     }
     return names.release();
