@@ -1,4 +1,6 @@
 /// context/contexts.cpp: the table of the plain context, made of the frozen list.
+#include <Python.h>
+
 #include "context/contexts.h"
 
 #include "context/functions.h"
@@ -8,19 +10,20 @@
 #include "interp_state/directory.h"
 #include "interp_state/teardown.h"
 
-#include <Python.h>
-
 namespace hpystate::context {
 
 namespace {
 
 /// Chooses what stands in the table for a slot: the guarded function, or the one that raises. The
 /// parameter makes the choice dependent, so a missing function is named nowhere and links.
-template <Slot S> struct Table;
+template <Slot S>
+struct Table;
 
 #define HPY_FUNC(ret, name, params)                                                                \
-    template <> struct Table<Slot::name> {                                                         \
-        template <Slot S> static constexpr auto entry() noexcept -> decltype(HPyContext::ctx_##name) { \
+    template <>                                                                                    \
+    struct Table<Slot::name> {                                                                     \
+        template <Slot S>                                                                          \
+        static constexpr auto entry() noexcept -> decltype(HPyContext::ctx_##name) {               \
             if constexpr (is_missing(S)) {                                                         \
                 return &Missing<S, decltype(HPyContext::ctx_##name)>::call;                        \
             } else {                                                                               \
@@ -35,12 +38,16 @@ void install_functions(HPyContext& context) noexcept {
 #include <hpy/abi/hpy_0_9.def>
 }
 
-PyObject* type_object(PyTypeObject& type) noexcept { return reinterpret_cast<PyObject*>(&type); }
+PyObject* type_object(PyTypeObject& type) noexcept {
+    return reinterpret_cast<PyObject*>(&type);
+}
 
 /// One function per handle of objects.def; install_objects() asks for every handle of the list.
 struct Objects {
 #define HPY_OBJECT(name, expression)                                                               \
-    static PyObject* h_##name() noexcept { return expression; }
+    static PyObject* h_##name() noexcept {                                                         \
+        return expression;                                                                         \
+    }
 #include "context/objects.def"
 };
 

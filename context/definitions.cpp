@@ -15,16 +15,22 @@ namespace {
 /// METH_ flags of a signature; 0 where a method cannot have it.
 int flags_of(HPyFunc_Signature signature) noexcept {
     switch (signature) {
-    case HPyFunc_NOARGS: return METH_NOARGS;
-    case HPyFunc_O: return METH_O;
-    case HPyFunc_VARARGS: return METH_FASTCALL;
-    case HPyFunc_KEYWORDS: return METH_FASTCALL | METH_KEYWORDS;
-    default: return 0;
+    case HPyFunc_NOARGS:
+        return METH_NOARGS;
+    case HPyFunc_O:
+        return METH_O;
+    case HPyFunc_VARARGS:
+        return METH_FASTCALL;
+    case HPyFunc_KEYWORDS:
+        return METH_FASTCALL | METH_KEYWORDS;
+    default:
+        return 0;
     }
 }
 
 /// A table's bytes, ended by a zero entry, with zeros in the padding; interned.
-template <typename Entry> [[nodiscard]] Entry* intern_table(const std::vector<Entry>& entries) {
+template <typename Entry>
+[[nodiscard]] Entry* intern_table(const std::vector<Entry>& entries) {
     std::string bytes((entries.size() + 1) * sizeof(Entry), '\0');
     if (!entries.empty()) {
         std::memcpy(bytes.data(), entries.data(), entries.size() * sizeof(Entry));
@@ -90,7 +96,8 @@ bool make_getsets(HPyDef* const* defines, PyGetSetDef*& getsets) {
         if ((*defines)->kind != HPyDef_Kind_GetSet) continue;
         const HPyGetSet& source = (*defines)->getset;
         const bool has_function = source.getter_impl != nullptr || source.setter_impl != nullptr;
-        if (source.name == nullptr || !has_function) return raise_incomplete("get-set", source.name);
+        if (source.name == nullptr || !has_function)
+            return raise_incomplete("get-set", source.name);
         entries.push_back({source.name,
                            half(HPyFunc_GETTER, source.getter_impl, source.getter_cpy_trampoline),
                            half(HPyFunc_SETTER, source.setter_impl, source.setter_cpy_trampoline),

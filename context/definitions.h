@@ -4,16 +4,17 @@
 /// one per process for equal contents, never freed (globals/interner.h says why).
 #pragma once
 
+#include <Python.h>
+
 #include "context/trampoline.h"
 
-#include <Python.h>
 #include <hpy/define.h>
 
 namespace hpystate {
 
-/// The method table of all HPyMeth in `defines` (ended by NULL; may be NULL itself). Sets `methods`,
-/// to nullptr where there are none. False with an exception set: an unsupported signature or a
-/// definition without a function. Throws std::bad_alloc.
+/// The method table of all HPyMeth in `defines` (ended by NULL; may be NULL itself). Sets
+/// `methods`, to nullptr where there are none. False with an exception set: an unsupported
+/// signature or a definition without a function. Throws std::bad_alloc.
 [[nodiscard]] bool make_methods(HPyDef* const* defines, Site site, PyMethodDef*& methods);
 
 /// The same for all HPyGetSet.

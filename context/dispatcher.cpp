@@ -1,4 +1,7 @@
-/// context/dispatcher.cpp: one forwarding function per function of the list, and the trampolines' entry.
+/// context/dispatcher.cpp: one forwarding function per function of the list, and the trampolines'
+/// entry.
+#include <Python.h>
+
 #include "context/dispatcher.h"
 
 #include "abi/slots.h"
@@ -7,8 +10,6 @@
 #include "context/handle.h"
 #include "context/signature.h"
 #include "interp_state/current.h"
-
-#include <Python.h>
 
 #include <cstddef>
 #include <cstdio>
@@ -29,11 +30,13 @@ namespace {
 
 [[nodiscard]] HPyContext& callers_context(Slot slot) noexcept {
     Region* const region = current_region();
-    if (region == nullptr) [[unlikely]] stop_without_interpreter(slot);
+    if (region == nullptr) [[unlikely]]
+        stop_without_interpreter(slot);
     return region->context;
 }
 
-template <Slot S, auto Member> struct Forward;
+template <Slot S, auto Member>
+struct Forward;
 
 template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
 struct Forward<S, Member> {
@@ -55,22 +58,51 @@ constexpr HPyContext make_dispatcher() noexcept {
 
 constinit const HPyContext kDispatcher = make_dispatcher();
 
-// ---- what a file's trampoline puts on its stack: its arguments, then room for the result ----------
+// ---- what a file's trampoline puts on its stack: its arguments, then room for the result
+// ----------
 
-template <typename R, typename... A> struct Frame;
-template <typename R, typename A> struct Frame<R, A> { A a; R result; };
-template <typename R, typename A, typename B> struct Frame<R, A, B> { A a; B b; R result; };
-template <typename R, typename A, typename B, typename C> struct Frame<R, A, B, C> {
-    A a; B b; C c; R result;
+template <typename R, typename... A>
+struct Frame;
+template <typename R, typename A>
+struct Frame<R, A> {
+    A a;
+    R result;
 };
-template <typename R, typename A, typename B, typename C, typename D> struct Frame<R, A, B, C, D> {
-    A a; B b; C c; D d; R result;
+template <typename R, typename A, typename B>
+struct Frame<R, A, B> {
+    A a;
+    B b;
+    R result;
 };
-template <typename A> struct Frame<void, A> { A a; };
-template <typename A, typename B> struct Frame<void, A, B> { A a; B b; };
+template <typename R, typename A, typename B, typename C>
+struct Frame<R, A, B, C> {
+    A a;
+    B b;
+    C c;
+    R result;
+};
+template <typename R, typename A, typename B, typename C, typename D>
+struct Frame<R, A, B, C, D> {
+    A a;
+    B b;
+    C c;
+    D d;
+    R result;
+};
+template <typename A>
+struct Frame<void, A> {
+    A a;
+};
+template <typename A, typename B>
+struct Frame<void, A, B> {
+    A a;
+    B b;
+};
 
-template <typename Impl> struct Call;
-template <typename R, typename... A> struct Call<R (*)(HPyContext*, A...)> {
+template <typename Impl>
+struct Call;
+template <typename R, typename... A>
+struct Call<R (*)(HPyContext*, A...)> {
     using Impl = R (*)(HPyContext*, A...);
     using Arguments = Frame<R, A...>;
 
@@ -86,7 +118,8 @@ template <typename R, typename... A> struct Call<R (*)(HPyContext*, A...)> {
         }
     }
 
-    template <typename Function> static void finish(Arguments& frame, Function&& call) noexcept {
+    template <typename Function>
+    static void finish(Arguments& frame, Function&& call) noexcept {
         if constexpr (std::is_void_v<R>) {
             call();
         } else {
@@ -101,7 +134,8 @@ template <typename R, typename... A> struct Call<R (*)(HPyContext*, A...)> {
     std::abort();
 }
 
-template <typename Impl> inline constexpr bool kTakesContext = false;
+template <typename Impl>
+inline constexpr bool kTakesContext = false;
 template <typename R, typename... A>
 inline constexpr bool kTakesContext<R (*)(HPyContext*, A...)> = true;
 
@@ -113,8 +147,8 @@ void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
         auto& frame = *static_cast<typename Call<Impl>::Arguments*>(args);
         Call<Impl>::run(ctx, function_cast<Impl>(function), frame);
     } else {
-        // Traverse, destroy and capsule destructors: the runtime calls them itself and gives CPython
-        // no trampoline for them.
+        // Traverse, destroy and capsule destructors: the runtime calls them itself and gives
+        // CPython no trampoline for them.
         stop_at(S);
     }
 }
@@ -156,7 +190,9 @@ void ctx_CallRealFunctionFromTrampoline(HPyContext* ctx, HPyFunc_Signature sig, 
                                         void* args) noexcept {
     switch (sig) {
 #define HPY_SIGNATURE(name, value, ret, params)                                                    \
-    case HPyFunc_##name: enter<HPyFunc_##name>(ctx, func, args); return;
+    case HPyFunc_##name:                                                                           \
+        enter<HPyFunc_##name>(ctx, func, args);                                                    \
+        return;
 #include <hpy/abi/signatures.def>
     }
     stop_at(sig);

@@ -1,8 +1,8 @@
 /// context/field.cpp: references from an object's struct to other objects.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
-#include <Python.h>
 
 #include <utility>
 

@@ -1,13 +1,12 @@
 /// context/global.cpp: HPyGlobal_Load and HPyGlobal_Store: what the project is about.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
-
 #include "globals/registry.h"
 #include "globals/token.h"
 #include "interp_state/current.h"
 #include "interp_state/window.h"
-
-#include <Python.h>
 
 #include <atomic>
 #include <cstdint>
@@ -31,7 +30,8 @@ namespace {
 bool token_of(std::uintptr_t* slot) noexcept {
     const auto self = reinterpret_cast<std::uintptr_t>(slot);
     // relaxed: see publish(); all writers write the same value.
-    if (std::atomic_ref(*slot).load(std::memory_order_relaxed) == self) [[likely]] return true;
+    if (std::atomic_ref(*slot).load(std::memory_order_relaxed) == self) [[likely]]
+        return true;
     try {
         registry().add_unlisted(slot);
         return true;

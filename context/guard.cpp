@@ -1,9 +1,9 @@
 /// context/guard.cpp: the messages of guard.h and missing.h.
+#include <Python.h>
+
 #include "context/guard.h"
 
 #include "context/missing.h"
-
-#include <Python.h>
 
 #include <cstdio>
 #include <cstdlib>

@@ -5,9 +5,8 @@
 /// function, predicted, made by a template from the frozen list and operands.def.
 #pragma once
 
-#include "context/functions.h"
-
 #include "abi/slots.h"
+#include "context/functions.h"
 
 #include <hpy/context.h>
 
@@ -18,19 +17,22 @@
 namespace hpystate::context {
 
 [[nodiscard]] constexpr bool is_optional(Slot slot, std::size_t index) noexcept {
-#define HPY_OPTIONAL(name, number) if (slot == Slot::name && index == (number)) return true;
+#define HPY_OPTIONAL(name, number)                                                                 \
+    if (slot == Slot::name && index == (number)) return true;
 #include "context/operands.def"
     return false;
 }
 
 [[nodiscard]] constexpr bool is_predicate(Slot slot) noexcept {
-#define HPY_PREDICATE(name) if (slot == Slot::name) return true;
+#define HPY_PREDICATE(name)                                                                        \
+    if (slot == Slot::name) return true;
 #include "context/operands.def"
     return false;
 }
 
 /// What a function returns with an exception set: NULL of its kind, 0 for a predicate, else -1.
-template <typename R> [[nodiscard]] constexpr R error_value(Slot slot) noexcept {
+template <typename R>
+[[nodiscard]] constexpr R error_value(Slot slot) noexcept {
     if constexpr (std::is_void_v<R>) {
         return;
     } else if constexpr (std::is_arithmetic_v<R>) {
@@ -43,7 +45,8 @@ template <typename R> [[nodiscard]] constexpr R error_value(Slot slot) noexcept 
 /// Sets the SystemError that names the function and the operand.
 [[gnu::cold]] void raise_null_operand(Slot slot, std::size_t index) noexcept;
 
-template <Slot S, auto Function> struct Guard;
+template <Slot S, auto Function>
+struct Guard;
 
 template <Slot S, typename R, typename... A, R (*Function)(HPyContext*, A...) noexcept>
 struct Guard<S, Function> {
@@ -76,7 +79,8 @@ struct Guard<S, Function> {
 
     static R call(HPyContext* ctx, A... args) noexcept {
         constexpr auto kIndexes = std::index_sequence_for<A...>{};
-        if (any(kIndexes, args...)) [[unlikely]] return refuse(kIndexes, args...);
+        if (any(kIndexes, args...)) [[unlikely]]
+            return refuse(kIndexes, args...);
         return Function(ctx, args...);
     }
 

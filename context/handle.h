@@ -5,6 +5,7 @@
 #pragma once
 
 #include <Python.h>
+
 #include <hpy/handle.h>
 
 #include <cstdint>

@@ -5,14 +5,14 @@
 /// This file and missing.def go when the list is complete.
 #pragma once
 
-#include "context/guard.h"
-
 #include "abi/slots.h"
+#include "context/guard.h"
 
 namespace hpystate::context {
 
 [[nodiscard]] constexpr bool is_missing(Slot slot) noexcept {
-#define HPY_MISSING(name) if (slot == Slot::name) return true;
+#define HPY_MISSING(name)                                                                          \
+    if (slot == Slot::name) return true;
 #include "context/missing.def"
     static_cast<void>(slot);
     return false;
@@ -24,9 +24,11 @@ namespace hpystate::context {
 /// Prints the same message and aborts.
 [[noreturn, gnu::cold]] void stop_missing(Slot slot) noexcept;
 
-template <Slot S, typename Pointer> struct Missing;
+template <Slot S, typename Pointer>
+struct Missing;
 
-template <Slot S, typename R, typename... A> struct Missing<S, R (*)(HPyContext*, A...)> {
+template <Slot S, typename R, typename... A>
+struct Missing<S, R (*)(HPyContext*, A...)> {
     static R call(HPyContext*, A...) noexcept {
         if constexpr (std::is_void_v<R>) {
             stop_missing(S);

@@ -5,9 +5,10 @@
 /// since HPy_buffer has Py_buffer's layout. What differs has a Body of its own in trampoline.cpp.
 #pragma once
 
+#include <Python.h>
+
 #include "context/handle.h"
 
-#include <Python.h>
 #include <hpy/define.h>
 
 #include <cstddef>
@@ -16,25 +17,49 @@
 namespace hpystate {
 
 /// A function under its own type again; definitions hold all functions under one type.
-template <typename Impl> [[nodiscard]] inline Impl function_cast(HPyCFunction function) noexcept {
+template <typename Impl>
+[[nodiscard]] inline Impl function_cast(HPyCFunction function) noexcept {
     return reinterpret_cast<Impl>(reinterpret_cast<void (*)()>(function));
 }
 
 /// The type of the extension's function of a signature.
-template <HPyFunc_Signature S> struct SignatureOf;
+template <HPyFunc_Signature S>
+struct SignatureOf;
 #define HPY_SIGNATURE(name, value, ret, params)                                                    \
-    template <> struct SignatureOf<HPyFunc_##name> { using Impl = ret(*) params; };
+    template <>                                                                                    \
+    struct SignatureOf<HPyFunc_##name> {                                                           \
+        using Impl = ret(*) params;                                                                \
+    };
 #include <hpy/abi/signatures.def>
 
-template <typename T> struct CpyOf { using Type = T; };
-template <> struct CpyOf<HPy> { using Type = PyObject*; };
-template <> struct CpyOf<const HPy*> { using Type = PyObject* const*; };
-template <> struct CpyOf<HPy_buffer*> { using Type = Py_buffer*; };
-template <> struct CpyOf<HPy_RichCmpOp> { using Type = int; };
-template <> struct CpyOf<std::size_t> { using Type = Py_ssize_t; };
+template <typename T>
+struct CpyOf {
+    using Type = T;
+};
+template <>
+struct CpyOf<HPy> {
+    using Type = PyObject*;
+};
+template <>
+struct CpyOf<const HPy*> {
+    using Type = PyObject* const*;
+};
+template <>
+struct CpyOf<HPy_buffer*> {
+    using Type = Py_buffer*;
+};
+template <>
+struct CpyOf<HPy_RichCmpOp> {
+    using Type = int;
+};
+template <>
+struct CpyOf<std::size_t> {
+    using Type = Py_ssize_t;
+};
 
 /// What CPython passes where the extension takes a T.
-template <typename T> using Cpy = typename CpyOf<T>::Type;
+template <typename T>
+using Cpy = typename CpyOf<T>::Type;
 
 static_assert(sizeof(HPy_buffer) == sizeof(Py_buffer));
 static_assert(offsetof(HPy_buffer, obj) == offsetof(Py_buffer, obj));
@@ -48,7 +73,8 @@ static_assert(offsetof(HPy_buffer, strides) == offsetof(Py_buffer, strides));
 static_assert(offsetof(HPy_buffer, suboffsets) == offsetof(Py_buffer, suboffsets));
 static_assert(offsetof(HPy_buffer, internal) == offsetof(Py_buffer, internal));
 
-template <typename T> [[nodiscard]] inline T to_hpy(Cpy<T> value) noexcept {
+template <typename T>
+[[nodiscard]] inline T to_hpy(Cpy<T> value) noexcept {
     if constexpr (std::is_same_v<T, HPy>) {
         return as_handle(value);
     } else if constexpr (std::is_same_v<T, const HPy*>) {
@@ -60,7 +86,8 @@ template <typename T> [[nodiscard]] inline T to_hpy(Cpy<T> value) noexcept {
     }
 }
 
-template <typename T> [[nodiscard]] inline Cpy<T> to_cpy(T value) noexcept {
+template <typename T>
+[[nodiscard]] inline Cpy<T> to_cpy(T value) noexcept {
     if constexpr (std::is_same_v<T, HPy>) {
         return as_object(value);
     } else {

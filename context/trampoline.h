@@ -1,16 +1,18 @@
 /// context/trampoline.h: how Python calls a function of an extension.
 ///
-/// CPython gets a thunk of ours, never the trampoline in the extension's file: that one goes through
-/// one static context per file, which the last host to load the file owns. A thunk is a C function of
-/// its own for each function of an extension. It finds the context of the caller and calls the
-/// extension's function with it; arguments are handed over as they are.
+/// CPython gets a thunk of ours, never the trampoline in the extension's file: that one goes
+/// through one static context per file, which the last host to load the file owns. A thunk is a C
+/// function of its own for each function of an extension. It finds the context of the caller and
+/// calls the extension's function with it; arguments are handed over as they are.
 ///
-///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n] --> impl(ctx, self...)
+///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n] --> impl(ctx,
+///     self...)
 ///
 /// Only when a pool is used up does the file's own trampoline serve, through the dispatcher.
 #pragma once
 
 #include <Python.h>
+
 #include <hpy/context.h>
 
 #include <cstdint>

@@ -1,11 +1,11 @@
 /// context/type.cpp: types and their instances.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/interface.h"
 #include "context/typedata.h"
 #include "context/typespec.h"
-
-#include <Python.h>
 
 #include <cstring>
 #include <new>
@@ -73,6 +73,8 @@ int ctx_Type_IsSubtype(HPyContext*, HPy sub, HPy type) noexcept {
     return below != nullptr && above != nullptr ? PyType_IsSubtype(below, above) : 0;
 }
 
-void* ctx_AsStruct_Object(HPyContext*, HPy h) noexcept { return struct_of(as_object(h)); }
+void* ctx_AsStruct_Object(HPyContext*, HPy h) noexcept {
+    return struct_of(as_object(h));
+}
 
 } // namespace hpystate::context

@@ -65,8 +65,7 @@ void free_instance(PyObject* self, const TypeRecord* record) {
 void dealloc_tracked(PyObject* self, destructor dealloc, const TypeRecord* record) {
     PyObject_GC_UnTrack(self);
     // Chains of objects that are destroyed one within the other must not use up the C stack.
-    Py_TRASHCAN_BEGIN(self, dealloc)
-    free_instance(self, record);
+    Py_TRASHCAN_BEGIN(self, dealloc) free_instance(self, record);
     Py_TRASHCAN_END
 }
 
@@ -83,28 +82,34 @@ void dealloc_instance(PyObject* self, destructor dealloc, const TypeRecord* reco
     }
 }
 
-template <unsigned N> [[nodiscard]] const TypeRecord* record() noexcept {
+template <unsigned N>
+[[nodiscard]] const TypeRecord* record() noexcept {
     // relaxed: written before the thunks' addresses were handed out.
     return static_cast<const TypeRecord*>(thunk_targets[N].load(std::memory_order_relaxed));
 }
 
-template <unsigned N> void dealloc_thunk(PyObject* self) {
+template <unsigned N>
+void dealloc_thunk(PyObject* self) {
     dealloc_instance(self, &dealloc_thunk<N>, record<N>());
 }
 
-template <unsigned N> int traverse_thunk(PyObject* self, visitproc visit, void* arg) {
+template <unsigned N>
+int traverse_thunk(PyObject* self, visitproc visit, void* arg) {
     return traverse_instance(self, visit, arg, record<N>());
 }
 
-template <unsigned N> int clear_thunk(PyObject* self) {
+template <unsigned N>
+int clear_thunk(PyObject* self) {
     return for_each_field(self, record<N>(), &clear_field, nullptr);
 }
 
-template <typename Numbers> struct Table;
-template <unsigned... I> struct Table<std::integer_sequence<unsigned, I...>> {
-    static constexpr TypeThunks kThunks[kTypePool.size] = {
-        {&dealloc_thunk<kTypePool.first + I>, &traverse_thunk<kTypePool.first + I>,
-         &clear_thunk<kTypePool.first + I>}...};
+template <typename Numbers>
+struct Table;
+template <unsigned... I>
+struct Table<std::integer_sequence<unsigned, I...>> {
+    static constexpr TypeThunks kThunks[kTypePool.size] = {{&dealloc_thunk<kTypePool.first + I>,
+                                                            &traverse_thunk<kTypePool.first + I>,
+                                                            &clear_thunk<kTypePool.first + I>}...};
 };
 using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
 

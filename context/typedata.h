@@ -1,8 +1,9 @@
-/// context/typedata.h: what the runtime has to know of a type when it visits or destroys an instance.
+/// context/typedata.h: what the runtime has to know of a type when it visits or destroys an
+/// instance.
 ///
 /// tp_traverse and tp_destroy get no context, may run with the world stopped or without a thread
-/// state, and may run after the collector cleared the type's dict and mro. So what they need hangs on
-/// nothing that the collector can take apart: each type has a tp_dealloc, a tp_traverse and a
+/// state, and may run after the collector cleared the type's dict and mro. So what they need hangs
+/// on nothing that the collector can take apart: each type has a tp_dealloc, a tp_traverse and a
 /// tp_clear of its own, thunks of one number, and the number leads to the type's record. The record
 /// is constant, shared by all interpreters and by all types that are alike, and never freed.
 ///
@@ -10,9 +11,10 @@
 /// CPython is borrowed, tp_name is not looked at, and type(T) is type.
 #pragma once
 
+#include <Python.h>
+
 #include "globals/thunk_table.h"
 
-#include <Python.h>
 #include <hpy/define.h>
 
 #include <cstddef>
@@ -21,9 +23,8 @@ namespace hpystate {
 
 /// Where the struct of a type with the shape Object begins: behind the object's header, aligned for
 /// any member. An instance reaches its struct without a look-up.
-inline constexpr std::size_t kStructOffset =
-    (sizeof(PyObject) + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) *
-    alignof(std::max_align_t);
+inline constexpr std::size_t kStructOffset = (sizeof(PyObject) + alignof(std::max_align_t) - 1) /
+                                             alignof(std::max_align_t) * alignof(std::max_align_t);
 
 [[nodiscard]] inline void* struct_of(PyObject* object) noexcept {
     return reinterpret_cast<char*>(object) + kStructOffset;

@@ -39,7 +39,8 @@ bool set_metaclass(const HPyType_Spec& spec, Parents& parents, PyObject* metacla
     }
     if (metaclass == nullptr || !PyType_Check(metaclass) ||
         !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(metaclass), &PyType_Type)) {
-        PyErr_Format(PyExc_TypeError, "type '%s': the metaclass is no subclass of type.", spec.name);
+        PyErr_Format(PyExc_TypeError, "type '%s': the metaclass is no subclass of type.",
+                     spec.name);
         return false;
     }
     parents.metaclass = Ref::borrow(metaclass);
@@ -63,12 +64,18 @@ bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Paren
         PyObject* const object = as_object(param->object);
         bool good = false;
         switch (param->kind) {
-        case HPyType_SpecParam_Base: good = add_base(spec, list, object); break;
-        case HPyType_SpecParam_BasesTuple: good = set_bases_tuple(spec, parents, object); break;
-        case HPyType_SpecParam_Metaclass: good = set_metaclass(spec, parents, object); break;
+        case HPyType_SpecParam_Base:
+            good = add_base(spec, list, object);
+            break;
+        case HPyType_SpecParam_BasesTuple:
+            good = set_bases_tuple(spec, parents, object);
+            break;
+        case HPyType_SpecParam_Metaclass:
+            good = set_metaclass(spec, parents, object);
+            break;
         default:
-            PyErr_Format(PyExc_TypeError, "type '%s': unknown HPyType_SpecParam kind %d.", spec.name,
-                         static_cast<int>(param->kind));
+            PyErr_Format(PyExc_TypeError, "type '%s': unknown HPyType_SpecParam kind %d.",
+                         spec.name, static_cast<int>(param->kind));
         }
         if (!good) return false;
     }
@@ -94,11 +101,12 @@ bool check_base(const HPyType_Spec& spec, PyTypeObject* base) {
             return true;
         }
     }
-    PyErr_Format(PyExc_TypeError,
-                 "type '%s': its struct of %d bytes (builtin shape Object) does not fit on the base "
-                 "'%s', whose instances have %zd bytes. Put the base's struct in front of the type's "
-                 "own, or set the builtin shape of the base.",
-                 spec.name, spec.basicsize, base->tp_name, base->tp_basicsize);
+    PyErr_Format(
+        PyExc_TypeError,
+        "type '%s': its struct of %d bytes (builtin shape Object) does not fit on the base "
+        "'%s', whose instances have %zd bytes. Put the base's struct in front of the type's "
+        "own, or set the builtin shape of the base.",
+        spec.name, spec.basicsize, base->tp_name, base->tp_basicsize);
     return false;
 }
 
@@ -121,8 +129,9 @@ bool check_spec(const HPyType_Spec& spec) {
         return false;
     }
     if (spec.basicsize < 0 || spec.itemsize < 0) {
-        PyErr_Format(PyExc_ValueError, "type '%s': basicsize %d and itemsize %d must not be negative.",
-                     spec.name, spec.basicsize, spec.itemsize);
+        PyErr_Format(PyExc_ValueError,
+                     "type '%s': basicsize %d and itemsize %d must not be negative.", spec.name,
+                     spec.basicsize, spec.itemsize);
         return false;
     }
     if (spec.basicsize > INT_MAX - static_cast<int>(kStructOffset)) {
@@ -132,7 +141,8 @@ bool check_spec(const HPyType_Spec& spec) {
     }
     const int shape = spec.builtin_shape;
     if (shape < HPyType_BuiltinShape_Legacy || shape > HPyType_BuiltinShape_Dict) {
-        PyErr_Format(PyExc_ValueError, "type '%s': there is no builtin shape %d.", spec.name, shape);
+        PyErr_Format(PyExc_ValueError, "type '%s': there is no builtin shape %d.", spec.name,
+                     shape);
         return false;
     }
     if (shape != HPyType_BuiltinShape_Object || spec.legacy_slots != nullptr) {
@@ -155,9 +165,13 @@ struct Parts {
 /// The signature of a slot's function; false for a number that is no slot of a type.
 bool signature_of(HPySlot_Slot slot, HPyFunc_Signature& signature) noexcept {
     switch (static_cast<int>(slot)) {
-#define HPY_SLOT(name, value, sig) case value: signature = HPyFunc_##sig; return (value) < 2000;
+#define HPY_SLOT(name, value, sig)                                                                 \
+    case value:                                                                                    \
+        signature = HPyFunc_##sig;                                                                 \
+        return (value) < 2000;
 #include <hpy/abi/slots.def>
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -196,8 +210,9 @@ bool add_slot(const HPyType_Spec& spec, Parts& parts, const HPySlot& slot) {
 
 bool add_member(const HPyType_Spec& spec, Parts& parts, const HPyMember& member) {
     if (member.name == nullptr || spec.basicsize == 0) {
-        PyErr_Format(PyExc_TypeError, "type '%s': member '%s' needs a name and a type with a struct.",
-                     spec.name, member.name != nullptr ? member.name : "(no name)");
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': member '%s' needs a name and a type with a struct.", spec.name,
+                     member.name != nullptr ? member.name : "(no name)");
         return false;
     }
     // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
@@ -212,10 +227,15 @@ bool add_definitions(const HPyType_Spec& spec, Parts& parts) {
         const HPyDef& define = **at;
         bool good = true;
         switch (define.kind) {
-        case HPyDef_Kind_Slot: good = add_slot(spec, parts, define.slot); break;
-        case HPyDef_Kind_Member: good = add_member(spec, parts, define.member); break;
+        case HPyDef_Kind_Slot:
+            good = add_slot(spec, parts, define.slot);
+            break;
+        case HPyDef_Kind_Member:
+            good = add_member(spec, parts, define.member);
+            break;
         case HPyDef_Kind_Meth:
-        case HPyDef_Kind_GetSet: break; // as tables, below
+        case HPyDef_Kind_GetSet:
+            break; // as tables, below
         default:
             PyErr_Format(PyExc_SystemError, "type '%s': a definition has the unknown kind %d.",
                          spec.name, static_cast<int>(define.kind));
@@ -266,8 +286,7 @@ PyObject* make_type(const HPyType_Spec& spec, Parts& parts, const Parents& paren
     constexpr unsigned long kTaken = HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC;
     PyType_Spec cpython{};
     cpython.name = spec.name;
-    cpython.basicsize =
-        spec.basicsize != 0 ? spec.basicsize + static_cast<int>(kStructOffset) : 0;
+    cpython.basicsize = spec.basicsize != 0 ? spec.basicsize + static_cast<int>(kStructOffset) : 0;
     cpython.itemsize = spec.itemsize;
     cpython.flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken));
     cpython.slots = parts.slots.data();

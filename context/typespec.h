@@ -2,13 +2,14 @@
 #pragma once
 
 #include <Python.h>
+
 #include <hpy/define.h>
 
 namespace hpystate {
 
-/// Makes the type that `spec` describes, in the interpreter that the thread is attached to. `params`
-/// (ended by kind 0; may be NULL) gives bases and metaclass. The spec and what it points to are read
-/// only. Returns a new reference, or nullptr with an exception set:
+/// Makes the type that `spec` describes, in the interpreter that the thread is attached to.
+/// `params` (ended by kind 0; may be NULL) gives bases and metaclass. The spec and what it points
+/// to are read only. Returns a new reference, or nullptr with an exception set:
 ///   ValueError   a shape that HPy does not have, a size below 0, HAVE_GC without a tp_traverse
 ///   TypeError    params that contradict each other, a base whose layout the struct does not fit
 ///   SystemError  a definition that is incomplete or of the wrong kind

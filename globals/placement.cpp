@@ -20,13 +20,15 @@ struct Search {
     bool protected_after_relocation = false;
 };
 
-[[nodiscard]] bool within(std::uintptr_t address, std::uintptr_t start, std::uintptr_t size) noexcept {
+[[nodiscard]] bool within(std::uintptr_t address, std::uintptr_t start,
+                          std::uintptr_t size) noexcept {
     return address >= start && address - start < size;
 }
 
 /// The dynamic linker protects whole pages: from the page of the segment's start to the last page
 /// that lies in it completely.
-[[nodiscard]] bool in_relro(std::uintptr_t address, std::uintptr_t start, std::uintptr_t size) noexcept {
+[[nodiscard]] bool in_relro(std::uintptr_t address, std::uintptr_t start,
+                            std::uintptr_t size) noexcept {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const std::uintptr_t first = start & ~(page - 1);
     const std::uintptr_t end = (start + size) & ~(page - 1);
@@ -41,7 +43,8 @@ int look_at_object(dl_phdr_info* info, std::size_t, void* data) {
         if (header.p_type == PT_LOAD && within(search.address, start, header.p_memsz)) {
             search.found = true;
             search.writable = (header.p_flags & PF_W) != 0;
-        } else if (header.p_type == PT_GNU_RELRO && in_relro(search.address, start, header.p_memsz)) {
+        } else if (header.p_type == PT_GNU_RELRO &&
+                   in_relro(search.address, start, header.p_memsz)) {
             search.protected_after_relocation = true;
         }
     }

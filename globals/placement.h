@@ -6,9 +6,9 @@
 namespace hpystate {
 
 enum class Placement : std::uint8_t {
-    kWritable,   ///< in writable memory: a static, the heap, a stack
-    kReadOnly,   ///< in a read-only segment, in a table that the dynamic linker has protected, or in
-                 ///< memory that was mapped without the right to write
+    kWritable, ///< in writable memory: a static, the heap, a stack
+    kReadOnly, ///< in a read-only segment, in a table that the dynamic linker has protected, or in
+               ///< memory that was mapped without the right to write
     kMisaligned, ///< not aligned to 8 bytes: no slot can lie there
     kUnmapped,   ///< no memory at all
 };

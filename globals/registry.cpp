@@ -24,7 +24,8 @@ void Registry::add(const SlotOwner& owner, std::span<std::uintptr_t* const> slot
         }
         tokens_.merge(fresh);
     }
-    for (std::uintptr_t* const slot : slots) publish(slot);
+    for (std::uintptr_t* const slot : slots)
+        publish(slot);
 }
 
 Token Registry::add_unlisted(std::uintptr_t* slot) {

@@ -1,9 +1,10 @@
 /// globals/thunk_table.h: which function of an extension stands behind each thunk.
 ///
-/// A thunk is a C function that CPython calls; it is compiled with its number and reads the function
-/// to call from `targets`. Thunks come in pools, one for every C signature and way to find the
-/// context; a pool is a range of numbers. One function has one thunk in a pool, in all interpreters:
-/// CPython compares slot pointers (binary_op1) to see whether two types share an implementation.
+/// A thunk is a C function that CPython calls; it is compiled with its number and reads the
+/// function to call from `targets`. Thunks come in pools, one for every C signature and way to find
+/// the context; a pool is a range of numbers. One function has one thunk in a pool, in all
+/// interpreters: CPython compares slot pointers (binary_op1) to see whether two types share an
+/// implementation.
 ///
 /// Concurrency: a target is written once, under the lock, before its thunk's address is handed out;
 /// whoever calls the thunk got the address through CPython, which orders the two. Nothing is freed.
@@ -51,7 +52,8 @@ class ThunkTable {
 };
 
 /// Written by ThunkTable::assign, read by thunks. Hidden: a thunk reads it without the GOT.
-[[gnu::visibility("hidden")]] extern std::array<std::atomic<ThunkTarget>, ThunkTable::kThunks> thunk_targets;
+[[gnu::visibility("hidden")]] extern std::array<std::atomic<ThunkTarget>, ThunkTable::kThunks>
+    thunk_targets;
 
 /// The thunk table of this process. Never destroyed.
 [[nodiscard]] ThunkTable& thunk_table();

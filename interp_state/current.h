@@ -1,10 +1,10 @@
 /// interp_state/current.h: the two ways to find the state of the calling interpreter.
 #pragma once
 
+#include <Python.h>
+
 #include "interp_state/directory.h"
 #include "interp_state/region.h"
-
-#include <Python.h>
 
 namespace hpystate {
 

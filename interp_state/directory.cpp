@@ -188,7 +188,8 @@ Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Can
 
 Region* region_of(const PyInterpreterState* interpreter) noexcept {
     const Table* const table = directory.table.load(std::memory_order_acquire);
-    if (table == nullptr) [[unlikely]] return nullptr;
+    if (table == nullptr) [[unlikely]]
+        return nullptr;
     for (std::size_t i = slot_of(interpreter, table->mask);; i = (i + 1) & table->mask) {
         const Entry& entry = table->entries[i];
         const PyInterpreterState* const key = entry.key.load(std::memory_order_acquire);

@@ -5,9 +5,9 @@
 /// region's owner, which is what makes an answer valid (an interpreter's address is reused).
 #pragma once
 
-#include "interp_state/region.h"
-
 #include <Python.h>
+
+#include "interp_state/region.h"
 
 #include <cstdint>
 

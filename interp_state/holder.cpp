@@ -6,8 +6,7 @@ namespace hpystate {
 namespace {
 
 struct Holder {
-    PyObject_HEAD
-    Region* region; ///< null once the region released its values
+    PyObject_HEAD Region* region; ///< null once the region released its values
 };
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
@@ -25,7 +24,8 @@ void dealloc(PyObject* self) {
 }
 
 PyTypeObject* make_type() noexcept {
-    static constexpr char kDoc[] = "Keeps what this interpreter stored in HPyGlobals; see the collector.";
+    static constexpr char kDoc[] =
+        "Keeps what this interpreter stored in HPyGlobals; see the collector.";
     PyType_Slot slots[] = {
         {Py_tp_doc, const_cast<char*>(kDoc)},
         {Py_tp_traverse, reinterpret_cast<void*>(traverse)},

@@ -1,9 +1,9 @@
 /// interp_state/holder.h: the object that shows an interpreter's globals to its collector.
 #pragma once
 
-#include "interp_state/region.h"
-
 #include <Python.h>
+
+#include "interp_state/region.h"
 
 namespace hpystate {
 

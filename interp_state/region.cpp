@@ -4,9 +4,8 @@
 #include "globals/check.h"
 #include "interp_state/holder.h"
 
-#include <sys/mman.h>
-
 #include <new>
+#include <sys/mman.h>
 
 namespace hpystate {
 
@@ -39,7 +38,8 @@ void Region::begin_teardown() noexcept {
 }
 
 void Region::release_values() noexcept {
-    while (PyObject* const object = window.take_any()) Py_DECREF(object);
+    while (PyObject* const object = window.take_any())
+        Py_DECREF(object);
     if (holder == nullptr) return;
     detach_holder(holder);
     Py_CLEAR(holder);

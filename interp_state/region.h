@@ -22,9 +22,10 @@
 /// Layout: 2 MiB of entries of which few pages are touched, then one page of everything else.
 #pragma once
 
+#include <Python.h>
+
 #include "interp_state/window.h"
 
-#include <Python.h>
 #include <hpy/context.h>
 
 #include <atomic>

@@ -1,9 +1,9 @@
 /// interp_state/teardown.cpp: two phases: nobody finds a value any more; then they are released.
+#include <Python.h>
+
 #include "interp_state/teardown.h"
 
 #include "interp_state/holder.h"
-
-#include <Python.h>
 
 namespace hpystate {
 

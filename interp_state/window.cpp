@@ -1,9 +1,8 @@
 /// interp_state/window.cpp: claiming, storing, closing. The load is in the header.
 #include "interp_state/window.h"
 
-#include <sys/mman.h>
-
 #include <new>
+#include <sys/mman.h>
 #include <utility>
 
 namespace hpystate {
@@ -115,7 +114,8 @@ Window::Counts Window::counts() const noexcept {
         if (entry.token.load(std::memory_order_relaxed) != 0) ++counts.slots;
         return 0;
     });
-    for (const std::uint64_t word : touched_) counts.pages += std::popcount(word);
+    for (const std::uint64_t word : touched_)
+        counts.pages += std::popcount(word);
     if (overflow_ != nullptr) counts.overflow = overflow_->size();
     counts.slots += counts.overflow;
     for_each([&](ObjectPointer) {

@@ -87,7 +87,8 @@ class Window {
 
     /// Calls `visit(object)` once for every reference that the window owns; stops at a result that
     /// is not 0 and returns it. Walks touched pages only; takes no lock.
-    template <typename Visit> int for_each(Visit&& visit) const;
+    template <typename Visit>
+    int for_each(Visit&& visit) const;
 
     struct Counts {
         std::size_t slots = 0;    ///< tokens claimed
@@ -117,19 +118,22 @@ class Window {
     /// The word of `token`'s own entry, if the token lives there.
     [[nodiscard]] std::atomic<ObjectPointer>* entry_word(Token token) noexcept;
     /// Calls `visit(entry)` for every entry of a touched page; `Self` is Window, const or not.
-    template <typename Self, typename Visit> static int for_each_entry(Self& self, Visit&& visit);
+    template <typename Self, typename Visit>
+    static int for_each_entry(Self& self, Visit&& visit);
 
     std::array<Entry, kEntries> entries_; ///< first: the region is page-aligned, so pages line up
     std::array<std::uint64_t, kPages / kPagesPerWord> touched_;
     std::unique_ptr<Overflow> overflow_; ///< null until two tokens meet
-    std::size_t taken_; ///< of a closed window: entries before this one are empty
+    std::size_t taken_;                  ///< of a closed window: entries before this one are empty
     bool closed_;
 };
 
-template <typename Self, typename Visit> int Window::for_each_entry(Self& self, Visit&& visit) {
+template <typename Self, typename Visit>
+int Window::for_each_entry(Self& self, Visit&& visit) {
     for (std::size_t word = 0; word < self.touched_.size(); ++word) {
         for (std::uint64_t bits = self.touched_[word]; bits != 0; bits &= bits - 1) {
-            const std::size_t first = (word * kPagesPerWord + std::countr_zero(bits)) * kEntriesPerPage;
+            const std::size_t first =
+                (word * kPagesPerWord + std::countr_zero(bits)) * kEntriesPerPage;
             for (std::size_t i = first; i < first + kEntriesPerPage; ++i) {
                 if (const int result = visit(self.entries_[i])) return result;
             }
@@ -138,7 +142,8 @@ template <typename Self, typename Visit> int Window::for_each_entry(Self& self, 
     return 0;
 }
 
-template <typename Visit> int Window::for_each(Visit&& visit) const {
+template <typename Visit>
+int Window::for_each(Visit&& visit) const {
     const int result = for_each_entry(*this, [&](const Entry& entry) {
         const ObjectPointer object = entry.object.load(std::memory_order_acquire);
         return object != nullptr ? visit(object) : 0;

@@ -1,5 +1,5 @@
-/// loader/error.h: why a file did not become a module. Used inside loader/; _native.cpp turns it into
-/// hpystate.errors.LoadError.
+/// loader/error.h: why a file did not become a module. Used inside loader/; _native.cpp turns it
+/// into hpystate.errors.LoadError.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ enum class LoadErrorKind : std::uint8_t {
 [[nodiscard]] constexpr const char* name_of(LoadErrorKind kind) noexcept {
     switch (kind) {
 #define HPYSTATE_KIND(name, text)                                                                  \
-    case LoadErrorKind::name: return text;
+    case LoadErrorKind::name:                                                                      \
+        return text;
 #include "loader/errors.def"
     }
     return "unknown";
@@ -29,8 +30,8 @@ class LoadError : public std::exception {
   public:
     using Details = std::vector<std::pair<std::string, std::string>>;
 
-    /// `message`: the file first; what was asked and what there is; what to do. `details`: the parts
-    /// of it by name, for hpystate.universal, whose texts are HPy's.
+    /// `message`: the file first; what was asked and what there is; what to do. `details`: the
+    /// parts of it by name, for hpystate.universal, whose texts are HPy's.
     LoadError(LoadErrorKind kind, std::string message, Details details)
         : kind_(kind), message_(std::move(message)), details_(std::move(details)) {}
 

@@ -43,7 +43,8 @@ constexpr unsigned char kByteOrder = ELFDATA2MSB;
 /// An open file, closed at the end of the scope.
 class File {
   public:
-    explicit File(const std::string& path) : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    explicit File(const std::string& path)
+        : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
         if (fd_ < 0) refuse(LoadErrorKind::kMissingFile, std::strerror(errno), "Check the path.");
         struct stat info {};
         if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -75,15 +76,18 @@ class File {
         }
     }
 
-    [[noreturn]] void refuse(LoadErrorKind kind, const std::string& found, const char* advice) const {
+    [[noreturn]] void refuse(LoadErrorKind kind, const std::string& found,
+                             const char* advice) const {
         throw LoadError(kind, path_ + ": cannot be loaded: " + found + ". " + advice,
                         {{"reason", found}});
     }
 
     [[noreturn]] void truncated(std::uint64_t offset, std::uint64_t count) const {
         refuse(LoadErrorKind::kTruncated,
-               "the file is truncated: it has " + std::to_string(size_) + " bytes, and its headers "
-               "name " + std::to_string(count) + " bytes at offset " + std::to_string(offset),
+               "the file is truncated: it has " + std::to_string(size_) +
+                   " bytes, and its headers "
+                   "name " +
+                   std::to_string(count) + " bytes at offset " + std::to_string(offset),
                "Build or copy the file again.");
     }
 
@@ -118,7 +122,8 @@ void check_header(const File& file, const Elf64_Ehdr& header) {
                         std::to_string(kMachine) + ")",
                     "Build the extension for this machine.");
     }
-    if (header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0) {
+    if (header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr) ||
+        header.e_phnum == 0) {
         file.refuse(LoadErrorKind::kNotSharedObject, "it is an ELF file, but no shared object",
                     "Link the extension with -shared.");
     }
@@ -145,8 +150,8 @@ void check_image(const std::string& path) {
             file.truncated(segment.p_offset, segment.p_filesz);
         }
         if (segment.p_type == PT_LOAD && segment.p_filesz > segment.p_memsz) {
-            file.refuse(LoadErrorKind::kNotSharedObject, "a segment is larger in the file than in memory",
-                        "Build the file again.");
+            file.refuse(LoadErrorKind::kNotSharedObject,
+                        "a segment is larger in the file than in memory", "Build the file again.");
         }
         has_dynamic = has_dynamic || segment.p_type == PT_DYNAMIC;
     }

@@ -35,11 +35,12 @@ std::string short_name_of(std::string_view module, std::string_view path) {
     const bool ascii = std::all_of(name.begin(), name.end(),
                                    [](char c) { return static_cast<unsigned char>(c) < 0x80; });
     if (name.empty() || !ascii) {
-        throw LoadError(LoadErrorKind::kBadName,
-                        std::string(path) + ": the module name '" + std::string(module) +
-                            "' does not end in an ASCII name. HPy derives the names of the functions "
-                            "that a file exports from it; rename the module.",
-                        {{"module", std::string(module)}});
+        throw LoadError(
+            LoadErrorKind::kBadName,
+            std::string(path) + ": the module name '" + std::string(module) +
+                "' does not end in an ASCII name. HPy derives the names of the functions "
+                "that a file exports from it; rename the module.",
+            {{"module", std::string(module)}});
     }
     std::replace(name.begin(), name.end(), '-', '_');
     name.resize(std::min(name.size(), kLongest));

@@ -6,13 +6,13 @@
 
 namespace hpystate {
 
-/// An extension's file in this process. It is never closed: its statics are tokens that interpreters
-/// keep values under, and types and bound methods of every interpreter point into its code. Opening a
-/// file again gives the same object and costs a count in the dynamic linker.
+/// An extension's file in this process. It is never closed: its statics are tokens that
+/// interpreters keep values under, and types and bound methods of every interpreter point into its
+/// code. Opening a file again gives the same object and costs a count in the dynamic linker.
 class Library {
   public:
-    /// Checks the file and opens it, for this process alone (RTLD_LOCAL), with all symbols resolved.
-    /// Throws LoadError: missing-file, not-shared-object, truncated, open-failed.
+    /// Checks the file and opens it, for this process alone (RTLD_LOCAL), with all symbols
+    /// resolved. Throws LoadError: missing-file, not-shared-object, truncated, open-failed.
     [[nodiscard]] static Library open(const std::string& path);
 
     /// The address of an exported symbol; nullptr where there is none.

@@ -35,7 +35,8 @@ std::vector<SlotAddress> slots_of(const HPyModuleDef& definition) {
     return slots;
 }
 
-// ---- checks: nothing is registered or written before all of them passed --------------------------
+// ---- checks: nothing is registered or written before all of them passed
+// --------------------------
 
 [[noreturn]] void refuse_slot(const ModuleRequest& request, std::size_t index, const void* slot,
                               LoadErrorKind kind, const char* found) {
@@ -52,7 +53,8 @@ std::vector<SlotAddress> slots_of(const HPyModuleDef& definition) {
 void check_globals(const ModuleRequest& request, std::span<const SlotAddress> slots) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
         switch (place_of(slots[i])) {
-        case Placement::kWritable: break;
+        case Placement::kWritable:
+            break;
         case Placement::kReadOnly:
             refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "read-only memory");
         case Placement::kMisaligned:
@@ -68,7 +70,8 @@ void check_size(const HPyModuleDef& definition, const ModuleRequest& request) {
     if (definition.size == 0) return;
     const std::string size = std::to_string(definition.size);
     throw LoadError(LoadErrorKind::kModuleSize,
-                    request.path + ": the definition of module " + request.name + " has size " + size +
+                    request.path + ": the definition of module " + request.name + " has size " +
+                        size +
                         ". HPy 0.9 has no module state: the size must be 0. Keep objects in "
                         "HPyGlobals.",
                     {{"size", size}});
@@ -87,15 +90,17 @@ void check_legacy(const HPyModuleDef& definition, const ModuleRequest& request) 
 void check_interpreter(const ModuleRequest& request) {
     if (request.where != Interpreters::kMain) return;
     if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
-    throw LoadError(LoadErrorKind::kRefusedInterpreter,
-                    request.path + ": module " + request.name +
-                        " may be imported in the main interpreter only (interpreters=\"main\"); "
-                        "this is a subinterpreter. Import it in the main interpreter, or allow more "
-                        "if its C statics are safe.",
-                    {});
+    throw LoadError(
+        LoadErrorKind::kRefusedInterpreter,
+        request.path + ": module " + request.name +
+            " may be imported in the main interpreter only (interpreters=\"main\"); "
+            "this is a subinterpreter. Import it in the main interpreter, or allow more "
+            "if its C statics are safe.",
+        {});
 }
 
-// ---- slots of the definition ----------------------------------------------------------------------
+// ---- slots of the definition
+// ----------------------------------------------------------------------
 
 /// What the definitions of a module ask of CPython.
 struct ModuleSlots {
@@ -147,7 +152,8 @@ bool read_module_slots(const HPyModuleDef& definition, const ModuleRequest& requ
             return false;
         }
     }
-    const bool others = slots.has_others || definition.doc != nullptr || definition.globals != nullptr;
+    const bool others =
+        slots.has_others || definition.doc != nullptr || definition.globals != nullptr;
     if (slots.create == nullptr || !others) return true;
     PyErr_Format(PyExc_SystemError,
                  "%s and something else (module '%s'): a module object that the slot makes itself "
@@ -156,7 +162,8 @@ bool read_module_slots(const HPyModuleDef& definition, const ModuleRequest& requ
     return false;
 }
 
-// ---- CPython's definition: one per process for the same contents, kept -----------------------------
+// ---- CPython's definition: one per process for the same contents, kept
+// -----------------------------
 
 /// The first exec slot of every module: from now on its functions find their context.
 int bind_to_interpreter(PyObject* module) {
@@ -186,7 +193,7 @@ struct KeptDefinition {
 };
 
 void* interpreters_slot(Interpreters where) noexcept {
-    return where == Interpreters::kOwnGil     ? Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
+    return where == Interpreters::kOwnGil      ? Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
            : where == Interpreters::kSharedGil ? Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED
                                                : Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED;
 }
@@ -203,14 +210,16 @@ void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots&
     } else {
         put(Py_mod_exec, exec);
     }
-    for (const CFunction function : slots.exec) put(Py_mod_exec, reinterpret_cast<void*>(function));
+    for (const CFunction function : slots.exec)
+        put(Py_mod_exec, reinterpret_cast<void*>(function));
     put(Py_mod_multiple_interpreters, interpreters_slot(request.where));
     std::strncpy(kept.name.data(), request.name.c_str(), kept.name.size() - 1);
     const PyModuleDef_Base head = PyModuleDef_HEAD_INIT;
     kept.cpython.m_base = head;
     kept.cpython.m_name = kept.name.data();
     kept.cpython.m_doc = parts.doc;
-    kept.cpython.m_size = slots.create != nullptr ? 0 : static_cast<Py_ssize_t>(sizeof(ModuleState));
+    kept.cpython.m_size =
+        slots.create != nullptr ? 0 : static_cast<Py_ssize_t>(sizeof(ModuleState));
     kept.cpython.m_methods = parts.methods;
     kept.cpython.m_slots = kept.slots.data();
     kept.source = parts.definition;
@@ -242,12 +251,14 @@ PyModuleDef* cpython_definition(const HPyModuleDef& definition, const ModuleRequ
     return &static_cast<KeptDefinition*>(kept)->cpython;
 }
 
-// ---- creation ---------------------------------------------------------------------------------------
+// ---- creation
+// ---------------------------------------------------------------------------------------
 
 /// Claims a place for every slot, so that a later Store allocates nothing.
 void claim_slots(Region& region, std::span<const SlotAddress> slots) {
     for (const SlotAddress slot : slots) {
-        if (!region.window.claim(Token(reinterpret_cast<std::uintptr_t>(slot)))) throw std::bad_alloc();
+        if (!region.window.claim(Token(reinterpret_cast<std::uintptr_t>(slot))))
+            throw std::bad_alloc();
     }
 }
 
@@ -287,7 +298,8 @@ class Instance {
 
 /// CPython's refusal, in our words and with its own as the cause.
 void explain_refusal(const ModuleRequest& request) {
-    if (request.where == Interpreters::kOwnGil || PyErr_ExceptionMatches(PyExc_ImportError) == 0) return;
+    if (request.where == Interpreters::kOwnGil || PyErr_ExceptionMatches(PyExc_ImportError) == 0)
+        return;
     PyErr_Clear();
     throw LoadError(LoadErrorKind::kRefusedInterpreter,
                     request.path + ": module " + request.name +

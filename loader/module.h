@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Python.h>
+
 #include <hpy/define.h>
 
 #include <cstdint>
@@ -18,9 +19,9 @@ enum class Interpreters : std::uint8_t {
 
 /// What create_module needs to know besides the definition.
 struct ModuleRequest {
-    std::string name;  ///< dotted
-    std::string path;  ///< of the shared object
-    PyObject* spec;    ///< ModuleSpec, borrowed
+    std::string name; ///< dotted
+    std::string path; ///< of the shared object
+    PyObject* spec;   ///< ModuleSpec, borrowed
     Interpreters where;
 };
 
@@ -32,9 +33,9 @@ struct ModuleRequest {
 
 /// Second half: runs the exec slots of a module that create_module made; does nothing for one that
 /// was executed before (a reload) and for an object that is no module of ours. Where it fails, the
-/// globals stay registered, which says nothing about any value, and the values that this interpreter
-/// stored in them are released, unless another module of the same definition was made here or is
-/// being made. False: an exception is set. Throws std::bad_alloc.
+/// globals stay registered, which says nothing about any value, and the values that this
+/// interpreter stored in them are released, unless another module of the same definition was made
+/// here or is being made. False: an exception is set. Throws std::bad_alloc.
 [[nodiscard]] bool execute_module(PyObject* module);
 
 } // namespace hpystate

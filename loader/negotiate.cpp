@@ -16,7 +16,8 @@ namespace {
 
 using VersionFunction = std::uint32_t (*)();
 
-template <typename Function> Function find(const Library& library, const std::string& name) noexcept {
+template <typename Function>
+Function find(const Library& library, const std::string& name) noexcept {
     return reinterpret_cast<Function>(library.symbol(name));
 }
 
@@ -24,12 +25,15 @@ template <typename Function> Function find(const Library& library, const std::st
                                         const std::string& name) {
     std::string advice = "Was the module declared with HPy_MODINIT(" + name + ", ...)?";
     if (library.symbol("PyInit_" + name) != nullptr) {
-        advice = "It exports PyInit_" + name + ": it was built for the CPython ABI, and Python imports "
-                 "it without a runtime. Import it under its own name, or build it for HPy's universal "
-                 "ABI.";
+        advice =
+            "It exports PyInit_" + name +
+            ": it was built for the CPython ABI, and Python imports "
+            "it without a runtime. Import it under its own name, or build it for HPy's universal "
+            "ABI.";
     } else if (library.symbol("HPyInit_" + name) != nullptr) {
-        advice = "It exports HPyInit_" + name + " alone, as extensions for HPy 0.0.4 do; this hpystate "
-                 HPYSTATE_VERSION " does not have that version. Build it with HPy 0.9.";
+        advice = "It exports HPyInit_" + name +
+                 " alone, as extensions for HPy 0.0.4 do; this hpystate " HPYSTATE_VERSION
+                 " does not have that version. Build it with HPy 0.9.";
     }
     const std::string major = "get_required_hpy_major_version_" + name;
     const std::string minor = "get_required_hpy_minor_version_" + name;
@@ -46,8 +50,8 @@ template <typename Function> Function find(const Library& library, const std::st
         have += (have.empty() ? "" : ", ") + row.version.text() + " (" + row.release + ")";
     }
     throw LoadError(LoadErrorKind::kUnsupportedVersion,
-                    path + " needs HPy ABI " + wanted.text() + ". This hpystate " HPYSTATE_VERSION
-                           " has " + have +
+                    path + " needs HPy ABI " + wanted.text() +
+                        ". This hpystate " HPYSTATE_VERSION " has " + have +
                         ". Upgrade hpystate, or rebuild the extension with the headers of "
                         "HPy 0.9.",
                     {{"name", name},
@@ -64,8 +68,9 @@ AbiVersion version_of(const Library& library, const std::string& path, const std
     return wanted;
 }
 
-/// The number behind the first ".hpy" of the file's name that a digit follows. HPy's own loader looks
-/// at the whole path; a folder called "x.hpy1" says nothing about the file, so we look at the name.
+/// The number behind the first ".hpy" of the file's name that a digit follows. HPy's own loader
+/// looks at the whole path; a folder called "x.hpy1" says nothing about the file, so we look at the
+/// name.
 std::optional<std::uint32_t> tag_of(const std::string& path) {
     constexpr std::string_view kMark = ".hpy";
     const std::size_t slash = path.rfind('/');
@@ -88,8 +93,10 @@ void check_tag(const std::string& path, const std::string& name, AbiVersion vers
     const std::string wanted = ".hpy" + std::to_string(version.major) + ".so";
     if (!tag) {
         throw LoadError(LoadErrorKind::kNoTag,
-                        path + ": the file's name has no HPy ABI tag, and the extension was compiled "
-                               "for ABI " + version.text() + ". Name the file " + name + wanted + ".",
+                        path +
+                            ": the file's name has no HPy ABI tag, and the extension was compiled "
+                            "for ABI " +
+                            version.text() + ". Name the file " + name + wanted + ".",
                         std::move(details));
     }
     details.emplace_back("tag", std::to_string(*tag));
@@ -103,13 +110,16 @@ void check_tag(const std::string& path, const std::string& name, AbiVersion vers
 [[noreturn]] void raise_missing_function(LoadErrorKind kind, const std::string& path,
                                          const std::string& symbol, const std::string& name) {
     throw LoadError(kind,
-                    path + ": lacks the function " + symbol + ". Was the module declared with "
-                           "HPy_MODINIT(" + name + ", ...), and is the file imported under that name?",
+                    path + ": lacks the function " + symbol +
+                        ". Was the module declared with "
+                        "HPy_MODINIT(" +
+                        name + ", ...), and is the file imported under that name?",
                     {{"symbol", symbol}});
 }
 
 /// What an extension says about the interpreters that it may be imported in; nullptr: nothing.
-const char* interpreters_of(const Library& library, const std::string& path, const std::string& name) {
+const char* interpreters_of(const Library& library, const std::string& path,
+                            const std::string& name) {
     using Function = const char* (*)();
     const auto function = find<Function>(library, "hpystate_interpreters_" + name);
     if (function == nullptr) return nullptr;

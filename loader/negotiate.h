@@ -14,10 +14,10 @@ namespace hpystate {
 /// What a library of a version that we have gives us.
 struct Choice {
     AbiVersion version;
-    std::string short_name;                     ///< of the module, as in the symbols
-    HPyModuleDef* (*init)();                    ///< HPyInit_<mod>
-    void (*init_context)(HPyContext*);          ///< HPyInitGlobalContext_<mod>
-    const char* interpreters;                   ///< hpystate_interpreters_<mod>(), or nullptr
+    std::string short_name;            ///< of the module, as in the symbols
+    HPyModuleDef* (*init)();           ///< HPyInit_<mod>
+    void (*init_context)(HPyContext*); ///< HPyInitGlobalContext_<mod>
+    const char* interpreters;          ///< hpystate_interpreters_<mod>(), or nullptr
 };
 
 /// Reads a library's version and finds its functions. Nothing of the extension has run afterwards

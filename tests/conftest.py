@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-import hpystate
 import pytest
+
+import hpystate
 from hpystate.testing import Interpreter
 
 

@@ -5,4 +5,8 @@ from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
-print(" ".join(requirement.replace(" ", "") for name in ("demo", "dev") for requirement in extras[name]))
+print(
+    " ".join(
+        requirement.replace(" ", "") for name in ("demo", "dev") for requirement in extras[name]
+    )
+)

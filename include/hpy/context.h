@@ -1,4 +1,5 @@
-/* hpy/context.h: the table of functions and objects that an interpreter gives an extension. C11, C++17.
+/* hpy/context.h: the table of functions and objects that an interpreter gives an extension. C11,
+ * C++17.
  *
  * The members stand in hpy/abi/hpy_0_9.def, in memory order. The list is frozen: an extension's
  * compiled code reads members by offset. New members go to its end.
@@ -13,8 +14,8 @@ extern "C" {
 #endif
 
 struct _HPyContext_s {
-    const char *name;
-    void *_private;
+    const char* name;
+    void* _private;
     int abi_version;
 #define HPY_HANDLE(name) HPy h_##name;
 #define HPY_FUNC(ret, name, params) ret(*ctx_##name) params;

@@ -23,7 +23,14 @@ typedef enum {
 #include "hpy/abi/slots.def"
 } HPySlot_Slot;
 
-typedef enum { HPy_LT = 0, HPy_LE = 1, HPy_EQ = 2, HPy_NE = 3, HPy_GT = 4, HPy_GE = 5 } HPy_RichCmpOp;
+typedef enum {
+    HPy_LT = 0,
+    HPy_LE = 1,
+    HPy_EQ = 2,
+    HPy_NE = 3,
+    HPy_GT = 4,
+    HPy_GE = 5
+} HPy_RichCmpOp;
 
 typedef enum {
     HPy_SourceKind_Expr = 0,
@@ -40,35 +47,35 @@ typedef enum {
 
 /** A view on memory; member for member the layout of Py_buffer, with a handle for the object. */
 typedef struct {
-    void *buf;
+    void* buf;
     HPy obj; /* owned */
     HPy_ssize_t len;
     HPy_ssize_t itemsize;
     int readonly;
     int ndim;
-    char *format;
-    HPy_ssize_t *shape;
-    HPy_ssize_t *strides;
-    HPy_ssize_t *suboffsets;
-    void *internal;
+    char* format;
+    HPy_ssize_t* shape;
+    HPy_ssize_t* strides;
+    HPy_ssize_t* suboffsets;
+    void* internal;
 } HPy_buffer;
 
 /** Called by a traverse function once for every field of its struct. */
-typedef int (*HPyFunc_visitproc)(HPyField *field, void *arg);
+typedef int (*HPyFunc_visitproc)(HPyField* field, void* arg);
 
 /* HPyFunc_<name>_t: the type of the extension's function of each signature. */
 #define HPY_SIGNATURE(name, value, ret, params) typedef ret(*HPyFunc_##name##_t) params;
 #include "hpy/abi/signatures.def"
 
 /** Any function; cast to its HPyFunc_<signature>_t before it is called. */
-typedef void *(*HPyCFunction)(void);
+typedef void* (*HPyCFunction)(void);
 
-typedef cpy_PyObject *(*cpy_PyCFunction)(cpy_PyObject *, cpy_PyObject *const *, HPy_ssize_t);
-typedef cpy_PyObject *(*cpy_getter)(cpy_PyObject *, void *);
-typedef int (*cpy_setter)(cpy_PyObject *, cpy_PyObject *, void *);
-typedef void (*cpy_PyCapsule_Destructor)(cpy_PyObject *);
-typedef cpy_PyObject *(*cpy_vectorcallfunc)(cpy_PyObject *callable, cpy_PyObject *const *args,
-                                            size_t nargsf, cpy_PyObject *kwnames);
+typedef cpy_PyObject* (*cpy_PyCFunction)(cpy_PyObject*, cpy_PyObject* const*, HPy_ssize_t);
+typedef cpy_PyObject* (*cpy_getter)(cpy_PyObject*, void*);
+typedef int (*cpy_setter)(cpy_PyObject*, cpy_PyObject*, void*);
+typedef void (*cpy_PyCapsule_Destructor)(cpy_PyObject*);
+typedef cpy_PyObject* (*cpy_vectorcallfunc)(cpy_PyObject* callable, cpy_PyObject* const* args,
+                                            size_t nargsf, cpy_PyObject* kwnames);
 
 typedef struct {
     HPySlot_Slot slot;
@@ -77,11 +84,11 @@ typedef struct {
 } HPySlot;
 
 typedef struct {
-    const char *name; /* UTF-8 */
+    const char* name; /* UTF-8 */
     HPyCFunction impl;
     cpy_PyCFunction cpy_trampoline;
     HPyFunc_Signature signature;
-    const char *doc; /* UTF-8, or NULL */
+    const char* doc; /* UTF-8, or NULL */
 } HPyMeth;
 
 typedef enum {
@@ -108,21 +115,21 @@ typedef enum {
 } HPyMember_FieldType;
 
 typedef struct {
-    const char *name; /* UTF-8 */
+    const char* name; /* UTF-8 */
     HPyMember_FieldType type;
     HPy_ssize_t offset; /* bytes from the start of the type's own struct */
     int readonly;
-    const char *doc; /* UTF-8, or NULL */
+    const char* doc; /* UTF-8, or NULL */
 } HPyMember;
 
 typedef struct {
-    const char *name; /* UTF-8 */
+    const char* name; /* UTF-8 */
     HPyCFunction getter_impl;
     HPyCFunction setter_impl;
     cpy_getter getter_cpy_trampoline;
     cpy_setter setter_cpy_trampoline;
-    const char *doc; /* UTF-8, or NULL */
-    void *closure;
+    const char* doc; /* UTF-8, or NULL */
+    void* closure;
 } HPyGetSet;
 
 typedef enum {
@@ -171,14 +178,14 @@ typedef enum {
 } HPyType_BuiltinShape;
 
 typedef struct {
-    const char *name; /* UTF-8, "module.Type" */
+    const char* name; /* UTF-8, "module.Type" */
     int basicsize;    /* bytes of the type's own struct; 0 where it has none */
     int itemsize;     /* bytes */
     unsigned long flags;
     HPyType_BuiltinShape builtin_shape;
-    void *legacy_slots; /* PyType_Slot[], ended by a zero slot, or NULL */
-    HPyDef **defines;   /* ended by NULL, or NULL */
-    const char *doc;    /* UTF-8, or NULL */
+    void* legacy_slots; /* PyType_Slot[], ended by a zero slot, or NULL */
+    HPyDef** defines;   /* ended by NULL, or NULL */
+    const char* doc;    /* UTF-8, or NULL */
 } HPyType_Spec;
 
 typedef enum {
@@ -198,11 +205,11 @@ typedef struct {
 #define HPy_TPFLAGS_HAVE_GC (1UL << 14)
 
 typedef struct {
-    const char *doc;                 /* UTF-8, or NULL */
+    const char* doc;                 /* UTF-8, or NULL */
     HPy_ssize_t size;                /* must be 0 */
-    cpy_PyMethodDef *legacy_methods; /* ended by a zero method, or NULL */
-    HPyDef **defines;                /* ended by NULL, or NULL */
-    HPyGlobal **globals;             /* ended by NULL, or NULL */
+    cpy_PyMethodDef* legacy_methods; /* ended by a zero method, or NULL */
+    HPyDef** defines;                /* ended by NULL, or NULL */
+    HPyGlobal** globals;             /* ended by NULL, or NULL */
 } HPyModuleDef;
 
 #ifdef __cplusplus

@@ -36,7 +36,9 @@ def main(argv: list[str]) -> int:
         return demo(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m hpystate")
     parser.add_argument("--version", action="version", version=hpystate.__version__)
-    parser.add_argument("--include-dir", action="store_true", help="print the folder of the headers")
+    parser.add_argument(
+        "--include-dir", action="store_true", help="print the folder of the headers"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands.add_parser("demo", help="the main job; --help says more", add_help=False)
     abi = commands.add_parser("abi", help="what this runtime has of HPy's ABI")

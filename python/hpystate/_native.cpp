@@ -1,7 +1,10 @@
-/// python/hpystate/_native.cpp: the package's extension module: making modules, and looking at the state.
+/// python/hpystate/_native.cpp: the package's extension module: making modules, and looking at the
+/// state.
 ///
-/// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none. It
-/// keeps nothing in a static; what it knows of the interpreter is in its region.
+/// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none.
+/// It keeps nothing in a static; what it knows of the interpreter is in its region.
+#include <Python.h>
+
 #include "context/contexts.h"
 #include "context/dispatcher.h"
 #include "context/handle.h"
@@ -12,7 +15,6 @@
 #include "loader/module.h"
 #include "loader/negotiate.h"
 
-#include <Python.h>
 #include <hpystate/version.h>
 
 #include <optional>
@@ -22,7 +24,8 @@ namespace hpystate {
 
 namespace {
 
-// ---- the one place where the loader's exceptions become Python's ----------------------------------
+// ---- the one place where the loader's exceptions become Python's
+// ----------------------------------
 
 /// Raises hpystate.errors.LoadError with the details as a dict.
 void raise_load_error(const LoadError& error, const std::string& name, const std::string& path) {
@@ -58,7 +61,8 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     const Library library = Library::open(request.path);
     const Choice choice = negotiate(library, request.name, request.path);
     const char* const said = asked != nullptr ? asked : choice.interpreters;
-    request.where = said != nullptr ? *interpreters_of(said) : Interpreters::kOwnGil; // both checked
+    request.where =
+        said != nullptr ? *interpreters_of(said) : Interpreters::kOwnGil; // both checked
     choice.init_context(context::dispatcher());
     const HPyModuleDef* const definition = choice.init();
     if (definition == nullptr) {
@@ -71,9 +75,10 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     return create_module(*definition, request);
 }
 
-PyDoc_STRVAR(create_doc,
-             "create($module, name, path, spec, mode, interpreters, /)\n--\n\n"
-             "Opens an HPy extension's file and makes its module in this interpreter, not executed.");
+PyDoc_STRVAR(
+    create_doc,
+    "create($module, name, path, spec, mode, interpreters, /)\n--\n\n"
+    "Opens an HPy extension's file and makes its module in this interpreter, not executed.");
 
 PyObject* create(PyObject*, PyObject* args) {
     const char* name = nullptr;
@@ -94,8 +99,8 @@ PyObject* create(PyObject*, PyObject* args) {
     }
     if (asked != nullptr && !interpreters_of(asked)) {
         PyErr_Format(PyExc_ValueError,
-                     "%s: interpreters is '%s'; 'own-gil', 'shared-gil' or 'main' was expected.", name,
-                     asked);
+                     "%s: interpreters is '%s'; 'own-gil', 'shared-gil' or 'main' was expected.",
+                     name, asked);
         return nullptr;
     }
     try {
@@ -148,8 +153,8 @@ PyObject* state(PyObject*, PyObject*) {
     const Window::Counts counts = region->window.counts();
     return Py_BuildValue("{s:L,s:I,s:n,s:n,s:n,s:n,s:n}", "interpreter",
                          static_cast<long long>(region->interpreter_id), "generation",
-                         region->generation, "slots", static_cast<Py_ssize_t>(counts.slots), "values",
-                         static_cast<Py_ssize_t>(counts.values), "pages",
+                         region->generation, "slots", static_cast<Py_ssize_t>(counts.slots),
+                         "values", static_cast<Py_ssize_t>(counts.values), "pages",
                          static_cast<Py_ssize_t>(counts.pages), "overflow",
                          static_cast<Py_ssize_t>(counts.overflow), "regions",
                          static_cast<Py_ssize_t>(region_count()));
@@ -178,12 +183,21 @@ PyModuleDef_Slot slots[] = {
 };
 
 PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "hpystate._native", "The runtime of hpystate.", 0, methods, slots,
-    nullptr, nullptr, nullptr,
+    PyModuleDef_HEAD_INIT,
+    "hpystate._native",
+    "The runtime of hpystate.",
+    0,
+    methods,
+    slots,
+    nullptr,
+    nullptr,
+    nullptr,
 };
 
 } // namespace
 
 } // namespace hpystate
 
-PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&hpystate::definition); }
+PyMODINIT_FUNC PyInit__native(void) {
+    return PyModuleDef_Init(&hpystate::definition);
+}

@@ -42,13 +42,15 @@ def cache_dir() -> Path:
 def upstream_sdist() -> Path:
     """The unpacked source distribution of HPy 0.9.0: headers, tests, proof-of-concept extensions.
 
-    $HPYSTATE_HPY_SDIST names one that is unpacked already. Raises BuildError where pip cannot fetch.
+    $HPYSTATE_HPY_SDIST names one that is unpacked already. BuildError: pip cannot fetch it.
     """
     said = os.environ.get("HPYSTATE_HPY_SDIST")
     if said:
         folder = Path(said)
         if not (folder / "hpy" / "devel" / "include" / "hpy.h").is_file():
-            raise BuildError(f"HPYSTATE_HPY_SDIST={said}: there is no hpy/devel/include/hpy.h in it")
+            raise BuildError(
+                f"HPYSTATE_HPY_SDIST={said}: there is no hpy/devel/include/hpy.h in it"
+            )
         return folder
     folder = cache_dir() / f"hpy-{HPY_VERSION}"
     if not folder.is_dir():
@@ -102,7 +104,7 @@ def compile_extension(
     flags    for the compiler and the linker, behind our own
     raises   BuildError with the compiler's message; FileNotFoundError for a source
 
-    $CC and $CXX choose the compilers. Compiled files are taken from the cache where nothing changed.
+    $CC and $CXX choose the compilers. What did not change is taken from the cache.
     """
     paths = [Path(source) for source in sources]
     for path in paths:

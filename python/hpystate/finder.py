@@ -1,7 +1,7 @@
 """finder.py: from a module's name to a file X.hpy0.so, and from the file to a module.
 
-The finder stands first on sys.meta_path. Beside X.hpy0.so upstream's build writes a stub X.py, which
-imports `pkg_resources`; interpreters with a GIL of their own refuse that. So the file wins and the
+The finder stands first on sys.meta_path. Beside X.hpy0.so upstream's build writes a stub X.py,
+which imports `pkg_resources`; interpreters with a GIL of their own refuse that. So the file wins and the
 stub never runs. The same finder answers for `hpy.universal`, also where upstream's `hpy` is
 installed for its build part.
 """
@@ -194,7 +194,7 @@ def _check_word(parameter: str, value: object, words: Sequence[str]) -> None:
         raise ValueError(f"load: {parameter} is {value!r}; one of {expected} was expected")
 
 
-# ---- the environment --------------------------------------------------------------------------------
+# ---- the environment ---------------------------------------------------------------------------
 
 
 def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:

@@ -37,8 +37,8 @@ _TEXTS = {
     ),
     "tag-mismatch": (
         "HPy extension module '{name}' at path '{path}': mismatch between the HPy ABI tag encoded "
-        "in the filename and the major version requested by the HPy extension itself. Major version "
-        "tag parsed from filename: {tag}. Requested version: {major}.{minor}."
+        "in the filename and the major version requested by the HPy extension itself. Major "
+        "version tag parsed from filename: {tag}. Requested version: {major}.{minor}."
     ),
     "no-tag": (
         "HPy extension module '{name}' at path '{path}': could not find HPy ABI tag encoded in the "

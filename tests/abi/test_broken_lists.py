@@ -7,8 +7,9 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-import hpystate._native
 import pytest
+
+import hpystate._native
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(hpystate._native.__file__).parents[2]
@@ -51,8 +52,11 @@ def test_two_swapped_lines_are_named(copy: Path) -> None:
 
 
 def test_a_changed_parameter_is_named(copy: Path) -> None:
-    damage(copy / "include/hpy/abi/hpy_0_9.def", "Long_FromInt32_t, (HPyContext *ctx, int32_t",
-           "Long_FromInt32_t, (HPyContext *ctx, int64_t")
+    damage(
+        copy / "include/hpy/abi/hpy_0_9.def",
+        "Long_FromInt32_t, (HPyContext *ctx, int32_t",
+        "Long_FromInt32_t, (HPyContext *ctx, int64_t",
+    )
 
     layout = ROOT / "tests" / "abi" / "layout_0_9.c"
     message = run("cc", "-std=c11", "-fsyntax-only", f"-I{copy / 'include'}", layout)
@@ -83,8 +87,11 @@ def test_a_handle_without_an_object_is_a_compile_error_that_names_it(copy: Path)
 
 
 def test_a_slot_of_the_list_without_a_signature_is_a_compile_error(copy: Path) -> None:
-    damage(copy / "include/hpy/abi/slots.def", "HPY_SLOT(nb_add, 7, BINARYFUNC)",
-           "HPY_SLOT(nb_add, 7, BINARY)")
+    damage(
+        copy / "include/hpy/abi/slots.def",
+        "HPY_SLOT(nb_add, 7, BINARYFUNC)",
+        "HPY_SLOT(nb_add, 7, BINARY)",
+    )
 
     layout = ROOT / "tests" / "abi" / "layout_0_9.c"
     message = run("cc", "-std=c11", "-fsyntax-only", f"-I{copy / 'include'}", layout)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from hpystate.build import upstream_sdist
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +18,15 @@ COMPILERS = [name for name in ("cc", "clang") if shutil.which(name)]
 
 
 def compile_c(compiler: str, file: Path, *flags: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [compiler, "-std=c11", "-Wall", "-Wextra", "-fsyntax-only", *map(str, flags), str(file)]
+    command = [
+        compiler,
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-fsyntax-only",
+        *map(str, flags),
+        str(file),
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 
-import hpystate._native
 import pytest
+
+import hpystate._native
 
 # Every word of the module that can be written after it was loaded, with the reason. hpystate exists
 # because statics are shared by all interpreters; these are the ones that must be.
 WRITABLE = {
     r"hpystate::thunk_targets": "which function stands behind each thunk: globals/thunk_table.h",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
-    r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "globals/",
-    r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's own tables of _native",
+    r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
+    r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",
     r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",
     r"completed\.0|__dso_handle|_ITM_.*|__gcc_.*|DW\.ref\..*|__TMC_END__": "the compiler's",
 }
@@ -30,7 +31,9 @@ def writable_sections() -> set[str]:
     """Symbols of .data and .bss; .data.rel.ro is protected once it was relocated."""
     command = ["objdump", "-tC", hpystate._native.__file__]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = re.findall(r"^[0-9a-f]{16} .{7} (\.data|\.bss|\.tbss|\.tdata)\t[0-9a-f]+ +(.*)$", text, re.M)
+    rows = re.findall(
+        r"^[0-9a-f]{16} .{7} (\.data|\.bss|\.tbss|\.tdata)\t[0-9a-f]+ +(.*)$", text, re.M
+    )
     names = {re.sub(r"^\.hidden ", "", name) for _, name in rows}
     return {name for name in names if not name.startswith(".")}
 

@@ -12,10 +12,10 @@ using hpystate::Placement;
 
 namespace {
 
-std::uintptr_t zeroed;                       // .bss
-std::uintptr_t initialized = 7;              // .data
+std::uintptr_t zeroed;          // .bss
+std::uintptr_t initialized = 7; // .data
 extern const std::uintptr_t kConstant;
-const std::uintptr_t kConstant = 7;          // .rodata
+const std::uintptr_t kConstant = 7; // .rodata
 extern const void* const kRelocated[];
 const void* const kRelocated[1024] = {&zeroed, &kRelocated}; // .data.rel.ro, two pages of it
 

@@ -28,7 +28,8 @@ TEST_CASE("adding a list writes each slot's own address into it", "[registry]") 
 
     registry.add(kOwner, list);
 
-    for (const std::uintptr_t& slot : slots) CHECK(Token(slot) == token_of(slot));
+    for (const std::uintptr_t& slot : slots)
+        CHECK(Token(slot) == token_of(slot));
     CHECK(registry.size() == 3);
 }
 
@@ -121,13 +122,15 @@ TEST_CASE("any number of threads may register the same slots at once", "[registr
     Registry registry;
     std::vector<std::uintptr_t> slots(512);
     std::vector<std::uintptr_t*> list;
-    for (std::uintptr_t& slot : slots) list.push_back(&slot);
+    for (std::uintptr_t& slot : slots)
+        list.push_back(&slot);
 
     tbb::parallel_for(0, 64, [&](int i) {
         if (i % 2 == 0) {
             registry.add(kOwner, list);
         } else {
-            for (std::uintptr_t* const slot : list) static_cast<void>(registry.add_unlisted(slot));
+            for (std::uintptr_t* const slot : list)
+                static_cast<void>(registry.add_unlisted(slot));
         }
     });
 

@@ -45,7 +45,8 @@ TEST_CASE("two pools do not share numbers", "[thunks]") {
 
 TEST_CASE("a pool that is used up gives nothing to a new function", "[thunks]") {
     ThunkTable table;
-    for (unsigned i = 0; i < kPool.size; ++i) REQUIRE(table.assign(kPool, &functions[i]));
+    for (unsigned i = 0; i < kPool.size; ++i)
+        REQUIRE(table.assign(kPool, &functions[i]));
 
     CHECK_FALSE(table.assign(kPool, &functions[7]));
     CHECK(table.assign(kPool, &functions[0])); // those that have one keep it

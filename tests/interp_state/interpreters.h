@@ -1,11 +1,12 @@
 /// tests/interp_state/interpreters.h: interpreters for the tests, made by the embedding API.
 #pragma once
 
+#include <Python.h>
+
 #include "context/contexts.h"
 #include "interp_state/current.h"
 #include "tests/catch.h"
 
-#include <Python.h>
 #include <hpy/context.h>
 
 #include <cstdint>

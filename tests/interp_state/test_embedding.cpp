@@ -83,7 +83,8 @@ TEST_CASE("a heap slot with garbage in it loads nothing, never another one's val
 
     const auto near = reinterpret_cast<std::intptr_t>(&slots[3]);
     const auto window_bytes = static_cast<std::intptr_t>(Window::kEntries * 8);
-    for (const std::intptr_t bits : {near + 1, near + window_bytes, near - window_bytes, near | 7}) {
+    for (const std::intptr_t bits :
+         {near + 1, near + window_bytes, near - window_bytes, near | 7}) {
         CHECK(ctx->ctx_Global_Load(ctx, HPyGlobal{bits})._i == 0);
     }
 }
@@ -222,7 +223,8 @@ TEST_CASE("a thread that knew a dead interpreter finds the successor's state", "
     std::array<const HPyContext*, 4> found{};
     std::thread worker([&] {
         for (int i = 1; i <= 4; ++i) {
-            while (visit.load() < i) std::this_thread::yield();
+            while (visit.load() < i)
+                std::this_thread::yield();
             PyThreadState* const state = PyThreadState_New(where.load());
             PyEval_RestoreThread(state);
             Region* const region = current_region();
@@ -239,7 +241,8 @@ TEST_CASE("a thread that knew a dead interpreter finds the successor's state", "
         where.store(next.interpreter());
         PyThreadState* const mine = PyEval_SaveThread();
         visit.store(i);
-        while (visited.load() < i) std::this_thread::yield();
+        while (visited.load() < i)
+            std::this_thread::yield();
         PyEval_RestoreThread(mine);
         CHECK(found[static_cast<std::size_t>(i - 1)] == ctx);
     }

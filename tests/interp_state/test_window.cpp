@@ -39,7 +39,9 @@ class Reserved {
 };
 
 /// An address that stands for an object; the window never looks into one.
-ObjectPointer object(std::uintptr_t number) { return reinterpret_cast<ObjectPointer>(number << 4); }
+ObjectPointer object(std::uintptr_t number) {
+    return reinterpret_cast<ObjectPointer>(number << 4);
+}
 
 constexpr std::uintptr_t kSlot = 0x7f0012345678;
 /// The next slot that falls on the same entry.
@@ -160,7 +162,8 @@ TEST_CASE("a window that was reset is as new", "[window][teardown]") {
     put(window, kSlot, object(1));
     put(window, kTwin, object(2));
     window->close();
-    while (window->take_any() != nullptr) continue;
+    while (window->take_any() != nullptr)
+        continue;
 
     window->reset();
 
@@ -176,7 +179,8 @@ TEST_CASE("neighbouring slots touch one page", "[window][memory]") {
     Reserved window;
     const std::uintptr_t page = kSlot & ~std::uintptr_t{2047}; // 256 slots of 8 bytes
 
-    for (std::uintptr_t i = 0; i < 256; ++i) put(window, page + i * 8, object(i + 1));
+    for (std::uintptr_t i = 0; i < 256; ++i)
+        put(window, page + i * 8, object(i + 1));
 
     CHECK(window->counts().pages == 1);
     CHECK(window->counts().overflow == 0);
@@ -185,7 +189,8 @@ TEST_CASE("neighbouring slots touch one page", "[window][memory]") {
 TEST_CASE("100,000 slots of one module do not meet", "[window][memory]") {
     Reserved window;
 
-    for (std::uintptr_t i = 0; i < 100'000; ++i) put(window, kSlot + i * 8, object(i + 1));
+    for (std::uintptr_t i = 0; i < 100'000; ++i)
+        put(window, kSlot + i * 8, object(i + 1));
 
     CHECK(window->counts().overflow == 0);
     CHECK(window->load(Token(kSlot + 99'999 * 8)) == object(100'000));
@@ -200,7 +205,8 @@ TEST_CASE("random stores and loads agree with a map", "[window][model]") {
 
     for (int i = 0; i < 200'000; ++i) {
         // Few entries, many tokens on each, and some that are no slot at all.
-        const std::uintptr_t token = kSlot + (random() % 8) * 8 + (random() % 5) * Window::kEntries * 8;
+        const std::uintptr_t token =
+            kSlot + (random() % 8) * 8 + (random() % 5) * Window::kEntries * 8;
         const ObjectPointer value = random() % 4 == 0 ? nullptr : object(random() % 1000 + 1);
         const auto known = model.find(token);
         const ObjectPointer expected = known == model.end() ? nullptr : known->second;

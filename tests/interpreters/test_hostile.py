@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import hpystate
 import pytest
+
+import hpystate
 from hpystate.testing import Interpreter, compile_snippet
 
-# ---- a finalizer that loads a type when its interpreter ends, and uses it ------------------------------
+# ---- a finalizer that loads a type when its interpreter ends, and uses it ----------------------
 
 LATE = """
     #include <hpy.h>
@@ -94,7 +95,7 @@ os._exit(0)
     assert result.stdout == "1 1\n1 1\n", result.stderr
 
 
-# ---- unlisted slots behind a C flag of the process -----------------------------------------------------
+# ---- unlisted slots behind a C flag of the process ---------------------------------------------
 
 LAZY = """
     #include <hpy.h>
@@ -153,7 +154,7 @@ def test_an_unlisted_slot_keeps_its_value_while_others_store() -> None:
         assert second.run("answer = lazy.get()") == "second"
 
 
-# ---- two shared objects whose slots fall on one entry of the window ------------------------------------
+# ---- two shared objects whose slots fall on one entry of the window ----------------------------
 
 # The array covers every entry once; the constructor lists the one slot that falls on entry 4711.
 TWIN = """
@@ -210,7 +211,7 @@ def test_slots_on_one_entry_do_not_mix_whatever_the_order_of_import(
             assert interpreter.run("answer = one.get(), two.get()") == expected
 
 
-# ---- two types of one file in A() + B(), and super() in every slot ------------------------------------
+# ---- two types of one file in A() + B(), and super() in every slot -----------------------------
 
 TYPES = """
     #include <hpy.h>
@@ -253,7 +254,9 @@ TYPES = """
     }
     BINARY(A_mul, HPy_nb_multiply, "A.mul")
     HPyDef_SLOT(A_repr, HPy_tp_repr)
-    static HPy A_repr_impl(HPyContext *ctx, HPy self) { return HPyUnicode_FromString(ctx, "A.repr"); }
+    static HPy A_repr_impl(HPyContext *ctx, HPy self) {
+        return HPyUnicode_FromString(ctx, "A.repr");
+    }
     HPyDef_SLOT(A_str, HPy_tp_str)
     static HPy A_str_impl(HPyContext *ctx, HPy self) { return HPyUnicode_FromString(ctx, "A.str"); }
     HPyDef_SLOT(A_hash, HPy_tp_hash)

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import hpystate
 import pytest
+
+import hpystate
 from hpystate.testing import Interpreter, compile_snippet
 
 SLOTS = """

@@ -6,8 +6,9 @@ import os
 import textwrap
 from collections.abc import Callable
 
-import hpystate
 import pytest
+
+import hpystate
 from hpystate import _native
 from hpystate.build import compile_extension
 from hpystate.demo import atlas_source
@@ -88,7 +89,8 @@ def many_methods(count: int) -> str:
         for i in range(count)
     )
     table = ", ".join(f"&f{i}" for i in range(count))
-    return textwrap.dedent("""
+    return (
+        textwrap.dedent("""
         #include <hpy.h>
         static HPyGlobal slot;
         HPyDef_METH(put, "put", HPyFunc_O)
@@ -101,7 +103,10 @@ def many_methods(count: int) -> str:
         static HPyGlobal *globals[] = {&slot, NULL};
         static HPyModuleDef def = {.defines = defines, .globals = globals};
         HPy_MODINIT(crowd, def)
-    """).replace("FUNCTIONS", functions).replace("TABLE", table)
+    """)
+        .replace("FUNCTIONS", functions)
+        .replace("TABLE", table)
+    )
 
 
 def test_functions_beyond_the_pool_of_thunks_work_through_the_dispatcher(child: Callable) -> None:
@@ -146,7 +151,10 @@ def test_a_module_may_be_made_any_number_of_times(interpreter: Interpreter) -> N
 def test_the_state_says_which_interpreter_it_is_of() -> None:
     assert _native.state()["interpreter"] == 0
     with Interpreter() as other:
-        assert other.run("import hpystate; answer = hpystate._native.state()")["interpreter"] == other.id
+        assert (
+            other.run("import hpystate; answer = hpystate._native.state()")["interpreter"]
+            == other.id
+        )
 
 
 def test_an_extension_without_globals_is_loaded_everywhere(interpreter: Interpreter) -> None:

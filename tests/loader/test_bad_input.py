@@ -10,8 +10,9 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import hpystate
 import pytest
+
+import hpystate
 from hpystate import LoadError, _native
 from hpystate.testing import Interpreter, InterpreterError, compile_snippet
 
@@ -21,7 +22,9 @@ Library = Callable[..., Path]
 STRUCTS = """
     #include <stdint.h>
     #include <stddef.h>
-    typedef struct { const char *doc; intptr_t size; void *legacy; void **defines; void **globals; } Def;
+    typedef struct {
+        const char *doc; intptr_t size; void *legacy; void **defines; void **globals;
+    } Def;
     void HPyInitGlobalContext_mock(void *ctx) {}
 """
 VERSIONS = """
@@ -69,7 +72,7 @@ def refused(path: str | Path, kind: str, *words: str, name: str = "mock") -> Loa
     return error
 
 
-# ---- files ------------------------------------------------------------------------------------------
+# ---- files -------------------------------------------------------------------------------------
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
@@ -172,7 +175,7 @@ def test_a_library_that_needs_what_is_not_there(library: Library) -> None:
     refused(file, "open-failed", "nowhere")
 
 
-# ---- versions ---------------------------------------------------------------------------------------
+# ---- versions ----------------------------------------------------------------------------------
 
 
 def test_missing_version_symbols(library: Library) -> None:
@@ -230,7 +233,7 @@ def test_a_tag_in_a_folder_says_nothing(library: Library, tmp_path: Path) -> Non
     refused(moved, "missing-init")
 
 
-# ---- functions and definitions ----------------------------------------------------------------------
+# ---- functions and definitions -----------------------------------------------------------------
 
 
 def test_no_init_function(library: Library) -> None:
@@ -252,7 +255,8 @@ def test_an_init_function_that_returns_null(library: Library) -> None:
 @pytest.mark.parametrize("size", [1, 64, -1])
 def test_a_definition_with_a_size(library: Library, size: int) -> None:
     file = library(
-        VERSIONS + f"static Def def = {{ .size = {size} }}; Def *HPyInit_mock(void) {{ return &def; }}"
+        VERSIONS
+        + f"static Def def = {{ .size = {size} }}; Def *HPyInit_mock(void) {{ return &def; }}"
     )
 
     refused(file, "module-size", f"size {size}")
@@ -334,7 +338,7 @@ def test_an_extension_that_names_no_known_interpreters(library: Library, word: s
     refused(file, "bad-interpreters", "'shared-gil'")
 
 
-# ---- arguments --------------------------------------------------------------------------------------
+# ---- arguments ---------------------------------------------------------------------------------
 
 
 def test_arguments_of_the_wrong_type_or_value(tmp_path: Path) -> None:
@@ -357,7 +361,7 @@ def test_a_mode_that_is_not_there_yet(library: Library) -> None:
         hpystate.load("mock", library(VERSIONS), mode="debug")
 
 
-# ---- globals that are accepted ------------------------------------------------------------------------
+# ---- globals that are accepted -----------------------------------------------------------------
 
 KEEPER = """
     #include <hpy.h>
@@ -420,7 +424,9 @@ def test_a_load_before_any_store_is_null_without_an_exception(keeper: Path) -> N
     assert answer == "nothing"
 
 
-def test_an_exec_that_fails_half_way_leaves_no_value(keeper: Path, interpreter: Interpreter) -> None:
+def test_an_exec_that_fails_half_way_leaves_no_value(
+    keeper: Path, interpreter: Interpreter
+) -> None:
     answer = interpreter.run(f"""
         import sys, hpystate
         class Value:
@@ -458,7 +464,7 @@ def test_an_exec_that_fails_leaves_the_values_of_another_module(
     assert answer == "second"  # what the failing one stored stands; nothing was cleared
 
 
-# ---- interpreters that refuse -------------------------------------------------------------------------
+# ---- interpreters that refuse ------------------------------------------------------------------
 
 
 def load_in(interpreter: Interpreter, file: Path, where: str) -> str:

@@ -39,8 +39,9 @@ def build_extensions() -> Path:
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m hpystate demo",
-        description="Imports upstream's proof-of-concept extensions and atlas in the main interpreter "
-        "and in N more with a GIL of their own, works in all of them at once and checks every value.",
+        description="Imports upstream's proof-of-concept extensions and atlas in the main "
+        "interpreter and in N more with a GIL of their own, works in all of them at once and "
+        "checks every value.",
     )
     parser.add_argument("--interpreters", type=int, default=8, metavar="N", help="default: 8")
     parser.add_argument(

@@ -53,7 +53,8 @@ def run_isolation(options: argparse.Namespace) -> int:
     verdict = "BROKEN" if problems else "ok"
     _print_speed(console, speed)
     console.print(
-        f"speed-up of two interpreters over one: {speed['interpreters']:.2f}x, isolation: {verdict}",
+        f"speed-up of two interpreters over one: {speed['interpreters']:.2f}x, "
+        f"isolation: {verdict}",
         highlight=False,
     )
     if options.json is not None:
@@ -61,7 +62,7 @@ def run_isolation(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-# ---- the steps ----------------------------------------------------------------------------------------
+# ---- the steps ---------------------------------------------------------------------------------
 
 
 def _progress(console: Console) -> Progress:
@@ -151,7 +152,7 @@ def _ratios(above: list[float], below: list[float]) -> list[float]:
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
-# ---- what was seen --------------------------------------------------------------------------------------
+# ---- what was seen -----------------------------------------------------------------------------
 
 
 def _count_objects(workers: list[Worker]) -> None:

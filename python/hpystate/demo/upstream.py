@@ -1,8 +1,8 @@
 """demo/upstream.py: the same check of the same files under upstream's hpy.universal.
 
-Upstream's runtime is built from its source distribution into a virtual environment of its own, once.
-The check runs in a child process, since it may crash: it keeps one value per process, and that value
-may be an object of an interpreter that has ended.
+Upstream's runtime is built from its source distribution into a virtual environment of its own,
+once. The check runs in a child process, since it may crash: it keeps one value per process, and
+that value may be an object of an interpreter that has ended.
 """
 
 from __future__ import annotations
@@ -84,9 +84,7 @@ def _check(
     command = [str(python), str(CHILD), str(folder), str(options.interpreters)]
     limit = 60 + 10 * options.seconds
     try:
-        child = subprocess.run(
-            command, capture_output=True, text=True, timeout=limit, check=False
-        )
+        child = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired as error:
         written = error.stdout.decode() if isinstance(error.stdout, bytes) else ""
         return _lines(written), f"it did not end within {limit:.0f} seconds"

@@ -1,4 +1,4 @@
-"""demo/workers.py: who works: the main interpreter, another one, another process; all the same way."""
+"""demo/workers.py: who works: the main interpreter, another one, another process."""
 
 from __future__ import annotations
 

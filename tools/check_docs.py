@@ -1,0 +1,67 @@
+"""check_docs.py: what the documents name exists, and what exists is named.
+
+Exit status 1 names every broken reference: a link or a path in backquotes that is not there, a
+folder of the tree that docs/design.md does not explain, a make target that is not in the Makefile.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("include", "abi", "globals", "interp_state", "context", "loader", "python")
+
+
+def documents() -> list[Path]:
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def broken_links(path: Path, text: str) -> list[str]:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    return [
+        f"{path.relative_to(ROOT)}: links to {target}, which is not there"
+        for target in targets
+        if not (path.parent / target).exists()
+    ]
+
+
+def broken_paths(path: Path, text: str) -> list[str]:
+    """`globals/token.h` and the like; a word with a slash that begins with one of our folders."""
+    words = re.findall(r"`([\w.-]+/[\w./-]*\w)`", text)
+    tops = {entry.name for entry in ROOT.iterdir() if entry.is_dir()} - {"build"}
+    return [
+        f"{path.relative_to(ROOT)}: names {word}, which is not there"
+        for word in words
+        if word.split("/")[0] in tops and not (ROOT / word).exists()
+    ]
+
+
+def missing_targets(path: Path, text: str) -> list[str]:
+    known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return [
+        f"{path.relative_to(ROOT)}: names make {target}, which the Makefile lacks"
+        for target in re.findall(r"`make ([a-z]+)", text)
+        if target not in known
+    ]
+
+
+def main() -> int:
+    problems = []
+    for path in documents():
+        text = path.read_text()
+        for check in (broken_links, broken_paths, missing_targets):
+            problems += check(path, text)
+    design = (ROOT / "docs" / "design.md").read_text()
+    problems += [
+        f"docs/design.md: does not explain {folder}/"
+        for folder in FOLDERS
+        if f"{folder}/" not in design
+    ]
+    print("\n".join(problems) or "docs: ok")
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
