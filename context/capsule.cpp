@@ -14,6 +14,7 @@
 #include "context/functions.h"
 #include "context/handle.h"
 
+#include <memory>
 #include <new>
 
 namespace hpystate::context {
@@ -27,11 +28,10 @@ struct Note {
 
 void release(PyObject* capsule) {
     const char* const name = PyCapsule_GetName(capsule);
-    auto* const note = static_cast<Note*>(PyCapsule_GetContext(capsule));
+    const std::unique_ptr<Note> note(static_cast<Note*>(PyCapsule_GetContext(capsule)));
     if (note->destructor != nullptr) {
         note->destructor(name, PyCapsule_GetPointer(capsule, name), note->context);
     }
-    delete note;
 }
 
 /// The note of a capsule of ours, nullptr for another's. It is a capsule: check_capsule() said so,
@@ -63,7 +63,7 @@ HPyFunc_CAPSULE_DESTRUCTOR_t impl_of(const HPyCapsule_Destructor* destructor) no
 HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
                     HPyCapsule_Destructor* destructor) noexcept {
     if (!check_destructor(destructor, "ctx_Capsule_New")) return kNullHandle;
-    Note* const note = new (std::nothrow) Note{nullptr, impl_of(destructor)};
+    std::unique_ptr<Note> note(new (std::nothrow) Note{nullptr, impl_of(destructor)});
     if (note == nullptr) {
         PyErr_NoMemory();
         return kNullHandle;
@@ -71,11 +71,11 @@ HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
     // Without a destructor while it is made: where it cannot be made, nothing calls the
     // extension's.
     Ref capsule(PyCapsule_New(pointer, utf8_name, nullptr));
-    if (!capsule || PyCapsule_SetContext(capsule.get(), note) != 0 ||
+    if (!capsule || PyCapsule_SetContext(capsule.get(), note.get()) != 0 ||
         PyCapsule_SetDestructor(capsule.get(), &release) != 0) {
-        delete note;
         return kNullHandle;
     }
+    static_cast<void>(note.release()); // the capsule owns it now
     return as_handle(capsule.release());
 }
 

@@ -190,13 +190,15 @@ void ctx_Dump(HPyContext*, HPy h) noexcept {
     // Looking must not change anything: the caller's exception is neither seen by the object's repr
     // nor replaced by what that raises.
     PyObject* const pending = PyErr_GetRaisedException();
-    std::fprintf(stderr, "handle 0x%llx\n", static_cast<unsigned long long>(h._i));
+    static_cast<void>(
+        std::fprintf(stderr, "handle 0x%llx\n", static_cast<unsigned long long>(h._i)));
     if (h._i != 0 && PyObject_Print(as_object(h), stderr, 0) != 0) {
         const Ref raised(PyErr_GetRaisedException());
-        std::fprintf(stderr, "<a '%s' whose repr raised %s>", Py_TYPE(as_object(h))->tp_name,
-                     raised ? Py_TYPE(raised.get())->tp_name : "nothing");
+        static_cast<void>(std::fprintf(stderr, "<a '%s' whose repr raised %s>",
+                                       Py_TYPE(as_object(h))->tp_name,
+                                       raised ? Py_TYPE(raised.get())->tp_name : "nothing"));
     }
-    std::fputc('\n', stderr);
+    static_cast<void>(std::fputc('\n', stderr));
     PyErr_SetRaisedException(pending);
 }
 

@@ -7,8 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <new>
-#include <utility>
+#include <memory>
 #include <vector>
 
 namespace hpystate::context {
@@ -45,14 +44,9 @@ HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept try {
         PyErr_Format(PyExc_ValueError, "ctx_Tracker_New: the size %zd is negative.", size);
         return HPyTracker{0};
     }
-    auto* const handles = new Handles;
-    try {
-        handles->reserve(static_cast<std::size_t>(size) + 1);
-    } catch (...) {
-        delete handles;
-        throw;
-    }
-    return HPyTracker{reinterpret_cast<std::intptr_t>(handles)};
+    auto handles = std::make_unique<Handles>();
+    handles->reserve(static_cast<std::size_t>(size) + 1);
+    return HPyTracker{reinterpret_cast<std::intptr_t>(handles.release())};
 } catch (const std::exception&) {
     PyErr_NoMemory();
     return HPyTracker{0};
@@ -78,11 +72,9 @@ void ctx_Tracker_ForgetAll(HPyContext*, HPyTracker ht) noexcept {
 }
 
 void ctx_Tracker_Close(HPyContext*, HPyTracker ht) noexcept {
-    Handles* const handles = handles_of(ht);
-    if (handles == nullptr) return;
-    const Handles closing = std::move(*handles);
-    delete handles;
-    for (const HPy h : closing)
+    const std::unique_ptr<Handles> closing(handles_of(ht));
+    if (closing == nullptr) return;
+    for (const HPy h : *closing)
         Py_XDECREF(as_object(h));
 }
 
