@@ -14,10 +14,25 @@
 
 namespace hpystate::context {
 
+namespace {
+
+/// What a load gives where this interpreter stored nothing. A function of its own: inline, it costs
+/// the way to a value three instructions.
+[[gnu::cold, gnu::noinline]] HPy nothing_stored() noexcept { return kNullHandle; }
+
+/// The rest of a load whose token is not in its entry.
+[[gnu::cold, gnu::noinline]] HPy load_elsewhere(HPyContext* ctx, Token token) noexcept {
+    return as_handle(Py_XNewRef(current_region(ctx)->window.load_slow(token)));
+}
+
+} // namespace
+
 HPy ctx_Global_Load(HPyContext* ctx, HPyGlobal global) noexcept {
     const Token token(static_cast<std::uintptr_t>(global._i));
-    PyObject* const object = current_region(ctx)->window.load(token);
-    if (object == nullptr) return kNullHandle; // without an exception: nothing was stored here
+    const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
+    if (!entry.holds(token)) [[unlikely]] return load_elsewhere(ctx, token);
+    PyObject* const object = entry.get();
+    if (object == nullptr) [[unlikely]] return nothing_stored();
     Py_INCREF(object);
     return as_handle(object);
 }

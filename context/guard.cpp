@@ -28,11 +28,11 @@ void raise_missing(Slot slot) noexcept {
 }
 
 void stop_missing(Slot slot) noexcept {
-    std::fprintf(stderr,
+    static_cast<void>(std::fprintf(stderr,
                  "hpystate: %s: this version of hpystate does not have it yet, and a function that "
                  "returns nothing cannot raise; `python -m hpystate abi --missing` lists what it "
                  "lacks.\n",
-                 name_of(slot));
+                 name_of(slot)));
     std::abort();
 }
 

@@ -25,6 +25,7 @@ template <typename Impl>
 /// The type of the extension's function of a signature.
 template <HPyFunc_Signature S>
 struct SignatureOf;
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the parameters are a type's own list
 #define HPY_SIGNATURE(name, value, ret, params)                                                    \
     template <>                                                                                    \
     struct SignatureOf<HPyFunc_##name> {                                                           \

@@ -62,6 +62,7 @@ void free_instance(PyObject* self, const TypeRecord* record) {
     Py_DECREF(type);
 }
 
+// NOLINTNEXTLINE(readability-function-size): CPython's macros nest
 void dealloc_tracked(PyObject* self, destructor dealloc, const TypeRecord* record) {
     PyObject_GC_UnTrack(self);
     // Chains of objects that are destroyed one within the other must not use up the C stack.

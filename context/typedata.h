@@ -48,7 +48,7 @@ struct TypeThunks {
 };
 
 /// Thunks for a record. All null where the pool is used up. Throws std::bad_alloc.
-[[nodiscard]] TypeThunks type_thunks_for(const TypeRecord& record);
+[[nodiscard]] TypeThunks type_thunks_for(const TypeRecord& wanted);
 
 /// How many different records a process can have, and where their numbers lie.
 inline constexpr ThunkPool kTypePool{ThunkTable::kThunks - 1024, 1024};

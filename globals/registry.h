@@ -43,6 +43,7 @@ class Registry {
     Registry() = default;
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
+    ~Registry() = default;
 
     /// Registers every slot of a module's list and writes its token into it. A slot that stands
     /// twice, or in another module's list too, keeps its first entry. Throws std::bad_alloc, then

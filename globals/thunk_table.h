@@ -37,6 +37,7 @@ class ThunkTable {
     ThunkTable() = default;
     ThunkTable(const ThunkTable&) = delete;
     ThunkTable& operator=(const ThunkTable&) = delete;
+    ~ThunkTable() = default;
 
     /// The number of the thunk for `target` in `pool`: the one that it has, or a new one. Nothing
     /// where the pool is used up. Throws std::bad_alloc.

@@ -21,6 +21,7 @@
 
 // Not in CPython's public headers; weak, so that its absence only means that regions are recycled
 // by address alone. It takes CPython's own lock and answers whether an id is alive.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): CPython's name
 extern "C" [[gnu::weak]] PyInterpreterState* _PyInterpreterState_LookUpID(std::int64_t id);
 
 namespace hpystate {

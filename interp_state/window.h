@@ -50,19 +50,32 @@ class Window {
     struct Entry {
         std::atomic<std::uintptr_t> token;
         std::atomic<ObjectPointer> object;
+
+        [[nodiscard]] bool holds(Token wanted) const noexcept {
+            return token.load(std::memory_order_relaxed) == wanted.bits();
+        }
+        [[nodiscard]] ObjectPointer get() const noexcept {
+            // acquire: pairs with the exchange in store(); free of cost on x86, and where a GIL
+            // orders the two anyway.
+            return object.load(std::memory_order_acquire);
+        }
     };
 
     enum class Outcome : std::uint8_t { kStored, kNoMemory, kClosed };
 
+    /// The entry that `token` falls on; the start of every load.
+    [[nodiscard]] const Entry& entry_of(Token token) const noexcept {
+        return entries_[index_of(token)];
+    }
+
     /// The object stored under `token`, borrowed, or nullptr.
     [[nodiscard]] ObjectPointer load(Token token) const noexcept {
-        const Entry& entry = entries_[index_of(token)];
-        if (entry.token.load(std::memory_order_relaxed) == token.bits()) [[likely]] {
-            // acquire: pairs with the release in put(); free of cost where a GIL orders them too.
-            return entry.object.load(std::memory_order_acquire);
-        }
-        return load_slow(token);
+        const Entry& entry = entry_of(token);
+        return entry.holds(token) ? entry.get() : load_slow(token);
     }
+
+    /// The same for a token that its entry does not hold.
+    [[nodiscard, gnu::cold, gnu::noinline]] ObjectPointer load_slow(Token token) const noexcept;
 
     /// Reserves the place of a token, so that a later store allocates nothing. False: no memory.
     [[nodiscard]] bool claim(Token token) noexcept;
@@ -112,8 +125,6 @@ class Window {
     static constexpr unsigned kPagesPerWord = 64;
 
     using Overflow = std::unordered_map<std::uintptr_t, ObjectPointer>;
-
-    [[nodiscard, gnu::cold, gnu::noinline]] ObjectPointer load_slow(Token token) const noexcept;
 
     /// The word of `token`'s own entry, if the token lives there.
     [[nodiscard]] std::atomic<ObjectPointer>* entry_word(Token token) noexcept;

@@ -15,6 +15,7 @@ Library Library::open(const std::string& path) {
     const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
     void* const handle = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle != nullptr) return Library(handle);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message for each thread
     const char* const error = dlerror();
     const std::string reason = error != nullptr ? error : "the dynamic linker gave no reason";
     throw LoadError(LoadErrorKind::kOpenFailed,

@@ -6,9 +6,11 @@ cd "$(dirname "$0")/.."
 python_sources | xargs ruff check --quiet
 python tools/check_layers.py .
 python tools/check_files.py
-# clang 14 does not understand CPython 3.13's own atomics; the GCC builtins it does.
-runtime_units | xargs -P 2 -n 4 clang-tidy --quiet -p "$1" \
-    --extra-arg=-D_Py_USE_GCC_BUILTIN_ATOMICS=1 --extra-arg=-Wno-unknown-warning-option 2>&1 |
-    { grep -v -E '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' || true; }
-[ "${PIPESTATUS[0]}" = 0 ]
+# clang does not know every flag of g++; and clang 14 stops at CPython 3.13's own atomics, which it
+# does not need where GCC's builtins are there.
+mkdir -p "$1/tidy"
+sed 's/-fno-gnu-unique//' "$1/compile_commands.json" > "$1/tidy/compile_commands.json"
+runtime_units | xargs -P 2 -n 4 clang-tidy --quiet -p "$1/tidy" \
+    --extra-arg=-D_Py_USE_GCC_BUILTIN_ATOMICS=1 2> "$1/tidy/log" ||
+    { grep -v ' warnings generated' "$1/tidy/log" >&2; exit 1; }
 echo "lint: ok"

@@ -198,6 +198,7 @@ PyModuleDef definition = {
 
 } // namespace hpystate
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): CPython's rule for names
 PyMODINIT_FUNC PyInit__native(void) {
     return PyModuleDef_Init(&hpystate::definition);
 }

@@ -1,8 +1,8 @@
 """finder.py: from a module's name to a file X.hpy0.so, and from the file to a module.
 
 The finder stands first on sys.meta_path. Beside X.hpy0.so upstream's build writes a stub X.py,
-which imports `pkg_resources`; interpreters with a GIL of their own refuse that. So the file wins and the
-stub never runs. The same finder answers for `hpy.universal`, also where upstream's `hpy` is
+which imports `pkg_resources`; interpreters with a GIL of their own refuse that. So the file wins
+and the stub never runs. The same finder answers for `hpy.universal`, also where upstream's `hpy` is
 installed for its build part.
 """
 
