@@ -21,10 +21,11 @@ namespace hpystate::context {
 namespace {
 
 [[noreturn, gnu::cold]] void stop_without_interpreter(Slot slot) noexcept {
-    static_cast<void>(std::fprintf(stderr,
-                 "hpystate: %s was called from a thread that is attached to no interpreter that "
-                 "loaded the extension.\n",
-                 name_of(slot)));
+    static_cast<void>(std::fprintf(
+        stderr,
+        "hpystate: %s was called from a thread that is attached to no interpreter that "
+        "loaded the extension.\n",
+        name_of(slot)));
     std::abort();
 }
 
@@ -129,8 +130,9 @@ struct Call<R (*)(HPyContext*, A...)> {
 };
 
 [[noreturn, gnu::cold]] void stop_at(HPyFunc_Signature signature) noexcept {
-    static_cast<void>(std::fprintf(stderr, "hpystate: a trampoline asks for signature %d, which none may call.\n",
-                 static_cast<int>(signature)));
+    static_cast<void>(
+        std::fprintf(stderr, "hpystate: a trampoline asks for signature %d, which none may call.\n",
+                     static_cast<int>(signature)));
     std::abort();
 }
 

@@ -18,7 +18,9 @@ namespace {
 
 /// What a load gives where this interpreter stored nothing. A function of its own: inline, it costs
 /// the way to a value three instructions.
-[[gnu::cold, gnu::noinline]] HPy nothing_stored() noexcept { return kNullHandle; }
+[[gnu::cold, gnu::noinline]] HPy nothing_stored() noexcept {
+    return kNullHandle;
+}
 
 /// The rest of a load whose token is not in its entry.
 [[gnu::cold, gnu::noinline]] HPy load_elsewhere(HPyContext* ctx, Token token) noexcept {
@@ -30,9 +32,11 @@ namespace {
 HPy ctx_Global_Load(HPyContext* ctx, HPyGlobal global) noexcept {
     const Token token(static_cast<std::uintptr_t>(global._i));
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
-    if (!entry.holds(token)) [[unlikely]] return load_elsewhere(ctx, token);
+    if (!entry.holds(token)) [[unlikely]]
+        return load_elsewhere(ctx, token);
     PyObject* const object = entry.get();
-    if (object == nullptr) [[unlikely]] return nothing_stored();
+    if (object == nullptr) [[unlikely]]
+        return nothing_stored();
     Py_INCREF(object);
     return as_handle(object);
 }

@@ -28,11 +28,12 @@ void raise_missing(Slot slot) noexcept {
 }
 
 void stop_missing(Slot slot) noexcept {
-    static_cast<void>(std::fprintf(stderr,
-                 "hpystate: %s: this version of hpystate does not have it yet, and a function that "
-                 "returns nothing cannot raise; `python -m hpystate abi --missing` lists what it "
-                 "lacks.\n",
-                 name_of(slot)));
+    static_cast<void>(std::fprintf(
+        stderr,
+        "hpystate: %s: this version of hpystate does not have it yet, and a function that "
+        "returns nothing cannot raise; `python -m hpystate abi --missing` lists what it "
+        "lacks.\n",
+        name_of(slot)));
     std::abort();
 }
 

@@ -46,7 +46,9 @@ class File {
   public:
     explicit File(const std::string& path)
         : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-        if (fd_ < 0) refuse(LoadErrorKind::kMissingFile, std::generic_category().message(errno), "Check the path.");
+        if (fd_ < 0)
+            refuse(LoadErrorKind::kMissingFile, std::generic_category().message(errno),
+                   "Check the path.");
         struct stat info {};
         if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
             close(fd_);
