@@ -20,10 +20,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpystate.build import cache_dir, compile_extension
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+
+from hpystate.build import cache_dir, compile_extension
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 20_000

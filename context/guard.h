@@ -30,11 +30,14 @@ namespace hpystate::context {
     return false;
 }
 
-/// What a function returns with an exception set: NULL of its kind, 0 for a predicate, else -1.
+/// What a function returns with an exception set: NULL of its kind, 0 for a predicate, else -1 (-2
+/// for a shape).
 template <typename R>
 [[nodiscard]] constexpr R error_value(Slot slot) noexcept {
     if constexpr (std::is_void_v<R>) {
         return;
+    } else if constexpr (std::is_enum_v<R>) {
+        return static_cast<R>(-2); // HPyType_BuiltinShape, where -1 is the shape Legacy
     } else if constexpr (std::is_arithmetic_v<R>) {
         return is_predicate(slot) ? R{} : static_cast<R>(-1);
     } else {

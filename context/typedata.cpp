@@ -63,7 +63,8 @@ void free_instance(PyObject* self, const TypeRecord* record) {
 }
 
 // NOLINTNEXTLINE(readability-function-size): CPython's macros nest
-void dealloc_tracked(PyObject* self, destructor dealloc, const TypeRecord* record) {
+void dealloc_tracked(PyObject* self, [[maybe_unused]] destructor dealloc,
+                     const TypeRecord* record) {
     PyObject_GC_UnTrack(self);
     // Chains of objects that are destroyed one within the other must not use up the C stack.
     Py_TRASHCAN_BEGIN(self, dealloc) free_instance(self, record);

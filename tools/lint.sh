@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/sources.sh
-python_sources | xargs ruff check --quiet
+python_sources | xargs ruff check --output-format concise
 python tools/check_layers.py .
 python tools/check_files.py
 # clang does not know every flag of g++; and clang 14 stops at CPython 3.13's own atomics, which it
