@@ -25,13 +25,14 @@ template <typename Impl>
 /// The type of the extension's function of a signature.
 template <HPyFunc_Signature S>
 struct SignatureOf;
-// NOLINTNEXTLINE(bugprone-macro-parentheses): the parameters are a type's own list
+// NOLINTBEGIN(bugprone-macro-parentheses): the parameters are a type's own list
 #define HPY_SIGNATURE(name, value, ret, params)                                                    \
     template <>                                                                                    \
     struct SignatureOf<HPyFunc_##name> {                                                           \
         using Impl = ret(*) params;                                                                \
     };
 #include <hpy/abi/signatures.def>
+// NOLINTEND(bugprone-macro-parentheses)
 
 template <typename T>
 struct CpyOf {

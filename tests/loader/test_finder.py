@@ -1,0 +1,204 @@
+"""test_finder.py: `import x` finds x.hpy0.so, in every interpreter, whatever lies beside it."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import hpystate
+from hpystate.build import compile_extension
+from hpystate.finder import HPyFinder, interpreters_from_environment, mode_from_environment
+from hpystate.testing import Interpreter
+
+SOURCE = """
+    #include <hpy.h>
+    HPyDef_METH(where, "where", HPyFunc_NOARGS, .doc = "Tells where.")
+    static HPy where_impl(HPyContext *ctx, HPy self) { return HPyUnicode_FromString(ctx, "here"); }
+    static HPyDef *defines[] = {&where, NULL};
+    static HPyModuleDef def = {.doc = "A place.", .defines = defines};
+    HPy_MODINIT(place, def)
+"""
+
+# What upstream's build writes beside the file; own-GIL interpreters refuse pkg_resources.
+STUB = "import pkg_resources\nraise AssertionError('the stub was run')\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on sys.path with place.hpy0.so and its stub."""
+    source = tmp_path / "source" / "place.c"
+    source.parent.mkdir()
+    source.write_text(SOURCE)
+    path = tmp_path / "path"
+    compile_extension("place", [source], path)
+    (path / "place.py").write_text(STUB)
+    monkeypatch.syspath_prepend(str(path))
+    yield path
+    for name in [name for name in sys.modules if name.split(".")[0] in ("place", "pack", "other")]:
+        del sys.modules[name]
+
+
+def test_the_file_is_found_and_its_stub_is_not_run(folder: Path) -> None:
+    import place
+
+    assert place.where() == "here"
+    assert place.__file__ == str(folder / "place.hpy0.so")
+    assert (place.__name__, place.__package__, place.__doc__) == ("place", "", "A place.")
+    assert place.__spec__.origin == place.__file__
+
+
+def test_the_file_is_found_in_every_kind_of_interpreter(
+    folder: Path, interpreter: Interpreter
+) -> None:
+    answer = interpreter.run("""
+        import hpystate
+        hpystate.install()
+        import place
+        answer = place.where(), place.__file__
+    """)
+    # sys.path was taken over when the interpreter was made; the folder came later
+    assert answer == ("here", str(folder / "place.hpy0.so"))
+
+
+@pytest.fixture
+def interpreter(folder: Path, request: pytest.FixtureRequest) -> Iterator[Interpreter]:
+    """Made after the folder was put on sys.path, which it takes over."""
+    with Interpreter(gil=request.param) as made:
+        yield made
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "interpreter" in metafunc.fixturenames:
+        metafunc.parametrize("interpreter", ["own", "shared"], indirect=True)
+
+
+def test_a_module_in_a_package_is_found(folder: Path) -> None:
+    package = folder / "pack"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    os.rename(folder / "place.hpy0.so", package / "place.hpy0.so")
+    (folder / "place.py").unlink()
+
+    module = importlib.import_module("pack.place")
+
+    assert (module.__name__, module.__package__) == ("pack.place", "pack")
+    assert module.where() == "here"
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("place")
+
+
+def test_a_file_that_appears_later_is_found(folder: Path) -> None:
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("other")
+    source = (folder.parent / "source" / "place.c").read_text().replace("(place,", "(other,")
+    (folder.parent / "source" / "other.c").write_text(source)
+    compile_extension("other", [folder.parent / "source" / "other.c"], folder)
+    importlib.invalidate_caches()
+
+    assert importlib.import_module("other").where() == "here"
+
+
+def test_functions_of_a_module_are_like_those_of_builtin_ones(folder: Path) -> None:
+    import place
+
+    assert place.where.__module__ == "place"
+    assert place.where.__self__ is place
+    assert place.where.__name__ == place.where.__qualname__ == "where"
+    assert inspect.getdoc(place.where) == "Tells where."
+    assert pickle.loads(pickle.dumps(place.where)) is place.where
+    assert copy.copy(place.where) is place.where
+
+
+def test_a_reload_runs_nothing_again(folder: Path) -> None:
+    import place
+
+    assert importlib.reload(place) is place
+    assert place.where() == "here"
+
+
+def test_a_module_may_be_removed_and_imported_again(folder: Path) -> None:
+    import place as first
+
+    del sys.modules["place"]
+    import place as second
+
+    assert first is not second
+    assert first.where() == second.where() == "here"
+
+
+def test_installing_twice_puts_one_finder_in_place() -> None:
+    hpystate.install()
+    hpystate.install()
+
+    assert sum(isinstance(finder, HPyFinder) for finder in sys.meta_path) == 1
+    hpystate.uninstall()
+    assert not any(isinstance(finder, HPyFinder) for finder in sys.meta_path)
+
+
+def test_paths_that_are_no_folders_are_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(folder / "not there"))
+    monkeypatch.syspath_prepend(str(folder / "place.py"))
+    import place
+
+    assert place.where() == "here"
+
+
+def test_a_path_like_object_and_a_relative_path_are_accepted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+
+    assert hpystate.load("place", Path("place.hpy0.so")).where() == "here"
+    assert hpystate.load("place", "place.hpy0.so").__file__ == str(folder / "place.hpy0.so")
+    assert "place" not in sys.modules
+
+
+def test_the_package_is_light_to_import(child: Callable) -> None:
+    result = child("""
+import sys
+before = set(sys.modules)
+import hpystate
+hpystate.install()
+heavy = {"typing", "re", "importlib.abc", "contextlib", "tempfile", "subprocess"}
+print(sorted(heavy & (set(sys.modules) - before)))
+""")
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "mode"),
+    [
+        (None, "universal"),
+        ("debug", "debug"),
+        ("TRACE", "trace"),
+        ("place:debug,other:trace", "debug"),
+        ("other:trace", "universal"),
+    ],
+)
+def test_the_mode_is_what_the_environment_says(said: str | None, mode: str) -> None:
+    environment = {} if said is None else {"HPY": said}
+
+    assert mode_from_environment("place", environment) == mode
+
+
+def test_a_mode_that_hpy_does_not_have_is_an_error() -> None:
+    with pytest.raises(ValueError, match="invalid HPy mode: fast"):
+        mode_from_environment("place", {"HPY": "fast"})
+
+
+def test_the_first_pattern_that_matches_decides() -> None:
+    environment = {"HPYSTATE_INTERPRETERS": "pl*=main, *=shared-gil"}
+
+    assert interpreters_from_environment("place", environment) == "main"
+    assert interpreters_from_environment("other", environment) == "shared-gil"
+    assert interpreters_from_environment("place", {}) is None
