@@ -101,6 +101,7 @@ bool make_room() noexcept {
 /// Whether the interpreter that owned a dying region is gone for good. Not under the mutex: CPython
 /// reports an unknown id by an exception.
 bool is_gone(const PyInterpreterState* owner, std::int64_t id) noexcept {
+    if (owner == nullptr) return true; // taken before, for an adoption that failed
     if (&_PyInterpreterState_LookUpID == nullptr) return false;
     PyObject* const raised = PyErr_GetRaisedException();
     const PyInterpreterState* const found = _PyInterpreterState_LookUpID(id);
@@ -108,7 +109,8 @@ bool is_gone(const PyInterpreterState* owner, std::int64_t id) noexcept {
     return found != owner;
 }
 
-/// What has to be known of a dying region to decide, without the lock, whether it can serve again.
+/// What has to be known of a region that is not live to decide, without the lock, whether it can
+/// serve again.
 struct Candidate {
     Region* region = nullptr;
     const PyInterpreterState* owner = nullptr;
@@ -120,7 +122,7 @@ Candidate next_candidate(const Region* after) noexcept {
     const std::lock_guard lock(directory.mutex);
     for (Region* region = after != nullptr ? after->next : directory.regions; region != nullptr;
          region = region->next) {
-        if (region->phase.load(std::memory_order_relaxed) != Region::Phase::kDying) continue;
+        if (region->phase.load(std::memory_order_relaxed) == Region::Phase::kLive) continue;
         return {region, region->owner.load(), region->interpreter_id, region->generation};
     }
     return {};
@@ -149,7 +151,7 @@ Region* region_at(const PyInterpreterState* interpreter) noexcept {
 Region* take_or_reserve(const Candidate& candidate) noexcept {
     Region* const old = candidate.region;
     if (old != nullptr && old->generation == candidate.generation &&
-        old->phase.load(std::memory_order_relaxed) == Region::Phase::kDying) {
+        old->phase.load(std::memory_order_relaxed) != Region::Phase::kLive) {
         // No lookup may believe the old owner's key from here on.
         old->owner.store(nullptr, std::memory_order_release);
         return old;

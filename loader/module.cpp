@@ -52,6 +52,9 @@ std::vector<SlotAddress> slots_of(const HPyModuleDef& definition) {
 
 void check_globals(const ModuleRequest& request, std::span<const SlotAddress> slots) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
+        // Registered before, in this interpreter or another: it was looked at then.
+        const auto known = registry().find(Token(reinterpret_cast<std::uintptr_t>(slots[i])));
+        if (known && known->listed()) continue;
         switch (place_of(slots[i])) {
         case Placement::kWritable:
             break;

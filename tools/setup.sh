@@ -39,6 +39,8 @@ need_build_packages() {
 
 # ---- virtual environment ---------------------------------------------------------------------------
 make_environment() {
+    # Debian's own Python has its venv module in a package of its own.
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || need_packages "python$PYVER-venv:no such command"
     VENV=$PWD/.venv/$PYVER
     local stamp=$VENV/.installed wanted
     wanted="$PYTHON $(sha256sum pyproject.toml | cut -c1-16)"

@@ -9,6 +9,7 @@
 #include "context/dispatcher.h"
 #include "context/handle.h"
 #include "context/missing.h"
+#include "globals/interner.h"
 #include "interp_state/current.h"
 #include "loader/error.h"
 #include "loader/library.h"
@@ -19,6 +20,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace hpystate {
 
@@ -56,6 +58,15 @@ std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {
     return std::nullopt;
 }
 
+/// Hands the dispatcher to a file's trampolines, once per process: the file keeps it in a static,
+/// and interpreters must not write that at the same time.
+void give_dispatcher(void (*init_context)(HPyContext*)) {
+    std::string key("dispatcher:");
+    key.append(reinterpret_cast<const char*>(&init_context), sizeof(init_context));
+    static_cast<void>(interner().find_or_make(std::move(key), 1,
+                                              [=](void*) { init_context(context::dispatcher()); }));
+}
+
 /// May throw LoadError and std::bad_alloc.
 PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     const Library library = Library::open(request.path);
@@ -63,7 +74,7 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     const char* const said = asked != nullptr ? asked : choice.interpreters;
     request.where =
         said != nullptr ? *interpreters_of(said) : Interpreters::kOwnGil; // both checked
-    choice.init_context(context::dispatcher());
+    give_dispatcher(choice.init_context);
     const HPyModuleDef* const definition = choice.init();
     if (definition == nullptr) {
         throw LoadError(LoadErrorKind::kInitNull,

@@ -92,8 +92,7 @@ def test_an_unsupported_version_has_upstreams_text(universal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("plain.hpy7.so", "mismatch"), ("plain.so", "not find")],
+    ("name", "text"), [("plain.hpy7.so", "mismatch"), ("plain.so", "not find")]
 )
 def test_tags_have_upstreams_texts(universal, tmp_path: Path, name: str, text: str) -> None:
     file = tmp_path / name
