@@ -5,6 +5,7 @@
 
 #include "interp_state/directory.h"
 #include "interp_state/region.h"
+#include "interp_state/teardown.h"
 
 namespace hpystate {
 
@@ -27,7 +28,14 @@ namespace hpystate {
 /// its interpreter has no region. Writes nothing and runs no Python code.
 [[nodiscard]] inline Region* current_region() noexcept {
     const PyInterpreterState* const interpreter = current_interpreter();
-    return interpreter != nullptr ? region_of(interpreter) : nullptr;
+    if (interpreter == nullptr) [[unlikely]]
+        return nullptr;
+    Region* const region = region_of(interpreter);
+    if (region == nullptr || !region->is_dying()) [[likely]]
+        return region;
+    // Dying: either its interpreter is in its last collection, or that one is gone and a new one,
+    // which has not loaded an extension yet, has its address.
+    return is_ending() ? region : nullptr;
 }
 
 } // namespace hpystate

@@ -14,7 +14,8 @@
 namespace hpystate {
 
 /// The region of `interpreter`, live or dying; nullptr if it never had one. The calling thread is
-/// attached to it, so it cannot go away meanwhile.
+/// attached to it, so it cannot go away meanwhile. A dying region may be that of a predecessor at
+/// the same address: current_region() tells the two apart.
 [[nodiscard]] Region* region_of(const PyInterpreterState* interpreter) noexcept;
 
 /// Finds or makes the region of the interpreter that the calling thread is attached to. `install`

@@ -80,6 +80,11 @@ struct Region {
         return owner.load(std::memory_order_acquire) == interpreter;
     }
 
+    [[nodiscard]] bool is_dying() const noexcept {
+        // relaxed: asked by threads of the owner, which the exit callback runs on too.
+        return phase.load(std::memory_order_relaxed) == Phase::kDying;
+    }
+
     /// Reserves memory for a region: zero, page-aligned, never unmapped. nullptr: no memory.
     [[nodiscard]] static Region* reserve() noexcept;
 

@@ -16,6 +16,6 @@ namespace hpystate {
 
 /// Whether the interpreter of the calling thread has lost its modules: it is ending, and its exit
 /// callbacks ran or are about to. A region adopted now would never be torn down.
-[[nodiscard]] bool is_ending() noexcept;
+[[nodiscard, gnu::cold]] bool is_ending() noexcept;
 
 } // namespace hpystate

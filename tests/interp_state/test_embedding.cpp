@@ -250,11 +250,39 @@ TEST_CASE("a thread that knew a dead interpreter finds the successor's state", "
 }
 
 TEST_CASE("a lookup in an interpreter that never loaded an extension finds nothing", "[lifetime]") {
-    const Runtime runtime;
-    enter();
-    Subinterpreter other;
-
+    {
+        const Runtime runtime;
+        enter();
+        for (int i = 0; i < 8; ++i) { // also where a dead one that had loaded one has its address
+            Subinterpreter dead;
+            enter();
+            dead.close();
+            Subinterpreter other;
+            CHECK(current_region() == nullptr);
+        }
+    }
+    const Runtime again; // the main interpreter's address and id come back
     CHECK(current_region() == nullptr);
+}
+
+TEST_CASE("a finalizer in the last collection finds its interpreter's state", "[lifetime]") {
+    const Runtime runtime;
+    Subinterpreter other;
+    static Region* expected = nullptr;
+    static Region* found = nullptr;
+    expected = Region::of(enter());
+    PyObject* const list = PyList_New(0); // a cycle: what it holds is destroyed by the collector
+    PyObject* const value =
+        PyCapsule_New(&found, nullptr, [](PyObject*) { found = current_region(); });
+    REQUIRE(PyList_Append(list, value) == 0);
+    REQUIRE(PyList_Append(list, list) == 0);
+    Py_DECREF(value);
+    store(&expected->context, slots[13], list);
+    Py_DECREF(list);
+
+    other.close();
+
+    CHECK(found == expected);
 }
 
 TEST_CASE("an interpreter's state is entered once, however often it is asked for", "[lifetime]") {
