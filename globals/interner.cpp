@@ -8,6 +8,11 @@
 
 namespace hpystate {
 
+Interner::~Interner() {
+    for (const auto& [key, storage] : known_)
+        ::operator delete(storage);
+}
+
 void* Interner::find_or_reserve(std::string key, std::size_t size, bool& fresh) {
     const auto known = known_.find(key);
     if (known != known_.end()) return known->second;

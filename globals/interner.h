@@ -22,7 +22,7 @@ class Interner {
     Interner() = default;
     Interner(const Interner&) = delete;
     Interner& operator=(const Interner&) = delete;
-    ~Interner() = default;
+    ~Interner(); ///< of an interner that nobody's pointers lead into any more; for tests
 
     /// The address, aligned for any type, at which `bytes` stand from now on. Padding must be zero.
     /// Throws std::bad_alloc.

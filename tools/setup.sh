@@ -74,6 +74,19 @@ run_catch2() { # program tag
     if [ -n "$2" ]; then "$1" "[$2]"; else "$1"; fi
 }
 
+# What needs no Python, and what embeds it, under AddressSanitizer and UndefinedBehaviorSanitizer.
+# CPython's own memory is not all given back at its end, so leaks are looked for in the first only.
+run_sanitized() {
+    BUILD=$PWD/build/asan-$PYVER
+    [ -f "$BUILD/build.ninja" ] ||
+        cmake --preset asan -B "$BUILD" -DPython_EXECUTABLE="$PYTHON" > "$BUILD.log" 2>&1
+    say "building build/asan-$PYVER"
+    cmake --build "$BUILD" --target test_globals test_interp_state
+    say "sanitizers"
+    ASAN_OPTIONS=detect_leaks=1 "$BUILD/tests/test_globals"
+    ASAN_OPTIONS=detect_leaks=0 "$BUILD/tests/test_interp_state"
+}
+
 run_tests() {
     build dev
     say "Catch2"
@@ -96,7 +109,7 @@ case $COMMAND in
     demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; say "counting"; python bench/counts.py "$@" ;;
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
-            tools/check.sh "$BUILD" ;;
+            tools/check.sh "$BUILD"; run_sanitized ;;
     format) need_packages clang-format:clang-format; tools/format.sh ;;
     lint)   need_packages clang-tidy:clang-tidy; build dev; tools/lint.sh "$BUILD" ;;
     matrix) python tools/matrix.py "$@" ;;
