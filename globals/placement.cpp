@@ -3,6 +3,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <elf.h>
 #include <link.h>
 #include <memory>
@@ -60,7 +61,11 @@ Placement place_in_mappings(std::uintptr_t address) noexcept {
     const std::unique_ptr<std::FILE, CloseFile> maps(std::fopen("/proc/self/maps", "re"));
     if (maps == nullptr) return Placement::kWritable; // no list to be had: trust the extension
     char line[512];
+    bool at_start = true; // of a line: a mapped file's path may be longer than the buffer
     while (std::fgets(line, sizeof(line), maps.get()) != nullptr) {
+        const bool first_part = at_start;
+        at_start = std::strchr(line, '\n') != nullptr;
+        if (!first_part) continue;
         std::uintptr_t start = 0;
         std::uintptr_t end = 0;
         char rights[5] = "";

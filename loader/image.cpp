@@ -1,17 +1,10 @@
 /// loader/image.cpp: headers and segments of an ELF file against the file's size.
 #include "loader/image.h"
 
-#include "loader/error.h"
+#include "loader/dynamic.h"
+#include "loader/elf_file.h"
 
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
-#include <elf.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <system_error>
-#include <unistd.h>
-#include <vector>
+#include <algorithm>
 
 #if !defined(__linux__) || !defined(__LP64__)
 #error "loader/image.cpp knows ELF files of 64-bit Linux; port it before you build elsewhere"
@@ -41,133 +34,130 @@ constexpr unsigned char kByteOrder = ELFDATA2LSB;
 constexpr unsigned char kByteOrder = ELFDATA2MSB;
 #endif
 
-/// An open file, closed at the end of the scope.
-class File {
-  public:
-    explicit File(const std::string& path)
-        : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-        if (fd_ < 0)
-            refuse(LoadErrorKind::kMissingFile, std::generic_category().message(errno),
-                   "Check the path.");
-        struct stat info {};
-        if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
-            close(fd_);
-            refuse(LoadErrorKind::kNotSharedObject, "it is no regular file",
-                   "Give the path of the extension's .so file.");
-        }
-        size_ = static_cast<std::uint64_t>(info.st_size);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() { close(fd_); }
+constexpr std::string_view kMagic(ELFMAG, SELFMAG);
 
-    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-
-    /// Whether `count` bytes from `offset` lie inside the file; hostile numbers do not overflow.
-    [[nodiscard]] bool holds(std::uint64_t offset, std::uint64_t count) const noexcept {
-        return offset <= size_ && count <= size_ - offset;
+Elf64_Ehdr read_header(const ElfFile& file) {
+    std::string magic(kMagic.size(), '\0');
+    if (file.size() >= magic.size()) {
+        const std::vector<char> start = file.read<char>(0, magic.size());
+        magic.assign(start.begin(), start.end());
     }
-
-    void read(void* into, std::uint64_t offset, std::uint64_t count) const {
-        auto* at = static_cast<char*>(into);
-        while (count > 0) {
-            const ssize_t got = pread(fd_, at, count, static_cast<off_t>(offset));
-            if (got <= 0) truncated(offset, count);
-            at += got;
-            offset += static_cast<std::uint64_t>(got);
-            count -= static_cast<std::uint64_t>(got);
-        }
+    if (magic != kMagic) {
+        file.refuse("it is no ELF file", "Give the path of the extension's .so file.");
     }
-
-    [[noreturn]] void refuse(LoadErrorKind kind, const std::string& found,
-                             const char* advice) const {
-        throw LoadError(kind, path_ + ": cannot be loaded: " + found + ". " + advice,
-                        {{"reason", found}});
-    }
-
-    [[noreturn]] void truncated(std::uint64_t offset, std::uint64_t count) const {
-        refuse(LoadErrorKind::kTruncated,
-               "the file is truncated: it has " + std::to_string(size_) +
-                   " bytes, and its headers "
-                   "name " +
-                   std::to_string(count) + " bytes at offset " + std::to_string(offset),
-               "Build or copy the file again.");
-    }
-
-  private:
-    std::string path_;
-    int fd_;
-    std::uint64_t size_ = 0;
-};
-
-Elf64_Ehdr read_header(const File& file) {
-    Elf64_Ehdr header{};
-    if (file.size() < SELFMAG) {
-        file.refuse(LoadErrorKind::kNotSharedObject, "it is no ELF file",
-                    "Give the path of the extension's .so file.");
-    }
-    file.read(&header, 0, SELFMAG);
-    if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
-        file.refuse(LoadErrorKind::kNotSharedObject, "it is no ELF file",
-                    "Give the path of the extension's .so file.");
-    }
-    if (!file.holds(0, sizeof(header))) file.truncated(0, sizeof(header));
-    file.read(&header, 0, sizeof(header));
-    return header;
+    return file.read<Elf64_Ehdr>(0, 1).front();
 }
 
-void check_header(const File& file, const Elf64_Ehdr& header) {
+void check_header(const ElfFile& file, const Elf64_Ehdr& header) {
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != kByteOrder ||
         header.e_machine != kMachine) {
-        file.refuse(LoadErrorKind::kNotSharedObject,
-                    "it was built for another machine (ELF machine " +
-                        std::to_string(header.e_machine) + ", this process has " +
-                        std::to_string(kMachine) + ")",
+        file.refuse("it was built for another machine (ELF machine " +
+                        std::to_string(header.e_machine) + ", class " +
+                        std::to_string(header.e_ident[EI_CLASS]) + ", byte order " +
+                        std::to_string(header.e_ident[EI_DATA]) + "; this process has " +
+                        std::to_string(kMachine) + ", " + std::to_string(ELFCLASS64) + ", " +
+                        std::to_string(kByteOrder) + ")",
                     "Build the extension for this machine.");
     }
     if (header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr) ||
         header.e_phnum == 0) {
-        file.refuse(LoadErrorKind::kNotSharedObject, "it is an ELF file, but no shared object",
-                    "Link the extension with -shared.");
+        file.refuse("it is an ELF file, but no shared object", "Link the extension with -shared.");
     }
 }
 
-std::vector<Elf64_Phdr> read_segments(const File& file, const Elf64_Ehdr& header) {
-    std::vector<Elf64_Phdr> segments(header.e_phnum);
-    const std::uint64_t bytes = segments.size() * sizeof(Elf64_Phdr);
-    if (!file.holds(header.e_phoff, bytes)) file.truncated(header.e_phoff, bytes);
-    file.read(segments.data(), header.e_phoff, bytes);
-    return segments;
+/// Loaded segments: inside the file, in the order of their addresses and apart from each other. The
+/// dynamic linker reserves the room from the first to the last and puts the others into it unseen.
+void check_loaded(const ElfFile& file, const Segments& segments) {
+    std::uint64_t end = 0;
+    bool any_code = false;
+    for (const Elf64_Phdr& segment : segments.headers) {
+        if (segment.p_type != PT_LOAD) continue;
+        if (!file.holds(segment.p_offset, segment.p_filesz)) {
+            file.refuse_truncated(segment.p_offset, segment.p_filesz);
+        }
+        if (segment.p_filesz > segment.p_memsz || segment.p_vaddr < end ||
+            segment.p_memsz > UINT64_MAX - segment.p_vaddr) {
+            file.refuse_damaged("its segments overlap, or are larger than the memory for them");
+        }
+        end = segment.p_vaddr + segment.p_memsz;
+        any_code = any_code || (segment.p_flags & PF_X) != 0;
+    }
+    if (!any_code) file.refuse_damaged("it has no segment with code");
+}
+
+/// No two segments come from the same bytes of the file.
+void check_apart_in_file(const ElfFile& file, const Segments& segments) {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+    for (const Elf64_Phdr& segment : segments.headers) {
+        if (segment.p_type != PT_LOAD || segment.p_filesz == 0) continue;
+        ranges.emplace_back(segment.p_offset, segment.p_offset + segment.p_filesz);
+    }
+    std::sort(ranges.begin(), ranges.end());
+    for (std::size_t i = 1; i < ranges.size(); ++i) {
+        if (ranges[i].first < ranges[i - 1].second) {
+            file.refuse_damaged("two of its segments are the same bytes of it");
+        }
+    }
+}
+
+/// The dynamic linker takes the right to write from the pages of a segment of type PT_GNU_RELRO.
+/// Some linkers let it end where the last page ends, behind the loaded segment that it lies in.
+bool may_be_protected(const Segments& segments, const Elf64_Phdr& relro) {
+    if (relro.p_memsz == 0) return true;
+    return std::any_of(
+        segments.headers.begin(), segments.headers.end(), [&](const Elf64_Phdr& segment) {
+            const std::uint64_t page = std::max<std::uint64_t>(segment.p_align, 1);
+            const std::uint64_t end = segment.p_vaddr + segment.p_memsz;
+            const std::uint64_t rest = (page - end % page) % page;
+            return segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0 &&
+                   lies_in(relro.p_vaddr, relro.p_memsz, segment.p_vaddr, segment.p_memsz + rest);
+        });
+}
+
+/// Segments that lie in a loaded one: the dynamic linker reads or protects them by their address.
+void check_inner(const ElfFile& file, const Segments& segments) {
+    for (const Elf64_Phdr& segment : segments.headers) {
+        const bool read = segment.p_type == PT_NOTE || segment.p_type == PT_GNU_PROPERTY ||
+                          segment.p_type == PT_PHDR;
+        std::uint64_t offset = 0;
+        if (read || segment.p_type == PT_TLS) {
+            if (segment.p_filesz > segment.p_memsz) file.refuse_damaged("a segment is too large");
+            if (segment.p_filesz != 0 &&
+                (!segments.offset_of(segment.p_vaddr, segment.p_filesz, offset) ||
+                 offset != segment.p_offset)) {
+                file.refuse_damaged(
+                    "its notes, program headers or thread-local data are in none of its segments");
+            }
+        }
+        if (segment.p_type == PT_GNU_RELRO && !may_be_protected(segments, segment)) {
+            file.refuse_damaged("what is to be protected is in none of its writable segments");
+        }
+    }
 }
 
 } // namespace
 
 void check_image(const std::string& path) {
-    const File file(path);
+    const ElfFile file(path);
     const Elf64_Ehdr header = read_header(file);
     check_header(file, header);
-    bool has_dynamic = false;
-    for (const Elf64_Phdr& segment : read_segments(file, header)) {
-        if (segment.p_type != PT_LOAD && segment.p_type != PT_DYNAMIC) continue;
-        if (!file.holds(segment.p_offset, segment.p_filesz)) {
-            file.truncated(segment.p_offset, segment.p_filesz);
-        }
-        if (segment.p_type == PT_LOAD && segment.p_filesz > segment.p_memsz) {
-            file.refuse(LoadErrorKind::kNotSharedObject,
-                        "a segment is larger in the file than in memory", "Build the file again.");
-        }
-        has_dynamic = has_dynamic || segment.p_type == PT_DYNAMIC;
-    }
-    if (!has_dynamic) {
-        file.refuse(LoadErrorKind::kNotSharedObject, "it has no dynamic section",
-                    "Link the extension with -shared.");
-    }
+    const Segments segments{file.read<Elf64_Phdr>(header.e_phoff, header.e_phnum)};
+    check_loaded(file, segments);
     // The section headers stand last in what linkers write, and the dynamic linker does not look at
     // them. Where they are cut off, so may be data behind the last segment: say so now.
     const std::uint64_t sections = std::uint64_t{header.e_shnum} * header.e_shentsize;
     if (header.e_shoff != 0 && !file.holds(header.e_shoff, sections)) {
-        file.truncated(header.e_shoff, sections);
+        file.refuse_truncated(header.e_shoff, sections);
     }
+    check_apart_in_file(file, segments);
+    check_inner(file, segments);
+    const auto dynamic =
+        std::find_if(segments.headers.begin(), segments.headers.end(),
+                     [](const Elf64_Phdr& segment) { return segment.p_type == PT_DYNAMIC; });
+    if (dynamic == segments.headers.end()) {
+        file.refuse("it has no dynamic section", "Link the extension with -shared.");
+    }
+    check_dynamic(file, segments, *dynamic);
 }
 
 } // namespace hpystate

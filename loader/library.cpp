@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
 
 namespace hpystate {
 
@@ -14,7 +16,7 @@ Library Library::open(const std::string& path) {
     // A name without a slash would be searched for in the system's folders.
     const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
     void* const handle = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle != nullptr) return Library(handle);
+    if (handle != nullptr) return {handle, path};
     // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message for each thread
     const char* const error = dlerror();
     const std::string reason = error != nullptr ? error : "the dynamic linker gave no reason";
@@ -27,6 +29,23 @@ Library Library::open(const std::string& path) {
 
 void* Library::symbol(const std::string& name) const noexcept {
     return dlsym(handle_, name.c_str());
+}
+
+void* Library::function(const std::string& name) const {
+    void* const address = symbol(name);
+    if (address == nullptr) return nullptr;
+    Dl_info info{};
+    void* entry = nullptr;
+    const bool known = dladdr1(address, &info, &entry, RTLD_DL_SYMENT) != 0;
+    const auto* const found = static_cast<const ElfW(Sym)*>(entry);
+    // The entry is of the nearest symbol below, which may be another one where sizes overlap.
+    const bool named = known && found != nullptr && info.dli_saddr == address;
+    if (known && (!named || ELF64_ST_TYPE(found->st_info) != STT_OBJECT)) return address;
+    throw LoadError(
+        LoadErrorKind::kNotAFunction,
+        path_ + ": the symbol " + name +
+            " is a variable; a function was expected. Was it declared with HPy's macros?",
+        {{"symbol", name}});
 }
 
 std::string short_name_of(std::string_view module, std::string_view path) {

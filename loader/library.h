@@ -18,10 +18,15 @@ class Library {
     /// The address of an exported symbol; nullptr where there is none.
     [[nodiscard]] void* symbol(const std::string& name) const noexcept;
 
+    /// The same for a symbol that is going to be called. Throws LoadError (not-a-function) where
+    /// the name is that of a variable: to call one is to execute data.
+    [[nodiscard]] void* function(const std::string& name) const;
+
   private:
-    explicit Library(void* handle) noexcept : handle_(handle) {}
+    Library(void* handle, std::string path) noexcept : handle_(handle), path_(std::move(path)) {}
 
     void* handle_;
+    std::string path_;
 };
 
 /// The part of a module's name that stands in the names of its exported functions: what follows the

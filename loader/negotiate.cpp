@@ -5,10 +5,8 @@
 
 #include <hpystate/version.h>
 
-#include <cctype>
+#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
 
 namespace hpystate {
 
@@ -17,8 +15,8 @@ namespace {
 using VersionFunction = std::uint32_t (*)();
 
 template <typename Function>
-Function find(const Library& library, const std::string& name) noexcept {
-    return reinterpret_cast<Function>(library.symbol(name));
+Function find(const Library& library, const std::string& name) {
+    return reinterpret_cast<Function>(library.function(name));
 }
 
 [[noreturn]] void raise_missing_version(const Library& library, const std::string& path,
@@ -68,30 +66,37 @@ AbiVersion version_of(const Library& library, const std::string& path, const std
     return wanted;
 }
 
-/// The number behind the first ".hpy" of the file's name that a digit follows. HPy's own loader
-/// looks at the whole path; a folder called "x.hpy1" says nothing about the file, so we look at the
-/// name.
-std::optional<std::uint32_t> tag_of(const std::string& path) {
+/// The digits behind the first ".hpy" of the file's name that digits follow; "" without one. HPy's
+/// own loader looks at the whole path; a folder called "x.hpy1" says nothing about the file in it.
+std::string tag_of(const std::string& path) {
     constexpr std::string_view kMark = ".hpy";
+    constexpr std::string_view kDigits = "0123456789";
     const std::size_t slash = path.rfind('/');
-    const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
-    const std::size_t mark = path.find(kMark, start);
-    if (mark == std::string::npos) return std::nullopt;
-    const std::size_t digits = mark + kMark.size();
-    if (digits >= path.size() || std::isdigit(static_cast<unsigned char>(path[digits])) == 0) {
-        return std::nullopt;
+    std::size_t at = path.find(kMark, slash == std::string::npos ? 0 : slash + 1);
+    for (; at != std::string::npos; at = path.find(kMark, at + 1)) {
+        const std::size_t start = at + kMark.size();
+        const std::size_t end = std::min(path.find_first_not_of(kDigits, start), path.size());
+        if (end > start) return path.substr(start, end - start);
     }
-    return static_cast<std::uint32_t>(std::strtoul(path.c_str() + digits, nullptr, 10));
+    return "";
+}
+
+/// Whether a tag is a number of that value. Digits may be any number of them: nothing is converted
+/// that could be cut off.
+bool says(std::string_view tag, std::uint32_t major) {
+    const std::size_t first = tag.find_first_not_of('0');
+    tag.remove_prefix(first == std::string_view::npos ? tag.size() - 1 : first);
+    return tag == std::to_string(major);
 }
 
 void check_tag(const std::string& path, const std::string& name, AbiVersion version) {
-    const std::optional<std::uint32_t> tag = tag_of(path);
-    if (tag == version.major) return;
+    const std::string tag = tag_of(path);
+    if (!tag.empty() && says(tag, version.major)) return;
     LoadError::Details details{{"name", name},
                                {"major", std::to_string(version.major)},
                                {"minor", std::to_string(version.minor)}};
     const std::string wanted = ".hpy" + std::to_string(version.major) + ".so";
-    if (!tag) {
+    if (tag.empty()) {
         throw LoadError(LoadErrorKind::kNoTag,
                         path +
                             ": the file's name has no HPy ABI tag, and the extension was compiled "
@@ -99,9 +104,9 @@ void check_tag(const std::string& path, const std::string& name, AbiVersion vers
                             version.text() + ". Name the file " + name + wanted + ".",
                         std::move(details));
     }
-    details.emplace_back("tag", std::to_string(*tag));
+    details.emplace_back("tag", tag);
     throw LoadError(LoadErrorKind::kTagMismatch,
-                    path + ": the file's name says HPy ABI " + std::to_string(*tag) +
+                    path + ": the file's name says HPy ABI " + tag +
                         ", the extension inside was compiled for ABI " + version.text() +
                         ". Name the file " + name + wanted + ", or build it again.",
                     std::move(details));
