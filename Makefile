@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo check format lint bench matrix clean
+.PHONY: help build test demo upstream check format lint bench matrix clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -18,6 +18,9 @@ demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
 
 bench:          ## set up, build, count instructions
 	@tools/setup.sh bench $(ARGS)
+
+upstream:       ## set up, build, run HPy's own suite against this runtime
+	@tools/setup.sh upstream $(ARGS)
 
 check:          ## everything a merge needs besides the tests; writes nothing
 	@tools/setup.sh check

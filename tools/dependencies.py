@@ -7,6 +7,8 @@ project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_t
 extras = project["optional-dependencies"]
 print(
     " ".join(
-        requirement.replace(" ", "") for name in ("demo", "dev") for requirement in extras[name]
+        requirement.replace(" ", "")
+        for name in ("demo", "dev", "upstream")
+        for requirement in extras[name]
     )
 )

@@ -72,6 +72,51 @@ def test_two_hundred_interpreters_cost_no_more_memory_than_without_us(
     assert growth["with"] <= growth["without"] * 1.02
 
 
+CHURN_ON_THREADS = """
+import os, sys, threading
+from hpystate.testing import Interpreter
+import hpystate
+atlas, rounds = sys.argv[1], int(sys.argv[2])
+lock = threading.Lock()  # CPython 3.12 does not stand creation on many threads at once
+wrong = []
+def work(nonce):
+    for i in range(rounds):
+        with lock:
+            other = Interpreter("own" if i % 4 else "shared")
+        found = other.run(f'''
+import hpystate
+module = hpystate.load("atlas", {atlas!r})
+before = module.report()["cache"]
+module.start({other.id}, {nonce})
+answer = before, module.work(200, {other.id}, {nonce})
+''')
+        if found != ("nothing", (1200, 0)):
+            wrong.append((other.id, found))
+        with lock:
+            other.close()
+threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+module = hpystate.load("atlas", atlas)
+counts = [module.objects(i) for i in range(1, 4 * rounds + 1)]
+lost = [count for count in counts if count[0] == 0 or count[0] != count[1]]
+print(wrong, lost, hpystate._native.state()["regions"] <= 8)
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+@pytest.mark.slow
+def test_interpreters_come_and_go_on_four_threads(
+    child: Callable, tmp_path: os.PathLike[str]
+) -> None:
+    """Worker threads that knew a dead interpreter meet its successor at the same address."""
+    atlas = str(compile_extension("atlas", [atlas_source()], tmp_path))
+    result = child(CHURN_ON_THREADS, atlas, "40", timeout=120)
+
+    assert result.stdout == "[] [] True\n", result.stderr
+
+
 def test_an_interpreter_costs_two_pages_of_the_window_at_most() -> None:
     with Interpreter() as other:
         state = other.run("""
