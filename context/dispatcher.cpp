@@ -59,8 +59,7 @@ constexpr HPyContext make_dispatcher() noexcept {
 
 constinit const HPyContext kDispatcher = make_dispatcher();
 
-// ---- what a file's trampoline puts on its stack: its arguments, then room for the result
-// ----------
+// ---- what a file's trampoline puts on its stack: its arguments, then room for the result ----
 
 template <typename R, typename... A>
 struct Frame;

@@ -11,8 +11,7 @@ void ctx_FatalError(HPyContext*, const char* message) noexcept {
     Py_FatalError(message);
 }
 
-// ---- raising
-// --------------------------------------------------------------------------------------
+// ---- raising ----
 
 void ctx_Err_SetString(HPyContext*, HPy h_type, const char* utf8_message) noexcept {
     if (!require_pointer(utf8_message, "ctx_Err_SetString", "utf8_message")) return;
@@ -44,8 +43,7 @@ void ctx_Err_NoMemory(HPyContext*) noexcept {
     PyErr_NoMemory();
 }
 
-// ---- asking and clearing
-// --------------------------------------------------------------------------
+// ---- asking and clearing ----
 
 int ctx_Err_Occurred(HPyContext*) noexcept {
     return PyErr_Occurred() != nullptr ? 1 : 0;
@@ -64,8 +62,7 @@ void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept {
     PyErr_WriteUnraisable(as_object(obj));
 }
 
-// ---- new exceptions
-// -------------------------------------------------------------------------------
+// ---- new exceptions ----
 
 namespace {
 

@@ -94,8 +94,7 @@ HPy ctx_Float(HPyContext*, HPy h1) noexcept {
     return as_handle(PyNumber_Float(as_object(h1)));
 }
 
-// ---- in place
-// -------------------------------------------------------------------------------------
+// ---- in place ----
 
 HPy ctx_InPlaceAdd(HPyContext*, HPy h1, HPy h2) noexcept {
     return as_handle(PyNumber_InPlaceAdd(as_object(h1), as_object(h2)));

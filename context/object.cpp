@@ -40,8 +40,7 @@ int ctx_Is(HPyContext*, HPy obj, HPy other) noexcept {
     return obj._i == other._i ? 1 : 0;
 }
 
-// ---- attributes
-// -----------------------------------------------------------------------------------
+// ---- attributes ----
 
 HPy ctx_GetAttr(HPyContext*, HPy obj, HPy name) noexcept {
     return as_handle(PyObject_GetAttr(as_object(obj), as_object(name)));
@@ -86,8 +85,7 @@ int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexce
     return PyObject_SetAttrString(as_object(obj), utf8_name, as_object(value));
 }
 
-// ---- items
-// ----------------------------------------------------------------------------------------
+// ---- items ----
 
 HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept {
     return PyObject_Length(as_object(h));
@@ -155,8 +153,7 @@ int ctx_DelSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end) noexc
     return PySequence_DelSlice(as_object(obj), start, end);
 }
 
-// ---- text, comparison, hash
-// -----------------------------------------------------------------------
+// ---- text, comparison, hash ----
 
 HPy ctx_Repr(HPyContext*, HPy obj) noexcept {
     return as_handle(PyObject_Repr(as_object(obj)));

@@ -139,8 +139,7 @@ struct ModuleCreate : Body<Site::kThread, HPyFunc_MOD_CREATE_t> {
     }
 };
 
-// ---- pools: signature, site, how many, body
-// -------------------------------------------------------
+// ---- pools: signature, site, how many, body ----
 
 template <HPyFunc_Signature S, Site Where = Site::kThread>
 using Plain = Body<Where, typename SignatureOf<S>::Impl>;

@@ -11,8 +11,7 @@ int ctx_Unicode_Check(HPyContext*, HPy h) noexcept {
     return PyUnicode_Check(as_object(h));
 }
 
-// ---- from C
-// ---------------------------------------------------------------------------------------
+// ---- from C ----
 
 HPy ctx_Unicode_FromString(HPyContext*, const char* utf8) noexcept {
     if (!require_pointer(utf8, "ctx_Unicode_FromString", "utf8")) return kNullHandle;
@@ -53,8 +52,7 @@ HPy ctx_Unicode_FromEncodedObject(HPyContext*, HPy obj, const char* encoding,
     return as_handle(PyUnicode_FromEncodedObject(as_object(obj), encoding, errors));
 }
 
-// ---- to C
-// -----------------------------------------------------------------------------------------
+// ---- to C ----
 
 HPy ctx_Unicode_AsASCIIString(HPyContext*, HPy h) noexcept {
     return as_handle(PyUnicode_AsASCIIString(as_object(h)));

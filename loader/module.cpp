@@ -35,8 +35,7 @@ std::vector<SlotAddress> slots_of(const HPyModuleDef& definition) {
     return slots;
 }
 
-// ---- checks: nothing is registered or written before all of them passed
-// --------------------------
+// ---- checks: nothing is registered or written before all of them passed ----
 
 [[noreturn]] void refuse_slot(const ModuleRequest& request, std::size_t index, const void* slot,
                               LoadErrorKind kind, const char* found) {
@@ -102,8 +101,7 @@ void check_interpreter(const ModuleRequest& request) {
         {});
 }
 
-// ---- slots of the definition
-// ----------------------------------------------------------------------
+// ---- slots of the definition ----
 
 /// What the definitions of a module ask of CPython.
 struct ModuleSlots {
@@ -165,8 +163,7 @@ bool read_module_slots(const HPyModuleDef& definition, const ModuleRequest& requ
     return false;
 }
 
-// ---- CPython's definition: one per process for the same contents, kept
-// -----------------------------
+// ---- CPython's definition: one per process for the same contents, kept ----
 
 /// The first exec slot of every module: from now on its functions find their context.
 int bind_to_interpreter(PyObject* module) {
@@ -254,8 +251,7 @@ PyModuleDef* cpython_definition(const HPyModuleDef& definition, const ModuleRequ
     return &static_cast<KeptDefinition*>(kept)->cpython;
 }
 
-// ---- creation
-// ---------------------------------------------------------------------------------------
+// ---- creation ----
 
 /// Claims a place for every slot, so that a later Store allocates nothing.
 void claim_slots(Region& region, std::span<const SlotAddress> slots) {

@@ -10,6 +10,7 @@
 #include "context/handle.h"
 #include "context/missing.h"
 #include "globals/interner.h"
+#include "globals/placement.h"
 #include "interp_state/current.h"
 #include "loader/error.h"
 #include "loader/library.h"
@@ -26,8 +27,7 @@ namespace hpystate {
 
 namespace {
 
-// ---- the one place where the loader's exceptions become Python's
-// ----------------------------------
+// ---- the one place where the loader's exceptions become Python's ----
 
 /// Raises hpystate.errors.LoadError with the details as a dict.
 void raise_load_error(const LoadError& error, const std::string& name, const std::string& path) {
@@ -81,6 +81,14 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
                         request.path + ": the function HPyInit_" + choice.short_name +
                             " returned NULL, a module definition was expected. Look at what the "
                             "extension does before HPy_MODINIT's return.",
+                        {{"symbol", "HPyInit_" + choice.short_name}});
+    }
+    const Placement place = place_of(definition);
+    if (place == Placement::kMisaligned || place == Placement::kUnmapped) {
+        throw LoadError(LoadErrorKind::kBadDefinition,
+                        request.path + ": what the function HPyInit_" + choice.short_name +
+                            " returned is no address of a module definition. Return the address of "
+                            "a static HPyModuleDef, as HPy_MODINIT does.",
                         {{"symbol", "HPyInit_" + choice.short_name}});
     }
     return create_module(*definition, request);

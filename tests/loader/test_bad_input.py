@@ -206,6 +206,13 @@ def test_an_init_function_that_returns_null(library: Library) -> None:
     refused(file, "init-null", "HPyInit_mock returned NULL")
 
 
+@pytest.mark.parametrize("address", ["8", "(char *)&get_required_hpy_major_version_mock + 1"])
+def test_an_init_function_that_returns_no_definition(library: Library, address: str) -> None:
+    file = library(VERSIONS + f"void *HPyInit_mock(void) {{ return (void *)({address}); }}")
+
+    refused(file, "bad-definition", "HPyInit_mock", "HPyModuleDef")
+
+
 @pytest.mark.parametrize(
     ("variable", "rest"),
     [
