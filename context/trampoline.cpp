@@ -118,6 +118,8 @@ struct TupleDict {
 struct CallSlot {
     [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
                                            ThunkTarget target) noexcept {
+        // The instance may have a function of its own: HPy_SetCallFunction.
+        if (PyVectorcall_Function(self) != nullptr) return PyVectorcall_Call(self, args, kwargs);
         HPyContext* const ctx = context_of<Site::kThread>(self);
         if (ctx == nullptr) [[unlikely]]
             return nullptr;
@@ -128,6 +130,29 @@ struct CallSlot {
     template <unsigned N>
     static PyObject* thunk(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
         return run(self, args, kwargs, target<N>());
+    }
+};
+
+/// What an instance is called with by PEP 590; the count carries a flag bit.
+struct VectorCall {
+    using Impl = HPyFunc_KEYWORDS_t;
+
+    [[gnu::noinline]] static PyObject* run(PyObject* callable, PyObject* const* args,
+                                           std::size_t nargsf, PyObject* kwnames,
+                                           ThunkTarget target) noexcept {
+        HPyContext* const ctx = context_of<Site::kThread>(callable);
+        if (ctx == nullptr) [[unlikely]]
+            return nullptr;
+        const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
+        return as_object(impl(ctx, as_handle(callable), as_handles(args),
+                              static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)),
+                              as_handle(kwnames)));
+    }
+
+    template <unsigned N>
+    static PyObject* thunk(PyObject* callable, PyObject* const* args, std::size_t nargsf,
+                           PyObject* kwnames) noexcept {
+        return run(callable, args, nargsf, kwnames, target<N>());
     }
 };
 
@@ -225,6 +250,7 @@ using AllPools =
           Pool<HPyFunc_NEWFUNC, Site::kThread, 256, TupleDict<HPy>>,
           Pool<HPyFunc_INITPROC, Site::kThread, 256, TupleDict<int>>,
           Pool<HPyFunc_MOD_CREATE, Site::kThread, 64, ModuleCreate>,
+          Pool<HPyFunc_VECTORCALLFUNC, Site::kThread, 128, VectorCall>,
           Pool<kCall, Site::kThread, 128, CallSlot>>;
 
 static_assert(AllPools::kTotal <= kTypePool.first, "globals/thunk_table.h: raise kThunks");

@@ -29,8 +29,9 @@ enum class Site : std::uint8_t {
 using CFunction = void (*)();
 
 /// The thunk for a function of an extension. nullptr without an exception: the pool is used up, or
-/// the signature has none (HPyFunc_VECTORCALLFUNC and those that HPy never gives to CPython).
-/// Throws std::bad_alloc.
+/// the signature has none (those that HPy never gives to CPython). HPyFunc_VECTORCALLFUNC is for
+/// the function of an HPyCallFunction, whose own signature is HPyFunc_KEYWORDS. Throws
+/// std::bad_alloc.
 [[nodiscard]] CFunction thunk_for(HPyFunc_Signature signature, HPyCFunction impl, Site site);
 
 /// The same for HPy_tp_call, whose signature is HPyFunc_KEYWORDS but which CPython calls with a

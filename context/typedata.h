@@ -35,6 +35,7 @@ struct TypeRecord {
     HPyFunc_TRAVERSEPROC_t traverse; ///< the extension's, or null
     HPyFunc_DESTROYFUNC_t destroy;   ///< the extension's, or null
     const TypeRecord* base;          ///< of the nearest HPy type below, or null
+    std::size_t hidden;              ///< bytes behind the type's struct that are ours
 
     /// Whether this type or one below it has fields to visit.
     [[nodiscard]] bool visits() const noexcept;

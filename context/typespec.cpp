@@ -7,6 +7,7 @@
 #include "context/trampoline.h"
 #include "context/typedata.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <structmember.h>
@@ -94,13 +95,12 @@ bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Paren
 /// The struct of the new type begins where that of its bases does: it must not be smaller, and no
 /// builtin layout may lie there.
 bool check_base(const HPyType_Spec& spec, PyTypeObject* base) {
-    const auto room = static_cast<Py_ssize_t>(kStructOffset) + spec.basicsize;
-    if (spec.basicsize == 0 || base->tp_basicsize <= room) {
-        if (spec.basicsize == 0 || record_of(base) != nullptr ||
-            base->tp_basicsize <= static_cast<Py_ssize_t>(kStructOffset)) {
-            return true;
-        }
-    }
+    if (spec.basicsize == 0) return true;
+    const TypeRecord* const record = record_of(base);
+    const auto head = static_cast<Py_ssize_t>(kStructOffset);
+    const Py_ssize_t taken =
+        base->tp_basicsize - (record != nullptr ? static_cast<Py_ssize_t>(record->hidden) : 0);
+    if (taken <= (record != nullptr ? head + spec.basicsize : head)) return true;
     PyErr_Format(
         PyExc_TypeError,
         "type '%s': its struct of %d bytes (builtin shape Object) does not fit on the base "
@@ -155,11 +155,18 @@ bool check_spec(const HPyType_Spec& spec) {
     return true;
 }
 
+/// The member by which CPython learns where an instance keeps the function that it is called with.
+constexpr char kCallOffset[] = "__vectorcalloffset__";
+
 /// The parts of a PyType_Spec while they are collected.
 struct Parts {
     std::vector<PyType_Slot> slots;
     std::vector<PyMemberDef> members;
     TypeRecord record{};
+    bool has_call = false; ///< an HPy_tp_call slot
+    bool has_call_offset =
+        false;                ///< a member __vectorcalloffset__: the struct has the field itself
+    Py_ssize_t basicsize = 0; ///< of CPython's spec
 };
 
 /// The signature of a slot's function; false for a number that is no slot of a type.
@@ -203,6 +210,7 @@ bool add_slot(const HPyType_Spec& spec, Parts& parts, const HPySlot& slot) {
                      static_cast<int>(slot.slot));
         return false;
     }
+    parts.has_call = parts.has_call || slot.slot == HPy_tp_call;
     // HPy took the numbers of CPython's slots for its own.
     parts.slots.push_back({static_cast<int>(slot.slot), reinterpret_cast<void*>(thunk)});
     return true;
@@ -215,6 +223,7 @@ bool add_member(const HPyType_Spec& spec, Parts& parts, const HPyMember& member)
                      member.name != nullptr ? member.name : "(no name)");
         return false;
     }
+    if (std::strcmp(member.name, kCallOffset) == 0) parts.has_call_offset = true;
     // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
     parts.members.push_back({member.name, static_cast<int>(member.type),
                              member.offset + static_cast<Py_ssize_t>(kStructOffset),
@@ -252,6 +261,39 @@ bool add_definitions(const HPyType_Spec& spec, Parts& parts) {
     return true;
 }
 
+/// The call protocol: instances of a type with HPy_tp_call get a hidden HPyCallFunction behind
+/// their struct, null until HPy_SetCallFunction; CPython falls back to tp_call where it is null. A
+/// derived type has one of its own behind its own struct, so the base's place is its struct's to
+/// use.
+bool add_call(const HPyType_Spec& spec, Parts& parts, PyObject* bases) {
+    if (spec.basicsize != 0) parts.basicsize = spec.basicsize + static_cast<int>(kStructOffset);
+    const bool inherits = parts.record.base != nullptr && parts.record.base->hidden != 0;
+    if (parts.has_call_offset && !parts.has_call) {
+        parts.slots.push_back({Py_tp_call, reinterpret_cast<void*>(&PyVectorcall_Call)});
+        return true;
+    }
+    if (!parts.has_call && !(inherits && spec.basicsize != 0)) return true;
+    if (parts.has_call_offset || spec.itemsize != 0) {
+        PyErr_Format(PyExc_TypeError, "type '%s': HPy_tp_call goes with neither %s.", spec.name,
+                     spec.itemsize != 0
+                         ? "an itemsize: the hidden call function needs a fixed place"
+                         : "a member __vectorcalloffset__: give one of the two");
+        return false;
+    }
+    Py_ssize_t end = parts.basicsize != 0 ? parts.basicsize : sizeof(PyObject);
+    const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
+    for (Py_ssize_t i = 0; i < count && spec.basicsize == 0; ++i) {
+        auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i));
+        end = std::max(end, base->tp_basicsize);
+    }
+    constexpr Py_ssize_t kAlign = alignof(HPyCallFunction);
+    const Py_ssize_t offset = (end + kAlign - 1) / kAlign * kAlign;
+    parts.record.hidden = static_cast<std::size_t>(offset - end) + sizeof(HPyCallFunction);
+    parts.basicsize = offset + static_cast<Py_ssize_t>(sizeof(HPyCallFunction));
+    parts.members.push_back({kCallOffset, T_PYSSIZET, offset, Py_READONLY, nullptr});
+    return true;
+}
+
 /// tp_dealloc always, tp_traverse and tp_clear where the collector comes.
 bool add_lifetime(const HPyType_Spec& spec, Parts& parts) {
     const bool collected = (spec.flags & HPy_TPFLAGS_HAVE_GC) != 0;
@@ -283,12 +325,14 @@ PyObject* make_type(const HPyType_Spec& spec, Parts& parts, const Parents& paren
     if (spec.doc != nullptr) parts.slots.push_back({Py_tp_doc, const_cast<char*>(spec.doc)});
     parts.slots.push_back({0, nullptr});
 
-    constexpr unsigned long kTaken = HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC;
+    constexpr unsigned long kTaken =
+        HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC | HPy_TPFLAGS_HAVE_VECTORCALL;
+    const unsigned long call = parts.record.hidden != 0 ? HPy_TPFLAGS_HAVE_VECTORCALL : 0;
     PyType_Spec cpython{};
     cpython.name = spec.name;
-    cpython.basicsize = spec.basicsize != 0 ? spec.basicsize + static_cast<int>(kStructOffset) : 0;
+    cpython.basicsize = static_cast<int>(parts.basicsize);
     cpython.itemsize = spec.itemsize;
-    cpython.flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken));
+    cpython.flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call);
     cpython.slots = parts.slots.data();
     return PyType_FromMetaclass(reinterpret_cast<PyTypeObject*>(parents.metaclass.get()), nullptr,
                                 &cpython, parents.bases.get());
@@ -317,7 +361,7 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     if (!check_spec(spec) || !read_params(spec, params, parents)) return nullptr;
     if (!check_bases(spec, parents.bases.get()) || !add_definitions(spec, parts)) return nullptr;
     parts.record.base = base_record(parents.bases.get());
-    if (!add_lifetime(spec, parts)) return nullptr;
+    if (!add_call(spec, parts, parents.bases.get()) || !add_lifetime(spec, parts)) return nullptr;
     return make_type(spec, parts, parents);
 }
 

@@ -95,5 +95,5 @@ def test_the_command_line_lists_what_is_missing() -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=True)
 
     names = result.stdout.split()
-    assert "ctx_SetCallFunction" in names
+    assert "ctx_AsStruct_List" in names
     assert all(name.startswith("ctx_") for name in names)

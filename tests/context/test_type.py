@@ -368,9 +368,7 @@ def test_a_wrong_spec_is_refused(
         ("struct", (dict,), "does not fit on the base 'dict'"),
     ],
 )
-def test_wrong_bases_are_refused(
-    kinds: ModuleType, kind: str, arguments: tuple, word: str
-) -> None:
+def test_wrong_bases_are_refused(kinds: ModuleType, kind: str, arguments: tuple, word: str) -> None:
     with pytest.raises(TypeError, match=word):
         kinds.wrong_type(kind, *arguments)
 

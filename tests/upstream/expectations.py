@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-CALL_PROTOCOL = "HPy_SetCallFunction and call functions of instances are not there yet (issue 4)"
 SHAPES = "builtin shapes other than Object are not there yet (issue 4)"
 
 FAILING = {
@@ -17,9 +16,6 @@ FAILING = {
     ),
     "test_hpytype.py::TestType::test_metaclass[universal]": SHAPES,
     "test_hpytype.py::TestPureHPyType::test_builtin_shape[universal]": SHAPES,
-    "test_hpytype.py::TestType::test_call_set[universal]": CALL_PROTOCOL,
-    "test_hpytype.py::TestType::test_call_invalid_specs[universal]": CALL_PROTOCOL,
-    "test_hpytype.py::TestType::test_call_explicit_offset[universal]": CALL_PROTOCOL,
 }
 
 

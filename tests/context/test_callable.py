@@ -1,0 +1,155 @@
+"""test_callable.py: HPy_tp_call, and instances with a call function of their own."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+import hpystate
+from hpystate.testing import Interpreter, compile_snippet
+
+SOURCE = r"""
+#include <hpy.h>
+
+typedef struct { long value; } Adder;
+HPyType_HELPERS(Adder)
+typedef struct { Adder base; long more[4]; } Wide;
+HPyType_HELPERS(Wide)
+
+static HPy total(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames, long sign) {
+    HPy_ssize_t keywords = HPy_IsNull(kwnames) ? 0 : HPy_Length(ctx, kwnames);
+    long sum = Adder_AsStruct(ctx, self)->value;
+    for (size_t i = 0; i < nargs + keywords; i++)
+        sum += HPyLong_AsLong(ctx, args[i]);
+    return HPyErr_Occurred(ctx) ? HPy_NULL : HPyLong_FromLong(ctx, sign * sum);
+}
+HPyDef_SLOT(Adder_call, HPy_tp_call)
+static HPy Adder_call_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames) {
+    return total(ctx, self, args, nargs, kwnames, 1);
+}
+HPyDef_CALL_FUNCTION(negative)
+static HPy negative_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames) {
+    return total(ctx, self, args, nargs, kwnames, -1);
+}
+HPyDef_MEMBER(Adder_value, "value", HPyMember_LONG, offsetof(Adder, value))
+HPyDef_MEMBER(Wide_last, "last", HPyMember_LONG, offsetof(Wide, more[3]))
+static HPyDef *Adder_defines[] = {&Adder_call, &Adder_value, NULL};
+static HPyDef *Wide_defines[] = {&Wide_last, NULL};
+static HPyDef *Plain_defines[] = {&Adder_call, NULL};
+static HPyType_Spec Adder_spec = {
+    .name = "callable.Adder", .basicsize = sizeof(Adder), .builtin_shape = SHAPE(Adder),
+    .defines = Adder_defines, .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+};
+static HPyType_Spec Wide_spec = {
+    .name = "callable.Wide", .basicsize = sizeof(Wide), .builtin_shape = SHAPE(Wide),
+    .defines = Wide_defines, .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+};
+static HPyType_Spec Var_spec = {
+    .name = "callable.Var", .basicsize = sizeof(Adder), .itemsize = 8,
+    .builtin_shape = SHAPE(Adder), .defines = Plain_defines, .flags = HPy_TPFLAGS_DEFAULT,
+};
+
+HPyDef_METH(set, "set", HPyFunc_O)
+static HPy set_impl(HPyContext *ctx, HPy self, HPy arg) {
+    return HPy_SetCallFunction(ctx, arg, &negative) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+}
+HPyDef_METH(set_nothing, "set_nothing", HPyFunc_O)
+static HPy set_nothing_impl(HPyContext *ctx, HPy self, HPy arg) {
+    return HPy_SetCallFunction(ctx, arg, NULL) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+}
+HPyDef_METH(var_type, "var_type", HPyFunc_NOARGS)
+static HPy var_type_impl(HPyContext *ctx, HPy self) {
+    return HPyType_FromSpec(ctx, &Var_spec, NULL);
+}
+HPyDef_SLOT(exec, HPy_mod_exec)
+static int exec_impl(HPyContext *ctx, HPy module) {
+    HPy adder = HPyType_FromSpec(ctx, &Adder_spec, NULL);
+    HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, adder}, {0}};
+    int good = !HPy_IsNull(adder) && HPy_SetAttr_s(ctx, module, "Adder", adder) == 0 &&
+               HPyHelpers_AddType(ctx, module, "Wide", &Wide_spec, params);
+    HPy_Close(ctx, adder);
+    return good ? 0 : -1;
+}
+static HPyDef *defines[] = {&set, &set_nothing, &var_type, &exec, NULL};
+static HPyModuleDef def = {.defines = defines};
+HPy_MODINIT(callable, def)
+"""
+
+
+@pytest.fixture
+def module() -> ModuleType:
+    return hpystate.load("callable", compile_snippet("callable", SOURCE))
+
+
+def test_an_instance_is_called_with_the_function_of_its_type(module: ModuleType) -> None:
+    adder = module.Adder()
+    adder.value = 1
+
+    assert adder() == 1
+    assert adder(2, 3, key=4) == 10
+    assert adder.__call__(2, key=3) == 6
+    assert list(map(adder, [1, 2])) == [2, 3]
+
+
+def test_an_instance_may_have_a_function_of_its_own(module: ModuleType) -> None:
+    first, second = module.Adder(), module.Adder()
+    module.set(second)
+
+    assert (first(1, x=2), second(1, x=2)) == (3, -3)
+    assert second.__call__(4) == -4
+    assert second(*[1, 2], y=3) == -6
+
+
+def test_a_derived_struct_has_its_own_place_for_it(module: ModuleType) -> None:
+    wide = module.Wide()
+    wide.value, wide.last = 1, 2
+    module.set(wide)
+
+    assert (wide.value, wide.last) == (1, 2)
+    assert wide(3) == -4
+    wide.last = -1
+    assert wide(3) == -4
+
+
+def test_a_class_made_in_python_inherits_the_protocol(module: ModuleType) -> None:
+    class Sub(module.Wide):  # type: ignore[name-defined, misc]
+        pass
+
+    class Own(module.Adder):  # type: ignore[name-defined, misc]
+        def __call__(self, *args: int) -> str:
+            return f"own {super().__call__(*args)}"
+
+    sub = Sub()
+    assert sub(5) == 5
+    module.set(sub)
+    assert sub(5) == -5
+    assert Own()(5) == "own 5"
+
+
+@pytest.mark.parametrize("value", [object(), 3, len, type])
+def test_other_objects_are_refused(module: ModuleType, value: object) -> None:
+    with pytest.raises(TypeError, match="does not implement HPy's call protocol"):
+        module.set(value)
+
+
+def test_no_function_is_refused(module: ModuleType) -> None:
+    with pytest.raises(SystemError, match="there is no call function"):
+        module.set_nothing(module.Adder())
+
+
+def test_a_type_with_items_has_no_fixed_place_for_it(module: ModuleType) -> None:
+    with pytest.raises(TypeError, match="itemsize"):
+        module.var_type()
+
+
+def test_it_works_in_every_interpreter(module: ModuleType, interpreter: Interpreter) -> None:
+    answer = interpreter.run(f"""
+        import hpystate
+        module = hpystate.load("callable", {module.__file__!r})
+        adder = module.Adder()
+        before = adder(7)
+        module.set(adder)
+        answer = before, adder(7)
+    """)
+    assert answer == (7, -7)
