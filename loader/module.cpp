@@ -295,7 +295,7 @@ class Instance {
     bool kept_ = false;
 };
 
-/// CPython's refusal, in our words and with its own as the cause.
+/// CPython's refusal, in our words.
 void explain_refusal(const ModuleRequest& request) {
     if (request.where == Interpreters::kOwnGil || PyErr_ExceptionMatches(PyExc_ImportError) == 0)
         return;
