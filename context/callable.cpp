@@ -1,12 +1,12 @@
 /// context/callable.cpp: which function an instance is called with: HPy's call protocol.
 ///
 /// context/typespec.cpp gives types with HPy_tp_call a hidden place for it in every instance.
+#include <Python.h>
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/trampoline.h"
 #include "context/typedata.h"
-
-#include <Python.h>
 
 #include <new>
 

@@ -280,7 +280,8 @@ bool add_call(const HPyType_Spec& spec, Parts& parts, PyObject* bases) {
                          : "a member __vectorcalloffset__: give one of the two");
         return false;
     }
-    Py_ssize_t end = parts.basicsize != 0 ? parts.basicsize : sizeof(PyObject);
+    Py_ssize_t end =
+        parts.basicsize != 0 ? parts.basicsize : static_cast<Py_ssize_t>(sizeof(PyObject));
     const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
     for (Py_ssize_t i = 0; i < count && spec.basicsize == 0; ++i) {
         auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i));
