@@ -35,6 +35,8 @@ class Outcome:
 
 
 def run(command: list[str], log: Path, environment: dict[str, str] | None = None) -> bool:
+    """Whether the command succeeds. The variables of a `make PYTHON=...` above are not handed on."""
+    inherited = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKEOVERRIDES")}
     with log.open("a") as file:
         file.write(f"$ {' '.join(command)}\n")
         file.flush()
@@ -43,7 +45,7 @@ def run(command: list[str], log: Path, environment: dict[str, str] | None = None
             cwd=ROOT,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env=os.environ | (environment or {}),
+            env=inherited | (environment or {}),
             check=False,
         )
     return result.returncode == 0
