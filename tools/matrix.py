@@ -35,7 +35,7 @@ class Outcome:
 
 
 def run(command: list[str], log: Path, environment: dict[str, str] | None = None) -> bool:
-    """Whether the command succeeds. The variables of a `make PYTHON=...` above are not handed on."""
+    """Whether the command succeeds. What `make PYTHON=...` was told above is not handed on."""
     inherited = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKEOVERRIDES")}
     with log.open("a") as file:
         file.write(f"$ {' '.join(command)}\n")
