@@ -68,8 +68,9 @@ def test_two_hundred_interpreters_cost_no_more_memory_than_without_us(
     regions, lost = rest[0].split(maxsplit=1)
     assert lost.strip() == "[]"  # every object of every interpreter was destroyed
     assert int(regions) <= 4
-    # KiB an interpreter; CPython's own growth is about 2,900 here and differs by 1 % between runs.
-    assert growth["with"] <= growth["without"] * 1.02
+    # KiB an interpreter. CPython's own growth is about 2,900 on 3.12 and 3.13 and differs by 1 %
+    # between runs; on 3.15 it is 0, and one arena of 1 MiB more or less is 7 here.
+    assert growth["with"] <= growth["without"] + max(growth["without"] // 50, 8)
 
 
 CHURN_ON_THREADS = """
