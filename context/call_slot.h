@@ -3,15 +3,40 @@
 
 #include <Python.h>
 
-#include <hpy/context.h>
+#include "context/handle.h"
+
+#include <cstddef>
+#include <vector>
 
 namespace hpystate {
 
-/// Calls `impl` with the items of `args` (a tuple) followed by the values of `kwargs` (a dict or
-/// nullptr), whose keys become `kwnames`. Returns a new reference, or nullptr with an exception
-/// set.
-[[nodiscard]] PyObject* call_with_tuple_and_dict(HPyContext* ctx, HPyFunc_KEYWORDS_t impl,
-                                                 PyObject* self, PyObject* args,
-                                                 PyObject* kwargs) noexcept;
+/// The positional arguments and, behind them, the values of the keywords; owned, since the callee
+/// may change the dict.
+struct CallArguments {
+    std::vector<Ref> owned;
+    Ref names;
+
+    /// False with an exception set: no memory.
+    [[nodiscard]] bool collect(PyObject* args, PyObject* kwargs) noexcept;
+
+    [[nodiscard]] PyObject* const* array() const noexcept {
+        static_assert(sizeof(Ref) == sizeof(PyObject*), "an array of one is an array of the other");
+        return reinterpret_cast<PyObject* const*>(owned.data());
+    }
+};
+
+/// Calls `call(array, count, names)` with the items of `args` (a tuple) followed by the values of
+/// `kwargs` (a dict or nullptr), whose keys become `names` (a tuple; nullptr for none). Copies only
+/// where there are keywords. Returns what the call does, or nullptr with an exception set.
+template <typename Call>
+[[nodiscard]] PyObject* with_array(PyObject* args, PyObject* kwargs, Call&& call) noexcept {
+    const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(args));
+    if (kwargs == nullptr || PyDict_GET_SIZE(kwargs) == 0) {
+        return call(reinterpret_cast<PyTupleObject*>(args)->ob_item, count, nullptr);
+    }
+    CallArguments arguments;
+    if (!arguments.collect(args, kwargs)) return nullptr;
+    return call(arguments.array(), count, arguments.names.get());
+}
 
 } // namespace hpystate

@@ -3,38 +3,49 @@
 /// context/typespec.cpp gives types with HPy_tp_call a hidden place for it in every instance.
 #include <Python.h>
 
+#include "context/callable.h"
+
 #include "context/functions.h"
 #include "context/handle.h"
-#include "context/trampoline.h"
 #include "context/typedata.h"
 
 #include <new>
 
 namespace hpystate::context {
 
-int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept try {
-    PyObject* const object = as_object(h);
+int set_call_function(PyObject* object, const HPyCallFunction* function, Site site) {
     PyTypeObject* const type = Py_TYPE(object);
-    if (func == nullptr || func->impl == nullptr) {
+    if (function == nullptr || function->impl == nullptr) {
         PyErr_SetString(PyExc_SystemError, "ctx_SetCallFunction: there is no call function.");
         return -1;
     }
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL) || record_of(type) == nullptr) {
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL) || type->tp_vectorcall_offset <= 0 ||
+        record_of(type) == nullptr) {
         PyErr_Format(PyExc_TypeError,
                      "ctx_SetCallFunction: type '%s' does not implement HPy's call protocol; it "
                      "needs an HPy_tp_call slot or a member __vectorcalloffset__.",
                      type->tp_name);
         return -1;
     }
-    const auto impl = reinterpret_cast<HPyCFunction>(reinterpret_cast<void (*)()>(func->impl));
-    CFunction thunk = thunk_for(HPyFunc_VECTORCALLFUNC, impl, Site::kThread);
+    const auto impl = reinterpret_cast<HPyCFunction>(reinterpret_cast<void (*)()>(function->impl));
+    CFunction thunk = thunk_for(HPyFunc_VECTORCALLFUNC, impl, site);
     // The pool is used up: the file's own trampoline serves, through the dispatcher.
-    if (thunk == nullptr) thunk = reinterpret_cast<CFunction>(func->cpy_trampoline);
+    if (thunk == nullptr && !is_layered(site)) {
+        thunk = reinterpret_cast<CFunction>(function->cpy_trampoline);
+    }
+    if (thunk == nullptr) {
+        PyErr_SetString(PyExc_SystemError, "ctx_SetCallFunction: no thunk is left.");
+        return -1;
+    }
     auto* const field = reinterpret_cast<HPyCallFunction*>(reinterpret_cast<char*>(object) +
                                                            type->tp_vectorcall_offset);
-    field->impl = func->impl;
+    field->impl = function->impl;
     field->cpy_trampoline = reinterpret_cast<cpy_vectorcallfunc>(thunk);
     return 0;
+}
+
+int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept try {
+    return set_call_function(as_object(h), func, kThreadSite);
 } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
     return -1;

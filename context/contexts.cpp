@@ -6,7 +6,6 @@
 #include "context/functions.h"
 #include "context/guard.h"
 #include "context/handle.h"
-#include "context/missing.h"
 #include "interp_state/directory.h"
 #include "interp_state/teardown.h"
 
@@ -14,27 +13,8 @@ namespace hpystate::context {
 
 namespace {
 
-/// Chooses what stands in the table for a slot: the guarded function, or the one that raises. The
-/// parameter makes the choice dependent, so a missing function is named nowhere and links.
-template <Slot S>
-struct Table;
-
-#define HPY_FUNC(ret, name, params)                                                                \
-    template <>                                                                                    \
-    struct Table<Slot::name> {                                                                     \
-        template <Slot S>                                                                          \
-        static constexpr auto entry() noexcept -> decltype(HPyContext::ctx_##name) {               \
-            if constexpr (is_missing(S)) {                                                         \
-                return &Missing<S, decltype(HPyContext::ctx_##name)>::call;                        \
-            } else {                                                                               \
-                return Guard<S, &ctx_##name>::entry();                                             \
-            }                                                                                      \
-        }                                                                                          \
-    };
-#include <hpy/abi/hpy_0_9.def>
-
 void install_functions(HPyContext& context) noexcept {
-#define HPY_FUNC(ret, name, params) context.ctx_##name = Table<Slot::name>::entry<Slot::name>();
+#define HPY_FUNC(ret, name, params) context.ctx_##name = Guard<Slot::name, &ctx_##name>::entry();
 #include <hpy/abi/hpy_0_9.def>
 }
 

@@ -56,7 +56,9 @@ bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site sit
     if (meth.name == nullptr || meth.impl == nullptr) return raise_incomplete("method", meth.name);
     CFunction function = thunk_for(meth.signature, meth.impl, site);
     // The pool is used up: the file's own trampoline serves, through the dispatcher.
-    if (function == nullptr) function = reinterpret_cast<CFunction>(meth.cpy_trampoline);
+    if (function == nullptr && !is_layered(site)) {
+        function = reinterpret_cast<CFunction>(meth.cpy_trampoline);
+    }
     if (function == nullptr) return raise_incomplete("method", meth.name);
     PyMethodDef entry;
     std::memset(&entry, 0, sizeof(entry)); // the padding too: tables are compared by bytes
@@ -70,26 +72,41 @@ bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site sit
 
 /// The thunk of one half of a get-set; nullptr where the extension has none.
 template <typename Pointer>
-Pointer half(HPyFunc_Signature signature, HPyCFunction impl, Pointer trampoline) {
+Pointer half(HPyFunc_Signature signature, HPyCFunction impl, Site site, Pointer trampoline) {
     if (impl == nullptr) return nullptr;
-    const CFunction thunk = thunk_for(signature, impl, Site::kThread);
+    const CFunction thunk = thunk_for(signature, impl, site);
     return thunk != nullptr ? reinterpret_cast<Pointer>(thunk) : trampoline;
 }
 
 } // namespace
 
-bool make_methods(HPyDef* const* defines, Site site, PyMethodDef*& methods) {
+void append_methods(std::vector<PyMethodDef>& methods, const PyMethodDef* table) {
+    for (; table != nullptr && table->ml_name != nullptr; ++table) {
+        PyMethodDef entry;
+        std::memset(&entry, 0, sizeof(entry));
+        entry.ml_name = table->ml_name;
+        entry.ml_meth = table->ml_meth;
+        entry.ml_flags = table->ml_flags;
+        entry.ml_doc = table->ml_doc;
+        methods.push_back(entry);
+    }
+}
+
+bool make_methods(HPyDef* const* defines, std::span<const PyMethodDef> legacy, Site site,
+                  PyMethodDef*& methods) {
     methods = nullptr;
     std::vector<PyMethodDef> entries;
     for (; defines != nullptr && *defines != nullptr; ++defines) {
         if ((*defines)->kind != HPyDef_Kind_Meth) continue;
         if (!add_method(entries, (*defines)->meth, site)) return false;
     }
+    entries.insert(entries.end(), legacy.begin(), legacy.end());
     if (!entries.empty()) methods = intern_table(entries);
     return true;
 }
 
-bool make_getsets(HPyDef* const* defines, PyGetSetDef*& getsets) {
+bool make_getsets(HPyDef* const* defines, std::span<const PyGetSetDef> others, Site site,
+                  PyGetSetDef*& getsets) {
     getsets = nullptr;
     std::vector<PyGetSetDef> entries;
     for (; defines != nullptr && *defines != nullptr; ++defines) {
@@ -98,11 +115,13 @@ bool make_getsets(HPyDef* const* defines, PyGetSetDef*& getsets) {
         const bool has_function = source.getter_impl != nullptr || source.setter_impl != nullptr;
         if (source.name == nullptr || !has_function)
             return raise_incomplete("get-set", source.name);
-        entries.push_back({source.name,
-                           half(HPyFunc_GETTER, source.getter_impl, source.getter_cpy_trampoline),
-                           half(HPyFunc_SETTER, source.setter_impl, source.setter_cpy_trampoline),
-                           source.doc, source.closure});
+        entries.push_back(
+            {source.name,
+             half(HPyFunc_GETTER, source.getter_impl, site, source.getter_cpy_trampoline),
+             half(HPyFunc_SETTER, source.setter_impl, site, source.setter_cpy_trampoline),
+             source.doc, source.closure});
     }
+    entries.insert(entries.end(), others.begin(), others.end());
     if (!entries.empty()) getsets = intern_table(entries);
     return true;
 }

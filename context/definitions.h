@@ -10,14 +10,22 @@
 
 #include <hpy/define.h>
 
+#include <span>
+#include <vector>
+
 namespace hpystate {
 
-/// The method table of all HPyMeth in `defines` (ended by NULL; may be NULL itself). Sets
-/// `methods`, to nullptr where there are none. False with an exception set: an unsupported
-/// signature or a definition without a function. Throws std::bad_alloc.
-[[nodiscard]] bool make_methods(HPyDef* const* defines, Site site, PyMethodDef*& methods);
+/// Adds the entries of a legacy table, which a zero entry ends.
+void append_methods(std::vector<PyMethodDef>& methods, const PyMethodDef* table);
 
-/// The same for all HPyGetSet.
-[[nodiscard]] bool make_getsets(HPyDef* const* defines, PyGetSetDef*& getsets);
+/// The method table of all HPyMeth in `defines` (ended by NULL; may be NULL itself), and behind
+/// them the legacy ones. Sets `methods`, to nullptr where there are none. False with an exception
+/// set: an unsupported signature or a definition without a function. Throws std::bad_alloc.
+[[nodiscard]] bool make_methods(HPyDef* const* defines, std::span<const PyMethodDef> legacy,
+                                Site site, PyMethodDef*& methods);
+
+/// The same for all HPyGetSet, and behind them the others.
+[[nodiscard]] bool make_getsets(HPyDef* const* defines, std::span<const PyGetSetDef> others,
+                                Site site, PyGetSetDef*& getsets);
 
 } // namespace hpystate

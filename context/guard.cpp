@@ -1,12 +1,7 @@
-/// context/guard.cpp: the messages of guard.h and missing.h.
+/// context/guard.cpp: the message of guard.h.
 #include <Python.h>
 
 #include "context/guard.h"
-
-#include "context/missing.h"
-
-#include <cstdio>
-#include <cstdlib>
 
 namespace hpystate::context {
 
@@ -18,23 +13,6 @@ void raise_null_operand(Slot slot, std::size_t index) noexcept {
                  "gave it returned; HPyGlobal_Load gives HPy_NULL where this interpreter stored "
                  "nothing.",
                  name_of(slot), index);
-}
-
-void raise_missing(Slot slot) noexcept {
-    PyErr_Format(PyExc_NotImplementedError,
-                 "%s: this version of hpystate does not have it yet; "
-                 "`python -m hpystate abi --missing` lists what it lacks.",
-                 name_of(slot));
-}
-
-void stop_missing(Slot slot) noexcept {
-    static_cast<void>(std::fprintf(
-        stderr,
-        "hpystate: %s: this version of hpystate does not have it yet, and a function that "
-        "returns nothing cannot raise; `python -m hpystate abi --missing` lists what it "
-        "lacks.\n",
-        name_of(slot)));
-    std::abort();
 }
 
 } // namespace hpystate::context

@@ -8,22 +8,30 @@
 ///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n] --> impl(ctx,
 ///     self...)
 ///
-/// Only when a pool is used up does the file's own trampoline serve, through the dispatcher.
+/// Only when a pool is used up does the file's own trampoline serve, through the dispatcher. A
+/// module in a mode (debug, trace) gets layered thunks: context/layer.h.
 #pragma once
 
 #include <Python.h>
 
-#include <hpy/context.h>
+#include "context/layer.h"
 
-#include <cstdint>
+#include <hpy/context.h>
 
 namespace hpystate {
 
-/// From where a thunk takes the context.
-enum class Site : std::uint8_t {
-    kModule, ///< `self` is a module of ours: its state has the context
-    kThread, ///< the thread state's interpreter, looked up in the directory
+/// Where a function will be called from, which decides where its thunk takes the context from.
+struct Site {
+    bool module;        ///< `self` is a module of ours: its state has the context
+    const Layer* layer; ///< the mode of the module; nullptr: plain
 };
+
+inline constexpr Site kModuleSite{true, nullptr};
+inline constexpr Site kThreadSite{false, nullptr};
+
+[[nodiscard]] constexpr bool is_layered(Site site) noexcept {
+    return site.layer != nullptr;
+}
 
 /// Any C function; CPython's tables hold it under one of its types.
 using CFunction = void (*)();
@@ -36,6 +44,6 @@ using CFunction = void (*)();
 
 /// The same for HPy_tp_call, whose signature is HPyFunc_KEYWORDS but which CPython calls with a
 /// tuple and a dict.
-[[nodiscard]] CFunction call_thunk_for(HPyCFunction impl);
+[[nodiscard]] CFunction call_thunk_for(HPyCFunction impl, Site site);
 
 } // namespace hpystate

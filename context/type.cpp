@@ -1,6 +1,7 @@
 /// context/type.cpp: types and their instances.
 #include <Python.h>
 
+#include "context/foreign_base.h"
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/interface.h"
@@ -17,13 +18,28 @@ HPy ctx_Type_FromSpec(HPyContext*, HPyType_Spec* spec, HPyType_SpecParam* params
         PyErr_SetString(PyExc_SystemError, "ctx_Type_FromSpec: the spec is NULL.");
         return kNullHandle;
     }
-    return as_handle(type_from_spec(*spec, params));
+    return as_handle(type_from_spec(*spec, params, kThreadSite));
 } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
     return kNullHandle;
 }
 
 namespace {
+
+/// The types whose instances are nothing before their tp_new ran: a dict without keys, a str
+/// without characters. A float of zeros is 0.0, and any other type's zeros are its own business.
+constexpr unsigned long kNeedNew = Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_LIST_SUBCLASS |
+                                   Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS |
+                                   Py_TPFLAGS_UNICODE_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS |
+                                   Py_TPFLAGS_BASE_EXC_SUBCLASS | Py_TPFLAGS_TYPE_SUBCLASS;
+
+/// An instance as the builtin base makes it without arguments.
+[[gnu::cold]] PyObject* allocate_builtin(PyTypeObject* cls) noexcept {
+    PyTypeObject* const base = foreign_base(cls);
+    const Ref nothing(PyTuple_New(0));
+    if (!nothing || base->tp_new == nullptr) return nullptr;
+    return base->tp_new(cls, nothing.get(), nullptr);
+}
 
 /// A new instance, its struct all zero; nullptr with an exception set.
 PyObject* allocate(HPy type, const char* not_a_type) noexcept {
@@ -32,6 +48,7 @@ PyObject* allocate(HPy type, const char* not_a_type) noexcept {
         return nullptr;
     }
     auto* const cls = reinterpret_cast<PyTypeObject*>(as_object(type));
+    if ((cls->tp_flags & kNeedNew) != 0 && prepare_foreign_bases()) return allocate_builtin(cls);
     return cls->tp_alloc(cls, 0);
 }
 
@@ -39,7 +56,13 @@ PyObject* allocate(HPy type, const char* not_a_type) noexcept {
 
 HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
     PyObject* const object = allocate(h_type, interface::kNewNeedsType);
-    *data = object != nullptr ? struct_of(object) : nullptr;
+    if (object == nullptr) {
+        *data = nullptr;
+        return kNullHandle;
+    }
+    const TypeRecord* const record = record_of(Py_TYPE(object));
+    // A type that HPy did not make has its layout from the C API: it begins at the object.
+    *data = record != nullptr ? struct_of(object, record->shape()) : object;
     return as_handle(object);
 }
 
@@ -73,8 +96,26 @@ int ctx_Type_IsSubtype(HPyContext*, HPy sub, HPy type) noexcept {
     return below != nullptr && above != nullptr ? PyType_IsSubtype(below, above) : 0;
 }
 
-void* ctx_AsStruct_Object(HPyContext*, HPy h) noexcept {
-    return struct_of(as_object(h));
+HPyType_BuiltinShape ctx_Type_GetBuiltinShape(HPyContext*, HPy h_type) noexcept {
+    const PyTypeObject* const cls = require_type(h_type, "ctx_Type_GetBuiltinShape");
+    if (cls == nullptr) return static_cast<HPyType_BuiltinShape>(-2);
+    const TypeRecord* const record = record_of(cls);
+    return record != nullptr ? record->shape() : HPyType_BuiltinShape_Legacy;
 }
+
+#define HPYSTATE_AS_STRUCT(shape)                                                                  \
+    void* ctx_AsStruct_##shape(HPyContext*, HPy h) noexcept {                                      \
+        return struct_of<HPyType_BuiltinShape_##shape>(as_object(h));                              \
+    }
+HPYSTATE_AS_STRUCT(Legacy)
+HPYSTATE_AS_STRUCT(Object)
+HPYSTATE_AS_STRUCT(Type)
+HPYSTATE_AS_STRUCT(Long)
+HPYSTATE_AS_STRUCT(Float)
+HPYSTATE_AS_STRUCT(Unicode)
+HPYSTATE_AS_STRUCT(Tuple)
+HPYSTATE_AS_STRUCT(List)
+HPYSTATE_AS_STRUCT(Dict)
+#undef HPYSTATE_AS_STRUCT
 
 } // namespace hpystate::context

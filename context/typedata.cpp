@@ -1,9 +1,12 @@
 /// context/typedata.cpp: visiting, clearing and destroying instances, without a context.
 #include "context/typedata.h"
 
+#include "context/foreign_base.h"
 #include "context/handle.h"
 #include "globals/interner.h"
 
+#include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -40,24 +43,37 @@ int clear_field(HPyField* field, void*) {
 int for_each_field(PyObject* self, const TypeRecord* record, HPyFunc_visitproc visit, void* arg) {
     for (; record != nullptr; record = record->base) {
         if (record->traverse == nullptr) continue;
-        if (const int result = record->traverse(struct_of(self), visit, arg)) return result;
+        void* const data = struct_of(self, record->shape());
+        if (const int result = record->traverse(data, visit, arg)) return result;
     }
     return 0;
 }
 
 int traverse_instance(PyObject* self, visitproc visit, void* arg, const TypeRecord* record) {
-    Py_VISIT(Py_TYPE(self)); // once, however many HPy types the instance's type has below it
     Visit pair{visit, arg};
+    if (record->foreign != 0) {
+        if (const int result = visit_foreign_parts(self, visit, arg)) return result;
+    } else {
+        Py_VISIT(Py_TYPE(self)); // once, however many HPy types the instance's type has below it
+    }
     return for_each_field(self, record, &visit_field, &pair);
+}
+
+int clear_instance(PyObject* self, const TypeRecord* record) {
+    const int result = for_each_field(self, record, &clear_field, nullptr);
+    return result != 0 || record->foreign == 0 ? result : clear_foreign_parts(self);
 }
 
 /// The instance's memory goes back; its type was kept alive by it until now.
 void free_instance(PyObject* self, const TypeRecord* record) {
     PyTypeObject* const type = Py_TYPE(self);
+    const bool foreign = record->foreign != 0;
+    if (type->tp_weaklistoffset != 0) PyObject_ClearWeakRefs(self);
     for_each_field(self, record, &clear_field, nullptr);
     for (; record != nullptr; record = record->base) {
-        if (record->destroy != nullptr) record->destroy(struct_of(self));
+        if (record->destroy != nullptr) record->destroy(struct_of(self, record->shape()));
     }
+    if (foreign) return release_foreign_parts(self);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -102,7 +118,7 @@ int traverse_thunk(PyObject* self, visitproc visit, void* arg) {
 
 template <unsigned N>
 int clear_thunk(PyObject* self) {
-    return for_each_field(self, record<N>(), &clear_field, nullptr);
+    return clear_instance(self, record<N>());
 }
 
 template <typename Numbers>
@@ -115,6 +131,38 @@ struct Table<std::integer_sequence<unsigned, I...>> {
 };
 using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
 
+// ---- from a tp_dealloc back to its number ----
+
+/// Open addressing, half full at most. An entry is a number + 1, written once, 0 before that.
+/// Written before the thunk's address is handed out, so relaxed is enough: whoever has a type got
+/// it through CPython.
+constexpr unsigned kEntries = 2 * kTypePool.size;
+constinit std::atomic<std::uint16_t> entries[kEntries]{};
+
+[[nodiscard]] unsigned first_entry(destructor dealloc) noexcept {
+    return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(dealloc) >> 4U) % kEntries;
+}
+
+void remember(destructor dealloc, unsigned index) noexcept {
+    const auto wanted = static_cast<std::uint16_t>(index + 1);
+    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
+        std::uint16_t found = 0;
+        if (entries[at].compare_exchange_strong(found, wanted, std::memory_order_relaxed)) return;
+        if (found == wanted) return;
+    }
+}
+
+/// The record whose tp_dealloc this is; or nullptr.
+[[nodiscard]] const TypeRecord* record_at(destructor dealloc) noexcept {
+    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
+        const unsigned found = entries[at].load(std::memory_order_relaxed);
+        if (found == 0) return nullptr;
+        if (AllThunks::kThunks[found - 1].dealloc != dealloc) continue;
+        const auto& target = thunk_targets[kTypePool.first + found - 1];
+        return static_cast<const TypeRecord*>(target.load(std::memory_order_relaxed));
+    }
+}
+
 } // namespace
 
 TypeThunks type_thunks_for(const TypeRecord& wanted) {
@@ -123,18 +171,20 @@ TypeThunks type_thunks_for(const TypeRecord& wanted) {
     const void* const record = interner().intern(std::move(bytes));
     const std::optional<unsigned> number = thunk_table().assign(kTypePool, record);
     if (!number) return {};
-    return AllThunks::kThunks[*number - kTypePool.first];
+    const TypeThunks& thunks = AllThunks::kThunks[*number - kTypePool.first];
+    remember(thunks.dealloc, *number - kTypePool.first);
+    return thunks;
 }
 
-const TypeRecord* record_of(PyTypeObject* type) noexcept {
-    const unsigned used = thunk_table().used(kTypePool);
+const TypeRecord* record_of(const PyTypeObject* type) noexcept {
     for (; type != nullptr; type = type->tp_base) {
-        for (unsigned i = 0; i < used; ++i) {
-            if (AllThunks::kThunks[i].dealloc != type->tp_dealloc) continue;
-            return static_cast<const TypeRecord*>(thunk_targets[kTypePool.first + i].load());
-        }
+        if (const TypeRecord* const record = record_at(type->tp_dealloc)) return record;
     }
     return nullptr;
+}
+
+bool is_hpy_type(const PyTypeObject* type) noexcept {
+    return record_at(type->tp_dealloc) != nullptr;
 }
 
 } // namespace hpystate

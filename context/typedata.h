@@ -13,22 +13,15 @@
 
 #include <Python.h>
 
+#include "context/shape.h"
 #include "globals/thunk_table.h"
 
 #include <hpy/define.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace hpystate {
-
-/// Where the struct of a type with the shape Object begins: behind the object's header, aligned for
-/// any member. An instance reaches its struct without a look-up.
-inline constexpr std::size_t kStructOffset = (sizeof(PyObject) + alignof(std::max_align_t) - 1) /
-                                             alignof(std::max_align_t) * alignof(std::max_align_t);
-
-[[nodiscard]] inline void* struct_of(PyObject* object) noexcept {
-    return reinterpret_cast<char*>(object) + kStructOffset;
-}
 
 /// Plain data without padding: equal records have equal bytes.
 struct TypeRecord {
@@ -36,6 +29,10 @@ struct TypeRecord {
     HPyFunc_DESTROYFUNC_t destroy;   ///< the extension's, or null
     const TypeRecord* base;          ///< of the nearest HPy type below, or null
     std::size_t hidden;              ///< bytes behind the type's struct that are ours
+    std::intptr_t shape_number;      ///< HPyType_BuiltinShape
+    std::uintptr_t foreign;          ///< 1: a base other than object is no HPy type
+
+    [[nodiscard]] Shape shape() const noexcept { return static_cast<Shape>(shape_number); }
 
     /// Whether this type or one below it has fields to visit.
     [[nodiscard]] bool visits() const noexcept;
@@ -54,7 +51,11 @@ struct TypeThunks {
 /// How many different records a process can have, and where their numbers lie.
 inline constexpr ThunkPool kTypePool{ThunkTable::kThunks - 1024, 1024};
 
-/// The record of the nearest HPy type on the way from `type` to object; nullptr: there is none.
-[[nodiscard]] const TypeRecord* record_of(PyTypeObject* type) noexcept;
+/// The record of the nearest HPy type on the way from `type` to object; nullptr: there is none. A
+/// few instructions for an HPy type itself.
+[[nodiscard]] const TypeRecord* record_of(const PyTypeObject* type) noexcept;
+
+/// Whether the type itself was made by HPyType_FromSpec and has one of our tp_dealloc.
+[[nodiscard]] bool is_hpy_type(const PyTypeObject* type) noexcept;
 
 } // namespace hpystate

@@ -1,17 +1,15 @@
-/// context/typespec.cpp: bases, slots, members, and the one call that makes the type.
+/// context/typespec.cpp: bases, shape, lifetime, and the one call that makes the type.
 #include "context/typespec.h"
 
-#include "context/definitions.h"
+#include "context/foreign_base.h"
 #include "context/handle.h"
-#include "context/signature.h"
-#include "context/trampoline.h"
+#include "context/interface.h"
 #include "context/typedata.h"
+#include "context/typeparts.h"
 
 #include <algorithm>
 #include <climits>
-#include <cstring>
 #include <structmember.h>
-#include <vector>
 
 namespace hpystate {
 
@@ -22,6 +20,10 @@ struct Parents {
     Ref bases;     ///< tuple, or null: object alone
     Ref metaclass; ///< type, or null: what the bases have
 };
+
+[[nodiscard]] std::size_t size_of(const HPyType_Spec& spec) noexcept {
+    return static_cast<std::size_t>(spec.basicsize); // checked: not negative
+}
 
 bool add_base(const HPyType_Spec& spec, Ref& list, PyObject* base) {
     if (base == nullptr || !PyType_Check(base)) {
@@ -92,21 +94,45 @@ bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Paren
     return static_cast<bool>(parents.bases);
 }
 
-/// The struct of the new type begins where that of its bases does: it must not be smaller, and no
-/// builtin layout may lie there.
-bool check_base(const HPyType_Spec& spec, PyTypeObject* base) {
+/// Whether a struct of that shape and size can stand on a base: it must hold what the base's struct
+/// holds, and nothing but the builtin layout may lie in front of it.
+bool check_struct(const HPyType_Spec& spec, PyTypeObject* base) {
     if (spec.basicsize == 0) return true;
+    const Shape shape = spec.builtin_shape;
     const TypeRecord* const record = record_of(base);
-    const auto head = static_cast<Py_ssize_t>(kStructOffset);
-    const Py_ssize_t taken =
-        base->tp_basicsize - (record != nullptr ? static_cast<Py_ssize_t>(record->hidden) : 0);
-    if (taken <= (record != nullptr ? head + spec.basicsize : head)) return true;
-    PyErr_Format(
-        PyExc_TypeError,
-        "type '%s': its struct of %d bytes (builtin shape Object) does not fit on the base "
-        "'%s', whose instances have %zd bytes. Put the base's struct in front of the type's "
-        "own, or set the builtin shape of the base.",
-        spec.name, spec.basicsize, base->tp_name, base->tp_basicsize);
+    const bool same = record != nullptr &&
+                      (record->shape() == shape || record->shape() == HPyType_BuiltinShape_Legacy);
+    const PyTypeObject* const builtin = builtin_of(shape);
+    const std::size_t alone = shape == HPyType_BuiltinShape_Legacy
+                                  ? basicsize_of(shape, size_of(spec))
+                              : builtin != nullptr ? static_cast<std::size_t>(builtin->tp_basicsize)
+                                                   : fixed_offset(shape);
+    const std::size_t room = same ? basicsize_of(shape, size_of(spec)) : alone;
+    const std::size_t taken =
+        static_cast<std::size_t>(base->tp_basicsize) - (record != nullptr ? record->hidden : 0);
+    if (taken <= room) return true;
+    PyErr_Format(PyExc_TypeError,
+                 "type '%s': its struct of %d bytes (builtin shape %s) does not fit on the base "
+                 "'%s', whose instances have %zd bytes. Put the base's struct in front of the "
+                 "type's own, or set the builtin shape of the base.",
+                 spec.name, spec.basicsize, name_of(shape), base->tp_name, base->tp_basicsize);
+    return false;
+}
+
+/// A builtin shape needs the builtin type among the bases.
+bool check_shape(const HPyType_Spec& spec, PyObject* bases) {
+    PyTypeObject* const builtin = builtin_of(spec.builtin_shape);
+    if (builtin == nullptr) return true;
+    const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i));
+        if (PyType_IsSubtype(base, builtin) != 0) return true;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "type '%s': the builtin shape %s needs a base that is '%s' or derives from it; "
+                 "none of its %zd bases does. Add an HPyType_SpecParam_Base, or leave the shape "
+                 "out.",
+                 spec.name, name_of(spec.builtin_shape), builtin->tp_name, count);
     return false;
 }
 
@@ -118,9 +144,9 @@ bool check_bases(const HPyType_Spec& spec, PyObject* bases) {
             PyErr_Format(PyExc_TypeError, "type '%s': base %zd is no type.", spec.name, i);
             return false;
         }
-        if (!check_base(spec, reinterpret_cast<PyTypeObject*>(base))) return false;
+        if (!check_struct(spec, reinterpret_cast<PyTypeObject*>(base))) return false;
     }
-    return true;
+    return check_shape(spec, bases);
 }
 
 bool check_spec(const HPyType_Spec& spec) {
@@ -134,130 +160,20 @@ bool check_spec(const HPyType_Spec& spec) {
                      spec.basicsize, spec.itemsize);
         return false;
     }
-    if (spec.basicsize > INT_MAX - static_cast<int>(kStructOffset)) {
+    if (spec.basicsize > INT_MAX / 2) {
         PyErr_Format(PyExc_ValueError, "type '%s': basicsize %d is too large.", spec.name,
                      spec.basicsize);
         return false;
     }
-    const int shape = spec.builtin_shape;
-    if (shape < HPyType_BuiltinShape_Legacy || shape > HPyType_BuiltinShape_Dict) {
+    if (!is_shape(spec.builtin_shape)) {
         PyErr_Format(PyExc_ValueError, "type '%s': there is no builtin shape %d.", spec.name,
-                     shape);
+                     static_cast<int>(spec.builtin_shape));
         return false;
     }
-    if (shape != HPyType_BuiltinShape_Object || spec.legacy_slots != nullptr) {
-        PyErr_Format(PyExc_NotImplementedError,
-                     "ctx_Type_FromSpec: type '%s': this version of hpystate has the builtin shape "
-                     "Object only, without legacy slots; the spec asks for shape %d%s.",
-                     spec.name, shape, spec.legacy_slots != nullptr ? " with legacy slots" : "");
+    if (spec.legacy_slots != nullptr && spec.builtin_shape != HPyType_BuiltinShape_Legacy) {
+        PyErr_SetString(PyExc_TypeError, interface::kLegacySlotsOfPureType);
         return false;
     }
-    return true;
-}
-
-/// The member by which CPython learns where an instance keeps the function that it is called with.
-constexpr char kCallOffset[] = "__vectorcalloffset__";
-
-/// The parts of a PyType_Spec while they are collected.
-struct Parts {
-    std::vector<PyType_Slot> slots;
-    std::vector<PyMemberDef> members;
-    TypeRecord record{};
-    bool has_call = false; ///< an HPy_tp_call slot
-    bool has_call_offset =
-        false;                ///< a member __vectorcalloffset__: the struct has the field itself
-    Py_ssize_t basicsize = 0; ///< of CPython's spec
-};
-
-/// The signature of a slot's function; false for a number that is no slot of a type.
-bool signature_of(HPySlot_Slot slot, HPyFunc_Signature& signature) noexcept {
-    switch (static_cast<int>(slot)) {
-#define HPY_SLOT(name, value, sig)                                                                 \
-    case value:                                                                                    \
-        signature = HPyFunc_##sig;                                                                 \
-        return (value) < 2000;
-#include <hpy/abi/slots.def>
-    default:
-        return false;
-    }
-}
-
-bool add_slot(const HPyType_Spec& spec, Parts& parts, const HPySlot& slot) {
-    HPyFunc_Signature signature{};
-    if (!signature_of(slot.slot, signature) || slot.impl == nullptr) {
-        PyErr_Format(PyExc_SystemError, "type '%s': slot %d %s.", spec.name,
-                     static_cast<int>(slot.slot),
-                     slot.impl == nullptr ? "has no function" : "is no slot of a type");
-        return false;
-    }
-    if (slot.slot == HPy_tp_traverse) {
-        parts.record.traverse = function_cast<HPyFunc_TRAVERSEPROC_t>(slot.impl);
-        return true;
-    }
-    if (slot.slot == HPy_tp_destroy) {
-        parts.record.destroy = function_cast<HPyFunc_DESTROYFUNC_t>(slot.impl);
-        return true;
-    }
-    CFunction thunk = slot.slot == HPy_tp_call ? call_thunk_for(slot.impl)
-                                               : thunk_for(signature, slot.impl, Site::kThread);
-    // The pool is used up: the file's own trampoline serves. That of HPy_tp_call has another
-    // signature than CPython's slot, so it cannot.
-    if (thunk == nullptr && slot.slot != HPy_tp_call) {
-        thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
-    }
-    if (thunk == nullptr) {
-        PyErr_Format(PyExc_SystemError, "type '%s': no thunk is left for slot %d.", spec.name,
-                     static_cast<int>(slot.slot));
-        return false;
-    }
-    parts.has_call = parts.has_call || slot.slot == HPy_tp_call;
-    // HPy took the numbers of CPython's slots for its own.
-    parts.slots.push_back({static_cast<int>(slot.slot), reinterpret_cast<void*>(thunk)});
-    return true;
-}
-
-bool add_member(const HPyType_Spec& spec, Parts& parts, const HPyMember& member) {
-    if (member.name == nullptr || spec.basicsize == 0) {
-        PyErr_Format(PyExc_TypeError,
-                     "type '%s': member '%s' needs a name and a type with a struct.", spec.name,
-                     member.name != nullptr ? member.name : "(no name)");
-        return false;
-    }
-    if (std::strcmp(member.name, kCallOffset) == 0) parts.has_call_offset = true;
-    // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
-    parts.members.push_back({member.name, static_cast<int>(member.type),
-                             member.offset + static_cast<Py_ssize_t>(kStructOffset),
-                             member.readonly != 0 ? Py_READONLY : 0, member.doc});
-    return true;
-}
-
-bool add_definitions(const HPyType_Spec& spec, Parts& parts) {
-    for (HPyDef* const* at = spec.defines; at != nullptr && *at != nullptr; ++at) {
-        const HPyDef& define = **at;
-        bool good = true;
-        switch (define.kind) {
-        case HPyDef_Kind_Slot:
-            good = add_slot(spec, parts, define.slot);
-            break;
-        case HPyDef_Kind_Member:
-            good = add_member(spec, parts, define.member);
-            break;
-        case HPyDef_Kind_Meth:
-        case HPyDef_Kind_GetSet:
-            break; // as tables, below
-        default:
-            PyErr_Format(PyExc_SystemError, "type '%s': a definition has the unknown kind %d.",
-                         spec.name, static_cast<int>(define.kind));
-            good = false;
-        }
-        if (!good) return false;
-    }
-    PyMethodDef* methods = nullptr;
-    PyGetSetDef* getsets = nullptr;
-    if (!make_methods(spec.defines, Site::kThread, methods)) return false;
-    if (!make_getsets(spec.defines, getsets)) return false;
-    if (methods != nullptr) parts.slots.push_back({Py_tp_methods, methods});
-    if (getsets != nullptr) parts.slots.push_back({Py_tp_getset, getsets});
     return true;
 }
 
@@ -265,19 +181,26 @@ bool add_definitions(const HPyType_Spec& spec, Parts& parts) {
 /// their struct, null until HPy_SetCallFunction; CPython falls back to tp_call where it is null. A
 /// derived type has one of its own behind its own struct, so the base's place is its struct's to
 /// use.
-bool add_call(const HPyType_Spec& spec, Parts& parts, PyObject* bases) {
-    if (spec.basicsize != 0) parts.basicsize = spec.basicsize + static_cast<int>(kStructOffset);
+bool add_call(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
+    const Shape shape = spec.builtin_shape;
+    parts.basicsize = static_cast<Py_ssize_t>(basicsize_of(shape, size_of(spec)));
     const bool inherits = parts.record.base != nullptr && parts.record.base->hidden != 0;
     if (parts.has_call_offset && !parts.has_call) {
         parts.slots.push_back({Py_tp_call, reinterpret_cast<void*>(&PyVectorcall_Call)});
         return true;
     }
     if (!parts.has_call && !(inherits && spec.basicsize != 0)) return true;
-    if (parts.has_call_offset || spec.itemsize != 0) {
-        PyErr_Format(PyExc_TypeError, "type '%s': HPy_tp_call goes with neither %s.", spec.name,
-                     spec.itemsize != 0
-                         ? "an itemsize: the hidden call function needs a fixed place"
-                         : "a member __vectorcalloffset__: give one of the two");
+    const char* const reason =
+        spec.itemsize != 0 ? "an itemsize: the hidden call function needs a constant place"
+        : has_inline_items(shape)
+            ? "the builtin shapes Long and Tuple: the hidden call function needs a constant place"
+        : parts.has_call_offset ? "a member __vectorcalloffset__: give one of the two"
+        : shape == HPyType_BuiltinShape_Legacy && spec.basicsize == 0
+            ? "a legacy type that inherits its struct: set the basicsize, or use Py_tp_call"
+            : nullptr;
+    if (reason != nullptr) {
+        PyErr_Format(PyExc_TypeError, "type '%s': HPy_tp_call does not go with %s.", spec.name,
+                     reason);
         return false;
     }
     Py_ssize_t end =
@@ -295,14 +218,35 @@ bool add_call(const HPyType_Spec& spec, Parts& parts, PyObject* bases) {
     return true;
 }
 
-/// tp_dealloc always, tp_traverse and tp_clear where the collector comes.
-bool add_lifetime(const HPyType_Spec& spec, Parts& parts) {
-    const bool collected = (spec.flags & HPy_TPFLAGS_HAVE_GC) != 0;
-    if (collected && !parts.record.visits()) {
+/// The record of the base whose layout the type continues, CPython takes the largest one, and
+/// whether there are bases that know nothing of HPy.
+bool read_bases(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
+    parts.record.shape_number = spec.builtin_shape;
+    const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
+    Py_ssize_t size = -1;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i));
+        if (has_foreign_base(base)) parts.record.foreign = 1;
+        if (PyType_IS_GC(base)) parts.base_is_collected = true;
+        const TypeRecord* const record = record_of(base);
+        if (record == nullptr || base->tp_basicsize <= size) continue;
+        parts.record.base = record;
+        size = base->tp_basicsize;
+    }
+    return parts.record.foreign == 0 || prepare_foreign_bases();
+}
+
+/// tp_dealloc always, tp_traverse and tp_clear where the collector comes: where the spec says so,
+/// and where a base says so, since CPython would inherit the base's functions, which know nothing
+/// of the type's own fields. A legacy type may bring its own.
+bool add_lifetime(const HPyType_Spec& spec, TypeParts& parts) {
+    const bool asked = (spec.flags & HPy_TPFLAGS_HAVE_GC) != 0;
+    if (asked && !parts.record.visits() && !parts.legacy_traverse) {
         PyErr_Format(PyExc_ValueError,
                      "type '%s': HPy_TPFLAGS_HAVE_GC needs an HPy_tp_traverse slot.", spec.name);
         return false;
     }
+    if (parts.legacy_dealloc) return true;
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,
@@ -312,13 +256,14 @@ bool add_lifetime(const HPyType_Spec& spec, Parts& parts) {
         return false;
     }
     parts.slots.push_back({Py_tp_dealloc, reinterpret_cast<void*>(thunks.dealloc)});
-    if (!collected) return true;
+    if (!(asked || parts.base_is_collected) || parts.legacy_traverse) return true;
+    parts.collected = true;
     parts.slots.push_back({Py_tp_traverse, reinterpret_cast<void*>(thunks.traverse)});
     parts.slots.push_back({Py_tp_clear, reinterpret_cast<void*>(thunks.clear)});
     return true;
 }
 
-PyObject* make_type(const HPyType_Spec& spec, Parts& parts, const Parents& parents) {
+PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& parents) {
     if (!parts.members.empty()) {
         parts.members.push_back({nullptr, 0, 0, 0, nullptr});
         parts.slots.push_back({Py_tp_members, parts.members.data()}); // CPython copies them
@@ -329,41 +274,41 @@ PyObject* make_type(const HPyType_Spec& spec, Parts& parts, const Parents& paren
     constexpr unsigned long kTaken =
         HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC | HPy_TPFLAGS_HAVE_VECTORCALL;
     const unsigned long call = parts.record.hidden != 0 ? HPy_TPFLAGS_HAVE_VECTORCALL : 0;
+    const unsigned long collected = parts.collected ? HPy_TPFLAGS_HAVE_GC : 0;
     PyType_Spec cpython{};
     cpython.name = spec.name;
     cpython.basicsize = static_cast<int>(parts.basicsize);
     cpython.itemsize = spec.itemsize;
-    cpython.flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call);
+    cpython.flags =
+        static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call | collected);
     cpython.slots = parts.slots.data();
     return PyType_FromMetaclass(reinterpret_cast<PyTypeObject*>(parents.metaclass.get()), nullptr,
                                 &cpython, parents.bases.get());
 }
 
-/// The record of the base whose layout the type continues: CPython takes the largest one.
-const TypeRecord* base_record(PyObject* bases) {
-    const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
-    const TypeRecord* found = nullptr;
-    Py_ssize_t size = -1;
-    for (Py_ssize_t i = 0; i < count; ++i) {
-        auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i));
-        const TypeRecord* const record = record_of(base);
-        if (record == nullptr || base->tp_basicsize <= size) continue;
-        found = record;
-        size = base->tp_basicsize;
-    }
-    return found;
+/// A legacy type's struct begins at the object; a pure base's struct lies behind the header.
+bool check_legacy_base(const HPyType_Spec& spec, PyObject* made) {
+    if (spec.builtin_shape != HPyType_BuiltinShape_Legacy) return true;
+    const PyTypeObject* const base = reinterpret_cast<PyTypeObject*>(made)->tp_base;
+    const TypeRecord* const record = record_of(base);
+    if (record == nullptr || record->shape() == HPyType_BuiltinShape_Legacy) return true;
+    PyErr_SetString(PyExc_TypeError, interface::kLegacyFromPure);
+    return false;
 }
 
 } // namespace
 
-PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* params) {
+PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* params, Site site) {
     Parents parents;
-    Parts parts;
+    TypeParts parts;
     if (!check_spec(spec) || !read_params(spec, params, parents)) return nullptr;
-    if (!check_bases(spec, parents.bases.get()) || !add_definitions(spec, parts)) return nullptr;
-    parts.record.base = base_record(parents.bases.get());
-    if (!add_call(spec, parts, parents.bases.get()) || !add_lifetime(spec, parts)) return nullptr;
-    return make_type(spec, parts, parents);
+    PyObject* const bases = parents.bases.get();
+    if (!check_bases(spec, bases) || !read_definitions(spec, site, parts)) return nullptr;
+    if (!read_bases(spec, parts, bases)) return nullptr;
+    if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts)) return nullptr;
+    Ref made(make_type(spec, parts, parents));
+    if (!made || !check_legacy_base(spec, made.get())) return nullptr;
+    return made.release();
 }
 
 } // namespace hpystate

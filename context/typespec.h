@@ -3,18 +3,22 @@
 
 #include <Python.h>
 
+#include "context/trampoline.h"
+
 #include <hpy/define.h>
 
 namespace hpystate {
 
 /// Makes the type that `spec` describes, in the interpreter that the thread is attached to.
-/// `params` (ended by kind 0; may be NULL) gives bases and metaclass. The spec and what it points
-/// to are read only. Returns a new reference, or nullptr with an exception set:
+/// `params` (ended by kind 0; may be NULL) gives bases and metaclass; `site` says in which mode the
+/// type's functions run. The spec and what it points to are read only. Returns a new reference, or
+/// nullptr with an exception set:
 ///   ValueError   a shape that HPy does not have, a size below 0, HAVE_GC without a tp_traverse
-///   TypeError    params that contradict each other, a base whose layout the struct does not fit
+///   TypeError    params that contradict each other, a base whose layout the struct does not fit,
+///                a builtin shape without its base, legacy parts that do not go with the rest
 ///   SystemError  a definition that is incomplete or of the wrong kind
-///   NotImplementedError  a builtin shape or legacy part that this version does not have
 /// and what PyType_FromMetaclass raises. Throws std::bad_alloc.
-[[nodiscard]] PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* params);
+[[nodiscard]] PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* params,
+                                       Site site);
 
 } // namespace hpystate

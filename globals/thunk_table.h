@@ -32,7 +32,7 @@ struct ThunkPool {
 
 class ThunkTable {
   public:
-    static constexpr unsigned kThunks = 1U << 14;
+    static constexpr unsigned kThunks = 1U << 15;
 
     ThunkTable() = default;
     ThunkTable(const ThunkTable&) = delete;

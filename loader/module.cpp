@@ -79,15 +79,6 @@ void check_size(const HPyModuleDef& definition, const ModuleRequest& request) {
                     {{"size", size}});
 }
 
-void check_legacy(const HPyModuleDef& definition, const ModuleRequest& request) {
-    if (definition.legacy_methods == nullptr) return;
-    throw LoadError(LoadErrorKind::kLegacy,
-                    request.path + ": module " + request.name +
-                        " has legacy methods, which take PyObject*. This version of hpystate loads "
-                        "universal modules only. Port the methods, or wait for hybrid modules.",
-                    {});
-}
-
 /// Whether the interpreter is one in which the module may be made; CPython checks the GIL part.
 void check_interpreter(const ModuleRequest& request) {
     if (request.where != Interpreters::kMain) return;
@@ -125,8 +116,15 @@ bool add_module_slot(ModuleSlots& slots, const ModuleRequest& request, const HPy
         return false;
     }
     const HPyFunc_Signature signature = create ? HPyFunc_MOD_CREATE : HPyFunc_INQUIRY;
-    CFunction thunk = thunk_for(signature, slot.impl, Site::kThread);
-    if (thunk == nullptr) thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
+    CFunction thunk = thunk_for(signature, slot.impl, Site{false, request.layer});
+    if (thunk == nullptr && request.layer == nullptr) {
+        thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
+    }
+    if (thunk == nullptr) {
+        PyErr_Format(PyExc_SystemError, "module '%s': no thunk is left for slot %d.",
+                     request.name.c_str(), static_cast<int>(slot.slot));
+        return false;
+    }
     if (create) {
         slots.create = thunk;
     } else {
@@ -153,8 +151,8 @@ bool read_module_slots(const HPyModuleDef& definition, const ModuleRequest& requ
             return false;
         }
     }
-    const bool others =
-        slots.has_others || definition.doc != nullptr || definition.globals != nullptr;
+    const bool others = slots.has_others || definition.doc != nullptr ||
+                        definition.globals != nullptr || definition.legacy_methods != nullptr;
     if (slots.create == nullptr || !others) return true;
     PyErr_Format(PyExc_SystemError,
                  "%s and something else (module '%s'): a module object that the slot makes itself "
@@ -181,6 +179,7 @@ struct DefinitionParts {
     PyMethodDef* methods;
     const char* doc;
     std::uintptr_t where;
+    const Layer* layer;
 };
 
 /// A PyModuleDef with the slot table and the name that it points to.
@@ -231,14 +230,17 @@ PyModuleDef* cpython_definition(const HPyModuleDef& definition, const ModuleRequ
     ModuleSlots slots;
     PyMethodDef* methods = nullptr;
     if (!read_module_slots(definition, request, slots)) return nullptr;
-    if (!make_methods(definition.defines, Site::kModule, methods)) return nullptr;
+    std::vector<PyMethodDef> legacy;
+    append_methods(legacy, static_cast<const PyMethodDef*>(definition.legacy_methods));
+    const Site site{request.layer == nullptr, request.layer};
+    if (!make_methods(definition.defines, legacy, site, methods)) return nullptr;
     if (slots.exec.size() + 3 > KeptDefinition::kMaxSlots) {
         PyErr_Format(PyExc_SystemError, "module '%s' has %zu HPy_mod_exec slots; %zu are possible.",
                      request.name.c_str(), slots.exec.size(), KeptDefinition::kMaxSlots - 3);
         return nullptr;
     }
     const DefinitionParts parts{&definition, methods, definition.doc,
-                                static_cast<std::uintptr_t>(request.where)};
+                                static_cast<std::uintptr_t>(request.where), request.layer};
     std::string key("module:");
     key.append(reinterpret_cast<const char*>(&parts), sizeof(parts));
     key.append(reinterpret_cast<const char*>(&slots.create), sizeof(slots.create));
@@ -320,7 +322,6 @@ bool check_created(PyObject* module, const PyModuleDef& definition) {
 PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request) {
     const std::vector<SlotAddress> slots = slots_of(definition);
     check_size(definition, request);
-    check_legacy(definition, request);
     check_globals(request, slots);
     check_interpreter(request);
     PyModuleDef* const cpython = cpython_definition(definition, request);

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include "context/layer.h"
+
 #include <hpy/define.h>
 
 #include <cstdint>
@@ -23,6 +25,7 @@ struct ModuleRequest {
     std::string path; ///< of the shared object
     PyObject* spec;   ///< ModuleSpec, borrowed
     Interpreters where;
+    const Layer* layer; ///< the mode that the module's functions run in; nullptr: plain
 };
 
 /// First half: registers the definition's globals and makes the module object. Returns a new

@@ -1,4 +1,6 @@
 /// loader/negotiate.cpp: version, tag in the file's name, functions; in that order.
+#include <Python.h>
+
 #include "loader/negotiate.h"
 
 #include "loader/error.h"
@@ -11,6 +13,9 @@
 namespace hpystate {
 
 namespace {
+
+#define HPYSTATE_STRING_OF(text) #text
+#define HPYSTATE_STRING(text) HPYSTATE_STRING_OF(text)
 
 using VersionFunction = std::uint32_t (*)();
 
@@ -66,9 +71,16 @@ AbiVersion version_of(const Library& library, const std::string& path, const std
     return wanted;
 }
 
-/// The digits behind the first ".hpy" of the file's name that digits follow; "" without one. HPy's
-/// own loader looks at the whole path; a folder called "x.hpy1" says nothing about the file in it.
-std::string tag_of(const std::string& path) {
+/// What a file's name says: x.hpy0.so is universal, x.hpy0-cp312.so hybrid: HPy and CPython's C
+/// API.
+struct Tag {
+    std::string abi;    ///< "0"; "" without one
+    std::string python; ///< "cp312"; "" in a universal file's name
+};
+
+/// Looks at the first ".hpy" of the file's name that digits follow. HPy's own loader looks at the
+/// whole path; a folder called "x.hpy1" says nothing about the file in it.
+Tag tag_of(const std::string& path) {
     constexpr std::string_view kMark = ".hpy";
     constexpr std::string_view kDigits = "0123456789";
     const std::size_t slash = path.rfind('/');
@@ -76,9 +88,14 @@ std::string tag_of(const std::string& path) {
     for (; at != std::string::npos; at = path.find(kMark, at + 1)) {
         const std::size_t start = at + kMark.size();
         const std::size_t end = std::min(path.find_first_not_of(kDigits, start), path.size());
-        if (end > start) return path.substr(start, end - start);
+        if (end == start) continue;
+        Tag tag{path.substr(start, end - start), ""};
+        if (path.compare(end, 3, "-cp") == 0) {
+            tag.python = path.substr(end + 1, path.find_first_of("-.", end + 1) - end - 1);
+        }
+        return tag;
     }
-    return "";
+    return {};
 }
 
 /// Whether a tag is a number of that value. Digits may be any number of them: nothing is converted
@@ -89,14 +106,34 @@ bool says(std::string_view tag, std::uint32_t major) {
     return tag == std::to_string(major);
 }
 
-void check_tag(const std::string& path, const std::string& name, AbiVersion version) {
-    const std::string tag = tag_of(path);
-    if (!tag.empty() && says(tag, version.major)) return;
+/// A hybrid file uses the C API of the one Python that it was compiled for.
+void check_python(const std::string& path, const std::string& name, const Tag& tag) {
+    constexpr std::string_view kThis =
+        "cp" HPYSTATE_STRING(PY_MAJOR_VERSION) HPYSTATE_STRING(PY_MINOR_VERSION);
+    const std::string_view said = tag.python;
+    // Behind the number may stand letters of a build: d for debug, t for one without the GIL.
+    const bool same = said.substr(0, kThis.size()) == kThis &&
+                      said.find_first_of("0123456789", kThis.size()) == std::string_view::npos;
+    if (said.empty() || same) return;
+    throw LoadError(LoadErrorKind::kOtherPython,
+                    path + ": the file's name says that it was compiled for the C API of " +
+                        tag.python + "; this is " + std::string(kThis) +
+                        ". Build it again with this Python, or build it for HPy's universal ABI, "
+                        "which needs no C API.",
+                    {{"name", name}, {"python", tag.python}});
+}
+
+Tag check_tag(const std::string& path, const std::string& name, AbiVersion version) {
+    Tag tag = tag_of(path);
+    if (!tag.abi.empty() && says(tag.abi, version.major)) {
+        check_python(path, name, tag);
+        return tag;
+    }
     LoadError::Details details{{"name", name},
                                {"major", std::to_string(version.major)},
                                {"minor", std::to_string(version.minor)}};
     const std::string wanted = ".hpy" + std::to_string(version.major) + ".so";
-    if (tag.empty()) {
+    if (tag.abi.empty()) {
         throw LoadError(LoadErrorKind::kNoTag,
                         path +
                             ": the file's name has no HPy ABI tag, and the extension was compiled "
@@ -104,9 +141,9 @@ void check_tag(const std::string& path, const std::string& name, AbiVersion vers
                             version.text() + ". Name the file " + name + wanted + ".",
                         std::move(details));
     }
-    details.emplace_back("tag", tag);
+    details.emplace_back("tag", tag.abi);
     throw LoadError(LoadErrorKind::kTagMismatch,
-                    path + ": the file's name says HPy ABI " + tag +
+                    path + ": the file's name says HPy ABI " + tag.abi +
                         ", the extension inside was compiled for ABI " + version.text() +
                         ". Name the file " + name + wanted + ", or build it again.",
                     std::move(details));
@@ -144,7 +181,7 @@ Choice negotiate(const Library& library, std::string_view module, std::string_vi
     Choice choice{};
     choice.short_name = short_name_of(module, path);
     choice.version = version_of(library, path, choice.short_name);
-    check_tag(path, choice.short_name, choice.version);
+    choice.hybrid = !check_tag(path, choice.short_name, choice.version).python.empty();
 
     const std::string context_init = "HPyInitGlobalContext_" + choice.short_name;
     const std::string init = "HPyInit_" + choice.short_name;

@@ -8,7 +8,6 @@
 #include "context/contexts.h"
 #include "context/dispatcher.h"
 #include "context/handle.h"
-#include "context/missing.h"
 #include "globals/interner.h"
 #include "globals/placement.h"
 #include "interp_state/current.h"
@@ -72,8 +71,6 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     const Library library = Library::open(request.path);
     const Choice choice = negotiate(library, request.name, request.path);
     const char* const said = asked != nullptr ? asked : choice.interpreters;
-    request.where =
-        said != nullptr ? *interpreters_of(said) : Interpreters::kOwnGil; // both checked
     give_dispatcher(choice.init_context);
     const HPyModuleDef* const definition = choice.init();
     if (definition == nullptr) {
@@ -91,6 +88,10 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
                             "a static HPyModuleDef, as HPy_MODINIT does.",
                         {{"symbol", "HPyInit_" + choice.short_name}});
     }
+    // The C API's side of a hybrid module has statics of its own, unless it says that it is safe.
+    const bool hybrid = choice.hybrid || definition->legacy_methods != nullptr;
+    const Interpreters assumed = hybrid ? Interpreters::kSharedGil : Interpreters::kOwnGil;
+    request.where = said != nullptr ? *interpreters_of(said) : assumed; // both checked
     return create_module(*definition, request);
 }
 
@@ -123,7 +124,7 @@ PyObject* create(PyObject*, PyObject* args) {
         return nullptr;
     }
     try {
-        ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil};
+        ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil, nullptr};
         try {
             return create_from_file(request, asked);
         } catch (const LoadError& error) {
@@ -151,12 +152,15 @@ PyDoc_STRVAR(missing_doc, "missing($module, /)\n--\n\n"
                           "The functions of the HPy context that this version does not have.");
 
 PyObject* missing(PyObject*, PyObject*) {
-    Ref names(PyList_New(0));
-    for (std::size_t i = 0; names && i < kSlotCount; ++i) {
-        if (!context::is_missing(static_cast<Slot>(i))) continue;
-        const Ref name(PyUnicode_FromString(kSlotNames[i]));
-        if (!name || PyList_Append(names.get(), name.get()) < 0) return nullptr;
+    Region* const region = context::enter_interpreter();
+    Ref names(region != nullptr ? PyList_New(0) : nullptr);
+    if (!names) return nullptr;
+#define HPY_FUNC(ret, name, params)                                                                \
+    if (region->context.ctx_##name == nullptr) {                                                   \
+        const Ref text(PyUnicode_FromString("ctx_" #name));                                        \
+        if (!text || PyList_Append(names.get(), text.get()) < 0) return nullptr;                   \
     }
+#include <hpy/abi/hpy_0_9.def>
     return names.release();
 }
 

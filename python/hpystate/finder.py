@@ -1,5 +1,8 @@
 """finder.py: from a module's name to a file X.hpy0.so, and from the file to a module.
 
+A hybrid extension, which uses CPython's C API too, lies in X.hpy0-cp312.so: it is found by the one
+Python that it was compiled for. Where both are there, the universal file is taken.
+
 The finder stands first on sys.meta_path. Beside X.hpy0.so upstream's build writes a stub X.py,
 which imports `pkg_resources`; interpreters with a GIL of their own refuse that. So the file wins
 and the stub never runs. The same finder answers for `hpy.universal`, also where upstream's `hpy` is
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SUFFIX = ".hpy0.so"
+HYBRID_SUFFIX = f".hpy0-cp{sys.version_info[0]}{sys.version_info[1]}{sys.abiflags}.so"
 MODES = ("universal", "debug", "trace")
 INTERPRETERS = ("own-gil", "shared-gil", "main")
 DROP_IN = "hpy.universal"
@@ -58,12 +62,12 @@ class HPyLoader:
 
 
 class HPyFinder:
-    """Finds `*.hpy0.so` on the path of a package or on sys.path."""
+    """Finds `*.hpy0.so` and `*.hpy0-cp312.so` on the path of a package or on sys.path."""
 
     def __init__(self) -> None:
-        # directory -> (time of its last change in ns, names of modules in it); like the finder of
-        # the standard library, a look at the time of change saves reading the directory.
-        self._listings: dict[str, tuple[int, frozenset[str]]] = {}
+        # directory -> (time of its last change in ns, files of modules in it by name); like the
+        # finder of the standard library, a look at the time of change saves reading the directory.
+        self._listings: dict[str, tuple[int, dict[str, str]]] = {}
 
     def find_spec(
         self,
@@ -80,29 +84,31 @@ class HPyFinder:
             if not isinstance(entry, str):
                 continue
             directory = entry or os.getcwd()
-            if tail in self._names_in(directory):
-                file = os.path.join(directory, tail + SUFFIX)
-                return spec_of(fullname, file)
+            file = self._files_in(directory).get(tail)
+            if file is not None:
+                return spec_of(fullname, os.path.join(directory, file))
         return None
 
     def invalidate_caches(self) -> None:
         self._listings.clear()
 
-    def _names_in(self, directory: str) -> frozenset[str]:
+    def _files_in(self, directory: str) -> dict[str, str]:
         try:
             changed = os.stat(directory).st_mtime_ns
         except OSError:
-            return frozenset()  # not there, or a zip archive: those hold no shared objects
+            return {}  # not there, or a zip archive: those hold no shared objects
         known = self._listings.get(directory)
         if known is not None and known[0] == changed:
             return known[1]
         try:
             entries = os.listdir(directory)
         except OSError:
-            return frozenset()
-        names = frozenset(e[: -len(SUFFIX)] for e in entries if e.endswith(SUFFIX))
-        self._listings[directory] = (changed, names)
-        return names
+            return {}
+        files = {}
+        for suffix in (HYBRID_SUFFIX, SUFFIX):  # the later one wins
+            files.update({e[: -len(suffix)]: e for e in entries if e.endswith(suffix)})
+        self._listings[directory] = (changed, files)
+        return files
 
 
 def spec_of(
@@ -167,7 +173,8 @@ def load(
     path          the file, X.hpy0.so; relative to the current directory
     mode          "universal"; "debug" and "trace" when there are such contexts
     interpreters  where the module may be imported: "own-gil" (everywhere), "shared-gil" or "main";
-                  None asks HPYSTATE_INTERPRETERS, then the extension, then assumes "own-gil"
+                  None asks HPYSTATE_INTERPRETERS, then the extension, then assumes "own-gil", or
+                  "shared-gil" for a hybrid extension
     raises        LoadError; what the extension's exec slots raise; NotImplementedError for a mode
                   that this version does not have; TypeError and ValueError for bad arguments
     """

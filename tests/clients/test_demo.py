@@ -90,10 +90,8 @@ def test_bad_arguments_are_said(arguments: tuple[str, str]) -> None:
     assert arguments[0] in result.stderr
 
 
-def test_the_command_line_lists_what_is_missing() -> None:
+def test_the_command_line_says_that_nothing_of_the_abi_is_missing() -> None:
     command = [sys.executable, "-m", "hpystate", "abi", "--missing"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
 
-    names = result.stdout.split()
-    assert "ctx_AsStruct_List" in names
-    assert all(name.startswith("ctx_") for name in names)
+    assert result.stdout == ""

@@ -294,19 +294,6 @@ def test_a_global_at_no_memory(library: Library) -> None:
     refused(file, "read-only-global", "no mapped memory")
 
 
-def test_legacy_methods(library: Library) -> None:
-    file = library(
-        VERSIONS
-        + """
-        static void *methods[4];
-        static Def def = {.legacy = methods};
-        Def *HPyInit_mock(void) { return &def; }
-        """
-    )
-
-    refused(file, "legacy", "legacy methods")
-
-
 @pytest.mark.parametrize("word", ["everywhere", ""])
 def test_an_extension_that_names_no_known_interpreters(library: Library, word: str) -> None:
     file = library(

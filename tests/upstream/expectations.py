@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-SHAPES = "builtin shapes other than Object are not there yet (issue 4)"
-
 FAILING = {
     "test_hpyfield.py::TestHPyField::test_tp_traverse[universal]": (
         "asserts that an instance does not show its type to the collector; ours does, as CPython "
         "demands of heap types, or types in cycles would never be collected"
     ),
-    "test_hpytype.py::TestType::test_metaclass[universal]": SHAPES,
-    "test_hpytype.py::TestPureHPyType::test_builtin_shape[universal]": SHAPES,
 }
 
 

@@ -1,0 +1,17 @@
+/// context/callable.h: which function an instance is called with.
+#pragma once
+
+#include <Python.h>
+
+#include "context/trampoline.h"
+
+#include <hpy/define.h>
+
+namespace hpystate::context {
+
+/// Sets the function that an instance of a type with HPy's call protocol is called with. -1 with an
+/// exception set: TypeError for another object, SystemError for a null function. Throws
+/// std::bad_alloc.
+[[nodiscard]] int set_call_function(PyObject* object, const HPyCallFunction* function, Site site);
+
+} // namespace hpystate::context

@@ -1,0 +1,16 @@
+/// context/layered.h: thunks for the functions of modules in a mode.
+#pragma once
+
+#include "context/trampoline.h"
+
+#include <hpy/define.h>
+
+namespace hpystate {
+
+/// The thunk that calls `impl` through a layer: with its context, with handles of its making.
+/// nullptr without an exception: the pool is used up, or the signature has none. Throws
+/// std::bad_alloc.
+[[nodiscard]] CFunction layered_thunk(HPyFunc_Signature signature, HPyCFunction impl,
+                                      const Layer& layer);
+
+} // namespace hpystate

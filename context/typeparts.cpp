@@ -1,0 +1,183 @@
+/// context/typeparts.cpp: slots, members, methods, get-sets: HPy's and legacy ones.
+#include "context/typeparts.h"
+
+#include "context/definitions.h"
+#include "context/handle.h"
+#include "context/interface.h"
+#include "context/late_member.h"
+#include "context/signature.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hpystate {
+
+bool TypeParts::has_slot(int number) const noexcept {
+    return std::any_of(slots.begin(), slots.end(),
+                       [=](const PyType_Slot& slot) { return slot.slot == number; });
+}
+
+namespace {
+
+/// The signature of a slot's function; false for a number that is no slot of a type.
+bool signature_of(HPySlot_Slot slot, HPyFunc_Signature& signature) noexcept {
+    switch (static_cast<int>(slot)) {
+#define HPY_SLOT(name, value, sig)                                                                 \
+    case value:                                                                                    \
+        signature = HPyFunc_##sig;                                                                 \
+        return (value) < 2000;
+#include <hpy/abi/slots.def>
+    default:
+        return false;
+    }
+}
+
+bool add_slot(const HPyType_Spec& spec, TypeParts& parts, const HPySlot& slot, Site site) {
+    HPyFunc_Signature signature{};
+    if (!signature_of(slot.slot, signature) || slot.impl == nullptr) {
+        PyErr_Format(PyExc_SystemError, "type '%s': slot %d %s.", spec.name,
+                     static_cast<int>(slot.slot),
+                     slot.impl == nullptr ? "has no function" : "is no slot of a type");
+        return false;
+    }
+    if (slot.slot == HPy_tp_traverse) {
+        parts.record.traverse = function_cast<HPyFunc_TRAVERSEPROC_t>(slot.impl);
+        return true;
+    }
+    if (slot.slot == HPy_tp_destroy) {
+        parts.record.destroy = function_cast<HPyFunc_DESTROYFUNC_t>(slot.impl);
+        return true;
+    }
+    CFunction thunk = slot.slot == HPy_tp_call ? call_thunk_for(slot.impl, site)
+                                               : thunk_for(signature, slot.impl, site);
+    // The pool is used up: the file's own trampoline serves. That of HPy_tp_call has another
+    // signature than CPython's slot, so it cannot; nor can it carry a mode.
+    if (thunk == nullptr && slot.slot != HPy_tp_call && !is_layered(site)) {
+        thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
+    }
+    if (thunk == nullptr) {
+        PyErr_Format(PyExc_SystemError, "type '%s': no thunk is left for slot %d.", spec.name,
+                     static_cast<int>(slot.slot));
+        return false;
+    }
+    parts.has_call = parts.has_call || slot.slot == HPy_tp_call;
+    // HPy took the numbers of CPython's slots for its own.
+    parts.slots.push_back({static_cast<int>(slot.slot), reinterpret_cast<void*>(thunk)});
+    return true;
+}
+
+bool add_member(const HPyType_Spec& spec, TypeParts& parts, const HPyMember& member,
+                std::vector<PyGetSetDef>& getsets) {
+    if (member.name == nullptr || spec.basicsize == 0) {
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': member '%s' needs a name and a type with a struct.", spec.name,
+                     member.name != nullptr ? member.name : "(no name)");
+        return false;
+    }
+    if (std::strcmp(member.name, kCallOffset) == 0) parts.has_call_offset = true;
+    // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
+    const Shape shape = spec.builtin_shape;
+    const Py_ssize_t start =
+        has_inline_items(shape) ? 0 : static_cast<Py_ssize_t>(fixed_offset(shape));
+    const PyMemberDef cpython{member.name, static_cast<int>(member.type), member.offset + start,
+                              member.readonly != 0 ? Py_READONLY : 0, member.doc};
+    if (has_inline_items(shape)) {
+        getsets.push_back(late_member(shape, cpython));
+    } else {
+        parts.members.push_back(cpython);
+    }
+    return true;
+}
+
+/// Legacy tables, to be joined with HPy's.
+struct LegacyTables {
+    std::vector<PyMethodDef> methods;
+    std::vector<PyGetSetDef> getsets;
+};
+
+template <typename Entry>
+void append(std::vector<Entry>& entries, const void* table) {
+    const auto* entry = static_cast<const Entry*>(table);
+    for (; entry != nullptr && entry->name != nullptr; ++entry) entries.push_back(*entry);
+}
+
+bool add_legacy_slot(const HPyType_Spec& spec, TypeParts& parts, const PyType_Slot& slot,
+                     LegacyTables& tables) {
+    switch (slot.slot) {
+    case Py_tp_methods:
+        append_methods(tables.methods, static_cast<const PyMethodDef*>(slot.pfunc));
+        return true;
+    case Py_tp_getset:
+        append(tables.getsets, slot.pfunc);
+        return true;
+    case Py_tp_members:
+        append(parts.members, slot.pfunc);
+        return true;
+    case Py_tp_dealloc:
+        parts.legacy_dealloc = true;
+        if (parts.record.traverse != nullptr || parts.record.destroy != nullptr) {
+            PyErr_SetString(PyExc_TypeError, interface::kLegacyDealloc);
+            return false;
+        }
+        break;
+    case Py_tp_traverse:
+        parts.legacy_traverse = true;
+        break;
+    default:
+        break;
+    }
+    if (parts.has_slot(slot.slot)) {
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': slot %d is given twice: among the HPyDefs and among the legacy "
+                     "slots, or twice among these. Keep one.",
+                     spec.name, slot.slot);
+        return false;
+    }
+    parts.slots.push_back(slot);
+    return true;
+}
+
+bool read_defines(const HPyType_Spec& spec, Site site, TypeParts& parts,
+                  std::vector<PyGetSetDef>& getsets) {
+    for (HPyDef* const* at = spec.defines; at != nullptr && *at != nullptr; ++at) {
+        const HPyDef& define = **at;
+        bool good = true;
+        switch (define.kind) {
+        case HPyDef_Kind_Slot:
+            good = add_slot(spec, parts, define.slot, site);
+            break;
+        case HPyDef_Kind_Member:
+            good = add_member(spec, parts, define.member, getsets);
+            break;
+        case HPyDef_Kind_Meth:
+        case HPyDef_Kind_GetSet:
+            break; // as tables, below
+        default:
+            PyErr_Format(PyExc_SystemError, "type '%s': a definition has the unknown kind %d.",
+                         spec.name, static_cast<int>(define.kind));
+            good = false;
+        }
+        if (!good) return false;
+    }
+    return true;
+}
+
+} // namespace
+
+bool read_definitions(const HPyType_Spec& spec, Site site, TypeParts& parts) {
+    LegacyTables tables;
+    if (!read_defines(spec, site, parts, tables.getsets)) return false;
+    const auto* legacy = static_cast<const PyType_Slot*>(spec.legacy_slots);
+    for (; legacy != nullptr && legacy->slot != 0; ++legacy) {
+        if (!add_legacy_slot(spec, parts, *legacy, tables)) return false;
+    }
+    PyMethodDef* methods = nullptr;
+    PyGetSetDef* getsets = nullptr;
+    if (!make_methods(spec.defines, tables.methods, site, methods)) return false;
+    if (!make_getsets(spec.defines, tables.getsets, site, getsets)) return false;
+    if (methods != nullptr) parts.slots.push_back({Py_tp_methods, methods});
+    if (getsets != nullptr) parts.slots.push_back({Py_tp_getset, getsets});
+    return true;
+}
+
+} // namespace hpystate

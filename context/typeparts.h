@@ -1,0 +1,36 @@
+/// context/typeparts.h: from the definitions of a type's spec to what CPython's spec is made of.
+#pragma once
+
+#include "context/trampoline.h"
+#include "context/typedata.h"
+
+#include <structmember.h>
+#include <vector>
+
+namespace hpystate {
+
+/// The member by which CPython learns where an instance keeps the function that it is called with.
+inline constexpr char kCallOffset[] = "__vectorcalloffset__";
+
+/// The parts of a PyType_Spec while they are collected.
+struct TypeParts {
+    std::vector<PyType_Slot> slots;
+    std::vector<PyMemberDef> members;
+    TypeRecord record{};
+    bool has_call = false;        ///< an HPy_tp_call slot
+    bool has_call_offset = false; ///< a member __vectorcalloffset__: the struct has the field
+    bool legacy_dealloc = false;  ///< Py_tp_dealloc among the legacy slots: it serves as it is
+    bool legacy_traverse = false; ///< Py_tp_traverse among them
+    bool base_is_collected = false;
+    bool collected = false;   ///< HPy's tp_traverse serves
+    Py_ssize_t basicsize = 0; ///< of CPython's spec
+
+    [[nodiscard]] bool has_slot(int number) const noexcept;
+};
+
+/// Reads the HPyDefs and the legacy slots. The spec's numbers and its shape were checked. False:
+/// an exception is set (SystemError for a definition without a function or of an unknown kind,
+/// TypeError for parts that do not go together). Throws std::bad_alloc.
+[[nodiscard]] bool read_definitions(const HPyType_Spec& spec, Site site, TypeParts& parts);
+
+} // namespace hpystate
