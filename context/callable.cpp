@@ -6,12 +6,15 @@
 #include "context/callable.h"
 
 #include "context/functions.h"
+#include "context/guard.h"
 #include "context/handle.h"
 #include "context/typedata.h"
 
 #include <new>
 
 namespace hpystate::context {
+
+namespace {
 
 int set_call_function(PyObject* object, const HPyCallFunction* function, Site site) {
     PyTypeObject* const type = Py_TYPE(object);
@@ -44,11 +47,21 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
     return 0;
 }
 
-int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept try {
-    return set_call_function(as_object(h), func, kThreadSite);
+} // namespace
+
+int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site) noexcept try {
+    if (h._i == 0) {
+        raise_null_operand(Slot::SetCallFunction, 1);
+        return -1;
+    }
+    return set_call_function(as_object(h), function, site);
 } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
     return -1;
+}
+
+int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {
+    return set_call_function_or_fail(h, func, kThreadSite);
 }
 
 } // namespace hpystate::context

@@ -27,7 +27,8 @@ struct Chain {
 
 [[nodiscard]] Chain chain_of(PyObject* self) noexcept {
     PyTypeObject* top = Py_TYPE(self);
-    while (!is_hpy_type(top)) top = top->tp_base;
+    while (!is_hpy_type(top))
+        top = top->tp_base;
     return {top, foreign_base(top)};
 }
 
@@ -99,7 +100,8 @@ PyTypeObject* foreign_base(PyTypeObject* type) noexcept {
 }
 
 bool has_foreign_base(PyTypeObject* type) noexcept {
-    while (type != &PyBaseObject_Type && is_hpy_type(type)) type = type->tp_base;
+    while (type != &PyBaseObject_Type && is_hpy_type(type))
+        type = type->tp_base;
     return type != &PyBaseObject_Type;
 }
 

@@ -5,8 +5,8 @@
 /// call them with that context. The plain thunks know nothing of layers and pay nothing for them.
 ///
 ///     CPython --> layered thunk #n --> LayerTarget { impl, layer }
-///                     layer.context(), layer.open(argument)... --> impl(ctx, handles...)
-///                     layer.take(result), layer.close(argument)...
+///                     layer.enter(), layer.open(argument)... --> impl(ctx, handles...)
+///                     layer.take(result), layer.close(argument)..., layer.leave()
 #pragma once
 
 #include <Python.h>
@@ -19,9 +19,12 @@ namespace hpystate {
 struct Layer {
     const char* name; ///< "debug", "trace"
 
-    /// The layer's context for the calling interpreter. nullptr with an exception set: no memory,
-    /// or SystemError where the interpreter has no state.
-    HPyContext* (*context)() noexcept;
+    /// A context of the layer for one call in the calling interpreter. nullptr with an exception
+    /// set: no memory, or SystemError where the interpreter has no state.
+    HPyContext* (*enter)() noexcept;
+
+    /// The call of that context has returned.
+    void (*leave)(HPyContext* context) noexcept;
 
     /// A handle of the layer for a borrowed object. Null with an exception set: no memory.
     HPy (*open)(HPyContext* context, PyObject* borrowed) noexcept;

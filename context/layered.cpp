@@ -34,8 +34,12 @@ struct LayerCall {
     bool complete = true; ///< every argument could be opened
 
     explicit LayerCall(ThunkTarget thunk_target) noexcept
-        : target(*static_cast<const LayerTarget*>(thunk_target)),
-          context(target.layer->context()) {}
+        : target(*static_cast<const LayerTarget*>(thunk_target)), context(target.layer->enter()) {}
+    LayerCall(const LayerCall&) = delete;
+    LayerCall& operator=(const LayerCall&) = delete;
+    ~LayerCall() {
+        if (context != nullptr) target.layer->leave(context);
+    }
 
     template <typename Impl>
     [[nodiscard]] Impl impl() const noexcept {
@@ -100,8 +104,7 @@ class Operand<HPy> {
 /// An array of arguments.
 class Operands {
   public:
-    Operands(LayerCall& call, PyObject* const* objects, std::size_t count) noexcept
-        : call_(call) {
+    Operands(LayerCall& call, PyObject* const* objects, std::size_t count) noexcept : call_(call) {
         try {
             handles_.reserve(count + 1); // never a null array: some extensions look at args[0]
         } catch (const std::bad_alloc&) {
@@ -133,7 +136,8 @@ template <typename R, typename... A>
 struct Layered<R (*)(HPyContext*, HPy, A...)> {
     using Impl = R (*)(HPyContext*, HPy, A...);
 
-    static Cpy<R> run(PyObject* self, Cpy<A>... args, ThunkTarget target) noexcept {
+    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
+                                        ThunkTarget target) noexcept {
         LayerCall call(target);
         if (call.context == nullptr) return failed<Cpy<R>>();
         const Operand<HPy> receiver(call, self);
@@ -168,8 +172,9 @@ struct LayeredNoArgs {
     }
 };
 
-PyObject* run_array(PyObject* self, PyObject* const* args, std::size_t count, PyObject* kwnames,
-                    bool has_keywords, ThunkTarget target) noexcept {
+[[gnu::noinline]] PyObject* run_array(PyObject* self, PyObject* const* args, std::size_t count,
+                                      PyObject* kwnames, bool has_keywords,
+                                      ThunkTarget target) noexcept {
     LayerCall call(target);
     if (call.context == nullptr) return nullptr;
     const std::size_t named =
@@ -209,8 +214,8 @@ template <typename R>
 struct LayeredTupleDict {
     using Impl = R (*)(HPyContext*, HPy, const HPy*, HPy_ssize_t, HPy);
 
-    static Cpy<R> run(PyObject* self, PyObject* args, PyObject* kwargs,
-                      ThunkTarget target) noexcept {
+    [[gnu::noinline]] static Cpy<R> run(PyObject* self, PyObject* args, PyObject* kwargs,
+                                        ThunkTarget target) noexcept {
         LayerCall call(target);
         if (call.context == nullptr) return failed<Cpy<R>>();
         const Py_ssize_t count = PyTuple_GET_SIZE(args);
@@ -219,8 +224,8 @@ struct LayeredTupleDict {
                                 static_cast<std::size_t>(count));
         const Operand<HPy> keywords(call, kwargs);
         if (!call.complete) return failed<Cpy<R>>();
-        return call.finish<R>(call.impl<Impl>()(call.context, receiver.get(), operands.get(), count,
-                                                keywords.get()));
+        return call.finish<R>(
+            call.impl<Impl>()(call.context, receiver.get(), operands.get(), count, keywords.get()));
     }
 
     template <unsigned N>
@@ -231,8 +236,8 @@ struct LayeredTupleDict {
 
 /// HPy_tp_call: from a tuple and a dict to an array and a tuple of names.
 struct LayeredCallSlot {
-    static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
-                         ThunkTarget target) noexcept {
+    [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
+                                           ThunkTarget target) noexcept {
         // The instance may have a function of its own: HPy_SetCallFunction.
         if (PyVectorcall_Function(self) != nullptr) return PyVectorcall_Call(self, args, kwargs);
         return with_array(args, kwargs,
@@ -249,14 +254,15 @@ struct LayeredCallSlot {
 
 /// The extension fills a view whose `obj` is a handle of the layer.
 struct LayeredGetBuffer {
-    static int run(PyObject* self, Py_buffer* view, int flags, ThunkTarget target) noexcept {
+    [[gnu::noinline]] static int run(PyObject* self, Py_buffer* view, int flags,
+                                     ThunkTarget target) noexcept {
         LayerCall call(target);
         if (call.context == nullptr) return -1;
         const Operand<HPy> receiver(call, self);
         if (!call.complete) return -1;
         HPy_buffer filled{};
-        const int result = call.impl<HPyFunc_GETBUFFERPROC_t>()(call.context, receiver.get(),
-                                                              &filled, flags);
+        const int result =
+            call.impl<HPyFunc_GETBUFFERPROC_t>()(call.context, receiver.get(), &filled, flags);
         PyObject* const owner = call.finish<HPy>(filled.obj);
         std::memcpy(view, &filled, sizeof(filled));
         view->obj = owner;
@@ -270,7 +276,8 @@ struct LayeredGetBuffer {
 };
 
 struct LayeredReleaseBuffer {
-    static void run(PyObject* self, Py_buffer* view, ThunkTarget target) noexcept {
+    [[gnu::noinline]] static void run(PyObject* self, Py_buffer* view,
+                                      ThunkTarget target) noexcept {
         LayerCall call(target);
         if (call.context == nullptr) return PyErr_WriteUnraisable(self);
         const Operand<HPy> receiver(call, self);
@@ -301,8 +308,8 @@ template <HPyFunc_Signature S, unsigned Size>
 using SlotPool = LayerPool<S, Size, Layered<typename SignatureOf<S>::Impl>>;
 
 using LayeredPools =
-    Pools<kLayeredStart, LayerPool<HPyFunc_NOARGS, 2048, LayeredNoArgs>,
-          SlotPool<HPyFunc_O, 2048>, LayerPool<HPyFunc_VARARGS, 1024, LayeredVarArgs>,
+    Pools<kLayeredStart, LayerPool<HPyFunc_NOARGS, 2048, LayeredNoArgs>, SlotPool<HPyFunc_O, 2048>,
+          LayerPool<HPyFunc_VARARGS, 1024, LayeredVarArgs>,
           LayerPool<HPyFunc_KEYWORDS, 1024, LayeredKeywords>, SlotPool<HPyFunc_GETTER, 512>,
           SlotPool<HPyFunc_SETTER, 512>, SlotPool<HPyFunc_UNARYFUNC, 512>,
           SlotPool<HPyFunc_BINARYFUNC, 512>, SlotPool<HPyFunc_TERNARYFUNC, 256>,

@@ -67,8 +67,8 @@ template <Shape S>
         return start + align_up(kHead + digits_of(object) * sizeof(digit), kStructAlign);
     } else if constexpr (S == HPyType_BuiltinShape_Tuple) {
         const auto items = static_cast<std::size_t>(Py_SIZE(object));
-        return start + align_up(offsetof(PyTupleObject, ob_item) + items * sizeof(PyObject*),
-                                kStructAlign);
+        return start +
+               align_up(offsetof(PyTupleObject, ob_item) + items * sizeof(PyObject*), kStructAlign);
     } else {
         return start + fixed_offset(S);
     }

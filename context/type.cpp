@@ -9,19 +9,11 @@
 #include "context/typespec.h"
 
 #include <cstring>
-#include <new>
 
 namespace hpystate::context {
 
-HPy ctx_Type_FromSpec(HPyContext*, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept try {
-    if (spec == nullptr) {
-        PyErr_SetString(PyExc_SystemError, "ctx_Type_FromSpec: the spec is NULL.");
-        return kNullHandle;
-    }
-    return as_handle(type_from_spec(*spec, params, kThreadSite));
-} catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-    return kNullHandle;
+HPy ctx_Type_FromSpec(HPyContext*, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept {
+    return as_handle(type_from_spec_or_null(spec, params, kThreadSite));
 }
 
 namespace {

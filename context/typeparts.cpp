@@ -98,7 +98,8 @@ struct LegacyTables {
 template <typename Entry>
 void append(std::vector<Entry>& entries, const void* table) {
     const auto* entry = static_cast<const Entry*>(table);
-    for (; entry != nullptr && entry->name != nullptr; ++entry) entries.push_back(*entry);
+    for (; entry != nullptr && entry->name != nullptr; ++entry)
+        entries.push_back(*entry);
 }
 
 bool add_legacy_slot(const HPyType_Spec& spec, TypeParts& parts, const PyType_Slot& slot,

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <new>
 #include <structmember.h>
 
 namespace hpystate {
@@ -119,15 +120,20 @@ bool check_struct(const HPyType_Spec& spec, PyTypeObject* base) {
     return false;
 }
 
-/// A builtin shape needs the builtin type among the bases.
+/// A builtin shape needs the builtin type among the bases. HPy takes a type without it too, whose
+/// instances have unused bytes in front of their struct; that is well where nothing else lies there
+/// and the struct's place does not depend on items.
 bool check_shape(const HPyType_Spec& spec, PyObject* bases) {
     PyTypeObject* const builtin = builtin_of(spec.builtin_shape);
     if (builtin == nullptr) return true;
     const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
+    bool empty = !has_inline_items(spec.builtin_shape);
     for (Py_ssize_t i = 0; i < count; ++i) {
         auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i));
         if (PyType_IsSubtype(base, builtin) != 0) return true;
+        empty = empty && base->tp_basicsize <= static_cast<Py_ssize_t>(sizeof(PyObject));
     }
+    if (empty) return true;
     PyErr_Format(PyExc_TypeError,
                  "type '%s': the builtin shape %s needs a base that is '%s' or derives from it; "
                  "none of its %zd bases does. Add an HPyType_SpecParam_Base, or leave the shape "
@@ -309,6 +315,17 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     Ref made(make_type(spec, parts, parents));
     if (!made || !check_legacy_base(spec, made.get())) return nullptr;
     return made.release();
+}
+
+PyObject* type_from_spec_or_null(const HPyType_Spec* spec, const HPyType_SpecParam* params,
+                                 Site site) noexcept try {
+    if (spec == nullptr) {
+        PyErr_SetString(PyExc_SystemError, "ctx_Type_FromSpec: the spec is NULL.");
+        return nullptr;
+    }
+    return type_from_spec(*spec, params, site);
+} catch (const std::bad_alloc&) {
+    return PyErr_NoMemory();
 }
 
 } // namespace hpystate

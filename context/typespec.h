@@ -21,4 +21,8 @@ namespace hpystate {
 [[nodiscard]] PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* params,
                                        Site site);
 
+/// The same for a function of a context: out of memory is a MemoryError, a NULL spec a SystemError.
+[[nodiscard]] PyObject* type_from_spec_or_null(const HPyType_Spec* spec,
+                                               const HPyType_SpecParam* params, Site site) noexcept;
+
 } // namespace hpystate

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -54,6 +55,14 @@ class Registry {
     Token add_unlisted(std::uintptr_t* slot);
 
     [[nodiscard]] std::optional<SlotInfo> find(Token token) const;
+
+    /// Calls `visit(slot's address, info)` for every token, under the lock: no call from there.
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [bits, info] : tokens_)
+            visit(bits, info);
+    }
 
     [[nodiscard]] std::size_t size() const;
 

@@ -26,6 +26,10 @@ void Region::prepare(std::int64_t id) noexcept {
     holder = nullptr;
     has_exit_callback = false;
     instances.reset();
+    for (LayerState*& state : layers) {
+        if (state != nullptr && state->retire != nullptr) state->retire(state);
+        state = nullptr;
+    }
     interpreter_id = id;
     ++generation;
     phase.store(Phase::kLive, std::memory_order_relaxed);
@@ -40,6 +44,9 @@ void Region::begin_teardown() noexcept {
 void Region::release_values() noexcept {
     while (PyObject* const object = window.take_any())
         Py_DECREF(object);
+    for (LayerState* const state : layers) {
+        if (state != nullptr && state->release != nullptr) state->release(state);
+    }
     if (holder == nullptr) return;
     detach_holder(holder);
     Py_CLEAR(holder);

@@ -28,6 +28,7 @@
 
 #include <hpy/context.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,18 @@
 #include <unordered_map>
 
 namespace hpystate {
+
+/// What a layer (debug, trace) keeps for one interpreter. Made at the layer's first use there, by
+/// layers/, and never freed: contexts in it may be held by stale pointers.
+struct LayerState {
+    /// The interpreter has ended: says so to whoever uses a context of it from now on. Called under
+    /// the directory lock; runs no Python code. Null: nothing to do.
+    void (*retire)(LayerState* state) noexcept;
+
+    /// The exit callback runs: releases the objects that the layer itself holds. The thread is
+    /// attached. Null: nothing to do.
+    void (*release)(LayerState* state) noexcept;
+};
 
 struct Region {
     enum class Phase : std::uint8_t { kFree, kLive, kDying };
@@ -67,6 +80,9 @@ struct Region {
     /// How many modules of a definition were made here, or are being made; read and written by the
     /// owner's threads. The key is the definition's address.
     std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances;
+
+    /// By number of the layer; null until its first use. Written and read by the owner's threads.
+    std::array<LayerState*, 2> layers;
 
     /// The directory's list of all regions. Written once, before the region is reachable.
     Region* next;

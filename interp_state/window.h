@@ -80,6 +80,12 @@ class Window {
     /// Reserves the place of a token, so that a later store allocates nothing. False: no memory.
     [[nodiscard]] bool claim(Token token) noexcept;
 
+    /// Whether a place was reserved for the token, whatever stands there.
+    [[nodiscard]] bool claimed(Token token) const noexcept {
+        return entry_of(token).holds(token) ||
+               (overflow_ != nullptr && overflow_->count(token.bits()) != 0);
+    }
+
     /// Puts `object` (taken; nullptr clears) under `token`. Where it returns kStored, `old` is the
     /// object that stood there, the caller's now; otherwise `object` stays the caller's.
     [[nodiscard]] Outcome store(Token token, ObjectPointer object, ObjectPointer& old) noexcept;

@@ -11,6 +11,7 @@
 #include "globals/placement.h"
 #include "globals/registry.h"
 #include "interp_state/region.h"
+#include "layers/debug_state.h"
 #include "loader/error.h"
 
 #include <array>
@@ -187,6 +188,7 @@ struct KeptDefinition {
     static constexpr std::size_t kMaxSlots = 16;
     PyModuleDef cpython; ///< first: a module's definition leads here
     const HPyModuleDef* source;
+    const Layer* layer;
     std::array<PyModuleDef_Slot, kMaxSlots> slots;
     std::array<char, 256> name;
 };
@@ -222,6 +224,7 @@ void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots&
     kept.cpython.m_methods = parts.methods;
     kept.cpython.m_slots = kept.slots.data();
     kept.source = parts.definition;
+    kept.layer = parts.layer;
     PyModuleDef_Init(&kept.cpython);
 }
 
@@ -347,12 +350,13 @@ bool execute_module(PyObject* module) {
     if (!ours || PyModule_GetState(module) != nullptr) return true;
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return false;
-    const HPyModuleDef& definition = *reinterpret_cast<const KeptDefinition*>(cpython)->source;
+    const auto& kept = *reinterpret_cast<const KeptDefinition*>(cpython);
+    const HPyModuleDef& definition = *kept.source;
     const std::vector<SlotAddress> slots = slots_of(definition);
     Instance instance(*region, definition, slots);
     if (PyModule_ExecDef(module, cpython) != 0) return false;
     instance.keep();
-    return true;
+    return kept.layer == nullptr || layers::module_executed(*kept.layer, kept.source);
 }
 
 } // namespace hpystate

@@ -11,6 +11,8 @@
 #include "globals/interner.h"
 #include "globals/placement.h"
 #include "interp_state/current.h"
+#include "layers/debug_state.h"
+#include "layers/trace.h"
 #include "loader/error.h"
 #include "loader/library.h"
 #include "loader/module.h"
@@ -54,6 +56,14 @@ std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {
     if (text == "own-gil") return Interpreters::kOwnGil;
     if (text == "shared-gil") return Interpreters::kSharedGil;
     if (text == "main") return Interpreters::kMain;
+    return std::nullopt;
+}
+
+/// The layer of a mode; nullptr for the plain context, nothing for a word that is no mode.
+std::optional<const Layer*> layer_of(std::string_view mode) noexcept {
+    if (mode == "universal") return nullptr;
+    if (mode == "debug") return &layers::debug_layer;
+    if (mode == "trace") return &layers::trace_layer;
     return std::nullopt;
 }
 
@@ -111,10 +121,10 @@ PyObject* create(PyObject*, PyObject* args) {
         return nullptr;
     }
     const Ref path_bytes(path);
-    if (std::string_view(mode) != "universal") {
-        PyErr_Format(PyExc_NotImplementedError,
-                     "%s: mode '%s' is none that this version of hpystate has; it has 'universal'.",
-                     name, mode);
+    const std::optional<const Layer*> layer = layer_of(mode);
+    if (!layer) {
+        PyErr_Format(PyExc_ValueError,
+                     "%s: mode is '%s'; 'universal', 'debug' or 'trace' was expected.", name, mode);
         return nullptr;
     }
     if (asked != nullptr && !interpreters_of(asked)) {
@@ -124,7 +134,7 @@ PyObject* create(PyObject*, PyObject* args) {
         return nullptr;
     }
     try {
-        ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil, nullptr};
+        ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil, *layer};
         try {
             return create_from_file(request, asked);
         } catch (const LoadError& error) {
@@ -191,8 +201,19 @@ PyMethodDef methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
+/// Adds an attribute that is a module with the functions of a layer.
+PyObject* add_layer(PyObject* module, const char* name, PyMethodDef* functions) {
+    const Ref layer(PyModule_New(name));
+    const bool good = layer && PyModule_AddFunctions(layer.get(), functions) == 0 &&
+                      PyModule_AddObjectRef(module, name, layer.get()) == 0;
+    return good ? layer.get() : nullptr; // `module` keeps it
+}
+
 int exec(PyObject* module) {
     if (context::enter_interpreter() == nullptr) return -1;
+    PyObject* const debug = add_layer(module, "_debug", layers::debug_methods());
+    if (debug == nullptr || !layers::add_debug_types(debug)) return -1;
+    if (add_layer(module, "_trace", layers::trace_methods()) == nullptr) return -1;
     return PyModule_AddStringConstant(module, "version", HPYSTATE_VERSION);
 }
 

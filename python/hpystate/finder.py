@@ -30,6 +30,13 @@ HYBRID_SUFFIX = f".hpy0-cp{sys.version_info[0]}{sys.version_info[1]}{sys.abiflag
 MODES = ("universal", "debug", "trace")
 INTERPRETERS = ("own-gil", "shared-gil", "main")
 DROP_IN = "hpy.universal"
+#: Names that HPy's users import -> modules of ours, the same objects.
+ALIASES = {
+    "hpy.debug": "hpystate.debug",
+    "hpy.debug.leakdetector": "hpystate.debug.leakdetector",
+    "hpy.debug.pytest": "hpystate.debug.pytest",
+    "hpy.trace": "hpystate.trace",
+}
 
 
 class HPyLoader:
@@ -79,6 +86,8 @@ class HPyFinder:
             return _drop_in_spec()
         if fullname == "hpy":
             return _parent_spec()
+        if fullname in ALIASES:
+            return _alias_spec(fullname)
         tail = fullname.rpartition(".")[2]
         for entry in sys.path if path is None else path:
             if not isinstance(entry, str):
@@ -126,6 +135,24 @@ def _drop_in_spec() -> importlib.machinery.ModuleSpec | None:
     return importlib.util.spec_from_file_location(DROP_IN, file)
 
 
+class _AliasLoader:
+    """Gives a module of ours under a name of HPy's."""
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        module = importlib.import_module(ALIASES[spec.name])
+        spec.loader_state = module.__spec__  # the import machinery writes the alias's over it
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
+
+
+def _alias_spec(name: str) -> importlib.machinery.ModuleSpec:
+    is_package = name == "hpy.debug"
+    return importlib.machinery.ModuleSpec(name, _AliasLoader(), is_package=is_package)
+
+
 def _parent_spec() -> importlib.machinery.ModuleSpec | None:
     """An empty package `hpy` where none is installed; None leaves it to the other finders."""
     if importlib.machinery.PathFinder.find_spec("hpy") is not None:
@@ -149,6 +176,9 @@ def install() -> None:
     if present is not None and not hasattr(present, "__hpystate__"):
         del sys.modules[DROP_IN]
         importlib.import_module(DROP_IN)
+    for name, ours in ALIASES.items():
+        if name in sys.modules and sys.modules[name] is not sys.modules.get(ours):
+            del sys.modules[name]
 
 
 def uninstall() -> None:
@@ -158,6 +188,9 @@ def uninstall() -> None:
         sys.meta_path.remove(finder)
     if hasattr(sys.modules.get(DROP_IN), "__hpystate__"):
         del sys.modules[DROP_IN]
+    for name, ours in ALIASES.items():
+        if name in sys.modules and sys.modules[name] is sys.modules.get(ours):
+            del sys.modules[name]
 
 
 def load(
@@ -171,12 +204,12 @@ def load(
 
     name          dotted name of the module; its last part names the functions in the file
     path          the file, X.hpy0.so; relative to the current directory
-    mode          "universal"; "debug" and "trace" when there are such contexts
+    mode          "universal", "debug" (hpystate.debug) or "trace" (hpystate.trace)
     interpreters  where the module may be imported: "own-gil" (everywhere), "shared-gil" or "main";
                   None asks HPYSTATE_INTERPRETERS, then the extension, then assumes "own-gil", or
                   "shared-gil" for a hybrid extension
-    raises        LoadError; what the extension's exec slots raise; NotImplementedError for a mode
-                  that this version does not have; TypeError and ValueError for bad arguments
+    raises        LoadError; what the extension's exec slots raise; TypeError and ValueError for bad
+                  arguments
     """
     if not isinstance(name, str):
         raise TypeError(f"load: name is {type(name).__name__}, a str was expected")

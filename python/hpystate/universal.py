@@ -26,6 +26,9 @@ MODE_UNIVERSAL = 0
 MODE_DEBUG = 1
 MODE_TRACE = 2
 
+_debug = _native._debug
+_trace = _native._trace
+
 _MODE_NAMES = {MODE_UNIVERSAL: "universal", MODE_DEBUG: "debug", MODE_TRACE: "trace"}
 _HPY_VERSION = "0.9.0"  # the release whose ABI and behaviour this is
 _CURRENT_ABI = "0.0"

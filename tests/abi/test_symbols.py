@@ -18,6 +18,8 @@ WRITABLE = {
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
     r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",
+    r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",
+    r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
     r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",
     r"completed\.0|__dso_handle|_ITM_.*|__gcc_.*|DW\.ref\..*|__TMC_END__": "the compiler's",
 }

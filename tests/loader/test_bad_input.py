@@ -326,6 +326,6 @@ def test_a_module_name_that_is_not_ascii(tmp_path: Path, library: Library) -> No
     refused(library(VERSIONS), "bad-name", "not end in an ASCII name", name="möck")
 
 
-def test_a_mode_that_is_not_there_yet(library: Library) -> None:
-    with pytest.raises(NotImplementedError, match="debug"):
-        hpystate.load("mock", library(VERSIONS), mode="debug")
+def test_a_mode_that_is_none(library: Library) -> None:
+    with pytest.raises(ValueError, match="'universal', 'debug', 'trace' was expected"):
+        hpystate.load("mock", library(VERSIONS), mode="slow")

@@ -62,9 +62,12 @@ def test_load_takes_a_mode(universal) -> None:
 
     module = universal.load("plain", plain(), spec, mode=universal.MODE_UNIVERSAL)
 
+    debug = universal.load("plain", plain(), spec, debug=True)
+    trace = universal.load("plain", plain(), spec, mode=universal.MODE_TRACE)
+
     assert module.name().startswith("HPy Universal ABI")
-    with pytest.raises(NotImplementedError, match="debug"):
-        universal.load("plain", plain(), spec, debug=True)
+    assert debug.name().startswith("HPy Debug Mode ABI")
+    assert trace.name().startswith("HPy Trace Mode ABI")
 
 
 def test_a_stub_is_served(universal, capsys: pytest.CaptureFixture[str]) -> None:

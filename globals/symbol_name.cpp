@@ -1,0 +1,107 @@
+/// globals/symbol_name.cpp: a careful look into a file's .symtab.
+#include "globals/symbol_name.h"
+
+#include "globals/registry.h"
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <elf.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <vector>
+
+namespace hpystate {
+
+namespace {
+
+/// The bytes of a file; structures are read out of it only where they lie inside.
+class Bytes {
+  public:
+    explicit Bytes(const std::string& path) {
+        std::ifstream file(path, std::ios::binary);
+        bytes_.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+
+    template <typename Struct>
+    [[nodiscard]] std::optional<Struct> at(std::uint64_t offset) const {
+        if (offset > bytes_.size() || sizeof(Struct) > bytes_.size() - offset) return std::nullopt;
+        Struct value;
+        std::memcpy(&value, bytes_.data() + offset, sizeof(value));
+        return value;
+    }
+
+    /// The characters up to the next 0.
+    [[nodiscard]] std::string text(std::uint64_t offset) const {
+        if (offset >= bytes_.size()) return "";
+        return std::string(bytes_.data() + offset,
+                           strnlen(bytes_.data() + offset, bytes_.size() - offset));
+    }
+
+  private:
+    std::vector<char> bytes_;
+};
+
+/// The variable of a symbol table that holds `address`; "" without one.
+std::string find_variable(const Bytes& file, const Elf64_Shdr& table, const Elf64_Shdr& strings,
+                          std::uint64_t address) {
+    for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= table.sh_size; at += sizeof(Elf64_Sym)) {
+        const auto symbol = file.at<Elf64_Sym>(table.sh_offset + at);
+        if (!symbol) break;
+        if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || symbol->st_shndx == SHN_UNDEF) continue;
+        if (address < symbol->st_value || address - symbol->st_value >= symbol->st_size) continue;
+        return file.text(strings.sh_offset + symbol->st_name);
+    }
+    return "";
+}
+
+std::string find_symbol(const std::string& path, std::uint64_t address) {
+    const Bytes file(path);
+    const auto header = file.at<Elf64_Ehdr>(0);
+    const bool good = header && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
+                      header->e_shentsize == sizeof(Elf64_Shdr);
+    for (unsigned i = 0; good && i < header->e_shnum; ++i) {
+        const auto section = file.at<Elf64_Shdr>(header->e_shoff + i * sizeof(Elf64_Shdr));
+        if (!section || section->sh_type != SHT_SYMTAB) continue;
+        const auto strings =
+            file.at<Elf64_Shdr>(header->e_shoff + section->sh_link * sizeof(Elf64_Shdr));
+        if (strings) return find_variable(file, *section, *strings, address);
+    }
+    return "";
+}
+
+std::string hexadecimal(std::uintptr_t number) {
+    std::array<char, 24> text{};
+    static_cast<void>(std::snprintf(text.data(), text.size(), "0x%zx", number));
+    return text.data();
+}
+
+} // namespace
+
+AddressName name_of_address(const void* address) {
+    Dl_info info{};
+    if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return {};
+    AddressName name;
+    name.file = info.dli_fname;
+    name.offset = reinterpret_cast<std::uintptr_t>(address) -
+                  reinterpret_cast<std::uintptr_t>(info.dli_fbase);
+    name.symbol = find_symbol(name.file, name.offset);
+    return name;
+}
+
+std::string describe_slot(std::uintptr_t token) {
+    if (token == 0) return "a global that was never stored and that no imported module lists";
+    const AddressName name = name_of_address(reinterpret_cast<const void*>(token));
+    const std::optional<SlotInfo> info = registry().find(Token(token));
+    const std::string file = name.file.substr(name.file.rfind('/') + 1);
+    const std::string place =
+        file.empty() ? "at " + hexadecimal(token) : file + "+" + hexadecimal(name.offset);
+    const std::string symbol = name.symbol.empty() ? "" : name.symbol + ", ";
+    if (!info || !info->listed()) return symbol + "a global that no module lists (" + place + ")";
+    return symbol + "globals[" + std::to_string(info->index) + "] of module " +
+           info->owner->module + " (" + place + ")";
+}
+
+} // namespace hpystate

@@ -1,0 +1,466 @@
+/// layers/debug_calls.cpp: debug mode's function for every slot: one template, and the exceptions.
+///
+/// The template checks the context, looks through every handle, calls the plain function, and opens
+/// a handle for what it returns. It refuses to compile for a parameter that hides handles: such a
+/// slot needs a function of its own, registered with HPYSTATE_OWN.
+#include "context/callable.h"
+#include "context/handle.h"
+#include "context/interface.h"
+#include "context/typedata.h"
+#include "context/typespec.h"
+#include "layers/debug_globals.h"
+#include "layers/debug_state.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+namespace hpystate::layers {
+
+namespace {
+
+/// One call of a function of the context, in debug mode.
+class Call {
+  public:
+    /// Aborts where the context is not that of a call that runs.
+    Call(HPyContext* context, Slot slot) noexcept : own(DebugContext::of(context)), slot_(slot) {
+        if (own.use.load(std::memory_order_relaxed) != DebugContext::Use::kValid) stop();
+    }
+
+    [[nodiscard]] HPyContext* plain() const noexcept { return own.plain; }
+    [[nodiscard]] DebugState& state() const noexcept { return *own.state; }
+    [[nodiscard]] const char* where() const noexcept { return name_of(slot_); }
+
+    [[nodiscard]] PyObject* object(HPy handle) const noexcept {
+        return state().object_of(handle, where());
+    }
+
+    /// A parameter as the plain function takes it.
+    template <typename T>
+    [[nodiscard]] T in(T value) const noexcept {
+        if constexpr (std::is_same_v<T, HPy>) {
+            return as_handle(object(value));
+        } else {
+            return value;
+        }
+    }
+
+    /// A result as the extension gets it.
+    [[nodiscard]] HPy out(HPy result) const noexcept { return state().open(as_object(result)); }
+
+    /// An argument of the wrong type, where HPy's debug mode stops with that sentence.
+    void refuse(const char* sentence) const noexcept {
+        state().report(Misuse::kArgument, std::string(where()) + ": " + sentence, sentence);
+    }
+
+    DebugContext& own;
+
+  private:
+    [[noreturn, gnu::cold]] void stop() const noexcept {
+        const bool waiting =
+            own.use.load(std::memory_order_relaxed) == DebugContext::Use::kWaiting;
+        const char* const reason =
+            own.state->ended ? "its interpreter has ended"
+            : waiting        ? "a call that it made has not returned"
+                             : "the call that it was made for has returned";
+        static_cast<void>(std::fprintf(
+            stderr,
+            "Error: Wrong HPy Context!\n"
+            "hpystate, debug mode: %s got a context of interpreter %lld, and %s. A context is an "
+            "argument: use the one that the function was called with, and keep none.\n",
+            where(), static_cast<long long>(own.state->interpreter_id), reason));
+        static_cast<void>(std::fflush(stderr));
+        std::abort();
+    }
+
+    Slot slot_;
+};
+
+/// Parameters that hold no handle but perhaps an HPy itself.
+template <typename T>
+inline constexpr bool kPlain =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, HPy> ||
+    std::is_same_v<T, const char*> || std::is_same_v<T, const wchar_t*> ||
+    std::is_same_v<T, void*> || std::is_same_v<T, void**> || std::is_same_v<T, HPy_ssize_t*> ||
+    std::is_same_v<T, cpy_PyObject*> || std::is_same_v<T, HPyThreadState> ||
+    std::is_same_v<T, HPyCapsule_Destructor*> || std::is_same_v<T, HPyFunc_Signature> ||
+    std::is_same_v<T, HPyCFunction> || std::is_same_v<T, HPyField> || std::is_same_v<T, HPyField*>;
+
+template <Slot S, auto Member>
+struct Watched;
+
+template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
+struct Watched<S, Member> {
+    static R call(HPyContext* context, A... args) noexcept {
+        static_assert((kPlain<A> && ...), "this function needs one of its own: HPYSTATE_OWN");
+        const Call call(context, S);
+        HPyContext* const plain = call.plain();
+        if constexpr (std::is_same_v<R, HPy>) {
+            return call.out((plain->*Member)(plain, call.in(args)...));
+        } else {
+            return (plain->*Member)(plain, call.in(args)...);
+        }
+    }
+};
+
+/// An array of handles, looked through.
+class Array {
+  public:
+    Array(const Call& call, const HPy* handles, std::size_t count) noexcept try {
+        plain_.reserve(count);
+        for (std::size_t i = 0; i < count; ++i)
+            plain_.push_back(call.in(handles[i]));
+    } catch (const std::bad_alloc&) {
+        complete_ = false;
+        PyErr_NoMemory();
+    }
+
+    [[nodiscard]] bool complete() const noexcept { return complete_; }
+    [[nodiscard]] HPy* get() noexcept { return plain_.data(); }
+
+  private:
+    std::vector<HPy> plain_;
+    bool complete_ = true;
+};
+
+// ---- handles ----
+
+void own_Close(HPyContext* context, HPy h) noexcept {
+    const Call call(context, Slot::Close);
+    if (h._i != 0) Py_XDECREF(call.state().close(h, call.where()));
+}
+
+HPy own_Tuple_FromArray(HPyContext* context, HPy* items, HPy_ssize_t n) noexcept {
+    const Call call(context, Slot::Tuple_FromArray);
+    Array array(call, items, n > 0 ? static_cast<std::size_t>(n) : 0);
+    if (!array.complete()) return kNullHandle;
+    return call.out(call.plain()->ctx_Tuple_FromArray(call.plain(), array.get(), n));
+}
+
+HPy own_Type_GenericNew(HPyContext* context, HPy type, const HPy* args, HPy_ssize_t nargs,
+                        HPy kw) noexcept {
+    const Call call(context, Slot::Type_GenericNew);
+    Array array(call, args, args != nullptr && nargs > 0 ? static_cast<std::size_t>(nargs) : 0);
+    if (!array.complete()) return kNullHandle;
+    return call.out(call.plain()->ctx_Type_GenericNew(call.plain(), call.in(type), array.get(),
+                                                      nargs, call.in(kw)));
+}
+
+/// The names of keywords count the values behind the positional arguments.
+bool count_keywords(const Call& call, HPy kwnames, const char* sentence, std::size_t& count) {
+    PyObject* const names = call.object(kwnames);
+    if (names != nullptr && !PyTuple_Check(names)) {
+        call.refuse(sentence);
+        PyErr_SetString(PyExc_TypeError, sentence);
+        return false;
+    }
+    count = names != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0;
+    return true;
+}
+
+HPy own_Call(HPyContext* context, HPy callable, const HPy* args, std::size_t nargs,
+             HPy kwnames) noexcept {
+    const Call call(context, Slot::Call);
+    std::size_t named = 0;
+    if (!count_keywords(call, kwnames, interface::kCallNames, named)) return kNullHandle;
+    Array array(call, args, nargs + named);
+    if (!array.complete()) return kNullHandle;
+    return call.out(call.plain()->ctx_Call(call.plain(), call.in(callable), array.get(), nargs,
+                                           call.in(kwnames)));
+}
+
+HPy own_CallMethod(HPyContext* context, HPy name, const HPy* args, std::size_t nargs,
+                   HPy kwnames) noexcept {
+    const Call call(context, Slot::CallMethod);
+    std::size_t named = 0;
+    if (!count_keywords(call, kwnames, interface::kCallMethodNames, named)) return kNullHandle;
+    Array array(call, args, nargs + named);
+    if (!array.complete()) return kNullHandle;
+    return call.out(call.plain()->ctx_CallMethod(call.plain(), call.in(name), array.get(), nargs,
+                                                 call.in(kwnames)));
+}
+
+std::int32_t own_ContextVar_Get(HPyContext* context, HPy variable, HPy default_value,
+                                HPy* result) noexcept {
+    const Call call(context, Slot::ContextVar_Get);
+    HPy found = kNullHandle;
+    const std::int32_t status = call.plain()->ctx_ContextVar_Get(
+        call.plain(), call.in(variable), call.in(default_value), &found);
+    *result = call.out(found);
+    return found._i != 0 && result->_i == 0 ? -1 : status;
+}
+
+// ---- characters: copies that end with their handle ----
+
+const char* own_Bytes_AsString(HPyContext* context, HPy h) noexcept {
+    const Call call(context, Slot::Bytes_AsString);
+    PyObject* const object = call.object(h);
+    const char* const data = call.plain()->ctx_Bytes_AsString(call.plain(), as_handle(object));
+    if (data == nullptr) return nullptr;
+    return call.state().keep_copy(h, data, static_cast<std::size_t>(PyBytes_GET_SIZE(object)) + 1);
+}
+
+const char* own_Bytes_AS_STRING(HPyContext* context, HPy h) noexcept {
+    return own_Bytes_AsString(context, h);
+}
+
+const char* own_Unicode_AsUTF8AndSize(HPyContext* context, HPy h, HPy_ssize_t* size) noexcept {
+    const Call call(context, Slot::Unicode_AsUTF8AndSize);
+    HPy_ssize_t length = 0;
+    const char* const data =
+        call.plain()->ctx_Unicode_AsUTF8AndSize(call.plain(), call.in(h), &length);
+    if (size != nullptr) *size = length;
+    if (data == nullptr) return nullptr;
+    return call.state().keep_copy(h, data, static_cast<std::size_t>(length) + 1);
+}
+
+bool is_type(const Call& call, HPy h, const char* sentence) noexcept {
+    PyObject* const object = call.object(h);
+    if (object == nullptr || PyType_Check(object)) return true; // null: the plain function says so
+    call.refuse(sentence);
+    return false;
+}
+
+const char* own_Type_GetName(HPyContext* context, HPy type) noexcept {
+    const Call call(context, Slot::Type_GetName);
+    static_cast<void>(is_type(call, type, interface::kGetNameNeedsType));
+    const char* const name = call.plain()->ctx_Type_GetName(call.plain(), call.in(type));
+    return name != nullptr ? call.state().keep_copy(type, name, std::strlen(name) + 1) : nullptr;
+}
+
+// ---- arguments of the wrong type ----
+
+int own_TypeCheck(HPyContext* context, HPy h, HPy type) noexcept {
+    const Call call(context, Slot::TypeCheck);
+    if (!is_type(call, type, interface::kTypeCheckNeedsType)) return 0;
+    return call.plain()->ctx_TypeCheck(call.plain(), call.in(h), call.in(type));
+}
+
+int own_Type_IsSubtype(HPyContext* context, HPy sub, HPy type) noexcept {
+    const Call call(context, Slot::Type_IsSubtype);
+    const bool good = is_type(call, sub, interface::kIsSubtypeNeedsType1) &&
+                      is_type(call, type, interface::kIsSubtypeNeedsType2);
+    if (!good) return 0;
+    return call.plain()->ctx_Type_IsSubtype(call.plain(), call.in(sub), call.in(type));
+}
+
+HPy own_Unicode_Substring(HPyContext* context, HPy h, HPy_ssize_t start, HPy_ssize_t end) noexcept {
+    const Call call(context, Slot::Unicode_Substring);
+    PyObject* const object = call.object(h);
+    if (object != nullptr && !PyUnicode_Check(object)) call.refuse(interface::kSubstringNeedsStr);
+    return call.out(
+        call.plain()->ctx_Unicode_Substring(call.plain(), as_handle(object), start, end));
+}
+
+/// The struct of another shape lies elsewhere: what would be read is not there.
+template <Shape S>
+void* as_struct(HPyContext* context, HPy h, Slot slot) noexcept {
+    const Call call(context, slot);
+    PyObject* const object = call.object(h);
+    if (object == nullptr) {
+        PyErr_Format(PyExc_SystemError, "%s: the handle is HPy_NULL.", call.where());
+        return nullptr;
+    }
+    const TypeRecord* const record = record_of(Py_TYPE(object));
+    const Shape shape = record != nullptr ? record->shape() : HPyType_BuiltinShape_Legacy;
+    if (shape != S) {
+        const std::string sentence =
+            std::string("Invalid usage of _HPy_AsStruct_") + hpystate::name_of(S) + ": the type '" +
+            Py_TYPE(object)->tp_name + "' has the builtin shape " + hpystate::name_of(shape);
+        call.refuse(sentence.c_str());
+    }
+    return struct_of(object, shape);
+}
+
+#define HPYSTATE_AS_STRUCT(shape)                                                                  \
+    void* own_AsStruct_##shape(HPyContext* context, HPy h) noexcept {                              \
+        return as_struct<HPyType_BuiltinShape_##shape>(context, h, Slot::AsStruct_##shape);        \
+    }
+HPYSTATE_AS_STRUCT(Legacy)
+HPYSTATE_AS_STRUCT(Object)
+HPYSTATE_AS_STRUCT(Type)
+HPYSTATE_AS_STRUCT(Long)
+HPYSTATE_AS_STRUCT(Float)
+HPYSTATE_AS_STRUCT(Unicode)
+HPYSTATE_AS_STRUCT(Tuple)
+HPYSTATE_AS_STRUCT(List)
+HPYSTATE_AS_STRUCT(Dict)
+#undef HPYSTATE_AS_STRUCT
+
+// ---- types: their functions run in debug mode ----
+
+HPy own_Type_FromSpec(HPyContext* context, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept {
+    const Call call(context, Slot::Type_FromSpec);
+    try {
+        std::vector<HPyType_SpecParam> plain;
+        for (; params != nullptr && params->kind != 0; ++params)
+            plain.push_back({params->kind, call.in(params->object)});
+        plain.push_back({static_cast<HPyType_SpecParam_Kind>(0), kNullHandle});
+        const Site site{false, &debug_layer};
+        return call.state().open(type_from_spec_or_null(spec, plain.data(), site));
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+        return kNullHandle;
+    }
+}
+
+int own_SetCallFunction(HPyContext* context, HPy h, HPyCallFunction* function) noexcept {
+    const Call call(context, Slot::SetCallFunction);
+    return context::set_call_function_or_fail(call.in(h), function, Site{false, &debug_layer});
+}
+
+/// A file's trampoline calls with the context that the file was given: never this one.
+void own_CallRealFunctionFromTrampoline(HPyContext* context, HPyFunc_Signature signature,
+                                        HPyCFunction function, void* args) noexcept {
+    HPyContext* const plain = DebugContext::of(context).plain;
+    plain->ctx_CallRealFunctionFromTrampoline(plain, signature, function, args);
+}
+
+// ---- builders ----
+
+[[nodiscard]] DebugBuilder* builder_at(std::intptr_t word) noexcept {
+    return reinterpret_cast<DebugBuilder*>(word);
+}
+
+/// The plain builder; 0, which the plain functions take for one that could not be made, for a
+/// builder that was built or cancelled before. That is reported.
+std::intptr_t look_through(const Call& call, std::intptr_t word) noexcept {
+    const DebugBuilder* const builder = builder_at(word);
+    if (builder == nullptr || !builder->closed) return builder != nullptr ? builder->plain : 0;
+    call.state().report(Misuse::kBuilder,
+                        std::string(call.where()) + ": the builder was built or cancelled before.",
+                        interface::kClosedBuilder);
+    return 0;
+}
+
+std::intptr_t take_builder(const Call& call, std::intptr_t word) noexcept {
+    const std::intptr_t plain = look_through(call, word);
+    if (word != 0) builder_at(word)->closed = true;
+    return plain;
+}
+
+#define HPYSTATE_BUILDER(Kind, member)                                                             \
+    HPy##Kind own_##Kind##_New(HPyContext* context, HPy_ssize_t size) noexcept {                   \
+        const Call call(context, Slot::Kind##_New);                                                \
+        const HPy##Kind plain = call.plain()->ctx_##Kind##_New(call.plain(), size);                \
+        DebugBuilder* const builder = call.state().open_builder(plain.member);                     \
+        if (builder == nullptr) call.plain()->ctx_##Kind##_Cancel(call.plain(), plain);            \
+        return {reinterpret_cast<std::intptr_t>(builder)};                                         \
+    }                                                                                              \
+    void own_##Kind##_Set(HPyContext* context, HPy##Kind builder, HPy_ssize_t index,               \
+                          HPy h_item) noexcept {                                                   \
+        const Call call(context, Slot::Kind##_Set);                                                \
+        call.plain()->ctx_##Kind##_Set(call.plain(), {look_through(call, builder.member)}, index,  \
+                                       call.in(h_item));                                           \
+    }                                                                                              \
+    HPy own_##Kind##_Build(HPyContext* context, HPy##Kind builder) noexcept {                      \
+        const Call call(context, Slot::Kind##_Build);                                              \
+        return call.out(call.plain()->ctx_##Kind##_Build(call.plain(),                             \
+                                                         {take_builder(call, builder.member)}));   \
+    }                                                                                              \
+    void own_##Kind##_Cancel(HPyContext* context, HPy##Kind builder) noexcept {                    \
+        const Call call(context, Slot::Kind##_Cancel);                                             \
+        call.plain()->ctx_##Kind##_Cancel(call.plain(), {take_builder(call, builder.member)});     \
+    }
+HPYSTATE_BUILDER(ListBuilder, _lst)
+HPYSTATE_BUILDER(TupleBuilder, _tup)
+#undef HPYSTATE_BUILDER
+
+// ---- trackers hold handles of debug mode ----
+
+using Tracked = std::vector<HPy>;
+
+[[nodiscard]] Tracked* tracked_by(HPyTracker tracker) noexcept {
+    return reinterpret_cast<Tracked*>(tracker._i);
+}
+
+HPyTracker own_Tracker_New(HPyContext* context, HPy_ssize_t size) noexcept {
+    const Call call(context, Slot::Tracker_New);
+    if (size < 0) return call.plain()->ctx_Tracker_New(call.plain(), size); // raises
+    try {
+        return {reinterpret_cast<std::intptr_t>(new Tracked)};
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+        return {0};
+    }
+}
+
+int own_Tracker_Add(HPyContext* context, HPyTracker ht, HPy h) noexcept {
+    const Call call(context, Slot::Tracker_Add);
+    static_cast<void>(call.object(h)); // reports
+    if (ht._i == 0) return call.plain()->ctx_Tracker_Add(call.plain(), ht, kNullHandle); // raises
+    try {
+        tracked_by(ht)->push_back(h);
+        return 0;
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+        return -1;
+    }
+}
+
+void own_Tracker_ForgetAll(HPyContext* context, HPyTracker ht) noexcept {
+    const Call call(context, Slot::Tracker_ForgetAll);
+    if (ht._i == 0) return call.plain()->ctx_Tracker_ForgetAll(call.plain(), ht); // raises
+    tracked_by(ht)->clear();
+}
+
+void own_Tracker_Close(HPyContext* context, HPyTracker ht) noexcept {
+    const Call call(context, Slot::Tracker_Close);
+    const std::unique_ptr<Tracked> closing(tracked_by(ht));
+    if (closing == nullptr) return;
+    for (const HPy h : *closing) {
+        if (h._i != 0) Py_XDECREF(call.state().close(h, call.where()));
+    }
+}
+
+// ---- globals: layers/debug_globals.cpp checks ----
+
+HPy own_Global_Load(HPyContext* context, HPyGlobal global) noexcept {
+    const Call call(context, Slot::Global_Load);
+    check_load(call.state(), global);
+    return call.out(call.plain()->ctx_Global_Load(call.plain(), global));
+}
+
+void own_Global_Store(HPyContext* context, HPyGlobal* global, HPy h) noexcept {
+    const Call call(context, Slot::Global_Store);
+    PyObject* const object = call.object(h);
+    check_store(call.state(), global, object);
+    call.plain()->ctx_Global_Store(call.plain(), global, as_handle(object));
+}
+
+// ---- the table ----
+
+/// The function for a slot: its own one where there is one, else the template's.
+template <Slot S, auto Member>
+struct Entry {
+    static constexpr auto get() noexcept { return &Watched<S, Member>::call; }
+};
+
+#define HPYSTATE_OWN(name)                                                                         \
+    template <auto Member>                                                                         \
+    struct Entry<Slot::name, Member> {                                                             \
+        static constexpr auto get() noexcept { return &own_##name; }                               \
+    };
+#include "layers/debug_own.def"
+#undef HPYSTATE_OWN
+
+} // namespace
+
+void install_debug(HPyContext& context, DebugState& state) {
+    context = state.region->context;
+    context.name = "HPy Debug Mode ABI (hpystate)";
+#define HPY_FUNC(ret, name, params)                                                                \
+    context.ctx_##name = Entry<Slot::name, &HPyContext::ctx_##name>::get();
+#define HPY_HANDLE(name)                                                                           \
+    state.constants_.push_back(std::make_unique<DebugHandle>());                                   \
+    state.constants_.back()->state = &state;                                                       \
+    state.constants_.back()->life = DebugHandle::Life::kConstant;                                  \
+    state.constants_.back()->object = as_object(context.h_##name);                                 \
+    context.h_##name = state.constants_.back()->handle();
+#include <hpy/abi/hpy_0_9.def>
+}
+
+} // namespace hpystate::layers
