@@ -53,8 +53,9 @@ void tell(TraceState& state, Slot slot, bool enter) noexcept {
         if (waiting.count < Waiting::kMost) waiting.events[waiting.count++] = {slot, enter};
         return;
     }
-    for (std::size_t i = 0; i < std::exchange(waiting.count, 0); ++i) {
-        const Waiting::Event event = waiting.events[i];
+    const Waiting told = std::exchange(waiting, {});
+    for (std::size_t i = 0; i < told.count; ++i) {
+        const Waiting::Event event = told.events[i];
         call_hook(event.enter ? state.on_enter : state.on_exit, event.slot);
     }
     call_hook(enter ? state.on_enter : state.on_exit, slot);
