@@ -60,12 +60,10 @@ class Call {
 
   private:
     [[noreturn, gnu::cold]] void stop() const noexcept {
-        const bool waiting =
-            own.use.load(std::memory_order_relaxed) == DebugContext::Use::kWaiting;
-        const char* const reason =
-            own.state->ended ? "its interpreter has ended"
-            : waiting        ? "a call that it made has not returned"
-                             : "the call that it was made for has returned";
+        const bool waiting = own.use.load(std::memory_order_relaxed) == DebugContext::Use::kWaiting;
+        const char* const reason = own.state->ended ? "its interpreter has ended"
+                                   : waiting        ? "a call that it made has not returned"
+                                                    : "the call that it was made for has returned";
         static_cast<void>(std::fprintf(
             stderr,
             "Error: Wrong HPy Context!\n"
@@ -187,8 +185,8 @@ std::int32_t own_ContextVar_Get(HPyContext* context, HPy variable, HPy default_v
                                 HPy* result) noexcept {
     const Call call(context, Slot::ContextVar_Get);
     HPy found = kNullHandle;
-    const std::int32_t status = call.plain()->ctx_ContextVar_Get(
-        call.plain(), call.in(variable), call.in(default_value), &found);
+    const std::int32_t status = call.plain()->ctx_ContextVar_Get(call.plain(), call.in(variable),
+                                                                 call.in(default_value), &found);
     *result = call.out(found);
     return found._i != 0 && result->_i == 0 ? -1 : status;
 }
@@ -358,8 +356,8 @@ std::intptr_t take_builder(const Call& call, std::intptr_t word) noexcept {
     }                                                                                              \
     HPy own_##Kind##_Build(HPyContext* context, HPy##Kind builder) noexcept {                      \
         const Call call(context, Slot::Kind##_Build);                                              \
-        return call.out(call.plain()->ctx_##Kind##_Build(call.plain(),                             \
-                                                         {take_builder(call, builder.member)}));   \
+        return call.out(                                                                           \
+            call.plain()->ctx_##Kind##_Build(call.plain(), {take_builder(call, builder.member)})); \
     }                                                                                              \
     void own_##Kind##_Cancel(HPyContext* context, HPy##Kind builder) noexcept {                    \
         const Call call(context, Slot::Kind##_Cancel);                                             \
@@ -390,7 +388,7 @@ HPyTracker own_Tracker_New(HPyContext* context, HPy_ssize_t size) noexcept {
 
 int own_Tracker_Add(HPyContext* context, HPyTracker ht, HPy h) noexcept {
     const Call call(context, Slot::Tracker_Add);
-    static_cast<void>(call.object(h)); // reports
+    static_cast<void>(call.object(h));                                                   // reports
     if (ht._i == 0) return call.plain()->ctx_Tracker_Add(call.plain(), ht, kNullHandle); // raises
     try {
         tracked_by(ht)->push_back(h);

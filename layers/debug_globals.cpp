@@ -19,8 +19,8 @@ namespace {
 
 void report(DebugState& state, const char* function, const std::string& slot,
             const std::string& found) noexcept {
-    state.report(Misuse::kGlobal, std::string(function) + " of " + slot + here(state) + ": " + found,
-                 nullptr);
+    state.report(Misuse::kGlobal,
+                 std::string(function) + " of " + slot + here(state) + ": " + found, nullptr);
 }
 
 constexpr const char* kNotHere =

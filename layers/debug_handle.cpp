@@ -17,8 +17,8 @@ namespace {
 } // namespace
 
 RawCopy RawCopy::make(const char* from, std::size_t size) noexcept {
-    void* const pages = mmap(nullptr, pages_for(size), PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const pages =
+        mmap(nullptr, pages_for(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return {};
     std::memcpy(pages, from, size);
     // A kernel that refuses leaves the copy writable: less is found, nothing is wrong.

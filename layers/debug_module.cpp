@@ -16,8 +16,7 @@ namespace hpystate::layers {
 namespace {
 
 struct HandleObject {
-    PyObject_HEAD
-    DebugHandle* handle;
+    PyObject_HEAD DebugHandle* handle;
 };
 
 [[nodiscard]] DebugHandle& handle_of(PyObject* self) noexcept {
@@ -208,8 +207,7 @@ PyObject* set_hook(PyObject*, PyObject* hook) {
                      Py_TYPE(hook)->tp_name);
         return nullptr;
     }
-    PyObject* const old =
-        std::exchange(state->*Hook, hook != Py_None ? Py_NewRef(hook) : nullptr);
+    PyObject* const old = std::exchange(state->*Hook, hook != Py_None ? Py_NewRef(hook) : nullptr);
     Py_XDECREF(old);
     Py_RETURN_NONE;
 }

@@ -50,8 +50,8 @@ const char* name_of(Misuse misuse) noexcept {
 }
 
 DebugState::DebugState(Region& owner)
-    : LayerState{&retire_state, &release_objects}, region(&owner), interpreter_id(owner.interpreter_id),
-      pattern_{} {
+    : LayerState{&retire_state, &release_objects}, region(&owner),
+      interpreter_id(owner.interpreter_id), pattern_{} {
     install_debug(pattern_, *this);
     for (std::size_t i = 0; i < kRing; ++i)
         ring_.push_back(std::make_unique<DebugContext>());
@@ -204,9 +204,9 @@ void DebugState::report(Misuse misuse, const std::string& text, const char* inte
     }
     PyObject* const raised = PyErr_GetRaisedException();
     const Ref hook(Ref::borrow(chosen)); // it may take itself away
-    const Ref result(plain != nullptr ? PyObject_CallNoArgs(hook.get())
-                                      : PyObject_CallFunction(hook.get(), "ss", name_of(misuse),
-                                                              text.c_str()));
+    const Ref result(plain != nullptr
+                         ? PyObject_CallNoArgs(hook.get())
+                         : PyObject_CallFunction(hook.get(), "ss", name_of(misuse), text.c_str()));
     if (!result) PyErr_WriteUnraisable(hook.get());
     PyErr_SetRaisedException(raised);
 }

@@ -72,7 +72,8 @@ struct DebugState : LayerState {
     /// it gives then is safe to use: the object where it is known to live, else None.
     [[nodiscard]] PyObject* object_of(HPy handle, const char* where) noexcept;
 
-    /// A read-only copy of characters that lives as long as the handle. nullptr: MemoryError is set.
+    /// A read-only copy of characters that lives as long as the handle. nullptr: MemoryError is
+    /// set.
     [[nodiscard]] const char* keep_copy(HPy handle, const char* data, std::size_t size) noexcept;
 
     /// A new builder around a plain one. nullptr: no memory.
@@ -98,12 +99,12 @@ struct DebugState : LayerState {
     bool ended = false; ///< the interpreter is gone; its contexts stay
 
     std::int64_t generation = 0;
-    std::size_t closed_limit = 1024;                  ///< handles in the queue
-    std::size_t raw_limit = std::size_t{10} << 20U;   ///< bytes kept for closed handles
-    std::size_t raw_size = 0;                         ///< of these, in use
-    std::size_t stack_limit = 0;                      ///< frames; 0: no stacks are taken
-    bool search_heap = false;                         ///< look for stored values in gc's lists
-    bool watch_statics = false;                       ///< compare writable data after every call
+    std::size_t closed_limit = 1024;                ///< handles in the queue
+    std::size_t raw_limit = std::size_t{10} << 20U; ///< bytes kept for closed handles
+    std::size_t raw_size = 0;                       ///< of these, in use
+    std::size_t stack_limit = 0;                    ///< frames; 0: no stacks are taken
+    bool search_heap = false;                       ///< look for stored values in gc's lists
+    bool watch_statics = false;                     ///< compare writable data after every call
     HandleQueue opened;
     HandleQueue closed;
 

@@ -30,8 +30,7 @@ constexpr std::size_t kWord = sizeof(std::uintptr_t);
 /// Takes the words of a segment that were not protected after relocation.
 void take_segment(const dl_phdr_info& object, const ElfW(Phdr) & header,
                   std::vector<StaticData::Part>& parts) {
-    const std::uintptr_t start =
-        (object.dlpi_addr + header.p_vaddr + kWord - 1) / kWord * kWord;
+    const std::uintptr_t start = (object.dlpi_addr + header.p_vaddr + kWord - 1) / kWord * kWord;
     const std::uintptr_t end = object.dlpi_addr + header.p_vaddr + header.p_memsz;
     StaticData::Part* open = nullptr;
     for (std::uintptr_t at = start; at + kWord <= end; at += kWord) {

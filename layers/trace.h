@@ -30,8 +30,8 @@ struct TraceState : LayerState {
     HPyContext context; ///< its _private leads here
     HPyContext* plain;
 
-    /// Written by every thread that runs in the interpreter, attached or not: atomic, relaxed, since
-    /// the numbers order nothing.
+    /// Written by every thread that runs in the interpreter, attached or not: atomic, relaxed,
+    /// since the numbers order nothing.
     std::array<std::atomic<std::uint64_t>, kSlotCount> calls{};
     std::array<std::atomic<std::uint64_t>, kSlotCount> nanoseconds{};
 
