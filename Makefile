@@ -1,11 +1,11 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo upstream check format lint bench matrix clean
+.PHONY: help build test demo test-upstream check format lint bench matrix clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
 
 help:           ## print the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 build:          ## set up what is missing and build, for developing: warnings are errors
 	@tools/setup.sh build
@@ -19,8 +19,8 @@ demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
 bench:          ## set up, build, count instructions
 	@tools/setup.sh bench $(ARGS)
 
-upstream:       ## set up, build, run HPy's own suite against this runtime
-	@tools/setup.sh upstream $(ARGS)
+test-upstream:  ## set up, build, run HPy's own suite in three kinds of interpreter
+	@tools/setup.sh test-upstream $(ARGS)
 
 check:          ## everything a merge needs besides the tests; writes nothing
 	@tools/setup.sh check

@@ -288,8 +288,12 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
     cpython.flags =
         static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call | collected);
     cpython.slots = parts.slots.data();
-    return PyType_FromMetaclass(reinterpret_cast<PyTypeObject*>(parents.metaclass.get()), nullptr,
-                                &cpython, parents.bases.get());
+    auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
+    PyObject* const made =
+        PyType_FromMetaclass(metaclass, nullptr, &cpython, parents.bases.get());
+    // CPython forgets the exception where it has no memory for its copy of the name.
+    if (made == nullptr && PyErr_Occurred() == nullptr) PyErr_NoMemory();
+    return made;
 }
 
 /// A legacy type's struct begins at the object; a pure base's struct lies behind the header.

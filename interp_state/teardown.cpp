@@ -30,7 +30,17 @@ int register_exit(Region& region) noexcept {
 } // namespace
 
 bool is_ending() noexcept {
-    PyObject* const modules = PySys_GetObject("modules"); // borrowed; None once they were cleared
+    PyObject* modules = PySys_GetObject("modules"); // borrowed; None once they were cleared
+    if (modules == nullptr) {
+        // Gone, or CPython had no memory for the key and hides that. Memory tells the two apart.
+        PyObject* const raised = PyErr_GetRaisedException();
+        PyObject* const key = PyUnicode_FromString("modules");
+        const bool no_memory = key == nullptr;
+        Py_XDECREF(key);
+        PyErr_SetRaisedException(raised); // drops the MemoryError of the key
+        if (no_memory) return false;
+        modules = PySys_GetObject("modules");
+    }
     return modules == nullptr || modules == Py_None;
 }
 

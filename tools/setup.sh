@@ -113,7 +113,7 @@ case $COMMAND in
     build)  build dev ;;
     test)   run_tests "${1:-}" ;;
     demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
-    upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
+    test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; say "counting"; python bench/counts.py "$@" ;;
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
             tools/check.sh "$BUILD"; run_sanitized ;;

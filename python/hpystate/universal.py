@@ -12,7 +12,7 @@ import sys
 import hpystate
 from hpystate import _native
 from hpystate.errors import LoadError
-from hpystate.finder import mode_from_environment
+from hpystate.finder import interpreters_from_environment, mode_from_environment
 
 TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def get_version() -> tuple[str, str]:
 
 def _load(name: str, path: str, spec: Any, mode: str) -> ModuleType:
     try:
-        module = _native.create(name, os.fsdecode(path), spec, mode, None)
+        asked = interpreters_from_environment(name, os.environ)
+        module = _native.create(name, os.fsdecode(path), spec, mode, asked)
     except LoadError as error:
         raise _as_upstream(error) from None
     _native.execute(module)

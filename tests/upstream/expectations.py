@@ -1,26 +1,92 @@
-"""expectations.py: a pytest plugin: which of upstream's tests fail, and why.
+"""expectations.py: a pytest plugin: chooses ABIs, skips what cannot pass, reports each test.
 
-Strict: a test that passes although it stands here is a failure, so the list cannot grow old.
+Skips are strict in one way: a name that no test has is an error, so the list cannot grow old.
 """
 
 from __future__ import annotations
 
+import json
+import os
+from typing import Any
+
 import pytest
 
-FAILING = {
-    "test_hpyfield.py::TestHPyField::test_tp_traverse[universal]": (
-        "asserts that an instance does not show its type to the collector; ours does, as CPython "
-        "demands of heap types, or types in cycles would never be collected"
+#: Tests that cannot pass on a correct runtime, each with the reason, which lies in the test.
+SKIPPED = {
+    "test_hpyfield.py::TestHPyField::test_tp_traverse": (
+        "asserts that an instance hides its type from the collector; CPython demands of heap "
+        "types that instances show it, or types in cycles are never collected"
     ),
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    unknown = set(FAILING)
+def abi_of(item: pytest.Item) -> str:
+    """The ABI that a test runs with; "other" for one without."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and "hpy_abi" in callspec.params:
+        return str(callspec.params["hpy_abi"])
+    folder = item.path.parent.name
+    if folder in ("debug", "trace"):
+        return folder
+    return "universal" if "hpy_abi" in getattr(item, "fixturenames", ()) else "other"
+
+
+def _name(item: pytest.Item) -> str:
+    return item.nodeid.removeprefix("test/").partition("[")[0]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = os.environ["HPYSTATE_SUITE_ABIS"].split(",")
+    names = {_name(item) for item in items}
+    files = {name.partition("::")[0] for name in names}
+    gone = [n for n in SKIPPED if n.partition("::")[0] in files and n not in names]
+    if gone and not config.getoption("keyword") and not any("::" in a for a in config.args):
+        raise pytest.UsageError(f"expectations.py names tests that are not there: {gone}")
+    chosen, left = [], []
     for item in items:
-        name = item.nodeid.removeprefix("test/")
-        if name in FAILING:
-            unknown.discard(name)
-            item.add_marker(pytest.mark.xfail(reason=FAILING[name], strict=True))
-    if unknown and len(items) > 100:  # a selection of tests need not hold them all
-        raise pytest.UsageError(f"expectations.py names tests that are not there: {unknown}")
+        (chosen if abi_of(item) in wanted else left).append(item)
+        if _name(item) in SKIPPED:
+            item.add_marker(pytest.mark.skip(reason=SKIPPED[_name(item)]))
+    config.hook.pytest_deselected(items=left)
+    items[:] = chosen
+
+
+class Reporter:
+    """Writes one JSON line when a test starts and one when it ended."""
+
+    def __init__(self, pipe: int) -> None:
+        self.pipe = pipe
+        self.abis: dict[str, str] = {}
+        self.outcome: dict[str, str] = {}
+        self.reason: dict[str, str] = {}
+
+    def _write(self, **fields: str) -> None:
+        os.write(self.pipe, json.dumps(fields).encode() + b"\n")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.abis = {item.nodeid: abi_of(item) for item in session.items}
+
+    def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
+        self._write(event="start", test=nodeid, abi=self.abis[nodeid])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        worst = self.outcome.get(report.nodeid)
+        if worst is None or report.outcome == "failed" or worst == "passed":
+            self.outcome[report.nodeid] = report.outcome
+        if report.failed:
+            self.reason[report.nodeid] = report.longreprtext[-4000:]
+        elif report.skipped and isinstance(report.longrepr, tuple):
+            self.reason[report.nodeid] = str(report.longrepr[2]).removeprefix("Skipped: ")
+
+    def pytest_runtest_logfinish(self, nodeid: str, location: Any) -> None:
+        self._write(
+            event="end",
+            test=nodeid,
+            abi=self.abis[nodeid],
+            outcome=self.outcome.pop(nodeid),
+            reason=self.reason.pop(nodeid, ""),
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Reporter(int(os.environ["HPYSTATE_SUITE_PIPE"])))

@@ -1,58 +1,195 @@
-"""run.py: runs upstream's own suite, unmodified, against this runtime: its universal ABI.
+"""run.py: runs HPy's own suite against this runtime, in interpreters of three kinds.
 
-    make upstream                   all of it
-    make upstream ARGS="-k field"   some of it; arguments are pytest's
+    make test-upstream                                   all of it, on the chosen Python
+    make test-upstream ARGS="--kind own-gil --abi debug" a part
+    make test-upstream ARGS="-- -k field"                what follows -- is pytest's
 
-The suite is that of the hpy==0.9.0 source distribution, and it compiles with its hpy.devel. Left
-out: test/hpy_devel, which tests a build plugin; test/debug and test/trace and the ABIs debug and
-hybrid, which are not there yet; the ABI cpython, which touches no runtime.
+kinds   main      the main interpreter
+        legacy    a subinterpreter that shares the main interpreter's GIL
+        own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
+A full run writes tests/upstream/results/<X.Y>.json, which table.py shows in the README.
+
+A crash costs the test that ran: it is reported, and the rest of its part runs in a new process.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
-import shutil
 import subprocess
 import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from hpystate.build import HELPERS, cache_dir, include_flags, upstream_sdist
+from suite import ABIS, parts, prepare
+
+import hpystate
 
 HERE = Path(__file__).resolve().parent
+KINDS = ("main", "legacy", "own-gil")
+SECONDS = 900  # for one part
+LOCK = threading.Lock()
 
 
-def prepare() -> Path:
-    """A copy of the source distribution with the library that its build part links tests with."""
-    folder = cache_dir() / "upstream-suite"
-    library = folder / "hpy" / "devel" / "lib" / "universal" / "libhpyextra.a"
-    if library.is_file():
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(upstream_sdist(), folder)
-    library.parent.mkdir(parents=True)
-    scratch = folder / "build"  # the build part takes every file beside the library for one
-    scratch.mkdir(exist_ok=True)
-    objects = []
-    for helper in HELPERS:
-        source = folder / "hpy" / "devel" / "src" / "runtime" / f"{helper}.c"
-        objects.append(str(scratch / f"{helper}.o"))
-        command = ["cc", "-O1", "-g", "-fPIC", *include_flags(), "-c", str(source)]
-        subprocess.run([*command, "-o", objects[-1]], check=True)
-    subprocess.run(["ar", "rcs", str(library), *objects], check=True)
-    return folder
+@dataclass
+class Results:
+    """What the tests of one kind came to: (test, ABI) -> (outcome, reason)."""
+
+    tests: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)  # parts that pytest could not run
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        table: dict[str, Counter[str]] = {}
+        for (_, abi), (outcome, _) in self.tests.items():
+            table.setdefault(abi, Counter())[outcome] += 1
+        return {abi: dict(sorted(table[abi].items())) for abi in ABIS if abi in table}
+
+    def of(self, *outcomes: str) -> list[tuple[str, str, str]]:
+        found = self.tests.items()
+        return sorted((test, out, why) for (test, _), (out, why) in found if out in outcomes)
+
+
+def environment_for(kind: str, folder: Path, abis: list[str], pipe: int) -> dict[str, str]:
+    environment = dict(os.environ)
+    package = Path(hpystate.__file__).absolute().parents[1]  # not resolved: files may be links
+    paths = [HERE / "site", package, folder, HERE]
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))
+    environment["HPYSTATE_SUITE_ABIS"] = ",".join(abis)
+    environment["HPYSTATE_SUITE_PIPE"] = str(pipe)
+    if kind == "own-gil":  # hybrid modules say that they share a GIL, unless told otherwise
+        environment["HPYSTATE_INTERPRETERS"] = "*=own-gil"
+    return environment
+
+
+def run_once(
+    kind: str, folder: Path, abis: list[str], arguments: list[str], results: Results
+) -> str | None:
+    """One process; the test that it died in, "" where it died in none, None where it came home."""
+    read_end, write_end = os.pipe()
+    command = [sys.executable, str(HERE / "child.py"), kind, *arguments, "-q"]
+    command += ["-p", "expectations", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command += ["-p", "no:faulthandler"]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment_for(kind, folder, abis, write_end),
+        pass_fds=[write_end],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    os.close(write_end)
+    output: list[str] = []
+    drain = threading.Thread(target=lambda: output.append(process.stdout.read()))  # type: ignore[union-attr]
+    drain.start()
+    limit = threading.Timer(SECONDS, process.kill)
+    limit.start()
+    running: tuple[str, str] | None = None
+    with os.fdopen(read_end) as pipe:
+        for line in pipe:
+            event = json.loads(line)
+            key = (event["test"], event["abi"])
+            running = key if event["event"] == "start" else None
+            if running is None:
+                with LOCK:
+                    results.tests[key] = (event["outcome"], event["reason"])
+    status = process.wait()
+    limit.cancel()
+    drain.join()
+    if running is not None:
+        with LOCK:
+            results.tests[running] = ("crashed", f"exit status {status}\n{''.join(output)[-3000:]}")
+        return running[0]
+    if status == 0:
+        return None
+    with LOCK:
+        results.broken.append(f"{kind}, exit status {status}:\n{''.join(output)[-3000:]}")
+    return ""
+
+
+def run_part(
+    kind: str, folder: Path, abis: list[str], arguments: list[str], results: Results
+) -> None:
+    done: list[str] = []
+    while True:
+        died_in = run_once(kind, folder, abis, [*arguments, *done], results)
+        if not died_in:
+            return
+        with LOCK:
+            ended = [test for (test, _) in results.tests]
+        done = [f"--deselect={test}" for test in ended]
+
+
+def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    own, _, passed_on = (
+        (arguments, "", [])
+        if "--" not in arguments
+        else (
+            arguments[: arguments.index("--")],
+            "--",
+            arguments[arguments.index("--") + 1 :],
+        )
+    )
+    parser = argparse.ArgumentParser(prog="make test-upstream ARGS=")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="default: all")
+    parser.add_argument("--abi", action="append", choices=ABIS, help="default: all")
+    parser.add_argument("--file", action="append", help="test/test_x.py; default: all")
+    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    return parser.parse_args(own), passed_on
+
+
+def write_results(everything: dict[str, Results]) -> None:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    document = {
+        kind: {
+            "counts": results.counts(),
+            "skipped": {test: why for test, _, why in results.of("skipped")},
+        }
+        for kind, results in everything.items()
+    }
+    target = HERE / "results" / f"{version}.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+
+def show(kind: str, results: Results) -> bool:
+    """Prints what one kind came to; whether all is well."""
+    for test, outcome, reason in results.of("failed", "crashed"):
+        print(f"\n---- {kind}: {outcome}: {test}\n{reason}")
+    for text in results.broken:
+        print(f"\n---- {kind}: a part could not run:\n{text}")
+    for abi, counts in results.counts().items():
+        numbers = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+        print(f"{kind:8} {abi:14} {numbers}")
+    return not (results.of("failed", "crashed") or results.broken)
 
 
 def main(arguments: list[str]) -> int:
+    options, passed_on = parse(arguments)
     folder = prepare()
-    environment = dict(os.environ)
-    paths = [str(HERE / "site"), environment.get("PYTHONPATH", ""), str(folder), str(HERE)]
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    command = [sys.executable, "-m", "pytest", "test", "-q", "-p", "expectations"]
-    command += ["-p", "no:cacheprovider", "-n", str(min(2, os.cpu_count() or 1))]
-    for left_out in ("hpy_devel", "debug", "trace"):
-        command += ["--ignore", f"test/{left_out}"]
-    command += ["-k", "universal and not debug and not trace", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
+    kinds = options.kind or list(KINDS)
+    abis = options.abi or list(ABIS)
+    piles = [options.file] if options.file else parts(folder, options.jobs)
+    everything = {kind: Results() for kind in kinds}
+    with ThreadPoolExecutor(options.jobs) as pool:
+        waiting = [
+            pool.submit(run_part, kind, folder, abis, [*pile, *passed_on], everything[kind])
+            for kind in kinds
+            for pile in piles
+        ]
+        for each in waiting:
+            each.result()
+    good = [show(kind, everything[kind]) for kind in kinds]
+    if not any(results.tests for results in everything.values()):
+        print("test-upstream: no test was selected")
+        return 2
+    if not (options.kind or options.abi or options.file or passed_on) and all(good):
+        write_results(everything)
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""child.py: runs pytest in an interpreter of one kind, in this process.
+
+    child.py KIND ARGUMENTS...     KIND: main, legacy, own-gil; the arguments are pytest's
+
+Results go through the pipe that HPYSTATE_SUITE_PIPE names, test by test, so a crash loses one. The
+process leaves by os._exit: CPython 3.12.1 may abort at exit after what pytest imports, without us.
+"""
+
+from __future__ import annotations
+
+import datetime  # noqa: F401: the main interpreter must import it first (gh-117398)
+import os
+import sys
+
+RUN = """
+import sys, types
+sys.path[:] = {path!r}
+sys.argv = ["pytest"]
+if {guest}:
+    # The module refuses subinterpreters; a nested pytest of the suite's asks for it.
+    stand_in = types.ModuleType("faulthandler")
+    stand_in.is_enabled = lambda: False
+    stand_in.enable = stand_in.disable = lambda *args, **kwargs: None
+    stand_in.cancel_dump_traceback_later = lambda: None
+    stand_in.dump_traceback_later = lambda *args, **kwargs: None
+    sys.modules["faulthandler"] = stand_in
+import hpystate
+hpystate.install()
+import pytest
+if pytest.main({arguments!r}) not in (0, 1, 5):  # passed, failed, nothing selected
+    raise SystemExit("pytest could not run the suite")
+"""
+
+
+def run_in(kind: str, code: str) -> None:
+    """Executes code in a new interpreter of a kind, or in this one; raises what it raised."""
+    if kind == "main":
+        exec(compile(code, "<suite>", "exec"), {"__name__": "__main__"})
+        return
+    if sys.version_info >= (3, 13):
+        import _interpreters  # pyright: ignore[reportMissingImports]
+
+        handle = _interpreters.create("isolated" if kind == "own-gil" else "legacy")
+        failure = _interpreters.run_string(handle, code)
+        if failure is not None:
+            raise RuntimeError(f"{kind}: {failure}")
+        return
+    import _xxsubinterpreters  # pyright: ignore[reportMissingImports]
+
+    handle = _xxsubinterpreters.create(isolated=kind == "own-gil")
+    _xxsubinterpreters.run_string(handle, code)
+
+
+def main(kind: str, arguments: list[str]) -> None:
+    run_in(kind, RUN.format(path=sys.path, guest=kind != "main", arguments=arguments))
+
+
+if __name__ == "__main__":
+    status = 1
+    try:
+        main(sys.argv[1], sys.argv[2:])
+        status = 0
+    except BaseException as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
