@@ -8,7 +8,9 @@
 #include "context/signature.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <optional>
 
 namespace hpystate {
 
@@ -66,14 +68,70 @@ bool add_slot(const HPyType_Spec& spec, TypeParts& parts, const HPySlot& slot, S
     return true;
 }
 
-bool add_member(const HPyType_Spec& spec, TypeParts& parts, const HPyMember& member,
-                std::vector<PyGetSetDef>& getsets) {
+/// How many bytes a field of that type takes; nothing for a number that is no type of a field.
+std::optional<std::size_t> size_of_field(HPyMember_FieldType type) noexcept {
+    switch (static_cast<int>(type)) {
+    case HPyMember_NONE:
+        return 0; // nothing is read
+    case HPyMember_CHAR:
+    case HPyMember_BYTE:
+    case HPyMember_UBYTE:
+    case HPyMember_BOOL:
+    case HPyMember_STRING_INPLACE: // its first character
+        return sizeof(char);
+    case HPyMember_SHORT:
+    case HPyMember_USHORT:
+        return sizeof(short);
+    case HPyMember_INT:
+    case HPyMember_UINT:
+    case HPyMember_FLOAT:
+        return sizeof(int);
+    case HPyMember_LONG:
+    case HPyMember_ULONG:
+    case HPyMember_LONGLONG:
+    case HPyMember_ULONGLONG:
+    case HPyMember_HPYSSIZET:
+    case HPyMember_DOUBLE:
+    case HPyMember_STRING:
+    case HPyMember_OBJECT:
+    case HPyMember_OBJECT_EX:
+        return sizeof(void*);
+    default:
+        return std::nullopt;
+    }
+}
+
+/// CPython looks at a member when somebody reads it, and never at its offset.
+bool check_member(const HPyType_Spec& spec, const HPyMember& member) {
     if (member.name == nullptr || spec.basicsize == 0) {
         PyErr_Format(PyExc_TypeError,
                      "type '%s': member '%s' needs a name and a type with a struct.", spec.name,
                      member.name != nullptr ? member.name : "(no name)");
         return false;
     }
+    const bool is_call_offset = std::strcmp(member.name, kCallOffset) == 0;
+    const std::optional<std::size_t> size = size_of_field(member.type);
+    if (!size || (is_call_offset && member.type != HPyMember_HPYSSIZET)) {
+        PyErr_Format(PyExc_SystemError,
+                     "type '%s': member '%s' has the %s type %d; %s was expected.", spec.name,
+                     member.name, size ? "wrong" : "unknown", static_cast<int>(member.type),
+                     size ? "HPyMember_HPYSSIZET" : "one of HPyMember_FieldType");
+        return false;
+    }
+    // What is behind the struct of a type with items may be an item.
+    const HPy_ssize_t room = spec.itemsize != 0 ? PY_SSIZE_T_MAX : spec.basicsize;
+    const auto taken = static_cast<HPy_ssize_t>(*size);
+    if (member.offset >= 0 && taken <= room && member.offset <= room - taken) return true;
+    PyErr_Format(PyExc_SystemError,
+                 "type '%s': member '%s' with %zd bytes at offset %zd lies outside of the struct, "
+                 "which has %d bytes. Give its offsetof, and the struct's sizeof as basicsize.",
+                 spec.name, member.name, taken, member.offset, spec.basicsize);
+    return false;
+}
+
+bool add_member(const HPyType_Spec& spec, TypeParts& parts, const HPyMember& member,
+                std::vector<PyGetSetDef>& getsets) {
+    if (!check_member(spec, member)) return false;
     if (std::strcmp(member.name, kCallOffset) == 0) parts.has_call_offset = true;
     // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
     const Shape shape = spec.builtin_shape;

@@ -66,6 +66,8 @@ bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Paren
     Ref list;
     for (; param != nullptr && param->kind != 0; ++param) {
         PyObject* const object = as_object(param->object);
+        // The exception of the call that should have given the object is the better one.
+        if (object == nullptr && PyErr_Occurred() != nullptr) return false;
         bool good = false;
         switch (param->kind) {
         case HPyType_SpecParam_Base:
@@ -83,7 +85,11 @@ bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Paren
         }
         if (!good) return false;
     }
-    if (!list) return true;
+    if (!list) {
+        const bool none = parents.bases && PyTuple_GET_SIZE(parents.bases.get()) == 0;
+        if (none) parents.bases = Ref(); // object, as in Python; CPython takes no empty tuple
+        return true;
+    }
     if (parents.bases) {
         PyErr_Format(PyExc_TypeError,
                      "type '%s': give HPyType_SpecParam_Base or HPyType_SpecParam_BasesTuple, not "
@@ -144,6 +150,7 @@ bool check_shape(const HPyType_Spec& spec, PyObject* bases) {
 
 bool check_bases(const HPyType_Spec& spec, PyObject* bases) {
     const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
+    if (count == 0 && !check_struct(spec, &PyBaseObject_Type)) return false;
     for (Py_ssize_t i = 0; i < count; ++i) {
         PyObject* const base = PyTuple_GET_ITEM(bases, i);
         if (!PyType_Check(base)) {
@@ -289,8 +296,7 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
         static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call | collected);
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
-    PyObject* const made =
-        PyType_FromMetaclass(metaclass, nullptr, &cpython, parents.bases.get());
+    PyObject* const made = PyType_FromMetaclass(metaclass, nullptr, &cpython, parents.bases.get());
     // CPython forgets the exception where it has no memory for its copy of the name.
     if (made == nullptr && PyErr_Occurred() == nullptr) PyErr_NoMemory();
     return made;
