@@ -246,9 +246,7 @@ def test_a_definition_of_no_kind_is_a_system_error(c: ModuleType, define: str) -
         make(c, "good_meth", define)
 
 
-@pytest.mark.parametrize(
-    "define", ["nameless_meth", "empty_meth", "nameless_get", "empty_get"]
-)
+@pytest.mark.parametrize("define", ["nameless_meth", "empty_meth", "nameless_get", "empty_get"])
 def test_a_definition_without_name_or_function_is_a_system_error(
     c: ModuleType, define: str
 ) -> None:
@@ -347,9 +345,7 @@ def test_bases_that_are_no_tuple_are_a_type_error(c: ModuleType, bases: object) 
 
 
 @pytest.mark.parametrize("base", [3, None, "object", (object,)])
-def test_bases_with_something_else_among_them_are_a_type_error(
-    c: ModuleType, base: object
-) -> None:
+def test_bases_with_something_else_among_them_are_a_type_error(c: ModuleType, base: object) -> None:
     with pytest.raises(TypeError, match="base 1 is no type"):
         make(c, params=((BASES, (object, base)),))
 
@@ -456,9 +452,7 @@ def test_a_shape_that_does_not_fit_its_base_is_a_type_error(
 
 
 @pytest.mark.parametrize("base", [int, float, str, tuple, list, dict, type, BaseException])
-def test_a_struct_on_a_builtin_without_its_shape_is_a_type_error(
-    c: ModuleType, base: type
-) -> None:
+def test_a_struct_on_a_builtin_without_its_shape_is_a_type_error(c: ModuleType, base: type) -> None:
     with pytest.raises(TypeError, match=f"does not fit on the base '{base.__name__}'"):
         make(c, params=((BASE, base),))
 
