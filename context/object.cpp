@@ -171,11 +171,26 @@ HPy ctx_Bytes(HPyContext*, HPy obj) noexcept {
     return as_handle(PyObject_Bytes(as_object(obj)));
 }
 
+namespace {
+
+/// CPython takes the operation for an index, without a look at it.
+bool check_operation(int op, const char* function) noexcept {
+    if (op >= Py_LT && op <= Py_GE) [[likely]]
+        return true;
+    PyErr_Format(PyExc_SystemError, "%s: there is no operation %d, HPy_LT to HPy_GE were expected.",
+                 function, op);
+    return false;
+}
+
+} // namespace
+
 HPy ctx_RichCompare(HPyContext*, HPy v, HPy w, int op) noexcept {
+    if (!check_operation(op, "ctx_RichCompare")) return kNullHandle;
     return as_handle(PyObject_RichCompare(as_object(v), as_object(w), op));
 }
 
 int ctx_RichCompareBool(HPyContext*, HPy v, HPy w, int op) noexcept {
+    if (!check_operation(op, "ctx_RichCompareBool")) return -1;
     return PyObject_RichCompareBool(as_object(v), as_object(w), op);
 }
 

@@ -85,6 +85,35 @@ def test_what_is_no_exception_type_is_a_system_error(c: ModuleType, function: st
         getattr(c, function)(int, "message")
 
 
+@pytest.mark.parametrize("type_", [int, 3, "ValueError", (ValueError, KeyError), ValueError()])
+@pytest.mark.parametrize("function", ["set_string", "set_object"])
+def test_what_cannot_be_raised_is_a_system_error(
+    c: ModuleType, function: str, type_: object
+) -> None:
+    with pytest.raises(SystemError, match="not a BaseException subclass"):
+        getattr(c, function)(type_, "message")
+
+
+@pytest.mark.parametrize("type_", [int, 3, "OSError", object, (OSError,)])
+@pytest.mark.parametrize("function", ["from_errno", "from_errno_objects"])
+def test_errno_as_something_that_cannot_be_raised_is_an_error(
+    c: ModuleType, function: str, type_: object
+) -> None:
+    """CPython calls it first, and looks then whether it can be raised."""
+    with pytest.raises((TypeError, SystemError, ValueError)):
+        getattr(c, function)(type_, errno.ENOENT, "a name")
+
+
+@pytest.mark.parametrize("base", [3, "Exception", (Exception, 3)])
+@pytest.mark.parametrize("function", ["new_exception", "new_with_doc"])
+def test_a_new_exception_on_what_is_no_class_is_a_type_error(
+    c: ModuleType, function: str, base: object
+) -> None:
+    arguments = (base, NULL) if function == "new_exception" else ("A doc.", base, NULL)
+    with pytest.raises(TypeError):
+        getattr(c, function)("errors.Bad", *arguments)
+
+
 def test_an_exception_is_set_with_its_value(c: ModuleType) -> None:
     with pytest.raises(KeyError) as raised:
         c.set_object(KeyError, (1, 2))

@@ -365,6 +365,17 @@ def test_comparisons_are_pythons(c: ModuleType, other: int) -> None:
 
 
 @pytest.mark.parametrize("function", ["compare", "compare_bool"])
+@pytest.mark.parametrize("operation", [-1, 6, 7000, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("values", [(1, 2), ("same", "same"), (object, type)])
+def test_an_operation_that_does_not_exist_is_a_system_error(
+    c: ModuleType, function: str, operation: int, values: tuple[object, object]
+) -> None:
+    """CPython takes the number for an index."""
+    with pytest.raises(SystemError, match=rf"^ctx_RichCompare(Bool)?: .* {operation},"):
+        getattr(c, function)(*values, operation)
+
+
+@pytest.mark.parametrize("function", ["compare", "compare_bool"])
 def test_a_comparison_that_raises_is_an_error(c: ModuleType, function: str) -> None:
     with pytest.raises(KeyError, match="lt"):
         getattr(c, function)(Unfriendly(), 1, 0)
