@@ -5,26 +5,23 @@
 
 namespace hpystate {
 
-bool CallArguments::collect(PyObject* args, PyObject* kwargs) noexcept try {
+bool CallArguments::collect(PyObject* args, PyObject* kwargs) noexcept {
     const Py_ssize_t positional = PyTuple_GET_SIZE(args);
     const Py_ssize_t keywords = PyDict_GET_SIZE(kwargs);
-    owned.reserve(static_cast<std::size_t>(positional + keywords));
-    for (Py_ssize_t i = 0; i < positional; ++i) {
-        owned.push_back(Ref::borrow(PyTuple_GET_ITEM(args, i)));
-    }
+    owned.reset(new (std::nothrow) Ref[static_cast<std::size_t>(positional + keywords)]);
     names = Ref(PyTuple_New(keywords));
-    if (!names) return false;
+    if (owned == nullptr) PyErr_NoMemory();
+    if (owned == nullptr || !names) return false;
+    for (Py_ssize_t i = 0; i < positional; ++i)
+        owned[static_cast<std::size_t>(i)] = Ref::borrow(PyTuple_GET_ITEM(args, i));
     PyObject* key = nullptr;
     PyObject* value = nullptr;
     Py_ssize_t at = 0;
-    for (Py_ssize_t i = 0; PyDict_Next(kwargs, &at, &key, &value) != 0; ++i) {
-        owned.push_back(Ref::borrow(value));
+    for (Py_ssize_t i = 0; i < keywords && PyDict_Next(kwargs, &at, &key, &value) != 0; ++i) {
+        owned[static_cast<std::size_t>(positional + i)] = Ref::borrow(value);
         PyTuple_SET_ITEM(names.get(), i, Py_NewRef(key));
     }
     return true;
-} catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-    return false;
 }
 
 } // namespace hpystate

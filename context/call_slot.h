@@ -6,14 +6,14 @@
 #include "context/handle.h"
 
 #include <cstddef>
-#include <vector>
+#include <memory>
 
 namespace hpystate {
 
 /// The positional arguments and, behind them, the values of the keywords; owned, since the callee
 /// may change the dict.
 struct CallArguments {
-    std::vector<Ref> owned;
+    std::unique_ptr<Ref[]> owned;
     Ref names;
 
     /// False with an exception set: no memory.
@@ -21,7 +21,7 @@ struct CallArguments {
 
     [[nodiscard]] PyObject* const* array() const noexcept {
         static_assert(sizeof(Ref) == sizeof(PyObject*), "an array of one is an array of the other");
-        return reinterpret_cast<PyObject* const*>(owned.data());
+        return reinterpret_cast<PyObject* const*>(owned.get());
     }
 };
 

@@ -5,12 +5,11 @@
 
 #include "context/callable.h"
 
+#include "context/exception.h"
 #include "context/functions.h"
 #include "context/guard.h"
 #include "context/handle.h"
 #include "context/typedata.h"
-
-#include <new>
 
 namespace hpystate::context {
 
@@ -49,15 +48,12 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
 
 } // namespace
 
-int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site) noexcept try {
+int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site) noexcept {
     if (h._i == 0) {
         raise_null_operand(Slot::SetCallFunction, 1);
         return -1;
     }
-    return set_call_function(as_object(h), function, site);
-} catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-    return -1;
+    return guarded(-1, [=] { return set_call_function(as_object(h), function, site); });
 }
 
 int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {

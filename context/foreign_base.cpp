@@ -3,6 +3,7 @@
 
 #include "context/handle.h"
 #include "context/typedata.h"
+#include "interp_state/new_type.h"
 
 #include <atomic>
 #include <structmember.h>
@@ -85,7 +86,7 @@ bool prepare_foreign_bases() noexcept {
     if (python_dealloc.load(std::memory_order_relaxed) != nullptr) return true;
     PyType_Slot slots[] = {{0, nullptr}};
     PyType_Spec spec{"hpystate.probe", 0, 0, Py_TPFLAGS_DEFAULT, slots};
-    const Ref probe(PyType_FromSpec(&spec));
+    const Ref probe(made_or_raised(PyType_FromSpec(&spec)));
     if (!probe) return false;
     const auto* const type = reinterpret_cast<PyTypeObject*>(probe.get());
     python_dealloc.store(type->tp_dealloc, std::memory_order_relaxed);

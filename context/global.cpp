@@ -4,6 +4,7 @@
 #include "context/functions.h"
 #include "context/handle.h"
 #include "globals/registry.h"
+#include "globals/throwing.h"
 #include "globals/token.h"
 #include "interp_state/current.h"
 #include "interp_state/window.h"
@@ -51,6 +52,7 @@ bool token_of(std::uintptr_t* slot) noexcept {
     // relaxed: see publish(); all writers write the same value.
     if (std::atomic_ref(*slot).load(std::memory_order_relaxed) == self) [[likely]]
         return true;
+    if (!can_throw()) return false;
     try {
         registry().add_unlisted(slot);
         return true;

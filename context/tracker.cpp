@@ -1,6 +1,7 @@
 /// context/tracker.cpp: a set of handles that are closed together.
 #include <Python.h>
 
+#include "context/exception.h"
 #include "context/functions.h"
 #include "context/handle.h"
 
@@ -21,11 +22,15 @@ Handles* handles_of(HPyTracker tracker) noexcept {
 }
 
 /// Room for one more handle than there is; false without an exception where memory is missing.
-bool make_room(Handles& handles) noexcept try {
-    if (handles.size() == handles.capacity()) handles.reserve(handles.capacity() * 2 + 1);
-    return true;
-} catch (const std::exception&) {
-    return false;
+bool make_room(Handles& handles) noexcept {
+    if (handles.size() != handles.capacity()) return true;
+    if (!can_throw()) return false;
+    try {
+        handles.reserve(handles.capacity() * 2 + 1);
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
 }
 
 /// False with a SystemError for the tracker of a New that failed.
@@ -39,17 +44,16 @@ bool check_tracker(HPyTracker tracker, const char* function) noexcept {
 
 } // namespace
 
-HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept try {
+HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept {
     if (size < 0) {
         PyErr_Format(PyExc_ValueError, "ctx_Tracker_New: the size %zd is negative.", size);
         return HPyTracker{0};
     }
-    auto handles = std::make_unique<Handles>();
-    handles->reserve(static_cast<std::size_t>(size) + 1);
-    return HPyTracker{reinterpret_cast<std::intptr_t>(handles.release())};
-} catch (const std::exception&) {
-    PyErr_NoMemory();
-    return HPyTracker{0};
+    return guarded(HPyTracker{0}, [=] {
+        auto handles = std::make_unique<Handles>();
+        handles->reserve(static_cast<std::size_t>(size) + 1);
+        return HPyTracker{reinterpret_cast<std::intptr_t>(handles.release())};
+    });
 }
 
 /// There is always room for one handle more, made by New or by the last Add. So an Add that fails

@@ -1,15 +1,16 @@
 /// context/typespec.cpp: bases, shape, lifetime, and the one call that makes the type.
 #include "context/typespec.h"
 
+#include "context/exception.h"
 #include "context/foreign_base.h"
 #include "context/handle.h"
 #include "context/interface.h"
 #include "context/typedata.h"
 #include "context/typeparts.h"
+#include "interp_state/new_type.h"
 
 #include <algorithm>
 #include <climits>
-#include <new>
 #include <structmember.h>
 
 namespace hpystate {
@@ -296,10 +297,7 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
         static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call | collected);
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
-    PyObject* const made = PyType_FromMetaclass(metaclass, nullptr, &cpython, parents.bases.get());
-    // CPython forgets the exception where it has no memory for its copy of the name.
-    if (made == nullptr && PyErr_Occurred() == nullptr) PyErr_NoMemory();
-    return made;
+    return made_or_raised(PyType_FromMetaclass(metaclass, nullptr, &cpython, parents.bases.get()));
 }
 
 /// A legacy type's struct begins at the object; a pure base's struct lies behind the header.
@@ -328,14 +326,12 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
 }
 
 PyObject* type_from_spec_or_null(const HPyType_Spec* spec, const HPyType_SpecParam* params,
-                                 Site site) noexcept try {
+                                 Site site) noexcept {
     if (spec == nullptr) {
         PyErr_SetString(PyExc_SystemError, "ctx_Type_FromSpec: the spec is NULL.");
         return nullptr;
     }
-    return type_from_spec(*spec, params, site);
-} catch (const std::bad_alloc&) {
-    return PyErr_NoMemory();
+    return guarded<PyObject*>(nullptr, [=] { return type_from_spec(*spec, params, site); });
 }
 
 } // namespace hpystate

@@ -12,6 +12,7 @@
 
 #include "globals/check.h"
 #include "globals/locks.h"
+#include "globals/throwing.h"
 
 #include <atomic>
 #include <cstddef>
@@ -82,6 +83,7 @@ void put(Table& table, const PyInterpreterState* interpreter, Region* region) no
 bool make_room() noexcept {
     Table* const old = directory.table.load(std::memory_order_relaxed);
     if (old != nullptr && (old->used + 1) * 2 <= old->mask + 1) return true;
+    if (!can_throw()) return false;
     try {
         const std::size_t size = old != nullptr ? (old->mask + 1) * 2 : kFirstTableSize;
         auto larger = std::make_unique<Table>(size);

@@ -1,6 +1,8 @@
 /// interp_state/holder.cpp: a heap type per interpreter whose only member function is tp_traverse.
 #include "interp_state/holder.h"
 
+#include "interp_state/new_type.h"
+
 namespace hpystate {
 
 namespace {
@@ -38,7 +40,7 @@ PyTypeObject* make_type() noexcept {
     spec.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION |
                  Py_TPFLAGS_IMMUTABLETYPE;
     spec.slots = slots;
-    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+    return reinterpret_cast<PyTypeObject*>(made_or_raised(PyType_FromSpec(&spec)));
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 /// interp_state/window.cpp: claiming, storing, closing. The load is in the header.
 #include "interp_state/window.h"
 
+#include "globals/throwing.h"
+
 #include <new>
 #include <sys/mman.h>
 #include <utility>
@@ -29,6 +31,7 @@ bool Window::claim(Token token) noexcept {
         entry.token.store(token.bits(), std::memory_order_relaxed);
         return true;
     }
+    if (!can_throw()) return false;
     try {
         if (overflow_ == nullptr) overflow_ = std::make_unique<Overflow>();
         overflow_->try_emplace(token.bits(), nullptr);

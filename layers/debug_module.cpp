@@ -3,6 +3,7 @@
 /// A DebugHandle object is a look at a record. It may outlive what it saw: the record stays, closed
 /// or used again for another object.
 #include "context/handle.h"
+#include "interp_state/new_type.h"
 #include "layers/debug_state.h"
 
 #include <cstdlib>
@@ -258,7 +259,7 @@ PyMethodDef* debug_methods() noexcept {
 }
 
 bool add_debug_types(PyObject* module) noexcept {
-    const Ref type(PyType_FromModuleAndSpec(module, &handle_spec, nullptr));
+    const Ref type(made_or_raised(PyType_FromModuleAndSpec(module, &handle_spec, nullptr)));
     return type && PyModule_AddObjectRef(module, "DebugHandle", type.get()) == 0;
 }
 

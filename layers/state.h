@@ -3,10 +3,10 @@
 
 #include <Python.h>
 
+#include "context/exception.h"
 #include "interp_state/current.h"
 
 #include <cstddef>
-#include <new>
 
 namespace hpystate::layers {
 
@@ -27,11 +27,7 @@ template <typename State>
         return nullptr;
     }
     if (region->layers[layer] == nullptr) {
-        try {
-            region->layers[layer] = new State(*region);
-        } catch (const std::bad_alloc&) {
-            PyErr_NoMemory();
-        }
+        region->layers[layer] = guarded<State*>(nullptr, [=] { return new State(*region); });
     }
     return static_cast<State*>(region->layers[layer]);
 }

@@ -5,9 +5,11 @@
 #include "loader/image.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <new>
 
 namespace hpystate {
 
@@ -15,10 +17,13 @@ Library Library::open(const std::string& path) {
     check_image(path);
     // A name without a slash would be searched for in the system's folders.
     const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
+    errno = 0;
     void* const handle = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle != nullptr) return {handle, path};
+    const bool no_memory = errno == ENOMEM; // its messages say so only now and then
     // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message for each thread
     const char* const error = dlerror();
+    if (no_memory) throw std::bad_alloc();
     const std::string reason = error != nullptr ? error : "the dynamic linker gave no reason";
     throw LoadError(LoadErrorKind::kOpenFailed,
                     path + ": the dynamic linker refused it: " + reason +

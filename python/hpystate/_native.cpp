@@ -7,6 +7,7 @@
 
 #include "context/contexts.h"
 #include "context/dispatcher.h"
+#include "context/exception.h"
 #include "context/handle.h"
 #include "globals/interner.h"
 #include "globals/placement.h"
@@ -133,7 +134,7 @@ PyObject* create(PyObject*, PyObject* args) {
                      name, asked);
         return nullptr;
     }
-    try {
+    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
         ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil, *layer};
         try {
             return create_from_file(request, asked);
@@ -141,20 +142,14 @@ PyObject* create(PyObject*, PyObject* args) {
             raise_load_error(error, request.name, request.path);
             return nullptr;
         }
-    } catch (const std::bad_alloc&) {
-        return PyErr_NoMemory();
-    }
+    });
 }
 
 PyDoc_STRVAR(execute_doc, "execute($module, created, /)\n--\n\n"
                           "Runs the exec slots of a module that create() made; once.");
 
 PyObject* execute(PyObject*, PyObject* module) {
-    try {
-        if (!execute_module(module)) return nullptr;
-    } catch (const std::bad_alloc&) {
-        return PyErr_NoMemory();
-    }
+    if (!guarded(false, [=] { return execute_module(module); })) return nullptr;
     Py_RETURN_NONE;
 }
 
