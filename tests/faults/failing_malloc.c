@@ -1,69 +1,85 @@
-/* failing_malloc.c: a malloc that fails where it is told to, for LD_PRELOAD.
+/* failing_malloc.c: allocation that fails where it is told to, for LD_PRELOAD.
  *
- * fail_at(n) makes the n-th allocation of the calling thread from now on fail, once; n = 0 none.
- * taken() says how many there were since. live() counts blocks that are allocated, of all threads.
- * Python runs with PYTHONMALLOC=malloc, so its allocations come here too.
+ * fail_at(n, 0) makes the n-th allocation of the calling thread from now on fail, once; with
+ * lasting != 0 all from the n-th on; n = 0 none. taken() says how many there were since, and ends
+ * it. live() counts blocks that are allocated, of all threads.
+ *
+ * Python runs with PYTHONMALLOC=malloc, so its allocations come here, and operator new does too.
+ * Anonymous memory of mmap counts as an allocation, but not as a block.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static _Atomic long blocks;
-static __thread long countdown; /* 0: not armed */
+static __thread long countdown; /* 0: none fails */
 static __thread long count;
 static __thread int armed;
+static __thread int lasts;
 
-static void *(*real_malloc)(size_t);
-static void *(*real_calloc)(size_t, size_t);
-static void *(*real_realloc)(void *, size_t);
-static void (*real_free)(void *);
+static void* (*real_malloc)(size_t);
+static void* (*real_calloc)(size_t, size_t);
+static void* (*real_realloc)(void*, size_t);
+static void* (*real_aligned)(size_t, size_t);
+static void (*real_free)(void*);
 
 /* dlsym itself allocates: from here, never given back. */
 static char early[16384];
 static size_t early_used;
 
-static void *take_early(size_t size) {
+static void* take_early(size_t size) {
     size_t start = (early_used + 15) / 16 * 16;
-    if (start + size > sizeof(early))
-        return NULL;
+    if (start + size > sizeof(early)) return NULL;
     early_used = start + size;
     return early + start;
 }
 
-static int is_early(const void *block) {
-    return (const char *)block >= early && (const char *)block < early + sizeof(early);
+static int is_early(const void* block) {
+    return (const char*)block >= early && (const char*)block < early + sizeof(early);
 }
 
 static int ready(void) {
     static _Thread_local int looking;
-    if (real_free != NULL)
-        return 1;
-    if (looking)
-        return 0;
+    if (real_free != NULL) return 1;
+    if (looking) return 0;
     looking = 1;
     real_malloc = dlsym(RTLD_NEXT, "malloc");
     real_calloc = dlsym(RTLD_NEXT, "calloc");
     real_realloc = dlsym(RTLD_NEXT, "realloc");
+    real_aligned = dlsym(RTLD_NEXT, "aligned_alloc");
     real_free = dlsym(RTLD_NEXT, "free");
     looking = 0;
     return 1;
 }
 
 static int fails(void) {
-    if (!armed)
-        return 0;
+    if (!armed) return 0;
     ++count;
-    if (countdown == 0 || --countdown != 0)
+    if (countdown == 0) return 0;
+    if (countdown > 1) {
+        --countdown;
         return 0;
+    }
+    if (!lasts) countdown = 0;
     errno = ENOMEM;
     return 1;
 }
 
-void fail_at(long n) {
+static void* counted(void* block) {
+    blocks += block != NULL;
+    return block;
+}
+
+void fail_at(long n, int lasting) {
     countdown = n;
+    lasts = lasting;
     count = 0;
     armed = 1;
 }
@@ -73,46 +89,55 @@ long taken(void) {
     return count;
 }
 
-long live(void) { return blocks; }
-
-void *malloc(size_t size) {
-    if (!ready())
-        return take_early(size);
-    if (fails())
-        return NULL;
-    void *block = real_malloc(size);
-    blocks += block != NULL;
-    return block;
+long live(void) {
+    return blocks;
 }
 
-void *calloc(size_t n, size_t size) {
-    if (!ready())
-        return take_early(n * size); /* static memory: zero */
-    if (fails())
-        return NULL;
-    void *block = real_calloc(n, size);
-    blocks += block != NULL;
-    return block;
+void* malloc(size_t size) {
+    if (!ready()) return take_early(size);
+    return fails() ? NULL : counted(real_malloc(size));
 }
 
-void *realloc(void *old, size_t size) {
+void* calloc(size_t n, size_t size) {
+    if (!ready()) return take_early(n * size); /* static memory: zero */
+    return fails() ? NULL : counted(real_calloc(n, size));
+}
+
+void* realloc(void* old, size_t size) {
     if (!ready() || is_early(old)) {
-        void *block = malloc(size);
-        if (block != NULL && old != NULL)
-            memcpy(block, old, size);
+        void* block = malloc(size);
+        if (block != NULL && old != NULL) memcpy(block, old, size);
         return block;
     }
-    if (fails())
-        return NULL;
-    void *block = real_realloc(old, size);
-    if (old == NULL)
-        blocks += block != NULL;
+    if (fails()) return NULL;
+    void* block = real_realloc(old, size);
+    if (old == NULL) counted(block);
     return block;
 }
 
-void free(void *block) {
-    if (block == NULL || is_early(block) || !ready())
-        return;
+void* aligned_alloc(size_t alignment, size_t size) {
+    if (!ready() || fails()) return NULL;
+    return counted(real_aligned(alignment, size));
+}
+
+void* memalign(size_t alignment, size_t size) {
+    return aligned_alloc(alignment, size);
+}
+
+int posix_memalign(void** result, size_t alignment, size_t size) {
+    void* const block = aligned_alloc(alignment, size);
+    if (block == NULL) return ENOMEM;
+    *result = block;
+    return 0;
+}
+
+void free(void* block) {
+    if (block == NULL || is_early(block) || !ready()) return;
     blocks -= 1;
     real_free(block);
+}
+
+void* mmap(void* address, size_t length, int protection, int flags, int file, off_t offset) {
+    if ((flags & MAP_ANONYMOUS) != 0 && fails()) return MAP_FAILED;
+    return (void*)syscall(SYS_mmap, address, length, protection, flags, file, offset);
 }

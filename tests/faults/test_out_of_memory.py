@@ -1,4 +1,7 @@
-"""test_out_of_memory.py: any allocation of making a module or a type may fail; nothing is lost."""
+"""test_out_of_memory.py: any allocation of the runtime may fail: MemoryError, and nothing is lost.
+
+The scripts beside this file run in processes of their own, with failing_malloc.so before malloc.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hpystate.testing import compile_snippet
+from tests.context.snippet import functions
 
 HERE = Path(__file__).parent
 SOURCE = """
@@ -81,31 +87,280 @@ SOURCE = """
     HPy_MODINIT(faulty, def)
 """
 
+#: Each try_ function must raise MemoryError, or do all it has to; and leave nothing behind.
+CALLS = r"""
+typedef struct { long number; HPyField held; } Thing;
+HPyType_HELPERS(Thing)
+HPyDef_SLOT(Thing_traverse, HPy_tp_traverse)
+static int Thing_traverse_impl(void *data, HPyFunc_visitproc visit, void *arg) {
+    HPy_VISIT(&((Thing *)data)->held);
+    return 0;
+}
+HPyDef_SLOT(Thing_call, HPy_tp_call)
+static HPy Thing_call_impl(HPyContext *ctx, HPy self, const HPy *args, size_t n, HPy names) {
+    return HPyLong_FromSize_t(ctx, n);
+}
+HPyDef_SLOT(Thing_init, HPy_tp_init)
+static int Thing_init_impl(HPyContext *ctx, HPy self, const HPy *args, HPy_ssize_t n, HPy kw) {
+    return 0;
+}
+HPyDef_MEMBER(Thing_number, "number", HPyMember_LONG, offsetof(Thing, number))
+HPyDef_GET(Thing_get, "get")
+static HPy Thing_get_get(HPyContext *ctx, HPy self, void *closure) { return HPy_Dup(ctx, self); }
+HPyDef_METH(Thing_meth, "meth", HPyFunc_NOARGS)
+static HPy Thing_meth_impl(HPyContext *ctx, HPy self) { return HPy_Dup(ctx, self); }
+static HPyDef *Thing_defines[] = {&Thing_traverse, &Thing_call, &Thing_init, &Thing_number,
+                                  &Thing_get, &Thing_meth, NULL};
+static HPyType_Spec Thing_spec = {.name = "faulty.Thing", .basicsize = sizeof(Thing),
+    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_HAVE_GC | HPy_TPFLAGS_BASETYPE,
+    .defines = Thing_defines, .doc = "A thing."};
+static HPyType_Spec Base_spec = {.name = "faulty.Base",
+    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE};
+HPyDef_CALL_FUNCTION(Thing_other)
+static HPy Thing_other_impl(HPyContext *ctx, HPy self, const HPy *args, size_t n, HPy names) {
+    return HPyLong_FromLong(ctx, 7);
+}
+HPyCapsule_DESTRUCTOR(capsule_end)
+static void capsule_end_impl(const char *name, void *pointer, void *context) {}
+
+static HPyGlobal Thing_Type;
+/* 65536 entries of 8 bytes each lie between globals that share an entry of the window. */
+static HPyGlobal far[65536 * 2];
+
+/* The exception is the one that is expected, or the function did what it has to. */
+static int done_or_no_memory(HPyContext *ctx) {
+    return !HPyErr_Occurred(ctx) || HPyErr_ExceptionMatches(ctx, ctx->h_MemoryError);
+}
+
+FUNCTION(prepare) {
+    HPy type = HPyType_FromSpec(ctx, &Thing_spec, NULL);
+    HPyGlobal_Store(ctx, &Thing_Type, type);
+    HPy_Close(ctx, type);
+    return done(ctx);
+}
+FUNCTION(try_type) {
+    HPy base = HPyType_FromSpec(ctx, &Base_spec, NULL);
+    HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, base},
+                                  {HPyType_SpecParam_Metaclass, ctx->h_TypeType},
+                                  {(HPyType_SpecParam_Kind)0, HPy_NULL}};
+    HPy type = handle(ctx, HPyType_FromSpec(ctx, &Thing_spec, params));
+    HPy_Close(ctx, base);
+    return type;
+}
+FUNCTION(try_bases_tuple) {
+    HPy bases = HPyTuple_Pack(ctx, 1, ctx->h_LongType);
+    HPyType_SpecParam params[] = {{HPyType_SpecParam_BasesTuple, bases},
+                                  {(HPyType_SpecParam_Kind)0, HPy_NULL}};
+    HPy type = handle(ctx, HPyType_FromSpec(ctx, &Base_spec, params));
+    HPy_Close(ctx, bases);
+    return type;
+}
+FUNCTION(try_new) {
+    Thing *data;
+    HPy type = HPyGlobal_Load(ctx, Thing_Type);
+    HPy h = handle(ctx, HPy_New(ctx, type, &data));
+    if (!HPy_IsNull(h)) HPyField_Store(ctx, h, &data->held, ctx->h_None);
+    HPy_Close(ctx, type);
+    return h;
+}
+FUNCTION(try_call_function) {
+    Thing *data;
+    HPy type = HPyGlobal_Load(ctx, Thing_Type);
+    HPy h = HPy_New(ctx, type, &data);
+    HPy_Close(ctx, type);
+    if (HPy_IsNull(h) || HPy_SetCallFunction(ctx, h, &Thing_other) < 0) {
+        HPy_Close(ctx, h);
+        return HPy_NULL;
+    }
+    HPy result = handle(ctx, HPy_CallTupleDict(ctx, h, HPy_NULL, HPy_NULL));
+    HPy_Close(ctx, h);
+    return result;
+}
+FUNCTION(try_call_slot) { /* with a tuple and a dict: they become an array and names */
+    Thing *data;
+    HPy type = HPyGlobal_Load(ctx, Thing_Type);
+    HPy h = HPy_New(ctx, type, &data);
+    HPy tuple = HPyTuple_Pack(ctx, 2, ctx->h_None, ctx->h_True), dict = HPyDict_New(ctx);
+    HPy result = HPy_NULL, call = HPy_NULL;
+    if (!HPy_IsNull(h) && !HPy_IsNull(tuple) && !HPy_IsNull(dict) &&
+        HPy_SetItem_s(ctx, dict, "word", ctx->h_None) == 0) {
+        call = HPy_GetAttr_s(ctx, h, "__call__");
+        if (!HPy_IsNull(call)) result = handle(ctx, HPy_CallTupleDict(ctx, call, tuple, dict));
+    }
+    HPy_Close(ctx, call);
+    HPy_Close(ctx, dict);
+    HPy_Close(ctx, tuple);
+    HPy_Close(ctx, h);
+    HPy_Close(ctx, type);
+    return result;
+}
+FUNCTION(try_tracker) {
+    HPyTracker tracker = HPyTracker_New(ctx, 2);
+    if (tracker._i == 0) return HPy_NULL;
+    int failed = 0;
+    for (int i = 0; i < 40 && !failed; ++i) {
+        HPy h = HPyFloat_FromDouble(ctx, i);
+        failed = HPy_IsNull(h) || HPyTracker_Add(ctx, tracker, h) < 0;
+    }
+    HPyTracker_Close(ctx, tracker);
+    return failed ? HPy_NULL : none(ctx);
+}
+FUNCTION(try_builders) {
+    HPyTupleBuilder tuple = HPyTupleBuilder_New(ctx, 30);
+    HPyListBuilder list = HPyListBuilder_New(ctx, 30);
+    if (HPyErr_Occurred(ctx)) return wrong(ctx, "New raised");
+    HPyTupleBuilder_Set(ctx, tuple, 0, ctx->h_None);
+    HPyListBuilder_Set(ctx, list, 0, ctx->h_None);
+    HPy built = HPyListBuilder_Build(ctx, list);
+    if (HPy_IsNull(built)) {
+        HPyTupleBuilder_Cancel(ctx, tuple);
+        return HPy_NULL;
+    }
+    HPy_Close(ctx, built);
+    return handle(ctx, HPyTupleBuilder_Build(ctx, tuple));
+}
+FUNCTION(try_capsule) {
+    HPy capsule = handle(ctx, HPyCapsule_New(ctx, &far, "far", &capsule_end));
+    if (!HPy_IsNull(capsule)) HPyCapsule_SetContext(ctx, capsule, &far);
+    return capsule;
+}
+FUNCTION(try_exceptions) {
+    HPy type = HPyErr_NewExceptionWithDoc(ctx, "faulty.Error", "A doc.", HPy_NULL, HPy_NULL);
+    if (HPy_IsNull(type)) return HPy_NULL;
+    HPyErr_SetString(ctx, type, "a message");
+    HPy_Close(ctx, type);
+    if (HPyErr_ExceptionMatches(ctx, ctx->h_MemoryError)) return HPy_NULL;
+    HPyErr_Clear(ctx);
+    return none(ctx);
+}
+FUNCTION(try_objects) {
+    HPy items[] = {ctx->h_None, ctx->h_True};
+    HPy list = HPyList_New(ctx, 20), dict = HPyDict_New(ctx), key = HPy_NULL, found = HPy_NULL;
+    HPy tuple = HPyTuple_FromArray(ctx, items, 2), slice = HPy_NULL, result = HPy_NULL;
+    if (HPy_IsNull(list) || HPy_IsNull(dict) || HPy_IsNull(tuple)) goto end;
+    if (HPy_SetItem_i(ctx, list, 3, ctx->h_None) < 0 || HPyList_Append(ctx, list, tuple) < 0 ||
+        HPy_SetItem_i(ctx, dict, 100000, list) < 0 || HPy_SetItem_s(ctx, dict, "key", tuple) < 0)
+        goto end;
+    key = HPyUnicode_FromString(ctx, "a key of its own");
+    if (HPy_IsNull(key) || HPy_SetItem(ctx, dict, key, key) < 0) goto end;
+    found = HPy_GetItem_s(ctx, dict, "key");
+    slice = HPy_Repr(ctx, found);
+    if (!HPy_IsNull(found) && !HPy_IsNull(slice)) result = HPyDict_Keys(ctx, dict);
+end:
+    HPy_Close(ctx, slice);
+    HPy_Close(ctx, found);
+    HPy_Close(ctx, key);
+    HPy_Close(ctx, tuple);
+    HPy_Close(ctx, dict);
+    HPy_Close(ctx, list);
+    return done_or_no_memory(ctx) ? handle(ctx, result) : HPy_NULL;
+}
+FUNCTION(store) { /* store(at, value): in two globals that share an entry */
+    HPy_ssize_t at = SIZE(0);
+    HPyGlobal_Store(ctx, &far[at], ARG(1));
+    if (HPyErr_Occurred(ctx)) return HPy_NULL;
+    HPyGlobal_Store(ctx, &far[65536 + at], ARG(1));
+    return done(ctx);
+}
+FUNCTION(load) {
+    HPy_ssize_t at = SIZE(0);
+    HPy first = HPyGlobal_Load(ctx, far[at]), second = HPyGlobal_Load(ctx, far[65536 + at]);
+    if (HPy_IsNull(first)) first = none(ctx);
+    if (HPy_IsNull(second)) second = none(ctx);
+    HPy both = HPyTuple_Pack(ctx, 2, first, second);
+    HPy_Close(ctx, first);
+    HPy_Close(ctx, second);
+    return both;
+}
+FUNCTION(forget) {
+    HPy_ssize_t at = SIZE(0);
+    HPyGlobal_Store(ctx, &far[at], HPy_NULL);
+    HPyGlobal_Store(ctx, &far[65536 + at], HPy_NULL);
+    return done(ctx);
+}
+"""
+
+Run = Any
+
 
 @pytest.fixture(scope="module")
-def interposer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("faults") / "failing_malloc.so"
-    source = HERE / "failing_malloc.c"
-    command = ["cc", "-O1", "-fPIC", "-shared", "-o", str(target), str(source), "-ldl"]
-    subprocess.run(command, check=True)
-    return target
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs a script of this folder with allocations that fail; the JSON that it prints."""
+    folder = tmp_path_factory.mktemp("faults")
+    interposer = folder / "failing_malloc.so"
+    include = f"-I{sysconfig.get_path('include')}"
+    for source in ("failing_malloc", "fault_control"):
+        target = str(folder / f"{source}.so")
+        flags = ["-O1", "-fPIC", "-shared", include, "-o", target]
+        subprocess.run(["cc", *flags, str(HERE / f"{source}.c"), "-ldl"], check=True)
+    paths = [str(folder), os.environ.get("PYTHONPATH", "")]
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": str(interposer),
+        "PYTHONMALLOC": "malloc",
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
+
+    def run_(script: str, *arguments: str) -> dict[str, Any]:
+        result = subprocess.run(
+            [sys.executable, "-X", "faulthandler", str(HERE / f"{script}.py"), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=environment,
+        )
+        assert result.returncode == 0, result.stderr[-3000:]
+        return json.loads(result.stdout)
+
+    return run_
 
 
-@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
-def test_every_allocation_of_a_module_may_fail(interposer: Path, mode: str) -> None:
-    file = compile_snippet("faulty", SOURCE)
-    result = subprocess.run(
-        [sys.executable, str(HERE / "out_of_memory.py"), str(file), mode],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "LD_PRELOAD": str(interposer), "PYTHONMALLOC": "malloc"},
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    found = json.loads(result.stdout)
+@pytest.fixture(scope="module")
+def faulty() -> str:
+    return str(compile_snippet("faulty", SOURCE))
 
-    assert found["clean"] > 100, "the allocations of a module were counted"
-    assert found["outcomes"]["MemoryError"] > 50
+
+def only_memory_errors(found: dict[str, Any], least: int) -> None:
+    """Of at least so many allocations, each was missed once: MemoryError, and nothing stayed."""
+    assert found["clean"] >= least, "the allocations were counted"
+    assert found["last"] > found["clean"]
     assert set(found["outcomes"]) <= {"MemoryError", "made"}, found["outcomes"]
+    assert found["outcomes"]["MemoryError"] >= (least + 1) // 2
     assert found["growth"] == {}
+
+
+@pytest.mark.parametrize("lasting", ["once", "lasting"])
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_every_allocation_of_a_module_may_fail(
+    run: Run, faulty: str, mode: str, lasting: str
+) -> None:
+    only_memory_errors(run("module", faulty, mode, lasting), 100)
+
+
+def test_every_allocation_of_a_first_load_may_fail(run: Run, faulty: str) -> None:
+    """The file is opened, its globals are registered, its definitions interned."""
+    only_memory_errors(run("first", faulty), 150)
+
+
+@pytest.mark.parametrize("gil", ["own", "shared"])
+def test_every_allocation_of_a_new_interpreters_state_may_fail(
+    run: Run, faulty: str, gil: str
+) -> None:
+    found = run("interpreter", faulty, gil)
+
+    only_memory_errors(found, 100)
+    assert found["regions"] == 2  # the dead interpreters' one is used again
+
+
+@pytest.mark.parametrize("lasting", ["once", "lasting"])
+def test_every_allocation_of_a_function_may_fail(run: Run, lasting: str) -> None:
+    file = functions("faulty_calls", CALLS).__file__
+    found = run("calls", str(file), lasting)
+
+    assert len(found) == 11
+    for name, result in found.items():
+        try:
+            only_memory_errors(result, 1)
+        except AssertionError as error:
+            raise AssertionError(f"{name}: {error}") from error

@@ -1,0 +1,44 @@
+/* fault_control.c: failing_malloc.c for Python, in every interpreter and without allocating. */
+#include <Python.h>
+
+void fail_at(long n, int lasting);
+long taken(void);
+long live(void);
+
+/* fail_at(n, lasting): nothing is allocated between its end and the next instruction. */
+static PyObject* control_fail_at(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+    long n = nargs == 2 ? PyLong_AsLong(args[0]) : -1;
+    int lasting = nargs == 2 ? PyObject_IsTrue(args[1]) : -1;
+    if (n < 0 || lasting < 0) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "fail_at(n, lasting)");
+        return NULL;
+    }
+    fail_at(n, lasting);
+    Py_RETURN_NONE;
+}
+
+static PyObject* control_taken(PyObject* self, PyObject* none) {
+    return PyLong_FromLong(taken());
+}
+
+static PyObject* control_live(PyObject* self, PyObject* none) {
+    return PyLong_FromLong(live());
+}
+
+static PyMethodDef methods[] = {
+    {"fail_at", (PyCFunction)(void (*)(void))control_fail_at, METH_FASTCALL, NULL},
+    {"taken", control_taken, METH_NOARGS, NULL},
+    {"live", control_live, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+    {0, NULL},
+};
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "fault_control", NULL, 0, methods, slots, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit_fault_control(void) {
+    return PyModuleDef_Init(&definition);
+}
