@@ -54,7 +54,7 @@ DebugState::DebugState(Region& owner)
       interpreter_id(owner.interpreter_id), pattern_{} {
     install_debug(pattern_, *this);
     for (std::size_t i = 0; i < kRing; ++i)
-        ring_.push_back(std::make_unique<DebugContext>());
+        done_.append(std::make_unique<DebugContext>());
 }
 
 // ---- handles ----
@@ -244,14 +244,31 @@ void DebugState::check_statics() noexcept try {
 
 // ---- contexts ----
 
-DebugContext* DebugState::enter() noexcept try {
-    // Room for its way back first: leave() must not fail.
+void DoneContexts::append(std::unique_ptr<DebugContext> context) noexcept {
+    DebugContext* const last = context.get();
+    (back_ != nullptr ? back_->behind : front_) = std::move(context);
+    back_ = last;
+    ++size_;
+}
+
+std::unique_ptr<DebugContext> DoneContexts::pop_front() noexcept {
+    std::unique_ptr<DebugContext> oldest = std::move(front_);
+    front_ = std::move(oldest->behind);
+    if (front_ == nullptr) back_ = nullptr;
+    --size_;
+    return oldest;
+}
+
+DebugContext* DebugState::enter() noexcept {
     std::unique_ptr<DebugContext> next;
-    if (ring_.size() > 1) {
-        next = std::move(ring_.front());
-        ring_.pop_front();
+    if (done_.size() > 1) {
+        next = done_.pop_front();
     } else {
-        next = std::make_unique<DebugContext>();
+        next.reset(new (std::nothrow) DebugContext());
+    }
+    if (next == nullptr) {
+        PyErr_NoMemory();
+        return nullptr;
     }
     next->context = pattern_;
     next->context._private = next.get();
@@ -264,9 +281,6 @@ DebugContext* DebugState::enter() noexcept try {
     }
     next->use.store(DebugContext::Use::kValid, std::memory_order_relaxed);
     return next.release();
-} catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-    return nullptr;
 }
 
 void DebugState::leave(DebugContext& context) noexcept {
@@ -275,12 +289,7 @@ void DebugState::leave(DebugContext& context) noexcept {
     if (current != nullptr) {
         current->use.store(DebugContext::Use::kValid, std::memory_order_relaxed);
     }
-    try {
-        context.state->ring_.emplace_back(&context);
-    } catch (const std::bad_alloc&) {
-        // It stays marked as done and is never used again: a stale pointer to it is still found.
-        static_cast<void>(context);
-    }
+    context.state->done_.append(std::unique_ptr<DebugContext>(&context));
 }
 
 namespace {

@@ -45,10 +45,25 @@ struct DebugContext {
     HPyContext* plain;
     DebugContext* caller = nullptr; ///< of this thread, where a call made a call
     std::atomic<Use> use{Use::kDone};
+    std::unique_ptr<DebugContext> behind; ///< the next in the queue of done contexts
 
     [[nodiscard]] static DebugContext& of(HPyContext* context) noexcept {
         return *static_cast<DebugContext*>(context->_private);
     }
+};
+
+/// Contexts whose call has returned, the oldest first. A queue of links: putting one back never
+/// fails.
+class DoneContexts {
+  public:
+    void append(std::unique_ptr<DebugContext> context) noexcept;
+    [[nodiscard]] std::unique_ptr<DebugContext> pop_front() noexcept; ///< there is one
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  private:
+    std::unique_ptr<DebugContext> front_;
+    DebugContext* back_ = nullptr;
+    std::size_t size_ = 0;
 };
 
 /// A builder of debug mode; like handles, they are never given back while the interpreter lives.
@@ -121,7 +136,7 @@ struct DebugState : LayerState {
     HandleQueue spare_;
     std::deque<DebugBuilder> builders_;
     std::vector<StaticData> statics_; ///< of the files whose modules run in debug mode here
-    std::deque<std::unique_ptr<DebugContext>> ring_; ///< done contexts, the oldest first
+    DoneContexts done_;
     std::vector<std::unique_ptr<DebugHandle>> constants_;
     HPyContext pattern_; ///< what a new context is a copy of
 

@@ -8,7 +8,6 @@ again, twice, with memory. What is live then, less what is live where nothing fa
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import sys
@@ -26,7 +25,6 @@ from hpystate.finder import spec_of
 
 def child(file: str, n: int) -> dict:
     spec = spec_of("faulty", file, "universal")
-    gc.collect()
     start = fault_control.live()
 
     def make() -> None:
@@ -35,7 +33,6 @@ def child(file: str, n: int) -> dict:
     outcome, count, _ = outcome_of(make, n)
     for _ in range(3):
         use(hpystate.load("faulty", file))
-        gc.collect()
     grown = fault_control.live() - start
     return {"outcome": outcome, "count": count, "state": _native.state(), "grown": grown}
 

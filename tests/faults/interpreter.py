@@ -7,7 +7,6 @@ module, in the same two steps. Where all went well the interpreter ends with a v
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from array import array
@@ -68,10 +67,8 @@ def run(file: str, gil: Gil, n: int) -> list[list]:
 def measured(file: str, gil: Gil, n: int) -> tuple[list[list], int]:
     """What the two steps came to, and the blocks that the interpreter left."""
     blocks = array("q", [0, 0])  # numbers that take no block of their own
-    gc.collect()
     blocks[0] = fault_control.live()
     stages = run(file, gil, n)
-    gc.collect()
     blocks[1] = fault_control.live()
     return stages, blocks[1] - blocks[0]
 
