@@ -4,6 +4,7 @@
 /// a handle for what it returns. It refuses to compile for a parameter that hides handles: such a
 /// slot needs a function of its own, registered with HPYSTATE_OWN.
 #include "context/callable.h"
+#include "context/exception.h"
 #include "context/handle.h"
 #include "context/interface.h"
 #include "context/typedata.h"
@@ -108,16 +109,17 @@ struct Watched<S, Member> {
 class Array {
   public:
     Array(const Call& call, const HPy* handles, std::size_t count) noexcept try {
+        if (handles == nullptr) return; // the plain function says so
         plain_.reserve(count);
         for (std::size_t i = 0; i < count; ++i)
             plain_.push_back(call.in(handles[i]));
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) {
         complete_ = false;
         PyErr_NoMemory();
     }
 
     [[nodiscard]] bool complete() const noexcept { return complete_; }
-    [[nodiscard]] HPy* get() noexcept { return plain_.data(); }
+    [[nodiscard]] HPy* get() noexcept { return plain_.empty() ? nullptr : plain_.data(); }
 
   private:
     std::vector<HPy> plain_;
@@ -185,8 +187,10 @@ std::int32_t own_ContextVar_Get(HPyContext* context, HPy variable, HPy default_v
                                 HPy* result) noexcept {
     const Call call(context, Slot::ContextVar_Get);
     HPy found = kNullHandle;
-    const std::int32_t status = call.plain()->ctx_ContextVar_Get(call.plain(), call.in(variable),
-                                                                 call.in(default_value), &found);
+    const std::int32_t status =
+        call.plain()->ctx_ContextVar_Get(call.plain(), call.in(variable), call.in(default_value),
+                                         result != nullptr ? &found : nullptr);
+    if (result == nullptr) return status; // raised
     *result = call.out(found);
     return found._i != 0 && result->_i == 0 ? -1 : status;
 }
@@ -202,6 +206,10 @@ const char* own_Bytes_AsString(HPyContext* context, HPy h) noexcept {
 }
 
 const char* own_Bytes_AS_STRING(HPyContext* context, HPy h) noexcept {
+    if (h._i == 0) { // raises, and names this function
+        const Call call(context, Slot::Bytes_AS_STRING);
+        return call.plain()->ctx_Bytes_AS_STRING(call.plain(), h);
+    }
     return own_Bytes_AsString(context, h);
 }
 
@@ -233,15 +241,15 @@ const char* own_Type_GetName(HPyContext* context, HPy type) noexcept {
 
 int own_TypeCheck(HPyContext* context, HPy h, HPy type) noexcept {
     const Call call(context, Slot::TypeCheck);
-    if (!is_type(call, type, interface::kTypeCheckNeedsType)) return 0;
+    // Where a hook lets the program go on, the plain function raises.
+    static_cast<void>(is_type(call, type, interface::kTypeCheckNeedsType));
     return call.plain()->ctx_TypeCheck(call.plain(), call.in(h), call.in(type));
 }
 
 int own_Type_IsSubtype(HPyContext* context, HPy sub, HPy type) noexcept {
     const Call call(context, Slot::Type_IsSubtype);
-    const bool good = is_type(call, sub, interface::kIsSubtypeNeedsType1) &&
-                      is_type(call, type, interface::kIsSubtypeNeedsType2);
-    if (!good) return 0;
+    static_cast<void>(is_type(call, sub, interface::kIsSubtypeNeedsType1) &&
+                      is_type(call, type, interface::kIsSubtypeNeedsType2));
     return call.plain()->ctx_Type_IsSubtype(call.plain(), call.in(sub), call.in(type));
 }
 
@@ -378,25 +386,25 @@ using Tracked = std::vector<HPy>;
 HPyTracker own_Tracker_New(HPyContext* context, HPy_ssize_t size) noexcept {
     const Call call(context, Slot::Tracker_New);
     if (size < 0) return call.plain()->ctx_Tracker_New(call.plain(), size); // raises
-    try {
-        return {reinterpret_cast<std::intptr_t>(new Tracked)};
-    } catch (const std::bad_alloc&) {
-        PyErr_NoMemory();
-        return {0};
-    }
+    return guarded(HPyTracker{0}, [=] {
+        auto tracked = std::make_unique<Tracked>();
+        tracked->reserve(static_cast<std::size_t>(size) + 1);
+        return HPyTracker{reinterpret_cast<std::intptr_t>(tracked.release())};
+    });
 }
 
 int own_Tracker_Add(HPyContext* context, HPyTracker ht, HPy h) noexcept {
     const Call call(context, Slot::Tracker_Add);
     static_cast<void>(call.object(h));                                                   // reports
     if (ht._i == 0) return call.plain()->ctx_Tracker_Add(call.plain(), ht, kNullHandle); // raises
-    try {
-        tracked_by(ht)->push_back(h);
+    // As in plain mode: there is room for one, so an Add that fails has kept its handle.
+    Tracked& tracked = *tracked_by(ht);
+    if (tracked.size() < tracked.capacity()) tracked.push_back(h);
+    if (tracked.size() < tracked.capacity()) return 0;
+    return guarded(-1, [&] {
+        tracked.reserve(tracked.capacity() * 2);
         return 0;
-    } catch (const std::bad_alloc&) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    });
 }
 
 void own_Tracker_ForgetAll(HPyContext* context, HPyTracker ht) noexcept {

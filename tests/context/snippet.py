@@ -12,6 +12,7 @@ AssertionError.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from types import EllipsisType, ModuleType
@@ -91,7 +92,8 @@ struct appended {
 
 
 def functions(name: str, source: str) -> ModuleType:
-    """Compiles the functions of `source` into the module `name` and loads it here."""
+    """Compiles the functions of `source` into the module `name` and loads it here, in the mode
+    $HPYSTATE_TEST_MODE: tests/layers/test_bad_input.py sets it."""
     names = re.findall(r"^FUNCTION\((\w+)\)", source, re.MULTILINE)
     assert names, f"{name}: SOURCE has no FUNCTION"
     table = "".join(f"&{each}, " for each in names)
@@ -101,7 +103,7 @@ def functions(name: str, source: str) -> ModuleType:
         f"HPy_MODINIT({name}, definition)\n"
     )
     path = compile_snippet(name, PREAMBLE + source + "\n" + end)
-    return hpystate.load(name, str(path))
+    return hpystate.load(name, str(path), mode=os.environ.get("HPYSTATE_TEST_MODE", "universal"))
 
 
 def references(target: object) -> int:
