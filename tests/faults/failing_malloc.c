@@ -5,7 +5,8 @@
  * it. live() counts blocks that are allocated, of all threads.
  *
  * Python runs with PYTHONMALLOC=malloc, so its allocations come here, and operator new does too.
- * Anonymous memory of mmap counts as an allocation, but not as a block.
+ * Anonymous memory of mmap counts as an allocation, but not as a block. After spare_last() what is
+ * allocated at the place that failed last succeeds.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -59,7 +60,14 @@ static int ready(void) {
     return 1;
 }
 
-static int fails(void) {
+static const void* failed_last; /* where the allocation was called */
+static const void* spared;
+
+void spare_last(void) {
+    spared = failed_last;
+}
+
+static int fails(const void* place) {
     if (!armed) return 0;
     ++count;
     if (countdown == 0) return 0;
@@ -67,6 +75,8 @@ static int fails(void) {
         --countdown;
         return 0;
     }
+    if (place == spared) return 0;
+    failed_last = place;
     if (!lasts) countdown = 0;
     errno = ENOMEM;
     return 1;
@@ -95,12 +105,12 @@ long live(void) {
 
 void* malloc(size_t size) {
     if (!ready()) return take_early(size);
-    return fails() ? NULL : counted(real_malloc(size));
+    return fails(__builtin_return_address(0)) ? NULL : counted(real_malloc(size));
 }
 
 void* calloc(size_t n, size_t size) {
     if (!ready()) return take_early(n * size); /* static memory: zero */
-    return fails() ? NULL : counted(real_calloc(n, size));
+    return fails(__builtin_return_address(0)) ? NULL : counted(real_calloc(n, size));
 }
 
 void* realloc(void* old, size_t size) {
@@ -109,14 +119,14 @@ void* realloc(void* old, size_t size) {
         if (block != NULL && old != NULL) memcpy(block, old, size);
         return block;
     }
-    if (fails()) return NULL;
+    if (fails(__builtin_return_address(0))) return NULL;
     void* block = real_realloc(old, size);
     if (old == NULL) counted(block);
     return block;
 }
 
 void* aligned_alloc(size_t alignment, size_t size) {
-    if (!ready() || fails()) return NULL;
+    if (!ready() || fails(__builtin_return_address(0))) return NULL;
     return counted(real_aligned(alignment, size));
 }
 
@@ -138,6 +148,6 @@ void free(void* block) {
 }
 
 void* mmap(void* address, size_t length, int protection, int flags, int file, off_t offset) {
-    if ((flags & MAP_ANONYMOUS) != 0 && fails()) return MAP_FAILED;
+    if ((flags & MAP_ANONYMOUS) != 0 && fails(__builtin_return_address(0))) return MAP_FAILED;
     return (void*)syscall(SYS_mmap, address, length, protection, flags, file, offset);
 }

@@ -4,6 +4,7 @@
 void fail_at(long n, int lasting);
 long taken(void);
 long live(void);
+void spare_last(void);
 
 /* fail_at(n, lasting): nothing is allocated between its end and the next instruction. */
 static PyObject* control_fail_at(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
@@ -29,10 +30,16 @@ static PyObject* control_live(PyObject* self, PyObject* none) {
     return PyLong_FromLong(live());
 }
 
+static PyObject* control_spare_last(PyObject* self, PyObject* none) {
+    spare_last();
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"fail_at", (PyCFunction)(void (*)(void))control_fail_at, METH_FASTCALL, NULL},
     {"taken", control_taken, METH_NOARGS, NULL},
     {"live", control_live, METH_NOARGS, NULL},
+    {"spare_last", control_spare_last, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 static PyModuleDef_Slot slots[] = {
