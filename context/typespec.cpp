@@ -300,6 +300,20 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
     return made_or_raised(PyType_FromMetaclass(metaclass, nullptr, &cpython, parents.bases.get()));
 }
 
+/// CPython copies the place of the instances' dict from a base that is not the one whose layout
+/// counts, and not what makes that place valid: the first attribute would be written anywhere.
+bool check_dict(const HPyType_Spec& spec, PyObject* made) {
+    auto* const type = reinterpret_cast<PyTypeObject*>(made);
+    if (type->tp_dictoffset != -1 || PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT)) return true;
+    PyErr_Format(
+        PyExc_TypeError,
+        "type '%s': a class made in Python among its bases gives instances a dict, which "
+        "has no place beside the layout of '%s'. Give that class __slots__ = (), or derive "
+        "from the type in Python.",
+        spec.name, type->tp_base->tp_name);
+    return false;
+}
+
 /// A legacy type's struct begins at the object; a pure base's struct lies behind the header.
 bool check_legacy_base(const HPyType_Spec& spec, PyObject* made) {
     if (spec.builtin_shape != HPyType_BuiltinShape_Legacy) return true;
@@ -321,7 +335,8 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     if (!read_bases(spec, parts, bases)) return nullptr;
     if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts)) return nullptr;
     Ref made(make_type(spec, parts, parents));
-    if (!made || !check_legacy_base(spec, made.get())) return nullptr;
+    if (!made || !check_dict(spec, made.get())) return nullptr;
+    if (!check_legacy_base(spec, made.get())) return nullptr;
     return made.release();
 }
 

@@ -382,6 +382,23 @@ def test_bases_whose_layouts_conflict_are_a_type_error(c: ModuleType, kind: int)
         make(c, size=0, params=params)
 
 
+@pytest.mark.parametrize("layout", [str, int, list, tuple])
+def test_a_dict_that_has_no_place_is_a_type_error(c: ModuleType, layout: type) -> None:
+    """CPython makes such a type, and writes the first attribute to a wrong address."""
+
+    class Mixin:
+        pass
+
+    class Slim:
+        __slots__ = ()
+
+    with pytest.raises(TypeError, match=f"no place beside the layout of '{layout.__name__}'"):
+        make(c, size=0, params=((BASE, Mixin), (BASE, layout)))
+    cls = make(c, size=0, params=((BASE, Slim), (BASE, layout)))
+    with pytest.raises(AttributeError):
+        cls().attribute = 1
+
+
 def test_bases_without_a_common_order_are_a_type_error(c: ModuleType) -> None:
     class Above:
         pass
