@@ -118,8 +118,9 @@ bool check_member(const HPyType_Spec& spec, const HPyMember& member) {
                      size ? "HPyMember_HPYSSIZET" : "one of HPyMember_FieldType");
         return false;
     }
-    // What is behind the struct of a type with items may be an item.
-    const HPy_ssize_t room = spec.itemsize != 0 ? PY_SSIZE_T_MAX : spec.basicsize;
+    // HPy makes instances without items; the C API may make some, with fields among them.
+    const bool has_items = spec.itemsize != 0 && spec.builtin_shape == HPyType_BuiltinShape_Legacy;
+    const HPy_ssize_t room = has_items ? PY_SSIZE_T_MAX : spec.basicsize;
     const auto taken = static_cast<HPy_ssize_t>(*size);
     if (member.offset >= 0 && taken <= room && member.offset <= room - taken) return true;
     PyErr_Format(PyExc_SystemError,

@@ -298,8 +298,9 @@ def test_a_member_outside_of_the_struct_is_a_system_error(
     c: ModuleType, define: str, shape: int
 ) -> None:
     params = ((BASE, int),) if shape == LONG else ()
-    with pytest.raises(SystemError, match="member 'first' .* outside of the struct"):
-        make(c, define, shape=shape, params=params)
+    for items in (0, 8):
+        with pytest.raises(SystemError, match="member 'first' .* outside of the struct"):
+            make(c, define, items=items, shape=shape, params=params)
 
 
 def test_the_call_slot_and_a_call_offset_exclude_each_other(c: ModuleType) -> None:
