@@ -314,6 +314,18 @@ bool check_dict(const HPyType_Spec& spec, PyObject* made) {
     return false;
 }
 
+/// CPython believes the flag, and calls what stands at offset 0 of an instance.
+bool check_vectorcall(const HPyType_Spec& spec, PyObject* made) {
+    auto* const type = reinterpret_cast<PyTypeObject*>(made);
+    const bool claimed = PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL);
+    if (!claimed || type->tp_vectorcall_offset > 0) return true;
+    PyErr_Format(PyExc_TypeError,
+                 "type '%s': HPy_TPFLAGS_HAVE_VECTORCALL needs an HPy_tp_call slot or a member "
+                 "__vectorcalloffset__, here or in a base.",
+                 spec.name);
+    return false;
+}
+
 /// A legacy type's struct begins at the object; a pure base's struct lies behind the header.
 bool check_legacy_base(const HPyType_Spec& spec, PyObject* made) {
     if (spec.builtin_shape != HPyType_BuiltinShape_Legacy) return true;
@@ -335,7 +347,8 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     if (!read_bases(spec, parts, bases)) return nullptr;
     if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts)) return nullptr;
     Ref made(make_type(spec, parts, parents));
-    if (!made || !check_dict(spec, made.get())) return nullptr;
+    if (!made || !check_dict(spec, made.get()) || !check_vectorcall(spec, made.get()))
+        return nullptr;
     if (!check_legacy_base(spec, made.get())) return nullptr;
     return made.release();
 }

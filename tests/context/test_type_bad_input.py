@@ -153,7 +153,7 @@ FUNCTION(shape_of) {
 }
 """
 
-DEFAULT, HAVE_GC, BASETYPE = 1 << 18 | 1 << 19, 1 << 14, 1 << 10
+DEFAULT, HAVE_GC, HAVE_VECTORCALL, BASETYPE = 1 << 18 | 1 << 19, 1 << 14, 1 << 11, 1 << 10
 LEGACY, OBJECT, TYPE, LONG, FLOAT, UNICODE, TUPLE, LIST, DICT = range(-1, 8)
 BASE, BASES, META = 1, 2, 3
 BASE_KINDS = (BASE, BASES)
@@ -225,6 +225,14 @@ def test_a_shape_that_does_not_exist_is_a_value_error(c: ModuleType, shape: int)
 def test_have_gc_without_a_traverse_is_a_value_error(c: ModuleType) -> None:
     with pytest.raises(ValueError, match="HPy_tp_traverse"):
         make(c, flags=DEFAULT | HAVE_GC)
+
+
+def test_a_vectorcall_flag_without_a_place_for_it_is_a_type_error(c: ModuleType) -> None:
+    with pytest.raises(TypeError, match="HPy_TPFLAGS_HAVE_VECTORCALL needs"):
+        make(c, flags=DEFAULT | HAVE_VECTORCALL)
+    base = make(c, "call_offset", flags=DEFAULT | BASETYPE | HAVE_VECTORCALL)
+    with pytest.raises(TypeError, match="does not support vectorcall|is not callable"):
+        make(c, flags=DEFAULT | HAVE_VECTORCALL, params=((BASE, base),))()()
 
 
 def test_a_legacy_struct_without_room_for_the_header_is_a_type_error(c: ModuleType) -> None:
