@@ -191,6 +191,17 @@ bool check_spec(const HPyType_Spec& spec) {
     return true;
 }
 
+/// Whether what stands behind the fixed part of a base's instances are items. A type's items are
+/// the members of the class that it is, which CPython finds behind whatever the metatype adds.
+bool has_items(PyObject* bases) {
+    const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i));
+        if (base->tp_itemsize != 0 && PyType_IsSubtype(base, &PyType_Type) == 0) return true;
+    }
+    return false;
+}
+
 /// The call protocol: instances of a type with HPy_tp_call get a hidden HPyCallFunction behind
 /// their struct, null until HPy_SetCallFunction; CPython falls back to tp_call where it is null. A
 /// derived type has one of its own behind its own struct, so the base's place is its struct's to
@@ -208,6 +219,8 @@ bool add_call(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
         spec.itemsize != 0 ? "an itemsize: the hidden call function needs a constant place"
         : has_inline_items(shape)
             ? "the builtin shapes Long and Tuple: the hidden call function needs a constant place"
+        : has_items(bases)
+            ? "a base that has items: the hidden call function needs a constant place"
         : parts.has_call_offset ? "a member __vectorcalloffset__: give one of the two"
         : shape == HPyType_BuiltinShape_Legacy && spec.basicsize == 0
             ? "a legacy type that inherits its struct: set the basicsize, or use Py_tp_call"

@@ -327,6 +327,24 @@ def test_the_call_slot_needs_a_constant_place(c: ModuleType) -> None:
         make(c, "good_call", items=4)
 
 
+@pytest.mark.parametrize("base", [int, tuple, bytes])
+@pytest.mark.parametrize("kind", BASE_KINDS)
+def test_the_call_slot_has_no_place_among_the_items_of_a_base(
+    c: ModuleType, kind: int, base: type
+) -> None:
+    with pytest.raises(TypeError, match="HPy_tp_call does not go with a base that has items"):
+        make(c, "good_call", size=0, params=((kind, base if kind == BASE else (base,)),))
+
+
+def test_the_call_slot_has_a_place_behind_a_type(c: ModuleType) -> None:
+    meta = make(c, "good_call", size=0, params=((BASE, type),))
+
+    cls = meta("cls", (), {"__slots__": ("first", "second")})
+
+    assert cls(1, 2, 3) == 3
+    assert cls.__dict__.keys() >= {"first", "second"}
+
+
 def test_a_legacy_type_that_inherits_its_struct_has_no_call_slot(c: ModuleType) -> None:
     with pytest.raises(TypeError, match="HPy_tp_call does not go with a legacy type"):
         make(c, "good_call", size=0, shape=LEGACY)
