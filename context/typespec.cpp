@@ -149,6 +149,17 @@ bool check_shape(const HPyType_Spec& spec, PyObject* bases) {
     return false;
 }
 
+/// The base's code finds its items by its own size of them; instances have room by the type's.
+bool check_items(const HPyType_Spec& spec, const PyTypeObject* base) {
+    const bool differ = spec.itemsize != 0 && base->tp_itemsize != 0;
+    if (!differ || spec.itemsize == base->tp_itemsize) return true;
+    PyErr_Format(PyExc_TypeError,
+                 "type '%s': it has items of %d bytes, and its base '%s' has items of %zd. Leave "
+                 "the itemsize 0: it is inherited.",
+                 spec.name, spec.itemsize, base->tp_name, base->tp_itemsize);
+    return false;
+}
+
 bool check_bases(const HPyType_Spec& spec, PyObject* bases) {
     const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
     if (count == 0 && !check_struct(spec, &PyBaseObject_Type)) return false;
@@ -158,7 +169,8 @@ bool check_bases(const HPyType_Spec& spec, PyObject* bases) {
             PyErr_Format(PyExc_TypeError, "type '%s': base %zd is no type.", spec.name, i);
             return false;
         }
-        if (!check_struct(spec, reinterpret_cast<PyTypeObject*>(base))) return false;
+        auto* const type = reinterpret_cast<PyTypeObject*>(base);
+        if (!check_items(spec, type) || !check_struct(spec, type)) return false;
     }
     return check_shape(spec, bases);
 }

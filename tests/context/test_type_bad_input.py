@@ -306,7 +306,7 @@ def test_a_member_outside_of_the_struct_is_a_system_error(
     c: ModuleType, define: str, shape: int
 ) -> None:
     params = ((BASE, int),) if shape == LONG else ()
-    for items in (0, 8):
+    for items in (0, int.__itemsize__):
         with pytest.raises(SystemError, match="member 'first' .* outside of the struct"):
             make(c, define, items=items, shape=shape, params=params)
 
@@ -509,6 +509,18 @@ def test_a_struct_smaller_than_the_bases_is_a_type_error(
     base = make(c, size=64, shape=shape)
     with pytest.raises(TypeError, match="32 bytes.* does not fit on the base 'bad.T'"):
         make(c, size=32, shape=shape, params=((kind, base if kind == BASE else (base,)),))
+
+
+@pytest.mark.parametrize(("base", "shape"), [(int, LONG), (tuple, TUPLE), (type, TYPE)])
+@pytest.mark.parametrize("kind", BASE_KINDS)
+def test_items_of_another_size_than_the_bases_are_a_type_error(
+    c: ModuleType, kind: int, base: type, shape: int
+) -> None:
+    params = ((kind, base if kind == BASE else (base,)),)
+    with pytest.raises(TypeError, match=f"items of 1 bytes.*'{base.__name__}' has items of"):
+        make(c, items=1, shape=shape, params=params)
+    with pytest.raises(TypeError, match=f"items of 1 bytes.*'{base.__name__}' has items of"):
+        make(c, size=0, items=1, params=params)
 
 
 def test_a_legacy_type_cannot_stand_on_a_pure_struct(c: ModuleType) -> None:
