@@ -18,6 +18,7 @@ struct TypeParts {
     std::vector<PyMemberDef> members;
     TypeRecord record{};
     bool has_call = false;        ///< an HPy_tp_call slot
+    bool adds_call_place = false; ///< the hidden call function of its own
     bool has_call_offset = false; ///< a member __vectorcalloffset__: the struct has the field
     bool legacy_dealloc = false;  ///< Py_tp_dealloc among the legacy slots: it serves as it is
     bool legacy_traverse = false; ///< Py_tp_traverse among them

@@ -102,6 +102,20 @@ bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Paren
     return static_cast<bool>(parents.bases);
 }
 
+/// Whether a struct on a base of HPy's may begin where the base's does: nothing that is no HPy
+/// struct lies there, neither what a class made in Python added nor what is below all HPy types,
+/// beyond the first `alone` bytes. A legacy struct has all of the latter in itself.
+bool shares_struct(const HPyType_Spec& spec, const PyTypeObject* base, std::size_t alone) {
+    for (const PyTypeObject* type = base;; type = type->tp_base) {
+        if (is_hpy_type(type)) continue;
+        if (record_of(type) == nullptr) {
+            return spec.builtin_shape == HPyType_BuiltinShape_Legacy ||
+                   type->tp_basicsize <= static_cast<Py_ssize_t>(alone);
+        }
+        if (type->tp_basicsize != type->tp_base->tp_basicsize) return false;
+    }
+}
+
 /// Whether a struct of that shape and size can stand on a base: it must hold what the base's struct
 /// holds, and nothing but the builtin layout may lie in front of it.
 bool check_struct(const HPyType_Spec& spec, PyTypeObject* base) {
@@ -115,7 +129,8 @@ bool check_struct(const HPyType_Spec& spec, PyTypeObject* base) {
                                   ? basicsize_of(shape, size_of(spec))
                               : builtin != nullptr ? static_cast<std::size_t>(builtin->tp_basicsize)
                                                    : fixed_offset(shape);
-    const std::size_t room = same ? basicsize_of(shape, size_of(spec)) : alone;
+    const std::size_t whole = basicsize_of(shape, size_of(spec));
+    const std::size_t room = !same ? alone : shares_struct(spec, base, alone) ? whole : 0;
     const std::size_t taken =
         static_cast<std::size_t>(base->tp_basicsize) - (record != nullptr ? record->hidden : 0);
     if (taken <= room) return true;
@@ -226,7 +241,11 @@ bool add_call(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
         parts.slots.push_back({Py_tp_call, reinterpret_cast<void*>(&PyVectorcall_Call)});
         return true;
     }
-    if (!parts.has_call && !(inherits && spec.basicsize != 0)) return true;
+    if (!parts.has_call && !(inherits && spec.basicsize != 0)) {
+        // Without a struct of its own it has the base's place, for those who derive from it.
+        if (inherits) parts.record.hidden = parts.record.base->hidden;
+        return true;
+    }
     const char* const reason =
         spec.itemsize != 0 ? "an itemsize: the hidden call function needs a constant place"
         : has_inline_items(shape)
@@ -253,6 +272,7 @@ bool add_call(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
     const Py_ssize_t offset = (end + kAlign - 1) / kAlign * kAlign;
     parts.record.hidden = static_cast<std::size_t>(offset - end) + sizeof(HPyCallFunction);
     parts.basicsize = offset + static_cast<Py_ssize_t>(sizeof(HPyCallFunction));
+    parts.adds_call_place = true;
     parts.members.push_back({kCallOffset, T_PYSSIZET, offset, Py_READONLY, nullptr});
     return true;
 }
@@ -312,7 +332,7 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
 
     constexpr unsigned long kTaken =
         HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC | HPy_TPFLAGS_HAVE_VECTORCALL;
-    const unsigned long call = parts.record.hidden != 0 ? HPy_TPFLAGS_HAVE_VECTORCALL : 0;
+    const unsigned long call = parts.adds_call_place ? HPy_TPFLAGS_HAVE_VECTORCALL : 0;
     const unsigned long collected = parts.collected ? HPy_TPFLAGS_HAVE_GC : 0;
     PyType_Spec cpython{};
     cpython.name = spec.name;

@@ -50,6 +50,25 @@ static HPyType_Spec Var_spec = {
     .builtin_shape = SHAPE(Adder), .defines = Plain_defines, .flags = HPy_TPFLAGS_DEFAULT,
 };
 
+static HPyType_Spec Same_spec = {
+    .name = "callable.Same", .basicsize = sizeof(Adder), .builtin_shape = SHAPE(Adder),
+    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+};
+static HPyType_Spec Bare_spec = {
+    .name = "callable.Bare", .builtin_shape = SHAPE(Adder),
+    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+};
+
+#define DERIVED(function, text, spec)                                                      \
+    HPyDef_METH(function, text, HPyFunc_O)                                                 \
+    static HPy function##_impl(HPyContext *ctx, HPy self, HPy base) {                      \
+        HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, base}, {0}};                \
+        return HPyType_FromSpec(ctx, &spec, params);                                       \
+    }
+DERIVED(bare_type, "bare_type", Bare_spec)
+DERIVED(same_type, "same_type", Same_spec)
+DERIVED(wide_type, "wide_type", Wide_spec)
+
 HPyDef_METH(set, "set", HPyFunc_O)
 static HPy set_impl(HPyContext *ctx, HPy self, HPy arg) {
     return HPy_SetCallFunction(ctx, arg, &negative) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
@@ -71,7 +90,8 @@ static int exec_impl(HPyContext *ctx, HPy module) {
     HPy_Close(ctx, adder);
     return good ? 0 : -1;
 }
-static HPyDef *defines[] = {&set, &set_nothing, &var_type, &exec, NULL};
+static HPyDef *defines[] = {&set, &set_nothing, &var_type, &bare_type, &same_type, &wide_type,
+                            &exec, NULL};
 static HPyModuleDef def = {.defines = defines};
 HPy_MODINIT(callable, def)
 """
@@ -110,6 +130,17 @@ def test_a_derived_struct_has_its_own_place_for_it(module: ModuleType) -> None:
     assert wide(3) == -4
     wide.last = -1
     assert wide(3) == -4
+
+
+def test_a_struct_behind_a_type_that_adds_none_leaves_the_place(module: ModuleType) -> None:
+    """The type between has no struct and no call slot of its own, and has the place for it."""
+    between = module.bare_type(module.Adder)
+    wide, same = module.wide_type(between)(), module.same_type(between)()
+    wide.last = 2**62
+
+    assert (between()(2), wide(2), same(2)) == (2, 2, 2)
+    module.set(wide)
+    assert (wide(2), wide.last) == (-2, 2**62)
 
 
 def test_a_class_made_in_python_inherits_the_protocol(module: ModuleType) -> None:

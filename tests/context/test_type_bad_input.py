@@ -511,6 +511,31 @@ def test_a_struct_smaller_than_the_bases_is_a_type_error(
         make(c, size=32, shape=shape, params=((kind, base if kind == BASE else (base,)),))
 
 
+@pytest.mark.parametrize("shape", [OBJECT, LEGACY])
+@pytest.mark.parametrize("below", [OSError, type("Slots", (), {"__slots__": ("slot",)})])
+def test_a_struct_over_what_is_below_a_type_without_one_is_a_type_error(
+    c: ModuleType, below: type, shape: int
+) -> None:
+    bare = make(c, size=0, shape=shape, params=((BASE, below),))
+    with pytest.raises(TypeError, match="does not fit on the base 'bad.T'"):
+        make(c, size=4096, params=((BASE, bare),))
+    make(c, size=0, params=((BASE, bare),))
+
+
+@pytest.mark.parametrize("shape", [OBJECT, LEGACY])
+def test_a_struct_over_slots_of_a_class_between_is_a_type_error(c: ModuleType, shape: int) -> None:
+    class Between(make(c, size=64, shape=shape)):  # type: ignore[misc]
+        __slots__ = ("slot",)
+
+    class Slim(make(c, size=64, shape=shape)):  # type: ignore[misc]
+        __slots__ = ()
+
+    with pytest.raises(TypeError, match="does not fit on the base 'Between'"):
+        make(c, size=128, shape=shape, params=((BASE, Between),))
+    bare = make(c, size=0, shape=shape, params=((BASE, Slim),))
+    make(c, size=128, shape=shape, params=((BASE, bare),))
+
+
 @pytest.mark.parametrize(("base", "shape"), [(int, LONG), (tuple, TUPLE), (type, TYPE)])
 @pytest.mark.parametrize("kind", BASE_KINDS)
 def test_items_of_another_size_than_the_bases_are_a_type_error(
