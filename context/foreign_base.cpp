@@ -2,7 +2,6 @@
 #include "context/foreign_base.h"
 
 #include "context/handle.h"
-#include "context/typedata.h"
 #include "interp_state/new_type.h"
 
 #include <atomic>
@@ -26,11 +25,13 @@ struct Chain {
     PyTypeObject* base;
 };
 
-[[nodiscard]] Chain chain_of(PyObject* self) noexcept {
+/// No two HPy types of one chain have the same record: the lower one's is the base of the other's.
+[[nodiscard]] Chain chain_of(PyObject* self, const TypeRecord* record) noexcept {
     PyTypeObject* top = Py_TYPE(self);
-    while (!is_hpy_type(top))
+    while (!is_hpy_type(top) || record_of(top) != record)
         top = top->tp_base;
-    return {top, foreign_base(top)};
+    // The function of an opaque type runs for what is below it.
+    return {top, foreign_base(record->opaque != 0 ? top->tp_base : top)};
 }
 
 /// Calls `function(slot)` for every __slots__ entry of the classes made in Python on the chain;
@@ -94,20 +95,21 @@ bool prepare_foreign_bases() noexcept {
 }
 
 PyTypeObject* foreign_base(PyTypeObject* type) noexcept {
-    while (type != &PyBaseObject_Type && (is_made_in_python(type) || is_hpy_type(type))) {
+    while (type != &PyBaseObject_Type && (is_made_in_python(type) || is_transparent(type))) {
         type = type->tp_base;
     }
     return type;
 }
 
 bool has_foreign_base(PyTypeObject* type) noexcept {
-    while (type != &PyBaseObject_Type && is_hpy_type(type))
+    if (type->tp_dictoffset != 0) return true;
+    while (type != &PyBaseObject_Type && is_transparent(type))
         type = type->tp_base;
     return type != &PyBaseObject_Type;
 }
 
-int visit_foreign_parts(PyObject* self, visitproc visit, void* arg) {
-    const Chain chain = chain_of(self);
+int visit_foreign_parts(PyObject* self, const TypeRecord* record, visitproc visit, void* arg) {
+    const Chain chain = chain_of(self, record);
     if (!PyType_HasFeature(chain.base, Py_TPFLAGS_HEAPTYPE) || chain.base->tp_traverse == nullptr) {
         Py_VISIT(Py_TYPE(self)); // a heap type's own function does it
     }
@@ -124,14 +126,14 @@ int visit_foreign_parts(PyObject* self, visitproc visit, void* arg) {
     return chain.base->tp_traverse != nullptr ? chain.base->tp_traverse(self, visit, arg) : 0;
 }
 
-int clear_foreign_parts(PyObject* self) {
-    const Chain chain = chain_of(self);
+int clear_foreign_parts(PyObject* self, const TypeRecord* record) {
+    const Chain chain = chain_of(self, record);
     clear_python_parts(self, chain);
     return chain.base->tp_clear != nullptr ? chain.base->tp_clear(self) : 0;
 }
 
-void release_foreign_parts(PyObject* self) {
-    const Chain chain = chain_of(self);
+void release_foreign_parts(PyObject* self, const TypeRecord* record) {
+    const Chain chain = chain_of(self, record);
     PyTypeObject* const type = Py_TYPE(self);
     clear_python_parts(self, chain);
     const bool base_releases_type = PyType_HasFeature(chain.base, Py_TPFLAGS_HEAPTYPE);

@@ -18,19 +18,29 @@ HPy ctx_Type_FromSpec(HPyContext*, HPyType_Spec* spec, HPyType_SpecParam* params
 
 namespace {
 
-/// The types whose instances are nothing before their tp_new ran: a dict without keys, a str
-/// without characters. A float of zeros is 0.0, and any other type's zeros are its own business.
-constexpr unsigned long kNeedNew = Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_LIST_SUBCLASS |
-                                   Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS |
-                                   Py_TPFLAGS_UNICODE_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS |
-                                   Py_TPFLAGS_BASE_EXC_SUBCLASS | Py_TPFLAGS_TYPE_SUBCLASS;
+/// The base below all types of HPyType_FromSpec. Its own tp_new makes a good instance: a set
+/// without its table or a str without characters is none.
+[[nodiscard]] PyTypeObject* base_with_new(PyTypeObject* cls) noexcept {
+    PyTypeObject* base = foreign_base(cls);
+    while (is_from_spec(base))
+        base = foreign_base(base->tp_base);
+    return base;
+}
 
-/// An instance as the builtin base makes it without arguments.
-[[gnu::cold]] PyObject* allocate_builtin(PyTypeObject* cls) noexcept {
-    PyTypeObject* const base = foreign_base(cls);
+/// An instance as the foreign base makes it without arguments, if it makes any in a way of its own.
+[[gnu::cold]] PyObject* allocate_foreign(PyTypeObject* cls) noexcept {
+    if (!prepare_foreign_bases()) return nullptr;
+    const PyTypeObject* const base = base_with_new(cls);
+    if (base->tp_new == PyBaseObject_Type.tp_new) return cls->tp_alloc(cls, 0);
+    if (base->tp_new == nullptr) {
+        PyErr_Format(PyExc_TypeError,
+                     "cannot create '%s' instances: its base '%s' has no tp_new, and only the "
+                     "module that made it knows how to.",
+                     cls->tp_name, base->tp_name);
+        return nullptr;
+    }
     const Ref nothing(PyTuple_New(0));
-    if (!nothing || base->tp_new == nullptr) return nullptr;
-    return base->tp_new(cls, nothing.get(), nullptr);
+    return nothing ? base->tp_new(cls, nothing.get(), nullptr) : nullptr;
 }
 
 /// A new instance, its struct all zero; nullptr with an exception set.
@@ -40,8 +50,8 @@ PyObject* allocate(HPy type, const char* not_a_type) noexcept {
         return nullptr;
     }
     auto* const cls = reinterpret_cast<PyTypeObject*>(as_object(type));
-    if ((cls->tp_flags & kNeedNew) != 0 && prepare_foreign_bases()) return allocate_builtin(cls);
-    return cls->tp_alloc(cls, 0);
+    const bool plain = cls->tp_base == &PyBaseObject_Type && is_hpy_type(cls);
+    return plain ? cls->tp_alloc(cls, 0) : allocate_foreign(cls);
 }
 
 } // namespace

@@ -15,7 +15,7 @@
 namespace hpystate {
 
 bool TypeRecord::visits() const noexcept {
-    for (const TypeRecord* record = this; record != nullptr; record = record->base) {
+    for (const TypeRecord* record = this; record != nullptr; record = record->below()) {
         if (record->traverse != nullptr) return true;
     }
     return false;
@@ -41,7 +41,7 @@ int clear_field(HPyField* field, void*) {
 }
 
 int for_each_field(PyObject* self, const TypeRecord* record, HPyFunc_visitproc visit, void* arg) {
-    for (; record != nullptr; record = record->base) {
+    for (; record != nullptr; record = record->below()) {
         if (record->traverse == nullptr) continue;
         void* const data = struct_of(self, record->shape());
         if (const int result = record->traverse(data, visit, arg)) return result;
@@ -52,7 +52,7 @@ int for_each_field(PyObject* self, const TypeRecord* record, HPyFunc_visitproc v
 int traverse_instance(PyObject* self, visitproc visit, void* arg, const TypeRecord* record) {
     Visit pair{visit, arg};
     if (record->foreign != 0) {
-        if (const int result = visit_foreign_parts(self, visit, arg)) return result;
+        if (const int result = visit_foreign_parts(self, record, visit, arg)) return result;
     } else {
         Py_VISIT(Py_TYPE(self)); // once, however many HPy types the instance's type has below it
     }
@@ -61,19 +61,18 @@ int traverse_instance(PyObject* self, visitproc visit, void* arg, const TypeReco
 
 int clear_instance(PyObject* self, const TypeRecord* record) {
     const int result = for_each_field(self, record, &clear_field, nullptr);
-    return result != 0 || record->foreign == 0 ? result : clear_foreign_parts(self);
+    return result != 0 || record->foreign == 0 ? result : clear_foreign_parts(self, record);
 }
 
 /// The instance's memory goes back; its type was kept alive by it until now.
 void free_instance(PyObject* self, const TypeRecord* record) {
     PyTypeObject* const type = Py_TYPE(self);
-    const bool foreign = record->foreign != 0;
     if (type->tp_weaklistoffset != 0) PyObject_ClearWeakRefs(self);
     for_each_field(self, record, &clear_field, nullptr);
-    for (; record != nullptr; record = record->base) {
-        if (record->destroy != nullptr) record->destroy(struct_of(self, record->shape()));
+    for (const TypeRecord* at = record; at != nullptr; at = at->below()) {
+        if (at->destroy != nullptr) at->destroy(struct_of(self, at->shape()));
     }
-    if (foreign) return release_foreign_parts(self);
+    if (record->foreign != 0) return release_foreign_parts(self, record);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -139,6 +138,10 @@ using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
 constexpr unsigned kEntries = 2 * kTypePool.size;
 constinit std::atomic<std::uint16_t> entries[kEntries]{};
 
+/// The legacy tp_deallocs, in the same manner, with one entry free at least.
+constinit std::atomic<destructor> legacy_deallocs[kEntries]{};
+constinit std::atomic<unsigned> legacy_count{0};
+
 [[nodiscard]] unsigned first_entry(destructor dealloc) noexcept {
     return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(dealloc) >> 4U) % kEntries;
 }
@@ -160,6 +163,13 @@ void remember(destructor dealloc, unsigned index) noexcept {
         if (AllThunks::kThunks[found - 1].dealloc != dealloc) continue;
         const auto& target = thunk_targets[kTypePool.first + found - 1];
         return static_cast<const TypeRecord*>(target.load(std::memory_order_relaxed));
+    }
+}
+
+[[nodiscard]] bool is_legacy_dealloc(destructor dealloc) noexcept {
+    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
+        const destructor found = legacy_deallocs[at].load(std::memory_order_relaxed);
+        if (found == nullptr || found == dealloc) return found != nullptr;
     }
 }
 
@@ -185,6 +195,29 @@ const TypeRecord* record_of(const PyTypeObject* type) noexcept {
 
 bool is_hpy_type(const PyTypeObject* type) noexcept {
     return record_at(type->tp_dealloc) != nullptr;
+}
+
+bool is_transparent(const PyTypeObject* type) noexcept {
+    const TypeRecord* const record = record_at(type->tp_dealloc);
+    return record != nullptr && record->opaque == 0;
+}
+
+bool note_legacy_dealloc(destructor dealloc) noexcept {
+    if (is_legacy_dealloc(dealloc)) return true;
+    if (legacy_count.fetch_add(1, std::memory_order_relaxed) >= kEntries - 1) {
+        legacy_count.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
+        destructor found = nullptr;
+        if (legacy_deallocs[at].compare_exchange_strong(found, dealloc, std::memory_order_relaxed))
+            return true;
+        if (found == dealloc) return true; // another thread was first; the count is one too high
+    }
+}
+
+bool is_from_spec(const PyTypeObject* type) noexcept {
+    return is_hpy_type(type) || is_legacy_dealloc(type->tp_dealloc);
 }
 
 } // namespace hpystate

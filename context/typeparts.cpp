@@ -19,6 +19,12 @@ bool TypeParts::has_slot(int number) const noexcept {
                        [=](const PyType_Slot& slot) { return slot.slot == number; });
 }
 
+bool TypeParts::has_member(const char* name) const noexcept {
+    return std::any_of(members.begin(), members.end(), [=](const PyMemberDef& member) {
+        return std::strcmp(member.name, name) == 0;
+    });
+}
+
 namespace {
 
 /// The signature of a slot's function; false for a number that is no slot of a type.
@@ -101,6 +107,12 @@ std::optional<std::size_t> size_of_field(HPyMember_FieldType type) noexcept {
     }
 }
 
+/// The members by which CPython learns a place in the instance.
+bool is_offset_member(const char* name) noexcept {
+    return std::strcmp(name, kCallOffset) == 0 || std::strcmp(name, kDictOffset) == 0 ||
+           std::strcmp(name, "__weaklistoffset__") == 0;
+}
+
 /// CPython looks at a member when somebody reads it, and never at its offset.
 bool check_member(const HPyType_Spec& spec, const HPyMember& member) {
     if (member.name == nullptr || spec.basicsize == 0) {
@@ -110,6 +122,13 @@ bool check_member(const HPyType_Spec& spec, const HPyMember& member) {
         return false;
     }
     const bool is_call_offset = std::strcmp(member.name, kCallOffset) == 0;
+    if (has_inline_items(spec.builtin_shape) && is_offset_member(member.name)) {
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': member '%s' does not go with the builtin shapes Long and Tuple: "
+                     "the struct has no constant place.",
+                     spec.name, member.name);
+        return false;
+    }
     const std::optional<std::size_t> size = size_of_field(member.type);
     if (!size || (is_call_offset && member.type != HPyMember_HPYSSIZET)) {
         PyErr_Format(PyExc_SystemError,
@@ -183,6 +202,12 @@ bool add_legacy_slot(const HPyType_Spec& spec, TypeParts& parts, const PyType_Sl
     case Py_tp_traverse:
         parts.legacy_traverse = true;
         break;
+    case Py_tp_clear:
+        parts.legacy_clear = true;
+        break;
+    case Py_tp_base:
+    case Py_tp_bases:
+        return true; // read with the parameters
     default:
         break;
     }
@@ -195,6 +220,20 @@ bool add_legacy_slot(const HPyType_Spec& spec, TypeParts& parts, const PyType_Sl
     }
     parts.slots.push_back(slot);
     return true;
+}
+
+/// A legacy tp_traverse visits all that an instance holds, as in the C API; a tp_clear goes with
+/// it.
+bool check_legacy_collection(const HPyType_Spec& spec, TypeParts& parts) {
+    parts.record.opaque = parts.legacy_traverse ? 1 : 0;
+    const bool two = parts.record.traverse != nullptr && parts.legacy_traverse;
+    if (!two && (!parts.legacy_clear || parts.legacy_traverse)) return true;
+    PyErr_Format(PyExc_TypeError,
+                 "type '%s': the legacy slot Py_tp_%s %s. Give Py_tp_traverse and Py_tp_clear, or "
+                 "HPy_tp_traverse alone, which serves for both.",
+                 spec.name, two ? "traverse" : "clear",
+                 two ? "stands beside HPy_tp_traverse" : "has no Py_tp_traverse beside it");
+    return false;
 }
 
 bool read_defines(const HPyType_Spec& spec, Site site, TypeParts& parts,
@@ -231,6 +270,7 @@ bool read_definitions(const HPyType_Spec& spec, Site site, TypeParts& parts) {
     for (; legacy != nullptr && legacy->slot != 0; ++legacy) {
         if (!add_legacy_slot(spec, parts, *legacy, tables)) return false;
     }
+    if (!check_legacy_collection(spec, parts)) return false;
     PyMethodDef* methods = nullptr;
     PyGetSetDef* getsets = nullptr;
     if (!make_methods(spec.defines, tables.methods, site, methods)) return false;

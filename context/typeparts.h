@@ -12,6 +12,9 @@ namespace hpystate {
 /// The member by which CPython learns where an instance keeps the function that it is called with.
 inline constexpr char kCallOffset[] = "__vectorcalloffset__";
 
+/// The same for the dict of an instance.
+inline constexpr char kDictOffset[] = "__dictoffset__";
+
 /// The parts of a PyType_Spec while they are collected.
 struct TypeParts {
     std::vector<PyType_Slot> slots;
@@ -22,11 +25,13 @@ struct TypeParts {
     bool has_call_offset = false; ///< a member __vectorcalloffset__: the struct has the field
     bool legacy_dealloc = false;  ///< Py_tp_dealloc among the legacy slots: it serves as it is
     bool legacy_traverse = false; ///< Py_tp_traverse among them
+    bool legacy_clear = false;    ///< Py_tp_clear among them
     bool base_is_collected = false;
     bool collected = false;   ///< HPy's tp_traverse serves
     Py_ssize_t basicsize = 0; ///< of CPython's spec
 
     [[nodiscard]] bool has_slot(int number) const noexcept;
+    [[nodiscard]] bool has_member(const char* name) const noexcept;
 };
 
 /// Reads the HPyDefs and the legacy slots. The spec's numbers and its shape were checked. False:

@@ -63,6 +63,26 @@ bool set_bases_tuple(const HPyType_Spec& spec, Parents& parents, PyObject* bases
     return true;
 }
 
+/// Py_tp_base and Py_tp_bases among the legacy slots.
+bool read_legacy_bases(const HPyType_Spec& spec, Parents& parents, Ref& list) {
+    const auto* slot = static_cast<const PyType_Slot*>(spec.legacy_slots);
+    for (; slot != nullptr && slot->slot != 0; ++slot) {
+        if (slot->slot != Py_tp_base && slot->slot != Py_tp_bases) continue;
+        if (list || parents.bases) {
+            PyErr_Format(PyExc_TypeError,
+                         "type '%s': a legacy slot Py_tp_base or Py_tp_bases stands beside other "
+                         "bases. Give them in one way, best as HPyType_SpecParam_Base.",
+                         spec.name);
+            return false;
+        }
+        auto* const object = static_cast<PyObject*>(slot->pfunc);
+        const bool good = slot->slot == Py_tp_base ? add_base(spec, list, object)
+                                                   : set_bases_tuple(spec, parents, object);
+        if (!good) return false;
+    }
+    return true;
+}
+
 bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Parents& parents) {
     Ref list;
     for (; param != nullptr && param->kind != 0; ++param) {
@@ -86,6 +106,7 @@ bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Paren
         }
         if (!good) return false;
     }
+    if (!read_legacy_bases(spec, parents, list)) return false;
     if (!list) {
         const bool none = parents.bases && PyTuple_GET_SIZE(parents.bases.get()) == 0;
         if (none) parents.bases = Ref(); // object, as in Python; CPython takes no empty tuple
@@ -292,7 +313,20 @@ bool read_bases(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
         parts.record.base = record;
         size = base->tp_basicsize;
     }
+    if (parts.has_member(kDictOffset)) parts.record.foreign = 1;
     return parts.record.foreign == 0 || prepare_foreign_bases();
+}
+
+bool note_dealloc(const HPyType_Spec& spec, const TypeParts& parts) {
+    const auto slot =
+        std::find_if(parts.slots.begin(), parts.slots.end(),
+                     [](const PyType_Slot& one) { return one.slot == Py_tp_dealloc; });
+    if (note_legacy_dealloc(reinterpret_cast<destructor>(slot->pfunc))) return true;
+    PyErr_Format(PyExc_SystemError,
+                 "type '%s': this process has 2,047 types that differ in a legacy tp_dealloc "
+                 "already; there is room for no more.",
+                 spec.name);
+    return false;
 }
 
 /// tp_dealloc always, tp_traverse and tp_clear where the collector comes: where the spec says so,
@@ -305,7 +339,7 @@ bool add_lifetime(const HPyType_Spec& spec, TypeParts& parts) {
                      "type '%s': HPy_TPFLAGS_HAVE_GC needs an HPy_tp_traverse slot.", spec.name);
         return false;
     }
-    if (parts.legacy_dealloc) return true;
+    if (parts.legacy_dealloc) return note_dealloc(spec, parts);
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,

@@ -11,5 +11,6 @@ step() {
 step "format" tools/format.sh --check
 step "generated files" python abi/generate.py
 step "docs" python tools/check_docs.py
+step "the table of HPy's own suite" python tests/upstream/table.py
 step "lint" tools/lint.sh "$1"
 [ ${#failed[@]} -eq 0 ] || { echo "check: failed: ${failed[*]}"; exit 1; }

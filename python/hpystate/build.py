@@ -13,10 +13,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from hpystate.finder import HYBRID_SUFFIX, SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 HPY_VERSION = "0.9.0"
 HELPERS = ("argparse", "buildvalue", "format", "helpers", "structseq")
 CXX_SUFFIXES = {".cpp", ".cc", ".cxx"}
+
+Abi = Literal["universal", "hybrid"]
 
 
 class BuildError(RuntimeError):
@@ -82,9 +87,15 @@ def _fetch_sdist(folder: Path) -> None:
                 raise
 
 
-def include_flags() -> list[str]:
-    """What upstream's build passes for the universal ABI; Python.h is forbidden by a folder."""
+def include_flags(abi: Abi = "universal") -> list[str]:
+    """What upstream's build passes for an ABI. For "universal" a folder forbids Python.h; "hybrid"
+    has the headers of the Python that runs this. ValueError for any other word."""
     include = upstream_sdist() / "hpy" / "devel" / "include"
+    if abi == "hybrid":
+        python = sysconfig.get_path("include")
+        return ["-DHPY", "-DHPY_ABI_HYBRID", f"-I{include}", f"-I{python}"]
+    if abi != "universal":
+        raise ValueError(f"abi is {abi!r}; 'universal' or 'hybrid' was expected")
     forbid = include / "hpy" / "forbid_python_h"
     return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", f"-I{include}"]
 
@@ -95,13 +106,16 @@ def compile_extension(
     out_dir: str | os.PathLike[str],
     *,
     flags: Sequence[str] = (),
+    abi: Abi = "universal",
 ) -> Path:
-    """Compiles an HPy extension in universal mode and returns the path of `<name>.hpy0.so`.
+    """Compiles an HPy extension and returns the path of `<name>.hpy0.so`, or of
+    `<name>.hpy0-cp312.so` for the hybrid ABI.
 
     name     last part of the module's name, as in HPy_MODINIT
     sources  C and C++ files
     out_dir  where the file goes; made if it is not there
     flags    for the compiler and the linker, behind our own
+    abi      "universal", or "hybrid": CPython's C API too, for the Python that runs this
     raises   BuildError with the compiler's message; FileNotFoundError for a source
 
     $CC and $CXX choose the compilers. What did not change is taken from the cache.
@@ -110,12 +124,13 @@ def compile_extension(
     for path in paths:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such source file of extension {name}")
-    common = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", *include_flags(), *flags]
+    common = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", *include_flags(abi), *flags]
     objects = [_compile(path, common) for path in (*paths, *_helper_sources())]
     linker = _compiler("CXX", "c++") if _any_cxx(paths) else _compiler("CC", "cc")
     # A file of this content, not of this name: two tests may each have a module `mytest`.
-    linked = _kept([*linker, "-shared", *flags], objects, f"{name}.hpy0.so", "-o")
-    target = Path(out_dir) / f"{name}.hpy0.so"
+    file = name + (HYBRID_SUFFIX if abi == "hybrid" else SUFFIX)
+    linked = _kept([*linker, "-shared", *flags], objects, file, "-o")
+    target = Path(out_dir) / file
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_suffix(f".{os.getpid()}.tmp")
     shutil.copyfile(linked, scratch)

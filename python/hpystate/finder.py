@@ -51,7 +51,10 @@ class HPyLoader:
         self.interpreters = interpreters
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
-        mode = self.mode or mode_from_environment(spec.name, os.environ)
+        mode = self.mode
+        if mode is None:
+            mode = mode_from_environment(spec.name, os.environ)
+            announce(spec.name, mode, os.environ)
         asked = self.interpreters or interpreters_from_environment(spec.name, os.environ)
         return _native.create(spec.name, self.path, spec, mode, asked)
 
@@ -240,7 +243,8 @@ def _check_word(parameter: str, value: object, words: Sequence[str]) -> None:
 def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
     """What HPY says for a module: `MODE`, or `module:MODE,module:MODE`; "universal" without it.
 
-    A ValueError names a mode that HPy does not have.
+    A module of a package goes by its dotted name or by the last part of it; upstream's stubs know
+    the last part only. A ValueError names a mode that HPy does not have.
     """
     said = environment.get("HPY")
     if said is None:
@@ -250,13 +254,20 @@ def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
         mode = "universal"
         for part in said.split(","):
             module, _, word = part.partition(":")
-            if module.strip() == name:
+            if module.strip() in (name, name.rpartition(".")[2]):
                 mode = word
                 break
     mode = mode.strip().lower()
     if mode not in MODES:
         raise ValueError(f"invalid HPy mode: {said[:50]}")
     return mode
+
+
+def announce(name: str, mode: str, environment: Mapping[str, str]) -> None:
+    """Where HPY_LOG is set: the line that upstream prints for every module that is imported."""
+    if "HPY_LOG" in environment:
+        suffix = "" if mode == "universal" else f" with a {mode} context"
+        sys.stdout.write(f"Loading '{name}' in HPy universal mode{suffix}\n")
 
 
 def interpreters_from_environment(name: str, environment: Mapping[str, str]) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from hpystate.build import cache_dir, compile_extension
+from hpystate.build import Abi, cache_dir, compile_extension
 
 if sys.version_info >= (3, 13):
     import _interpreters  # pyright: ignore[reportMissingImports]
@@ -111,7 +111,9 @@ def _wrap(code: str, write_end: int) -> str:
     """)
 
 
-def compile_snippet(name: str, source: str, *, flags: tuple[str, ...] = ()) -> Path:
+def compile_snippet(
+    name: str, source: str, *, flags: tuple[str, ...] = (), abi: Abi = "universal"
+) -> Path:
     """Compiles the C source of a module `name`; the path of its file. The same text is compiled
     once; different texts with the same name lie in different folders."""
     text = textwrap.dedent(source)
@@ -123,4 +125,4 @@ def compile_snippet(name: str, source: str, *, flags: tuple[str, ...] = ()) -> P
         with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".c", delete=False) as scratch:
             scratch.write(text)
         os.replace(scratch.name, target)
-    return compile_extension(name, [target], folder, flags=flags)
+    return compile_extension(name, [target], folder, flags=flags, abi=abi)

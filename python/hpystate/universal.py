@@ -7,12 +7,15 @@ programs and HPy's own tests compare them. hpystate.load() has messages that say
 from __future__ import annotations
 
 import os
-import sys
 
 import hpystate
 from hpystate import _native
 from hpystate.errors import LoadError
-from hpystate.finder import interpreters_from_environment, mode_from_environment
+from hpystate.finder import (
+    announce,
+    interpreters_from_environment,
+    mode_from_environment,
+)
 
 TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:
@@ -75,9 +78,7 @@ def _load_bootstrap(
 ) -> ModuleType:
     """What a stub written by upstream's build calls: load, by the mode that HPY names."""
     mode = mode_from_environment(module_name, env)
-    if "HPY_LOG" in env:
-        suffix = "" if mode == "universal" else f" with a {mode} context"
-        sys.stdout.write(f"Loading '{module_name}' in HPy universal mode{suffix}\n")
+    announce(module_name, mode, env)
     module = _load(module_name, file, spec, mode)
     module.__file__ = file
     module.__loader__ = loader

@@ -14,6 +14,7 @@ import hpystate._native
 WRITABLE = {
     r"hpystate::thunk_targets": "which function stands behind each thunk: globals/thunk_table.h",
     r"hpystate::\(anonymous namespace\)::entries": "from a tp_dealloc to its number: typedata.cpp",
+    r"hpystate::\(anonymous namespace\)::legacy_(deallocs|count)": "addresses: typedata.cpp",
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",

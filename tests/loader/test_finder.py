@@ -191,6 +191,26 @@ def test_the_mode_is_what_the_environment_says(said: str | None, mode: str) -> N
     assert mode_from_environment("place", environment) == mode
 
 
+def test_a_module_of_a_package_goes_by_both_names() -> None:
+    for said in ("pack.place:trace", "other:debug,place:trace"):
+        assert mode_from_environment("pack.place", {"HPY": said}) == "trace"
+    assert mode_from_environment("place", {"HPY": "pack.place:trace"}) == "universal"
+
+
+def test_an_import_takes_its_mode_from_the_environment_and_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Upstream's words; hpystate.load, which is told the mode, is silent."""
+    monkeypatch.setenv("HPY", "place:debug")
+    monkeypatch.setenv("HPY_LOG", "")
+
+    place = importlib.import_module("place")
+
+    assert capsys.readouterr().out == "Loading 'place' in HPy universal mode with a debug context\n"
+    hpystate.load("place", place.__file__)
+    assert capsys.readouterr().out == ""
+
+
 def test_a_mode_that_hpy_does_not_have_is_an_error() -> None:
     with pytest.raises(ValueError, match="invalid HPy mode: fast"):
         mode_from_environment("place", {"HPY": "fast"})

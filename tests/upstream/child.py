@@ -12,6 +12,8 @@ import datetime  # noqa: F401: the main interpreter must import it first (gh-117
 import os
 import sys
 
+from guest import run_in
+
 RUN = """
 import sys, types
 sys.path[:] = {path!r}
@@ -24,6 +26,7 @@ if {guest}:
     stand_in.cancel_dump_traceback_later = lambda: None
     stand_in.dump_traceback_later = lambda *args, **kwargs: None
     sys.modules["faulthandler"] = stand_in
+    sys.executable = {executable!r}  # tests that start a Python start one of this kind
 import hpystate
 hpystate.install()
 import pytest
@@ -32,27 +35,10 @@ if pytest.main({arguments!r}) not in (0, 1, 5):  # passed, failed, nothing selec
 """
 
 
-def run_in(kind: str, code: str) -> None:
-    """Executes code in a new interpreter of a kind, or in this one; raises what it raised."""
-    if kind == "main":
-        exec(compile(code, "<suite>", "exec"), {"__name__": "__main__"})
-        return
-    if sys.version_info >= (3, 13):
-        import _interpreters  # pyright: ignore[reportMissingImports]
-
-        handle = _interpreters.create("isolated" if kind == "own-gil" else "legacy")
-        failure = _interpreters.run_string(handle, code)
-        if failure is not None:
-            raise RuntimeError(f"{kind}: {failure}")
-        return
-    import _xxsubinterpreters  # pyright: ignore[reportMissingImports]
-
-    handle = _xxsubinterpreters.create(isolated=kind == "own-gil")
-    _xxsubinterpreters.run_string(handle, code)
-
-
 def main(kind: str, arguments: list[str]) -> None:
-    run_in(kind, RUN.format(path=sys.path, guest=kind != "main", arguments=arguments))
+    executable = os.path.join(os.path.dirname(os.path.abspath(__file__)), "as-python.sh")
+    guest = kind != "main"
+    run_in(kind, RUN.format(path=sys.path, guest=guest, executable=executable, arguments=arguments))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""expectations.py: a pytest plugin: chooses ABIs, skips what cannot pass, reports each test.
+"""expectations.py: a pytest plugin: chooses ABIs, says what is not to pass, reports each test.
 
-Skips are strict in one way: a name that no test has is an error, so the list cannot grow old.
+Both lists are strict, so they cannot grow old: a name that no test has is an error, and so is a
+test that passes although FAILING names it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ import os
 from typing import Any
 
 import pytest
+from guest import kind_here
+
+#: Tests that fail for now, each with the number of the issue that will change that.
+FAILING: dict[str, str] = {}
 
 #: Tests that cannot pass on a correct runtime, each with the reason, which lies in the test.
 SKIPPED = {
@@ -35,18 +40,26 @@ def _name(item: pytest.Item) -> str:
     return item.nodeid.removeprefix("test/").partition("[")[0]
 
 
+@pytest.hookimpl(tryfirst=True)  # before --deselect, by which tests of a crashed process go
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = os.environ["HPYSTATE_SUITE_ABIS"].split(",")
     names = {_name(item) for item in items}
     files = {name.partition("::")[0] for name in names}
-    gone = [n for n in SKIPPED if n.partition("::")[0] in files and n not in names]
+    gone = [
+        name
+        for name in (*FAILING, *SKIPPED)
+        if name.partition("::")[0] in files and name not in names
+    ]
     if gone and not config.getoption("keyword") and not any("::" in a for a in config.args):
         raise pytest.UsageError(f"expectations.py names tests that are not there: {gone}")
     chosen, left = [], []
     for item in items:
         (chosen if abi_of(item) in wanted else left).append(item)
-        if _name(item) in SKIPPED:
-            item.add_marker(pytest.mark.skip(reason=SKIPPED[_name(item)]))
+        name = _name(item)
+        if name in SKIPPED:
+            item.add_marker(pytest.mark.skip(reason=SKIPPED[name]))
+        if name in FAILING:
+            item.add_marker(pytest.mark.xfail(reason=FAILING[name], strict=True))
     config.hook.pytest_deselected(items=left)
     items[:] = chosen
 
@@ -63,6 +76,9 @@ class Reporter:
     def _write(self, **fields: str) -> None:
         os.write(self.pipe, json.dumps(fields).encode() + b"\n")
 
+    def pytest_sessionstart(self) -> None:
+        self._write(event="session", kind=kind_here())
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.abis = {item.nodeid: abi_of(item) for item in session.items}
 
@@ -77,6 +93,9 @@ class Reporter:
             self.reason[report.nodeid] = report.longreprtext[-4000:]
         elif report.skipped and isinstance(report.longrepr, tuple):
             self.reason[report.nodeid] = str(report.longrepr[2]).removeprefix("Skipped: ")
+        elif hasattr(report, "wasxfail"):
+            self.outcome[report.nodeid] = "expected to fail"
+            self.reason[report.nodeid] = report.wasxfail
 
     def pytest_runtest_logfinish(self, nodeid: str, location: Any) -> None:
         self._write(

@@ -25,12 +25,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from suite import ABIS, parts, prepare
+from guest import KINDS
+from suite import ABIS, TESTS, parts, prepare
 
 import hpystate
 
 HERE = Path(__file__).resolve().parent
-KINDS = ("main", "legacy", "own-gil")
 SECONDS = 900  # for one part
 LOCK = threading.Lock()
 
@@ -41,6 +41,7 @@ class Results:
 
     tests: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)  # parts that pytest could not run
+    seen: set[str] = field(default_factory=set)  # kinds of interpreter that pytest found itself in
 
     def counts(self) -> dict[str, dict[str, int]]:
         table: dict[str, Counter[str]] = {}
@@ -58,6 +59,8 @@ def environment_for(kind: str, folder: Path, abis: list[str], pipe: int) -> dict
     package = Path(hpystate.__file__).absolute().parents[1]  # not resolved: files may be links
     paths = [HERE / "site", package, folder, HERE]
     environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))
+    environment["HPYSTATE_SUITE_KIND"] = kind
+    environment["HPYSTATE_SUITE_PYTHON"] = sys.executable
     environment["HPYSTATE_SUITE_ABIS"] = ",".join(abis)
     environment["HPYSTATE_SUITE_PIPE"] = str(pipe)
     if kind == "own-gil":  # hybrid modules say that they share a GIL, unless told otherwise
@@ -84,7 +87,8 @@ def run_once(
     )
     os.close(write_end)
     output: list[str] = []
-    drain = threading.Thread(target=lambda: output.append(process.stdout.read()))  # type: ignore[union-attr]
+    stream = process.stdout
+    drain = threading.Thread(target=lambda: output.append(stream.read()))
     drain.start()
     limit = threading.Timer(SECONDS, process.kill)
     limit.start()
@@ -92,6 +96,10 @@ def run_once(
     with os.fdopen(read_end) as pipe:
         for line in pipe:
             event = json.loads(line)
+            if event["event"] == "session":
+                with LOCK:
+                    results.seen.add(event["kind"])
+                continue
             key = (event["test"], event["abi"])
             running = key if event["event"] == "start" else None
             if running is None:
@@ -125,15 +133,8 @@ def run_part(
 
 
 def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    own, _, passed_on = (
-        (arguments, "", [])
-        if "--" not in arguments
-        else (
-            arguments[: arguments.index("--")],
-            "--",
-            arguments[arguments.index("--") + 1 :],
-        )
-    )
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    own, passed_on = arguments[:cut], arguments[cut + 1 :]
     parser = argparse.ArgumentParser(prog="make test-upstream ARGS=")
     parser.add_argument("--kind", action="append", choices=KINDS, help="default: all")
     parser.add_argument("--abi", action="append", choices=ABIS, help="default: all")
@@ -156,12 +157,25 @@ def write_results(everything: dict[str, Results]) -> None:
     target.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
+def lost(results: Results) -> list[str]:
+    """After a full run: the ABIs of which not every test came to something."""
+    found = {abi: sum(counts.values()) for abi, counts in results.counts().items()}
+    return [
+        f"{abi}: {found.get(abi, 0)} tests came to something, the suite has {TESTS.get(abi, 0)}"
+        for abi in ABIS
+        if found.get(abi, 0) != TESTS.get(abi, 0)
+    ]
+
+
 def show(kind: str, results: Results) -> bool:
     """Prints what one kind came to; whether all is well."""
     for test, outcome, reason in results.of("failed", "crashed"):
         print(f"\n---- {kind}: {outcome}: {test}\n{reason}")
     for text in results.broken:
         print(f"\n---- {kind}: a part could not run:\n{text}")
+    if results.seen != {kind}:
+        results.broken.append(f"{kind}: pytest ran in {sorted(results.seen)}")
+        print(results.broken[-1])
     for abi, counts in results.counts().items():
         numbers = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
         print(f"{kind:8} {abi:14} {numbers}")
@@ -183,11 +197,15 @@ def main(arguments: list[str]) -> int:
         ]
         for each in waiting:
             each.result()
+    full = not (options.kind or options.abi or options.file or passed_on)
+    if full:
+        for kind in kinds:
+            everything[kind].broken += lost(everything[kind])
     good = [show(kind, everything[kind]) for kind in kinds]
     if not any(results.tests for results in everything.values()):
         print("test-upstream: no test was selected")
         return 2
-    if not (options.kind or options.abi or options.file or passed_on) and all(good):
+    if full and all(good):
         write_results(everything)
     return 0 if all(good) else 1
 

@@ -1,0 +1,134 @@
+"""test_upstream_harness.py: the harness of HPy's suite, on a small suite of ours.
+
+Each test of that small suite ends in another way, and the harness must say so in every kind of
+interpreter.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+UPSTREAM = Path(__file__).parents[1] / "upstream"
+KINDS = ("main", "legacy", "own-gil")
+
+SUITE = """
+    import os, signal, subprocess, sys
+    import pytest
+    from guest import kind_here
+
+    def python(code):
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    def test_passes():
+        assert kind_here() == os.environ["HPYSTATE_SUITE_KIND"]
+
+    def test_fails():
+        assert kind_here() == "none of the three"
+
+    def test_skips():
+        pytest.skip("the reason for it")
+
+    def test_crashes():
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    def test_that_comes_after_the_crash():
+        pass
+
+    def test_a_child_is_of_the_same_kind():
+        path = f"import sys; sys.path.append({os.environ['TINY_PATH']!r}); "
+        child = python(path + "from guest import kind_here; print(kind_here())")
+        assert (child.returncode, child.stdout, child.stderr) == (0, kind_here() + "\\n", "")
+
+    def test_a_child_ends_as_python_ends():
+        raised = python("print('before'); 1 / 0")
+        assert (raised.returncode, raised.stdout) == (1, "before\\n")
+        assert raised.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"
+        assert python("import os; os.abort()").returncode == -signal.SIGABRT
+"""
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The harness's module; it finds its neighbours by sys.path, as a script does."""
+    monkeypatch.syspath_prepend(str(UPSTREAM))
+    ours = ("run", "suite", "guest")
+    before = {name: sys.modules.pop(name, None) for name in ours}
+    import run as module
+
+    yield module
+    for name in ours:
+        sys.modules.pop(name, None)
+        if before[name] is not None:
+            sys.modules[name] = before[name]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_test_comes_to_what_happened(
+    kind: str, run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_PATH", str(UPSTREAM))
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "test_tiny.py").write_text(textwrap.dedent(SUITE))
+    results = run.Results()
+
+    run.run_part(kind, tmp_path, ["other"], ["test/test_tiny.py"], results)
+
+    found = {test.rpartition("::")[2]: out for (test, _), (out, _) in results.tests.items()}
+    assert found == {
+        "test_passes": "passed",
+        "test_fails": "failed",
+        "test_skips": "skipped",
+        "test_crashes": "crashed",
+        "test_that_comes_after_the_crash": "passed",
+        "test_a_child_is_of_the_same_kind": "passed",
+        "test_a_child_ends_as_python_ends": "passed",
+    }, results
+    reasons = {test.rpartition("::")[2]: why for (test, _), (_, why) in results.tests.items()}
+    assert reasons["test_skips"] == "the reason for it"
+    assert reasons["test_crashes"].startswith("exit status -11")
+    assert "none of the three" in reasons["test_fails"]
+    assert results.seen == {kind}
+    assert not results.broken
+    assert not run.show(kind, results)
+
+
+def test_a_file_that_cannot_be_collected_is_no_success(run: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "test_tiny.py").write_text("import no_such_module\n")
+    results = run.Results()
+
+    run.run_part("own-gil", tmp_path, ["other"], ["test/test_tiny.py"], results)
+
+    assert len(results.broken) == 1
+    assert "no_such_module" in results.broken[0]
+
+
+def test_results_of_another_kind_of_interpreter_are_refused(run: ModuleType) -> None:
+    results = run.Results(tests={("test", "other"): ("passed", "")}, seen={"main"})
+
+    assert not run.show("own-gil", results)
+    assert results.broken == ["own-gil: pytest ran in ['main']"]
+
+
+def test_a_test_that_came_to_nothing_is_named_by_its_abi(run: ModuleType) -> None:
+    results = run.Results(
+        tests={(str(n), abi): ("passed", "") for abi, c in run.TESTS.items() for n in range(c)}
+    )
+    assert run.lost(results) == []
+    del results.tests["0", "hybrid"]
+
+    assert run.lost(results) == ["hybrid: 74 tests came to something, the suite has 75"]
+
+
+def test_the_readme_shows_the_counts_of_the_files() -> None:
+    command = [sys.executable, str(UPSTREAM / "table.py")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert result.stdout == "table: ok\n", result.stderr
