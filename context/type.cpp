@@ -105,10 +105,12 @@ HPyType_BuiltinShape ctx_Type_GetBuiltinShape(HPyContext*, HPy h_type) noexcept 
     return record != nullptr ? record->shape() : HPyType_BuiltinShape_Legacy;
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a function, no expression
 #define HPYSTATE_AS_STRUCT(shape)                                                                  \
     void* ctx_AsStruct_##shape(HPyContext*, HPy h) noexcept {                                      \
         return struct_of<HPyType_BuiltinShape_##shape>(as_object(h));                              \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 HPYSTATE_AS_STRUCT(Legacy)
 HPYSTATE_AS_STRUCT(Object)
 HPYSTATE_AS_STRUCT(Type)

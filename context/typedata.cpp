@@ -65,14 +65,14 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
 }
 
 /// The instance's memory goes back; its type was kept alive by it until now.
-void free_instance(PyObject* self, const TypeRecord* record) {
+void free_instance(PyObject* self, const TypeRecord& record) {
     PyTypeObject* const type = Py_TYPE(self);
     if (type->tp_weaklistoffset != 0) PyObject_ClearWeakRefs(self);
-    for_each_field(self, record, &clear_field, nullptr);
-    for (const TypeRecord* at = record; at != nullptr; at = at->below()) {
+    for_each_field(self, &record, &clear_field, nullptr);
+    for (const TypeRecord* at = &record; at != nullptr; at = at->below()) {
         if (at->destroy != nullptr) at->destroy(struct_of(self, at->shape()));
     }
-    if (record->foreign != 0) return release_foreign_parts(self, record);
+    if (record.foreign != 0) return release_foreign_parts(self, &record);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -82,7 +82,7 @@ void dealloc_tracked(PyObject* self, [[maybe_unused]] destructor dealloc,
                      const TypeRecord* record) {
     PyObject_GC_UnTrack(self);
     // Chains of objects that are destroyed one within the other must not use up the C stack.
-    Py_TRASHCAN_BEGIN(self, dealloc) free_instance(self, record);
+    Py_TRASHCAN_BEGIN(self, dealloc) free_instance(self, *record);
     Py_TRASHCAN_END
 }
 
@@ -95,7 +95,7 @@ void dealloc_instance(PyObject* self, destructor dealloc, const TypeRecord* reco
     if (PyType_IS_GC(type)) {
         dealloc_tracked(self, dealloc, record);
     } else {
-        free_instance(self, record);
+        free_instance(self, *record);
     }
 }
 

@@ -160,12 +160,19 @@ PyObject* missing(PyObject*, PyObject*) {
     Region* const region = context::enter_interpreter();
     Ref names(region != nullptr ? PyList_New(0) : nullptr);
     if (!names) return nullptr;
-#define HPY_FUNC(ret, name, params)                                                                \
-    if (region->context.ctx_##name == nullptr) {                                                   \
-        const Ref text(PyUnicode_FromString("ctx_" #name));                                        \
-        if (!text || PyList_Append(names.get(), text.get()) < 0) return nullptr;                   \
-    }
+    struct Function {
+        const char* name;
+        bool absent;
+    };
+    const Function functions[] = {
+#define HPY_FUNC(ret, name, params) {"ctx_" #name, region->context.ctx_##name == nullptr},
 #include <hpy/abi/hpy_0_9.def>
+    };
+    for (const Function& function : functions) {
+        if (!function.absent) continue;
+        const Ref text(PyUnicode_FromString(function.name));
+        if (!text || PyList_Append(names.get(), text.get()) < 0) return nullptr;
+    }
     return names.release();
 }
 
