@@ -87,6 +87,21 @@ run_sanitized() {
     ASAN_OPTIONS=detect_leaks=0 "$BUILD/tests/test_interp_state"
 }
 
+# HPy's own suite on a runtime under sanitizers, in the main interpreter: `make check` and by hand.
+# Python's memory comes from malloc, so that its objects are watched too. Compilers and what the tests
+# start run without; their crashes are wanted, and looked at by the tests. The C++ library comes early
+# too, or the sanitizer finds no __cxa_throw.
+run_sanitized_suite() {
+    BUILD=$PWD/build/asan-$PYVER
+    cmake --build "$BUILD"
+    say "HPy's own suite under sanitizers"
+    local without="env -u LD_PRELOAD"
+    local options=detect_leaks=1:leak_check_at_exit=0:handle_segv=0:handle_abort=0
+    PYTHONPATH=$BUILD/stage PYTHONMALLOC=malloc CC="$without cc" CXX="$without c++" \
+        ASAN_OPTIONS=$options LD_PRELOAD="$(cc -print-file-name=libasan.so) $(c++ -print-file-name=libstdc++.so)" \
+        python tests/upstream/run.py --kind main --leaks "$@"
+}
+
 run_tests() {
     build dev
     say "Catch2"
@@ -116,7 +131,7 @@ case $COMMAND in
     test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; say "counting"; python bench/counts.py "$@" ;;
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
-            tools/check.sh "$BUILD"; run_sanitized ;;
+            tools/check.sh "$BUILD"; run_sanitized; run_sanitized_suite ;;
     format) need_packages clang-format:clang-format; tools/format.sh ;;
     lint)   need_packages clang-tidy:clang-tidy; build dev; tools/lint.sh "$BUILD" ;;
     matrix) python tools/matrix.py "$@" ;;

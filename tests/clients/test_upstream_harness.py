@@ -127,6 +127,29 @@ def test_a_test_that_came_to_nothing_is_named_by_its_abi(run: ModuleType) -> Non
     assert run.lost(results) == ["hybrid: 74 tests came to something, the suite has 75"]
 
 
+LOST = """\
+Direct leak of 24 byte(s) in 1 object(s) allocated from:
+    #0 0x7f in operator new(unsigned long) asan/asan_new_delete.cpp:99
+    #1 0x7f in std::vector<int>::reserve (/usr/lib/libstdc++.so.6+0x1)
+    #2 0x7f in {where}
+    #3 0x7f in method_vectorcall_NOARGS Objects/descrobject.c:453
+"""
+
+
+def test_only_what_our_code_allocated_is_a_leak_of_ours(run: ModuleType) -> None:
+    import leaks
+
+    ours = "make (/build/hpystate/_native.cpython-312-x86_64-linux-gnu.so+0x2)"
+    assert leaks.is_ours(LOST.format(where=ours))
+    assert not leaks.is_ours(LOST.format(where="PyList_New Objects/listobject.c:159"))
+
+
+def test_a_leak_is_no_success(run: ModuleType) -> None:
+    results = run.Results(seen={"main"}, leaks=["Direct leak of 24 byte(s)"], looked=1)
+
+    assert not run.show("main", results)
+
+
 def test_the_readme_shows_the_counts_of_the_files() -> None:
     command = [sys.executable, str(UPSTREAM / "table.py")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -9,9 +9,11 @@ process leaves by os._exit: CPython 3.12.1 may abort at exit after what pytest i
 from __future__ import annotations
 
 import datetime  # noqa: F401: the main interpreter must import it first (gh-117398)
+import json
 import os
 import sys
 
+import leaks
 from guest import run_in
 
 RUN = """
@@ -41,10 +43,21 @@ def main(kind: str, arguments: list[str]) -> None:
     run_in(kind, RUN.format(path=sys.path, guest=guest, executable=executable, arguments=arguments))
 
 
+def report_leaks() -> None:
+    """With run.py --leaks: what we lost goes through the pipe."""
+    if "HPYSTATE_SUITE_LEAKS" not in os.environ:
+        return
+    pipe = int(os.environ["HPYSTATE_SUITE_PIPE"])
+    for text in leaks.find():
+        os.write(pipe, json.dumps({"event": "leak", "text": text}).encode() + b"\n")
+    os.write(pipe, json.dumps({"event": "looked for leaks"}).encode() + b"\n")
+
+
 if __name__ == "__main__":
     status = 1
     try:
         main(sys.argv[1], sys.argv[2:])
+        report_leaks()
         status = 0
     except BaseException as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")

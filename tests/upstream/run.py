@@ -41,6 +41,8 @@ class Results:
 
     tests: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)  # parts that pytest could not run
+    leaks: list[str] = field(default_factory=list)
+    looked: int = 0  # processes that looked for leaks
     seen: set[str] = field(default_factory=set)  # kinds of interpreter that pytest found itself in
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -100,6 +102,11 @@ def run_once(
                 with LOCK:
                     results.seen.add(event["kind"])
                 continue
+            if event["event"] in ("leak", "looked for leaks"):
+                with LOCK:
+                    results.looked += event["event"] != "leak"
+                    results.leaks += [event["text"]] if "text" in event else []
+                continue
             key = (event["test"], event["abi"])
             running = key if event["event"] == "start" else None
             if running is None:
@@ -139,6 +146,11 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--kind", action="append", choices=KINDS, help="default: all")
     parser.add_argument("--abi", action="append", choices=ABIS, help="default: all")
     parser.add_argument("--file", action="append", help="test/test_x.py; default: all")
+    parser.add_argument(
+        "--leaks",
+        action="store_true",
+        help="under AddressSanitizer: memory that we lost is an error",
+    )
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     return parser.parse_args(own), passed_on
 
@@ -176,14 +188,22 @@ def show(kind: str, results: Results) -> bool:
     if results.seen != {kind}:
         results.broken.append(f"{kind}: pytest ran in {sorted(results.seen)}")
         print(results.broken[-1])
+    for text in results.leaks:
+        print(f"\n---- {kind}: hpystate lost memory:\n{text}")
+    if "HPYSTATE_SUITE_LEAKS" in os.environ:
+        print(f"{kind:8} leaks: {len(results.leaks)}, looked for in {results.looked} processes")
+        if results.looked == 0:
+            results.broken.append("nobody looked for leaks")
     for abi, counts in results.counts().items():
         numbers = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
         print(f"{kind:8} {abi:14} {numbers}")
-    return not (results.of("failed", "crashed") or results.broken)
+    return not (results.of("failed", "crashed") or results.broken or results.leaks)
 
 
 def main(arguments: list[str]) -> int:
     options, passed_on = parse(arguments)
+    if options.leaks:
+        os.environ["HPYSTATE_SUITE_LEAKS"] = "1"  # child.py reads it
     folder = prepare()
     kinds = options.kind or list(KINDS)
     abis = options.abi or list(ABIS)
@@ -205,7 +225,7 @@ def main(arguments: list[str]) -> int:
     if not any(results.tests for results in everything.values()):
         print("test-upstream: no test was selected")
         return 2
-    if full and all(good):
+    if full and all(good) and not options.leaks:
         write_results(everything)
     return 0 if all(good) else 1
 
