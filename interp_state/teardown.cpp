@@ -29,6 +29,21 @@ int register_exit(Region& region) noexcept {
 
 } // namespace
 
+#if PY_VERSION_HEX >= 0x030F0000
+
+bool is_ending() noexcept {
+    PyObject* const raised = PyErr_GetRaisedException();
+    PyObject* modules = nullptr;
+    // -1: no memory for the key, which says nothing about the interpreter.
+    const int found = PySys_GetOptionalAttrString("modules", &modules);
+    PyErr_SetRaisedException(raised);                                    // drops the MemoryError
+    const bool ending = found == 0 || (found > 0 && modules == Py_None); // None once it was cleared
+    Py_XDECREF(modules); // the dict lives on in sys, or the None does
+    return ending;
+}
+
+#else // PySys_GetObject hides that there was no memory, and from 3.13 on prints it
+
 bool is_ending() noexcept {
     PyObject* modules = PySys_GetObject("modules"); // borrowed; None once they were cleared
     if (modules == nullptr) {
@@ -43,6 +58,8 @@ bool is_ending() noexcept {
     }
     return modules == nullptr || modules == Py_None;
 }
+
+#endif
 
 bool prepare_lifetime(Region& region) noexcept {
     // The callback first: were the holder there alone, nobody would release it.

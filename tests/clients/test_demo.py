@@ -54,7 +54,6 @@ def worker(**changes: object) -> Worker:
 
 
 def problems(*workers: Worker) -> list[str]:
-    pytest.importorskip("rich")
     from hpystate.demo.isolation import _problems
 
     return _problems(list(workers))

@@ -199,7 +199,7 @@ def test_instances_come_and_go_without_a_leak(c: ModuleType, shape: int) -> None
     round_()
     before = sys.getallocatedblocks(), sys.getrefcount(cls), sys.getrefcount(things[0])
     round_()
-    assert sys.getrefcount(cls), sys.getrefcount(things[0]) == before[1:]
+    assert (sys.getrefcount(cls), sys.getrefcount(things[0])) == before[1:]
     assert sys.getallocatedblocks() - before[0] < 50
 
 

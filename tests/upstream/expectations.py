@@ -1,7 +1,6 @@
-"""expectations.py: a pytest plugin: chooses ABIs, says what is not to pass, reports each test.
+"""expectations.py: a pytest plugin: chooses ABIs, skips what cannot pass, reports each test.
 
-Both lists are strict, so they cannot grow old: a name that no test has is an error, and so is a
-test that passes although FAILING names it.
+The list of skips is strict, so it cannot grow old: a name that no test has is an error.
 """
 
 from __future__ import annotations
@@ -12,9 +11,6 @@ from typing import Any
 
 import pytest
 from guest import kind_here
-
-#: Tests that fail for now, each with the number of the issue that will change that.
-FAILING: dict[str, str] = {}
 
 #: Tests that cannot pass on a correct runtime, each with the reason, which lies in the test.
 SKIPPED = {
@@ -45,11 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     wanted = os.environ["HPYSTATE_SUITE_ABIS"].split(",")
     names = {_name(item) for item in items}
     files = {name.partition("::")[0] for name in names}
-    gone = [
-        name
-        for name in (*FAILING, *SKIPPED)
-        if name.partition("::")[0] in files and name not in names
-    ]
+    gone = [name for name in SKIPPED if name.partition("::")[0] in files and name not in names]
     if gone and not config.getoption("keyword") and not any("::" in a for a in config.args):
         raise pytest.UsageError(f"expectations.py names tests that are not there: {gone}")
     chosen, left = [], []
@@ -58,8 +50,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name = _name(item)
         if name in SKIPPED:
             item.add_marker(pytest.mark.skip(reason=SKIPPED[name]))
-        if name in FAILING:
-            item.add_marker(pytest.mark.xfail(reason=FAILING[name], strict=True))
     config.hook.pytest_deselected(items=left)
     items[:] = chosen
 
@@ -93,9 +83,6 @@ class Reporter:
             self.reason[report.nodeid] = report.longreprtext[-4000:]
         elif report.skipped and isinstance(report.longrepr, tuple):
             self.reason[report.nodeid] = str(report.longrepr[2]).removeprefix("Skipped: ")
-        elif hasattr(report, "wasxfail"):
-            self.outcome[report.nodeid] = "expected to fail"
-            self.reason[report.nodeid] = report.wasxfail
 
     def pytest_runtest_logfinish(self, nodeid: str, location: Any) -> None:
         self._write(
