@@ -22,6 +22,11 @@ struct _HPyContext_s {
 #include "hpy/abi/hpy_0_9.def"
 };
 
+/** A function of the context by its name in the list. The headers of the API reach the ABI through
+ * this macro alone: for the CPython ABI it becomes another function of the same type, and no header
+ * of a topic changes (docs/decisions/0001-cpython-abi.md). */
+#define HPY_FUNCTION(ctx, name) ((ctx)->ctx_##name)
+
 #ifdef __cplusplus
 }
 #endif
