@@ -1,0 +1,31 @@
+/* hpy/import.h: importing modules. C11, C++17.
+ *
+ * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
+ * function's error value and a SystemError that names the function (or leaves the exception that is
+ * set already); `raises` does not repeat it.
+ */
+#pragma once
+
+#include "hpy/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Imports a module, or gives it from `sys.modules`.
+ *
+ *  ctx        the caller's context
+ *  utf8_name  UTF-8, the absolute name; `a.b` gives b, not a
+ *  returns    new handle, close it; HPy_NULL with an exception set
+ *  raises     anything; ImportError if it cannot be found
+ *  thread     attached to ctx's interpreter
+ *  since      HPy 0.9
+ *  source     PyImport_ImportModule of the C API
+ */
+static inline HPy HPyImport_ImportModule(HPyContext* ctx, const char* utf8_name) {
+    return HPY_FUNCTION(ctx, Import_ImportModule)(ctx, utf8_name);
+}
+
+#ifdef __cplusplus
+}
+#endif
