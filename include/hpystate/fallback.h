@@ -1,0 +1,156 @@
+/* hpystate/fallback.h: the fused calls on contexts that have none: load, call, close. C11, C++17.
+ *
+ * Off the hot path: a fused call comes here with any context but a plain one of the runtime that
+ * filled the link. It asks that runtime for a table first (debug mode, trace mode); a runtime that
+ * does not know fused calls gets HPy's own functions, with the same results.
+ */
+#pragma once
+
+#include "hpystate/fused_link.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HPYSTATE_COLD __attribute__((cold, noinline, unused))
+
+/* Where the runtime cannot say more about the slot than whether it was ever stored to. */
+HPYSTATE_COLD static void hpystate_unset(HPyContext* ctx, HPyGlobal global, const char* function) {
+    char text[200];
+    if (HPyErr_Occurred(ctx)) return; /* why nothing could be loaded */
+    snprintf(text, sizeof(text),
+             "%s: %s holds nothing in this interpreter, a value was expected. Store one first, in "
+             "the module's HPy_mod_exec.",
+             function + (function[0] == '_'),
+             global._i == 0 ? "a global that was never stored" : "a global");
+    HPyErr_SetString(ctx, ctx->h_SystemError, text);
+}
+
+/* A new handle, or HPy_NULL with a SystemError. Slots that hold 0 are not asked for: HPy 0.9 itself
+ * reads through the null pointer then. */
+HPYSTATE_COLD static HPy hpystate_load(HPyContext* ctx, HPyGlobal global, const char* function) {
+    HPy object = HPy_NULL;
+    if (global._i != 0) object = HPyGlobal_Load(ctx, global);
+    if (HPy_IsNull(object)) hpystate_unset(ctx, global, function);
+    return object;
+}
+
+HPYSTATE_COLD static void* hpystate_struct_of(HPyContext* ctx, HPy object,
+                                              HPyType_BuiltinShape shape) {
+    switch (shape) {
+    case HPyType_BuiltinShape_Legacy:
+        return _HPy_AsStruct_Legacy(ctx, object);
+    case HPyType_BuiltinShape_Object:
+        return _HPy_AsStruct_Object(ctx, object);
+    case HPyType_BuiltinShape_Type:
+        return _HPy_AsStruct_Type(ctx, object);
+    case HPyType_BuiltinShape_Long:
+        return _HPy_AsStruct_Long(ctx, object);
+    case HPyType_BuiltinShape_Float:
+        return _HPy_AsStruct_Float(ctx, object);
+    case HPyType_BuiltinShape_Unicode:
+        return _HPy_AsStruct_Unicode(ctx, object);
+    case HPyType_BuiltinShape_Tuple:
+        return _HPy_AsStruct_Tuple(ctx, object);
+    case HPyType_BuiltinShape_List:
+        return _HPy_AsStruct_List(ctx, object);
+    default:
+        HPyErr_SetString(ctx, ctx->h_SystemError,
+                         "HPy_AsStruct_g: there is no such builtin shape in HPy 0.9.");
+        return NULL;
+    }
+}
+
+HPYSTATE_COLD static HPy hpystate_unfused_HPy_CallMethod_s(HPyContext* ctx, const char* utf8_name,
+                                                           const HPy* args, size_t nargs,
+                                                           HPy kwnames) {
+    HPy name = HPyUnicode_FromString(ctx, utf8_name);
+    HPy result = HPy_NULL;
+    if (HPy_IsNull(name)) return HPy_NULL;
+    result = HPy_CallMethod(ctx, name, args, nargs, kwnames);
+    HPy_Close(ctx, name);
+    return result;
+}
+
+/* HPy's own runtime for CPython counts references: the global's own one carries the borrower's.
+ * Where handles may be records of another kind, the handle stays open, which costs memory and is
+ * never wrong. */
+HPYSTATE_COLD static HPy hpystate_unfused_HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) {
+    static const char counting[] = "HPy Universal ABI (CPython backend";
+    HPy object = hpystate_load(ctx, global, "HPyGlobal_Borrow");
+    if (!HPy_IsNull(object) && strncmp(ctx->name, counting, sizeof(counting) - 1) == 0) {
+        HPy_Close(ctx, object);
+    }
+    return object;
+}
+
+/* Without the runtime's help, who initializes is not known to others; the first value that was
+ * stored stays. */
+HPYSTATE_COLD static HPy hpystate_unfused_HPyGlobal_LoadOrInit(HPyContext* ctx, HPyGlobal* global,
+                                                               HPyGlobal_Initializer init,
+                                                               void* arg) {
+    HPy value = global->_i != 0 ? HPyGlobal_Load(ctx, *global) : HPy_NULL;
+    if (!HPy_IsNull(value)) return value;
+    value = init(ctx, arg);
+    if (HPy_IsNull(value)) return HPy_NULL;
+    if (global->_i != 0) {
+        HPy first = HPyGlobal_Load(ctx, *global);
+        if (!HPy_IsNull(first)) {
+            HPy_Close(ctx, value);
+            return first;
+        }
+    }
+    HPyGlobal_Store(ctx, global, value);
+    return value;
+}
+
+struct hpystate_import {
+    const char* module;
+    const char* attribute;
+};
+
+HPYSTATE_COLD static HPy hpystate_do_import(HPyContext* ctx, void* arg) {
+    const struct hpystate_import* wanted = (const struct hpystate_import*)arg;
+    HPy module = HPyImport_ImportModule(ctx, wanted->module);
+    HPy found = HPy_NULL;
+    if (HPy_IsNull(module) || wanted->attribute == NULL) return module;
+    found = HPy_GetAttr_s(ctx, module, wanted->attribute);
+    HPy_Close(ctx, module);
+    return found;
+}
+
+HPYSTATE_COLD static HPy hpystate_unfused_HPyGlobal_Import(HPyContext* ctx, HPyGlobal* global,
+                                                           const char* utf8_module,
+                                                           const char* utf8_attribute) {
+    struct hpystate_import wanted;
+    wanted.module = utf8_module;
+    wanted.attribute = utf8_attribute;
+    return hpystate_unfused_HPyGlobal_LoadOrInit(ctx, global, &hpystate_do_import, &wanted);
+}
+
+/* hpystate_other_<name>: every fused call on a context that is not plain. */
+#define HPY_FUSED(ret, name, params, args, global, failed, unfused)                                \
+    HPYSTATE_COLD static ret hpystate_other_##name params {                                        \
+        const struct hpystate_fused_table* table = hpystate_find_table(ctx);                       \
+        HPy object = HPy_NULL;                                                                     \
+        ret answer;                                                                                \
+        if (table != NULL) return table->name args;                                                \
+        object = hpystate_load(ctx, global, #name);                                                \
+        if (HPy_IsNull(object)) return failed;                                                     \
+        answer = unfused;                                                                          \
+        HPy_Close(ctx, object);                                                                    \
+        return answer;                                                                             \
+    }
+#define HPY_FUSED_OWN(ret, name, params, args)                                                     \
+    HPYSTATE_COLD static ret hpystate_other_##name params {                                        \
+        const struct hpystate_fused_table* table = hpystate_find_table(ctx);                       \
+        return table != NULL ? table->name args : hpystate_unfused_##name args;                    \
+    }
+#include "hpystate/fused.def"
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,80 @@
+/* hpystate/fused_link.h: how a file of an extension gets the table of fused calls. C11, C++17.
+ *
+ * Each shared object that includes hpystate/fused.h has one link, and exports one function that
+ * gives its address. A runtime that knows fused calls writes its table into the link before it
+ * makes a module of the file; any other leaves it as it is, and the calls are unfused.
+ *
+ *     link.plain --> the table for plain contexts, and what ctx->_private of every such context is
+ *     link.find  --> the table for any other context of that runtime (debug mode, trace mode)
+ *
+ * So one comparison tells a plain context of the runtime that filled the link from all others: from
+ * its own in debug mode, from those of another runtime in this process, and from every context
+ * where no runtime filled the link. It is made with the word that the call needs anyway.
+ *
+ * Who writes the link: the loader, atomically, `find` before `plain`, once; every interpreter would
+ * write the same. The second of two runtimes in a process finds it filled and leaves it. Who reads:
+ * every fused call, without a lock. A reader that sees `plain` early sees a table that is constant.
+ */
+#pragma once
+
+#include <hpy.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if !defined(__GNUC__)
+#error "hpystate/fused_link.h needs GCC or Clang: weak symbols and their atomic functions."
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Makes the first value of a global: a new handle, or HPy_NULL with an exception set. */
+typedef HPy (*HPyGlobal_Initializer)(HPyContext* ctx, void* arg);
+
+/** The fused calls of a runtime. It only ever grows. */
+struct hpystate_fused_table {
+#define HPY_FUSED(ret, name, params, args, global, failed, unfused) ret(*name) params;
+#define HPY_FUSED_OWN(ret, name, params, args) ret(*name) params;
+#include "hpystate/fused.def"
+};
+
+/** The link of one shared object. Its layout is part of the symbol's name. */
+struct hpystate_fused_link {
+    const void*
+        plain; /* a struct hpystate_fused_table; until one is there, the link's own address */
+    const struct hpystate_fused_table* (*find)(HPyContext* ctx); /* NULL for a foreign context */
+    uint32_t table_size; /* bytes of the table that the file was compiled with */
+};
+
+/* One for all translation units of a shared object: weak, so the linker keeps one; hidden, so it is
+ * this file's own and is reached without a detour. */
+extern struct hpystate_fused_link hpystate_fused_state;
+__attribute__((weak, visibility("hidden"))) struct hpystate_fused_link hpystate_fused_state = {
+    &hpystate_fused_state, NULL, (uint32_t)sizeof(struct hpystate_fused_table)};
+
+/** Gives the link to the runtime that loads the file. The one exported symbol. */
+struct hpystate_fused_link* hpystate_fused_link_1(void);
+__attribute__((weak, used, visibility("default"))) struct hpystate_fused_link*
+hpystate_fused_link_1(void) {
+    return &hpystate_fused_state;
+}
+
+/** The table for plain contexts, or what no context's _private is. */
+static inline const struct hpystate_fused_table* hpystate_plain_table(void) {
+    return (const struct hpystate_fused_table*)__atomic_load_n(&hpystate_fused_state.plain,
+                                                               __ATOMIC_RELAXED);
+}
+
+/** The table for a context that is not plain; NULL: its runtime has no fused calls. */
+static inline const struct hpystate_fused_table* hpystate_find_table(HPyContext* ctx) {
+    if (__atomic_load_n(&hpystate_fused_state.plain, __ATOMIC_ACQUIRE) == &hpystate_fused_state) {
+        return NULL;
+    }
+    return __atomic_load_n(&hpystate_fused_state.find, __ATOMIC_RELAXED)(ctx);
+}
+
+#ifdef __cplusplus
+}
+#endif
