@@ -2,52 +2,38 @@
 /// copied.
 #include <Python.h>
 
+#include "context/call.h"
+
 #include "context/functions.h"
 #include "context/handle.h"
-#include "context/text.h"
 
 #include <cstddef>
 
 namespace hpystate::context {
 
-namespace {
-
-/// Positional arguments, and the values of the names behind them, must not be HPy_NULL.
-bool check_arguments(const char* function, const HPy* args, std::size_t nargs,
-                     HPy kwnames) noexcept {
-    std::size_t count = nargs;
-    if (kwnames._i != 0) {
-        if (!PyTuple_Check(as_object(kwnames))) {
-            PyErr_Format(PyExc_TypeError, "%s: 'kwnames' is a '%s', a tuple of str was expected.",
-                         function, Py_TYPE(as_object(kwnames))->tp_name);
-            return false;
-        }
-        count += static_cast<std::size_t>(PyTuple_GET_SIZE(as_object(kwnames)));
+bool refuse_argument(const char* function, std::size_t index) noexcept {
+    // An exception that is set already tells why the argument is null.
+    if (PyErr_Occurred() == nullptr) {
+        PyErr_Format(PyExc_SystemError, "%s: argument %zu is HPy_NULL, a handle was expected.",
+                     function, index);
     }
-    if (count != 0 && !require_pointer(args, function, "args")) return false;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (args[i]._i != 0) [[likely]]
-            continue;
-        if (PyErr_Occurred() == nullptr) {
-            PyErr_Format(PyExc_SystemError, "%s: argument %zu is HPy_NULL, a handle was expected.",
-                         function, i);
-        }
-        return false;
-    }
-    return true;
+    return false;
 }
 
-} // namespace
+bool refuse_names(const char* function, PyObject* kwnames) noexcept {
+    PyErr_Format(PyExc_TypeError, "%s: 'kwnames' is a '%s', a tuple of str was expected.", function,
+                 Py_TYPE(kwnames)->tp_name);
+    return false;
+}
 
 int ctx_Callable_Check(HPyContext*, HPy h) noexcept {
     return PyCallable_Check(as_object(h));
 }
 
 HPy ctx_Call(HPyContext*, HPy callable, const HPy* args, size_t nargs, HPy kwnames) noexcept {
-    if (!check_arguments("ctx_Call", args, nargs, kwnames)) [[unlikely]]
+    if (!arguments_are_good("ctx_Call", args, nargs, kwnames)) [[unlikely]]
         return kNullHandle;
-    return as_handle(
-        PyObject_Vectorcall(as_object(callable), as_objects(args), nargs, as_object(kwnames)));
+    return as_handle(vectorcall(as_object(callable), as_objects(args), nargs, as_object(kwnames)));
 }
 
 HPy ctx_CallMethod(HPyContext*, HPy name, const HPy* args, size_t nargs, HPy kwnames) noexcept {
@@ -57,7 +43,7 @@ HPy ctx_CallMethod(HPyContext*, HPy name, const HPy* args, size_t nargs, HPy kwn
             "ctx_CallMethod: nargs is 0; args[0] is the object whose method is called.");
         return kNullHandle;
     }
-    if (!check_arguments("ctx_CallMethod", args, nargs, kwnames)) [[unlikely]]
+    if (!arguments_are_good("ctx_CallMethod", args, nargs, kwnames)) [[unlikely]]
         return kNullHandle;
     return as_handle(
         PyObject_VectorcallMethod(as_object(name), as_objects(args), nargs, as_object(kwnames)));

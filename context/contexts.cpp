@@ -4,6 +4,7 @@
 #include "context/contexts.h"
 
 #include "context/functions.h"
+#include "context/fused.h"
 #include "context/guard.h"
 #include "context/handle.h"
 #include "interp_state/directory.h"
@@ -44,6 +45,8 @@ bool install_objects(HPyContext& context) noexcept {
 bool install_plain(HPyContext& context) noexcept {
     context.name = "HPy Universal ABI (CPython backend, hpystate)";
     context.abi_version = HPY_ABI_VERSION;
+    // What a fused call compares: hpystate/fused_link.h. Nobody writes through it.
+    context._private = const_cast<hpystate_fused_table*>(&plain_fused_calls);
     install_functions(context);
     return install_objects(context);
 }

@@ -16,6 +16,7 @@ enum class LockRank : std::uint8_t {
     kNone,
     kDefinitions, ///< loader/module.cpp: module definitions made so far
     kThunks,      ///< context/trampoline.cpp: which thunk stands for which function
+    kFirstValue,  ///< context/first_value.cpp: which first values are being made, who waits
     kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
     kRegistry,    ///< globals/registry.cpp: the tokens
 };

@@ -181,7 +181,6 @@ Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Can
     if (region == nullptr) return Adopted::kNoMemory;
     // Neither runs Python code nor releases the GIL, so it may run under the lock.
     if (!install(region->context)) return Adopted::kNotInstalled;
-    region->context._private = region;
     region->prepare(id);
     // release: pairs with the acquire in belongs_to(); window and context are ready.
     region->owner.store(interpreter, std::memory_order_release);

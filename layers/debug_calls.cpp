@@ -9,6 +9,7 @@
 #include "context/interface.h"
 #include "context/typedata.h"
 #include "context/typespec.h"
+#include "layers/debug_call.h"
 #include "layers/debug_globals.h"
 #include "layers/debug_state.h"
 
@@ -22,71 +23,6 @@
 namespace hpystate::layers {
 
 namespace {
-
-/// One call of a function of the context, in debug mode.
-class Call {
-  public:
-    /// Aborts where the context is not that of a call that runs.
-    Call(HPyContext* context, Slot slot) noexcept : own(DebugContext::of(context)), slot_(slot) {
-        if (own.use.load(std::memory_order_relaxed) != DebugContext::Use::kValid) stop();
-    }
-
-    [[nodiscard]] HPyContext* plain() const noexcept { return own.plain; }
-    [[nodiscard]] DebugState& state() const noexcept { return *own.state; }
-    [[nodiscard]] const char* where() const noexcept { return name_of(slot_); }
-
-    [[nodiscard]] PyObject* object(HPy handle) const noexcept {
-        return state().object_of(handle, where());
-    }
-
-    /// A parameter as the plain function takes it.
-    template <typename T>
-    [[nodiscard]] T in(T value) const noexcept {
-        if constexpr (std::is_same_v<T, HPy>) {
-            return as_handle(object(value));
-        } else {
-            return value;
-        }
-    }
-
-    /// A result as the extension gets it.
-    [[nodiscard]] HPy out(HPy result) const noexcept { return state().open(as_object(result)); }
-
-    /// An argument of the wrong type, where HPy's debug mode stops with that sentence.
-    void refuse(const char* sentence) const noexcept {
-        state().report(Misuse::kArgument, std::string(where()) + ": " + sentence, sentence);
-    }
-
-    DebugContext& own;
-
-  private:
-    [[noreturn, gnu::cold]] void stop() const noexcept {
-        const bool waiting = own.use.load(std::memory_order_relaxed) == DebugContext::Use::kWaiting;
-        const char* const reason = own.state->ended ? "its interpreter has ended"
-                                   : waiting        ? "a call that it made has not returned"
-                                                    : "the call that it was made for has returned";
-        static_cast<void>(std::fprintf(
-            stderr,
-            "Error: Wrong HPy Context!\n"
-            "hpystate, debug mode: %s got a context of interpreter %lld, and %s. A context is an "
-            "argument: use the one that the function was called with, and keep none.\n",
-            where(), static_cast<long long>(own.state->interpreter_id), reason));
-        static_cast<void>(std::fflush(stderr));
-        std::abort();
-    }
-
-    Slot slot_;
-};
-
-/// Parameters that hold no handle but perhaps an HPy itself.
-template <typename T>
-inline constexpr bool kPlain =
-    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, HPy> ||
-    std::is_same_v<T, const char*> || std::is_same_v<T, const wchar_t*> ||
-    std::is_same_v<T, void*> || std::is_same_v<T, void**> || std::is_same_v<T, HPy_ssize_t*> ||
-    std::is_same_v<T, cpy_PyObject*> || std::is_same_v<T, HPyThreadState> ||
-    std::is_same_v<T, HPyCapsule_Destructor*> || std::is_same_v<T, HPyFunc_Signature> ||
-    std::is_same_v<T, HPyCFunction> || std::is_same_v<T, HPyField> || std::is_same_v<T, HPyField*>;
 
 template <Slot S, auto Member>
 struct Watched;
@@ -103,27 +39,6 @@ struct Watched<S, Member> {
             return (plain->*Member)(plain, call.in(args)...);
         }
     }
-};
-
-/// An array of handles, looked through.
-class Array {
-  public:
-    Array(const Call& call, const HPy* handles, std::size_t count) noexcept try {
-        if (handles == nullptr) return; // the plain function says so
-        plain_.reserve(count);
-        for (std::size_t i = 0; i < count; ++i)
-            plain_.push_back(call.in(handles[i]));
-    } catch (const std::exception&) {
-        complete_ = false;
-        PyErr_NoMemory();
-    }
-
-    [[nodiscard]] bool complete() const noexcept { return complete_; }
-    [[nodiscard]] HPy* get() noexcept { return plain_.empty() ? nullptr : plain_.data(); }
-
-  private:
-    std::vector<HPy> plain_;
-    bool complete_ = true;
 };
 
 // ---- handles ----
@@ -147,18 +62,6 @@ HPy own_Type_GenericNew(HPyContext* context, HPy type, const HPy* args, HPy_ssiz
     if (!array.complete()) return kNullHandle;
     return call.out(call.plain()->ctx_Type_GenericNew(call.plain(), call.in(type), array.get(),
                                                       nargs, call.in(kw)));
-}
-
-/// The names of keywords count the values behind the positional arguments.
-bool count_keywords(const Call& call, HPy kwnames, const char* sentence, std::size_t& count) {
-    PyObject* const names = call.object(kwnames);
-    if (names != nullptr && !PyTuple_Check(names)) {
-        call.refuse(sentence);
-        PyErr_SetString(PyExc_TypeError, sentence);
-        return false;
-    }
-    count = names != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0;
-    return true;
 }
 
 HPy own_Call(HPyContext* context, HPy callable, const HPy* args, std::size_t nargs,
@@ -270,15 +173,7 @@ void* as_struct(HPyContext* context, HPy h, Slot slot) noexcept {
         PyErr_Format(PyExc_SystemError, "%s: the handle is HPy_NULL.", call.where());
         return nullptr;
     }
-    const TypeRecord* const record = record_of(Py_TYPE(object));
-    const Shape shape = record != nullptr ? record->shape() : HPyType_BuiltinShape_Legacy;
-    if (shape != S) {
-        const std::string sentence =
-            std::string("Invalid usage of _HPy_AsStruct_") + hpystate::name_of(S) + ": the type '" +
-            Py_TYPE(object)->tp_name + "' has the builtin shape " + hpystate::name_of(shape);
-        call.refuse(sentence.c_str());
-    }
-    return struct_of(object, shape);
+    return struct_or_report(call, object, S);
 }
 
 #define HPYSTATE_AS_STRUCT(shape)                                                                  \
@@ -426,15 +321,16 @@ void own_Tracker_Close(HPyContext* context, HPyTracker ht) noexcept {
 
 HPy own_Global_Load(HPyContext* context, HPyGlobal global) noexcept {
     const Call call(context, Slot::Global_Load);
-    check_load(call.state(), global);
+    check_load(call.state(), global, "HPyGlobal_Load");
     return call.out(call.plain()->ctx_Global_Load(call.plain(), global));
 }
 
 void own_Global_Store(HPyContext* context, HPyGlobal* global, HPy h) noexcept {
     const Call call(context, Slot::Global_Store);
     PyObject* const object = call.object(h);
-    check_store(call.state(), global, object);
+    check_store(call.state(), global, object, "HPyGlobal_Store");
     call.plain()->ctx_Global_Store(call.plain(), global, as_handle(object));
+    call.state().end_borrow(reinterpret_cast<std::uintptr_t>(global));
 }
 
 // ---- the table ----
@@ -457,7 +353,7 @@ struct Entry {
 
 void install_debug(HPyContext& context, DebugState& state) {
     context = state.region->context;
-    context.name = "HPy Debug Mode ABI (hpystate)";
+    context.name = kDebugName;
 #define HPY_FUNC(ret, name, params)                                                                \
     context.ctx_##name = Entry<Slot::name, &HPyContext::ctx_##name>::get();
 #define HPY_HANDLE(name)                                                                           \

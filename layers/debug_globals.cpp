@@ -56,37 +56,35 @@ constexpr const char* kForeign =
     return false;
 }
 
-void check_load_or_throw(DebugState& state, std::uintptr_t content) {
-    constexpr const char* kLoad = "HPyGlobal_Load";
+void check_load_or_throw(DebugState& state, std::uintptr_t content, const char* function) {
     const Token token(content);
     if (token.is_unset()) {
-        report(state, kLoad, describe_slot(0),
+        report(state, function, describe_slot(0),
                "it holds nothing, since no module that lists it was ever imported and no value was "
                "stored. List it in the module's globals.");
     } else if (!registry().find(token)) {
         const std::uintptr_t damaged = damaged_slot();
-        report(state, kLoad, damaged != 0 ? describe_slot(damaged) : "a slot with foreign content",
-               kForeign);
+        report(state, function,
+               damaged != 0 ? describe_slot(damaged) : "a slot with foreign content", kForeign);
     } else if (!state.region->window.claimed(token)) {
-        report(state, kLoad, describe_slot(content), kNotHere);
+        report(state, function, describe_slot(content), kNotHere);
     }
 }
 
 void check_store_or_throw(DebugState& state, std::uintptr_t slot, std::uintptr_t content,
-                          PyObject* value) {
-    constexpr const char* kStore = "HPyGlobal_Store";
+                          PyObject* value, const char* function) {
     const std::optional<SlotInfo> known = registry().find(Token(slot));
     if (content != 0 && content != slot) {
-        report(state, kStore, describe_slot(slot), kForeign);
+        report(state, function, describe_slot(slot), kForeign);
     } else if (!known || !known->listed()) {
-        report(state, kStore, describe_slot(slot),
+        report(state, function, describe_slot(slot),
                "no module lists it. Add its address to the globals of the HPyModuleDef.");
     } else if (!state.region->window.claimed(Token(slot))) {
-        report(state, kStore, describe_slot(slot), kNotHere);
+        report(state, function, describe_slot(slot), kNotHere);
     }
     const bool search = state.search_heap && value != nullptr && PyObject_GC_IsTracked(value) != 0;
     if (search && !is_in_heap(value)) {
-        report(state, kStore, describe_slot(slot),
+        report(state, function, describe_slot(slot),
                std::string("the value, a '") + Py_TYPE(value)->tp_name +
                    "', is tracked by a collector, but not by this interpreter's: it belongs to "
                    "another interpreter.");
@@ -95,19 +93,21 @@ void check_store_or_throw(DebugState& state, std::uintptr_t slot, std::uintptr_t
 
 } // namespace
 
-void check_load(DebugState& state, HPyGlobal global) noexcept try {
+void check_load(DebugState& state, HPyGlobal global, const char* function) noexcept try {
     if (state.region->window.closed()) return; // past teardown every load gives NULL
-    check_load_or_throw(state, static_cast<std::uintptr_t>(global._i));
+    check_load_or_throw(state, static_cast<std::uintptr_t>(global._i), function);
 } catch (const std::bad_alloc&) {
     PyErr_WriteUnraisable(PyErr_NoMemory());
 }
 
-void check_store(DebugState& state, const HPyGlobal* global, PyObject* value) noexcept try {
+void check_store(DebugState& state, const HPyGlobal* global, PyObject* value,
+                 const char* function) noexcept try {
     // The plain function raises for NULL; past teardown a store has no effect.
     if (global == nullptr || state.region->window.closed()) return;
     const std::atomic_ref word(const_cast<intptr_t&>(global->_i));
     check_store_or_throw(state, reinterpret_cast<std::uintptr_t>(global),
-                         static_cast<std::uintptr_t>(word.load(std::memory_order_relaxed)), value);
+                         static_cast<std::uintptr_t>(word.load(std::memory_order_relaxed)), value,
+                         function);
 } catch (const std::bad_alloc&) {
     PyErr_WriteUnraisable(PyErr_NoMemory());
 }

@@ -13,10 +13,11 @@ namespace hpystate::layers {
 
 /// Reports a slot that is unset, that this interpreter did not register, or whose content is that
 /// of no slot.
-void check_load(DebugState& state, HPyGlobal global) noexcept;
+void check_load(DebugState& state, HPyGlobal global, const char* function) noexcept;
 
 /// Reports a slot that no module of this interpreter lists, one that foreign hands wrote, and,
 /// where DebugState::search_heap says so, a value that this interpreter's collector does not track.
-void check_store(DebugState& state, const HPyGlobal* global, PyObject* value) noexcept;
+void check_store(DebugState& state, const HPyGlobal* global, PyObject* value,
+                 const char* function) noexcept;
 
 } // namespace hpystate::layers

@@ -6,6 +6,7 @@
 /// interpreter lives: a closed handle can be recognised. The oldest closed ones are used again.
 ///
 ///     new --> open --close--> closed queue --(full: the oldest)--> open or spare
+///     new --> borrowed from a global --store to the global--> closed queue --> ...
 #pragma once
 
 #include <Python.h>
@@ -33,19 +34,20 @@ struct RawCopy {
 };
 
 struct DebugHandle {
-    enum class Life : std::uint8_t { kSpare, kOpen, kClosed, kConstant };
+    enum class Life : std::uint8_t { kSpare, kOpen, kClosed, kConstant, kBorrowed };
 
     static constexpr std::uint32_t kMagic = 0x48507944;
 
     std::uint32_t magic = kMagic;
     Life life = Life::kSpare;
-    DebugState* state = nullptr;     ///< of the interpreter that it belongs to
-    PyObject* object = nullptr;      ///< owned where open; of a constant borrowed
-    PyObject* retained = nullptr;    ///< of a closed handle while a hook watches: owned, or null
-    std::int64_t generation = 0;     ///< when it was opened
-    RawCopy raw;                     ///< what its characters were copied to
-    std::vector<void*> made_at;      ///< return addresses; empty unless asked for
-    DebugHandle* previous = nullptr; ///< of the queue that it stands in
+    DebugState* state = nullptr;      ///< of the interpreter that it belongs to
+    PyObject* object = nullptr;       ///< owned where open or lent; of a constant borrowed
+    PyObject* retained = nullptr;     ///< of a closed handle while a hook watches: owned, or null
+    std::int64_t generation = 0;      ///< when it was opened
+    std::uintptr_t borrowed_from = 0; ///< token of the global that lent it; 0: none
+    RawCopy raw;                      ///< what its characters were copied to
+    std::vector<void*> made_at;       ///< return addresses; empty unless asked for
+    DebugHandle* previous = nullptr;  ///< of the queue that it stands in
     DebugHandle* next = nullptr;
 
     [[nodiscard]] HPy handle() noexcept {

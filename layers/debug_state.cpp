@@ -1,8 +1,10 @@
 /// layers/debug_state.cpp: opening, closing, looking through handles; contexts; reports.
 #include "layers/debug_state.h"
 
+#include "context/fused.h"
 #include "context/handle.h"
 #include "context/interface.h"
+#include "globals/symbol_name.h"
 #include "layers/state.h"
 
 #include <algorithm>
@@ -38,6 +40,7 @@ void release_objects(LayerState* layer) noexcept {
     Py_CLEAR(state->on_invalid_handle);
     Py_CLEAR(state->on_invalid_builder);
     Py_CLEAR(state->on_misuse);
+    state->end_borrows();
     for (DebugHandle* at = state->closed.front(); at != nullptr; at = at->next)
         Py_CLEAR(at->retained);
 }
@@ -82,6 +85,7 @@ HPy DebugState::open(PyObject* object) noexcept try {
     handle.life = DebugHandle::Life::kOpen;
     handle.object = owned.release();
     handle.generation = generation;
+    handle.borrowed_from = 0;
     handle.made_at = std::move(frames);
     opened.append(handle);
     return handle.handle();
@@ -104,27 +108,35 @@ PyObject* DebugState::close(HPy word, const char* where) noexcept {
     static_cast<void>(object_of(word, where)); // reports
     DebugHandle* const handle = DebugHandle::of(word);
     if (handle == nullptr || handle->state != this) return nullptr;
-    if (handle->life == DebugHandle::Life::kConstant) {
+    if (handle->life == DebugHandle::Life::kConstant ||
+        handle->life == DebugHandle::Life::kBorrowed) {
         report(Misuse::kHandle,
-               std::string(where) + ": a constant of the context was closed, or given back without "
-                                    "HPy_Dup.",
+               std::string(where) +
+                   (handle->borrowed_from != 0 ? ": a handle that HPyGlobal_Borrow lent"
+                                               : ": a constant of the context") +
+                   " was closed, or given back without HPy_Dup.",
                interface::kClosedHandle);
         return Py_NewRef(handle->object); // the context's own stays what it is
     }
     if (handle->life != DebugHandle::Life::kOpen) return nullptr;
     opened.remove(*handle);
-    handle->life = DebugHandle::Life::kClosed;
+    return retire(*handle);
+}
+
+/// The handle is closed; its object is the caller's now.
+PyObject* DebugState::retire(DebugHandle& handle) noexcept {
+    handle.life = DebugHandle::Life::kClosed;
     // Where a hook lets the program go on, a closed handle that is used again must be safe.
     const bool watched = on_invalid_handle != nullptr || on_misuse != nullptr;
-    if (watched) handle->retained = Py_NewRef(handle->object);
-    if (handle->raw.data != nullptr && raw_size + handle->raw.size <= raw_limit) {
-        raw_size += handle->raw.size;
-        handle->raw.forbid();
+    if (watched) handle.retained = Py_NewRef(handle.object);
+    if (handle.raw.data != nullptr && raw_size + handle.raw.size <= raw_limit) {
+        raw_size += handle.raw.size;
+        handle.raw.forbid();
     } else {
-        handle->raw.release();
+        handle.raw.release();
     }
-    PyObject* const object = std::exchange(handle->object, nullptr);
-    closed.append(*handle);
+    PyObject* const object = std::exchange(handle.object, nullptr);
+    closed.append(handle);
     if (closed.size() > closed_limit) {
         DebugHandle* const oldest = closed.pop_front();
         forget(*oldest);
@@ -133,10 +145,58 @@ PyObject* DebugState::close(HPy word, const char* where) noexcept {
     return object;
 }
 
+// ---- borrowed from a global ----
+
+HPy DebugState::borrow(std::uintptr_t token, PyObject* object) noexcept try {
+    DebugHandle*& lent = borrowed_[token];
+    if (lent != nullptr && lent->object == object) return lent->handle();
+    // Another value, which was not stored through debug mode.
+    PyObject* const old = lent != nullptr ? retire(*lent) : nullptr;
+    lent = nullptr;
+    lent = fresh_handle();
+    lent->life = DebugHandle::Life::kBorrowed;
+    lent->object = Py_NewRef(object);
+    lent->generation = generation;
+    lent->borrowed_from = token;
+    lent->made_at.clear();
+    const HPy handle = lent->handle();
+    Py_XDECREF(old); // runs any code: last
+    return handle;
+} catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    return kNullHandle;
+}
+
+void DebugState::end_borrow(std::uintptr_t token) noexcept {
+    const auto found = borrowed_.find(token);
+    if (found == borrowed_.end()) return;
+    DebugHandle* const lent = found->second;
+    borrowed_.erase(found);
+    if (lent != nullptr) Py_DECREF(retire(*lent));
+}
+
+void DebugState::end_borrows() noexcept {
+    while (!borrowed_.empty())
+        end_borrow(borrowed_.begin()->first);
+}
+
+/// Reports a lent handle whose global was stored to by code that does not run in debug mode.
+void DebugState::check_borrow(const DebugHandle& handle, const char* where) noexcept {
+    if (handle.life != DebugHandle::Life::kBorrowed || region->window.closed()) return;
+    const Token token(handle.borrowed_from);
+    if (context::object_of(&region->context, token) == handle.object) return;
+    report(Misuse::kHandle,
+           std::string(where) + ": " + describe(handle) + " is used after a store to that global.",
+           interface::kClosedHandle);
+}
+
 std::string DebugState::describe(const DebugHandle& handle) const {
     std::string text = "handle " + hexadecimal(&handle) + " of generation " +
                        std::to_string(handle.generation) + " in interpreter " +
                        std::to_string(interpreter_id);
+    if (handle.borrowed_from != 0) {
+        text += ", lent by HPyGlobal_Borrow of " + describe_slot(handle.borrowed_from);
+    }
     if (handle.made_at.empty()) return text;
     text += ", made at:\n";
     char** const frames =
@@ -168,8 +228,14 @@ PyObject* DebugState::object_of(HPy word, const char* where) noexcept {
                nullptr);
         return Py_None;
     }
-    if (handle->object != nullptr) return handle->object; // open, or a constant
-    report(Misuse::kHandle, std::string(where) + ": " + describe(*handle) + " was closed before.",
+    if (handle->object != nullptr) { // open, lent, or a constant
+        check_borrow(*handle, where);
+        return handle->object;
+    }
+    const char* const closed_by = handle->borrowed_from != 0
+                                      ? " is used after a store to that global."
+                                      : " was closed before.";
+    report(Misuse::kHandle, std::string(where) + ": " + describe(*handle) + closed_by,
            interface::kClosedHandle);
     return handle->retained != nullptr ? handle->retained : Py_None;
 }

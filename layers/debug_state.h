@@ -27,6 +27,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace hpystate::layers {
@@ -36,6 +37,9 @@ enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgume
 
 /// "handle", "builder", ...
 [[nodiscard]] const char* name_of(Misuse misuse) noexcept;
+
+/// The name of every context of debug mode; its address tells one at a look.
+inline constexpr char kDebugName[] = "HPy Debug Mode ABI (hpystate)";
 
 struct DebugContext {
     enum class Use : std::uint8_t { kDone, kValid, kWaiting };
@@ -87,6 +91,16 @@ struct DebugState : LayerState {
     /// it gives then is safe to use: the object where it is known to live, else None.
     [[nodiscard]] PyObject* object_of(HPy handle, const char* where) noexcept;
 
+    /// The handle that HPyGlobal_Borrow gives: one per global and value, not among the open ones.
+    /// `object` is what the global holds. Null: no memory, MemoryError is set.
+    [[nodiscard]] HPy borrow(std::uintptr_t token, PyObject* object) noexcept;
+
+    /// The global was stored to: what it lent is closed.
+    void end_borrow(std::uintptr_t token) noexcept;
+
+    /// The interpreter ends: closes all that was lent.
+    void end_borrows() noexcept;
+
     /// A read-only copy of characters that lives as long as the handle. nullptr: MemoryError is
     /// set.
     [[nodiscard]] const char* keep_copy(HPy handle, const char* data, std::size_t size) noexcept;
@@ -130,10 +144,13 @@ struct DebugState : LayerState {
   private:
     [[nodiscard]] DebugHandle* fresh_handle();
     void forget(DebugHandle& handle) noexcept;
+    [[nodiscard]] PyObject* retire(DebugHandle& handle) noexcept;
+    void check_borrow(const DebugHandle& handle, const char* where) noexcept;
     [[nodiscard]] std::string describe(const DebugHandle& handle) const;
 
     std::deque<DebugHandle> handles_; ///< all records; their addresses stay
     HandleQueue spare_;
+    std::unordered_map<std::uintptr_t, DebugHandle*> borrowed_; ///< by token
     std::deque<DebugBuilder> builders_;
     std::vector<StaticData> statics_; ///< of the files whose modules run in debug mode here
     DoneContexts done_;

@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 struct Waiting {
     static constexpr std::size_t kMost = 8;
     struct Event {
-        Slot slot;
+        std::size_t index;
         bool enter;
     };
     std::array<Event, kMost> events{};
@@ -36,29 +36,34 @@ struct Waiting {
 constinit thread_local bool in_hook = false;
 constinit thread_local Waiting waiting{};
 
-void call_hook(PyObject* hook, Slot slot) noexcept {
+[[nodiscard]] const char* name_of_traced(std::size_t index) noexcept {
+    return index < kSlotCount ? kSlotNames[index]
+                              : name_of(static_cast<context::Fused>(index - kSlotCount));
+}
+
+void call_hook(PyObject* hook, std::size_t index) noexcept {
     if (hook == nullptr || in_hook) return;
     in_hook = true;
     PyObject* const raised = PyErr_GetRaisedException();
     const Ref kept(Ref::borrow(hook)); // the hook may replace itself
-    const Ref result(PyObject_CallFunction(hook, "s", name_of(slot)));
+    const Ref result(PyObject_CallFunction(hook, "s", name_of_traced(index)));
     if (!result) PyErr_WriteUnraisable(hook);
     PyErr_SetRaisedException(raised);
     in_hook = false;
 }
 
 /// Tells a hook, or keeps it in mind until the thread is attached.
-void tell(TraceState& state, Slot slot, bool enter) noexcept {
+void tell(TraceState& state, std::size_t index, bool enter) noexcept {
     if (!is_attached()) {
-        if (waiting.count < Waiting::kMost) waiting.events[waiting.count++] = {slot, enter};
+        if (waiting.count < Waiting::kMost) waiting.events[waiting.count++] = {index, enter};
         return;
     }
     const Waiting told = std::exchange(waiting, {});
     for (std::size_t i = 0; i < told.count; ++i) {
         const Waiting::Event event = told.events[i];
-        call_hook(event.enter ? state.on_enter : state.on_exit, event.slot);
+        call_hook(event.enter ? state.on_enter : state.on_exit, event.index);
     }
-    call_hook(enter ? state.on_enter : state.on_exit, slot);
+    call_hook(enter ? state.on_enter : state.on_exit, index);
 }
 
 template <Slot S, auto Member>
@@ -66,33 +71,9 @@ struct Traced;
 
 template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
 struct Traced<S, Member> {
-    /// Measures and tells the hooks; the end of its scope is the end of the call.
-    class Call {
-      public:
-        explicit Call(TraceState& state) noexcept : state_(state) {
-            constexpr auto kOne = std::uint64_t{1};
-            state_.calls[static_cast<std::size_t>(S)].fetch_add(kOne, std::memory_order_relaxed);
-            tell(state_, S, true);
-            start_ = Clock::now();
-        }
-        Call(const Call&) = delete;
-        Call& operator=(const Call&) = delete;
-        ~Call() {
-            using std::chrono::duration_cast;
-            const auto spent = duration_cast<std::chrono::nanoseconds>(Clock::now() - start_);
-            auto& sum = state_.nanoseconds[static_cast<std::size_t>(S)];
-            sum.fetch_add(static_cast<std::uint64_t>(spent.count()), std::memory_order_relaxed);
-            tell(state_, S, false);
-        }
-
-      private:
-        TraceState& state_;
-        Clock::time_point start_;
-    };
-
     static R call(HPyContext* context, A... args) noexcept {
         TraceState& state = TraceState::of(context);
-        const Call measured(state);
+        const TracedCall call(state, traced(S));
         // Types that a traced module makes, and the functions that it sets, are traced too.
         if constexpr (S == Slot::Type_FromSpec) {
             return as_handle(type_from_spec_or_null(args..., Site{false, &trace_layer}));
@@ -106,7 +87,7 @@ struct Traced<S, Member> {
 
 void install(HPyContext& traced, const HPyContext& plain) noexcept {
     traced = plain; // the handles
-    traced.name = "HPy Trace Mode ABI (hpystate)";
+    traced.name = kTraceName;
 #define HPY_FUNC(ret, name, params)                                                                \
     traced.ctx_##name = &Traced<Slot::name, &HPyContext::ctx_##name>::call;
 #include <hpy/abi/hpy_0_9.def>
@@ -143,9 +124,9 @@ void close(HPyContext*, HPy) noexcept {}
 template <typename Values>
 PyObject* by_name(const Values& values) noexcept {
     Ref result(PyDict_New());
-    for (std::size_t i = 0; result && i < kSlotCount; ++i) {
+    for (std::size_t i = 0; result && i < kTracedCount; ++i) {
         const Ref number(PyLong_FromUnsignedLongLong(values[i].load(std::memory_order_relaxed)));
-        if (!number || PyDict_SetItemString(result.get(), kSlotNames[i], number.get()) < 0) {
+        if (!number || PyDict_SetItemString(result.get(), name_of_traced(i), number.get()) < 0) {
             return nullptr;
         }
     }
@@ -216,6 +197,21 @@ PyMethodDef methods[] = {
 };
 
 } // namespace
+
+TracedCall::TracedCall(TraceState& state, std::size_t index) noexcept
+    : state_(state), index_(index) {
+    state_.calls[index].fetch_add(1, std::memory_order_relaxed);
+    tell(state_, index, true);
+    start_ = Clock::now();
+}
+
+TracedCall::~TracedCall() {
+    using std::chrono::duration_cast;
+    const auto spent = duration_cast<std::chrono::nanoseconds>(Clock::now() - start_);
+    state_.nanoseconds[index_].fetch_add(static_cast<std::uint64_t>(spent.count()),
+                                         std::memory_order_relaxed);
+    tell(state_, index_, false);
+}
 
 TraceState::TraceState(Region& region)
     : LayerState{nullptr, &release_hooks}, context{}, plain(&region.context) {

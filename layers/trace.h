@@ -13,6 +13,7 @@
 #include <Python.h>
 
 #include "abi/slots.h"
+#include "context/fused.h"
 #include "context/layer.h"
 #include "interp_state/region.h"
 
@@ -20,9 +21,26 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace hpystate::layers {
+
+/// The name of every trace context; its address tells one at a look.
+inline constexpr char kTraceName[] = "HPy Trace Mode ABI (hpystate)";
+
+/// What is traced, as a number: the functions of the context, then the fused calls.
+inline constexpr std::size_t kTracedCount = kSlotCount + std::size(context::kFusedNames);
+
+[[nodiscard]] constexpr std::size_t traced(Slot slot) noexcept {
+    return static_cast<std::size_t>(slot);
+}
+
+[[nodiscard]] constexpr std::size_t traced(context::Fused fused) noexcept {
+    return kSlotCount + static_cast<std::size_t>(fused);
+}
 
 struct TraceState : LayerState {
     explicit TraceState(Region& region);
@@ -32,13 +50,27 @@ struct TraceState : LayerState {
 
     /// Written by every thread that runs in the interpreter, attached or not: atomic, relaxed,
     /// since the numbers order nothing.
-    std::array<std::atomic<std::uint64_t>, kSlotCount> calls{};
-    std::array<std::atomic<std::uint64_t>, kSlotCount> nanoseconds{};
+    std::array<std::atomic<std::uint64_t>, kTracedCount> calls{};
+    std::array<std::atomic<std::uint64_t>, kTracedCount> nanoseconds{};
 
     PyObject* on_enter = nullptr; ///< owned; read and written by attached threads
     PyObject* on_exit = nullptr;
 
     [[nodiscard]] static TraceState& of(HPyContext* context) noexcept;
+};
+
+/// Measures one call and tells the hooks; the end of its scope is the end of the call.
+class TracedCall {
+  public:
+    TracedCall(TraceState& state, std::size_t index) noexcept;
+    TracedCall(const TracedCall&) = delete;
+    TracedCall& operator=(const TracedCall&) = delete;
+    ~TracedCall();
+
+  private:
+    TraceState& state_;
+    std::size_t index_; ///< what traced() gives
+    std::chrono::steady_clock::time_point start_;
 };
 
 /// For the thunks of modules in trace mode.

@@ -19,6 +19,16 @@ typedef struct _HPy_s {
     intptr_t _i;
 } HPy;
 
+/** No object: a function that failed, an optional argument that is not given. */
+#ifdef __cplusplus
+#define HPy_NULL (HPy{0})
+#else
+#define HPy_NULL ((HPy){0})
+#endif
+
+/** Whether a handle, field, tracker or builder's result is none. */
+#define HPy_IsNull(handle) ((handle)._i == 0)
+
 /** A reference to an object inside another object's struct; only its owner's functions read it. */
 typedef struct {
     intptr_t _i;

@@ -17,10 +17,9 @@
  */
 #pragma once
 
-#include <hpy.h>
+#include "hpystate/fused_table.h"
 
-#include <stddef.h>
-#include <stdint.h>
+#include <hpy.h>
 
 #if !defined(__GNUC__)
 #error "hpystate/fused_link.h needs GCC or Clang: weak symbols and their atomic functions."
@@ -29,24 +28,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Makes the first value of a global: a new handle, or HPy_NULL with an exception set. */
-typedef HPy (*HPyGlobal_Initializer)(HPyContext* ctx, void* arg);
-
-/** The fused calls of a runtime. It only ever grows. */
-struct hpystate_fused_table {
-#define HPY_FUSED(ret, name, params, args, global, failed, unfused) ret(*name) params;
-#define HPY_FUSED_OWN(ret, name, params, args) ret(*name) params;
-#include "hpystate/fused.def"
-};
-
-/** The link of one shared object. Its layout is part of the symbol's name. */
-struct hpystate_fused_link {
-    const void*
-        plain; /* a struct hpystate_fused_table; until one is there, the link's own address */
-    const struct hpystate_fused_table* (*find)(HPyContext* ctx); /* NULL for a foreign context */
-    uint32_t table_size; /* bytes of the table that the file was compiled with */
-};
 
 /* One for all translation units of a shared object: weak, so the linker keeps one; hidden, so it is
  * this file's own and is reached without a detour. */

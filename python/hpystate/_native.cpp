@@ -15,6 +15,7 @@
 #include "layers/debug_state.h"
 #include "layers/trace.h"
 #include "loader/error.h"
+#include "loader/fused_link.h"
 #include "loader/library.h"
 #include "loader/module.h"
 #include "loader/negotiate.h"
@@ -83,6 +84,7 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
     const Choice choice = negotiate(library, request.name, request.path);
     const char* const said = asked != nullptr ? asked : choice.interpreters;
     give_dispatcher(choice.init_context);
+    fill_fused_link(library);
     const HPyModuleDef* const definition = choice.init();
     if (definition == nullptr) {
         throw LoadError(LoadErrorKind::kInitNull,

@@ -7,6 +7,7 @@ name that is made of everything that went into them.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shlex
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 HPY_VERSION = "0.9.0"
 HELPERS = ("argparse", "buildvalue", "format", "helpers", "structseq")
 CXX_SUFFIXES = {".cpp", ".cc", ".cxx"}
+OWN_INCLUDE = Path(__file__).parent / "include"
 
 Abi = Literal["universal", "hybrid"]
 
@@ -88,16 +90,27 @@ def _fetch_sdist(folder: Path) -> None:
 
 
 def include_flags(abi: Abi = "universal") -> list[str]:
-    """What upstream's build passes for an ABI. For "universal" a folder forbids Python.h; "hybrid"
-    has the headers of the Python that runs this. ValueError for any other word."""
+    """What upstream's build passes for an ABI, and our folder behind it, for hpystate/*.h. For
+    "universal" a folder forbids Python.h; "hybrid" has the headers of the Python that runs this.
+    ValueError for any other word."""
     include = upstream_sdist() / "hpy" / "devel" / "include"
     if abi == "hybrid":
         python = sysconfig.get_path("include")
-        return ["-DHPY", "-DHPY_ABI_HYBRID", f"-I{include}", f"-I{python}"]
+        return ["-DHPY", "-DHPY_ABI_HYBRID", f"-I{include}", f"-I{OWN_INCLUDE}", f"-I{python}"]
     if abi != "universal":
         raise ValueError(f"abi is {abi!r}; 'universal' or 'hybrid' was expected")
     forbid = include / "hpy" / "forbid_python_h"
-    return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", f"-I{include}"]
+    return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", f"-I{include}", f"-I{OWN_INCLUDE}"]
+
+
+@functools.cache
+def _own_headers() -> str:
+    """A hash of our headers: what was compiled with others is not taken from the cache."""
+    digest = hashlib.sha256()
+    for path in sorted(OWN_INCLUDE.rglob("*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def compile_extension(
@@ -161,7 +174,7 @@ def _compile(source: Path, flags: Sequence[str]) -> Path:
 
 def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: str) -> Path:
     """Runs `command inputs -o file` and keeps the file under the hash of command and inputs."""
-    digest = hashlib.sha256(repr((command, sys.platform)).encode())
+    digest = hashlib.sha256(repr((command, sys.platform, _own_headers())).encode())
     for path in inputs:
         digest.update(repr(str(path)).encode())
         digest.update(path.read_bytes())

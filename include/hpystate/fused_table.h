@@ -1,0 +1,35 @@
+/* hpystate/fused_table.h: what a runtime and an extension share of the fused calls. C11, C++17.
+ *
+ * The types of HPy come from whoever includes this: <hpy.h> in an extension, hpy/context.h in a
+ * runtime.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Makes the first value of a global: a new handle, or HPy_NULL with an exception set. */
+typedef HPy (*HPyGlobal_Initializer)(HPyContext* ctx, void* arg);
+
+/** The fused calls of a runtime. It only ever grows. */
+struct hpystate_fused_table {
+#define HPY_FUSED(ret, name, params, args, global, failed, unfused) ret(*name) params;
+#define HPY_FUSED_OWN(ret, name, params, args) ret(*name) params;
+#include "hpystate/fused.def"
+};
+
+/** The link of one shared object. Its layout is part of the symbol's name. */
+struct hpystate_fused_link {
+    const void*
+        plain; /* a struct hpystate_fused_table; until one is there, the link's own address */
+    const struct hpystate_fused_table* (*find)(HPyContext* ctx); /* NULL for a foreign context */
+    uint32_t table_size; /* bytes of the table that the file was compiled with */
+};
+
+#ifdef __cplusplus
+}
+#endif
