@@ -24,7 +24,8 @@ void Call::stop() const noexcept {
     std::abort();
 }
 
-bool count_keywords(const Call& call, HPy kwnames, const char* sentence, std::size_t& count) noexcept {
+bool count_keywords(const Call& call, HPy kwnames, const char* sentence,
+                    std::size_t& count) noexcept {
     PyObject* const names = call.object(kwnames);
     if (names != nullptr && !PyTuple_Check(names)) {
         call.refuse(sentence);

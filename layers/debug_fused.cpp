@@ -34,7 +34,7 @@ struct Watched<F, Member> {
     }
 
     static R call(HPyContext* context, A... args) noexcept {
-        static_assert(((kPlain<A> || std::is_same_v<A, HPyGlobal>) && ...),
+        static_assert(((kPlain<A> || std::is_same_v<A, HPyGlobal>)&&...),
                       "this call needs a function of its own: Entry");
         const Call call(context, name_of(F));
         (check_global(call, args), ...);
@@ -65,8 +65,8 @@ HPy own_HPy_Call_g(HPyContext* context, HPyGlobal callable, const HPy* args, std
     if (!count_keywords(call, kwnames, interface::kCallNames, named)) return kNullHandle;
     Array array(call, args, nargs + named);
     if (!array.complete()) return kNullHandle;
-    return call.out(plain_fused_calls.HPy_Call_g(call.plain(), callable, array.get(), nargs,
-                                                 call.in(kwnames)));
+    return call.out(
+        plain_fused_calls.HPy_Call_g(call.plain(), callable, array.get(), nargs, call.in(kwnames)));
 }
 
 HPy own_HPy_CallMethod_g(HPyContext* context, HPyGlobal name, const HPy* args, std::size_t nargs,
@@ -149,8 +149,8 @@ HPy own_HPyGlobal_Import(HPyContext* context, HPyGlobal* global, const char* utf
                          const char* utf8_attribute) noexcept {
     const Call call(context, name_of(Fused::HPyGlobal_Import));
     if (global != nullptr) check_store(call.state(), global, nullptr, call.where());
-    return call.out(plain_fused_calls.HPyGlobal_Import(call.plain(), global, utf8_module,
-                                                       utf8_attribute));
+    return call.out(
+        plain_fused_calls.HPyGlobal_Import(call.plain(), global, utf8_module, utf8_attribute));
 }
 
 } // namespace

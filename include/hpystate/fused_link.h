@@ -17,9 +17,11 @@
  */
 #pragma once
 
-#include "hpystate/fused_table.h"
-
+/* In this order: the table is made of HPy's types. */
+/* clang-format off */
 #include <hpy.h>
+#include "hpystate/fused_table.h"
+/* clang-format on */
 
 #if !defined(__GNUC__)
 #error "hpystate/fused_link.h needs GCC or Clang: weak symbols and their atomic functions."
