@@ -1,0 +1,160 @@
+"""rows.py: what is measured, beside what, and what it may cost: all of it data.
+
+A side is a callable of n, as Python code over the names that worker.py binds: `ours`, `upstream`,
+`abi` (upstream's `cpython` ABI), `c`, `pybind`, `cython`, and `loop(code)` for a loop in Python.
+The first side of a row is ours; the empty loop of the row's kind is subtracted from instructions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Measure = Literal["instructions", "time"]
+
+UPSTREAM = "upstream"
+ABI = "upstream, cpython ABI"
+C = "C API"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A side, the first of the row unless `of` names another, costs at most `limit` times `side`;
+    for None, `limit` is absolute."""
+
+    measure: Measure
+    side: str | None
+    limit: float
+    of: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    group: str
+    title: str
+    sides: dict[str, str]
+    bars: tuple[Bar, ...] = field(default=())
+
+
+def _fused(title: str, fused: str, plain: str, *bars: Bar) -> Row:
+    sides = {
+        "fused": f"ours.{fused}",
+        "ours": f"ours.{plain}",
+        UPSTREAM: f"upstream.{plain}",
+        ABI: f"abi.{plain}",
+        C: f"c.{plain}",
+    }
+    return Row("fused calls of a global", title, sides, bars)
+
+
+def _calls(title: str, name: str, arguments: str, limit: float) -> list[Row]:
+    """A function called from C by vectorcall, and in a Python loop after specialisation."""
+    passed = f", {arguments}" if arguments else ""
+    sides = {"ours": "ours", UPSTREAM: "upstream", ABI: "abi", C: "c"}
+    from_c = {
+        side: f"lambda n: c.call_n({module}_{name}, n{passed})" for side, module in sides.items()
+    }
+    in_python = {
+        side: f"loop('f({arguments})', {module}_{name})" for side, module in sides.items()
+    }
+    bar = Bar("instructions", C, limit)
+    return [
+        Row("calls from C", title, from_c, (bar,)),
+        Row("calls in a Python loop", title, in_python),
+    ]
+
+
+def _operations(title: str, from_c: str, in_python: str, limit: float | None) -> list[Row]:
+    sides = {"ours": "ours", UPSTREAM: "upstream", ABI: "abi", C: "c"}
+    bars = (Bar("instructions", C, limit),) if limit is not None else ()
+    return [
+        Row("calls from C", title, {s: from_c.format(m) for s, m in sides.items()}, bars),
+        Row("calls in a Python loop", title, {s: in_python.format(m) for s, m in sides.items()}),
+    ]
+
+
+TYPE_CHECK_BARS = (Bar("instructions", UPSTREAM, 0.55), Bar("time", UPSTREAM, 0.40))
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "reaching a value",
+        "load and close",
+        {
+            "ours": "ours.load_close",
+            "ours, borrowed": "ours.borrow",
+            UPSTREAM: "upstream.load_close",
+            ABI: "abi.load_close",
+            "C static": "c.load",
+            "C, module state": "c.module_state",
+            "C, PyType_GetModuleByDef": "lambda n: c_thing.module_by_def(n)",
+            "C, interpreter dict": "c.interpreter_dict",
+            "pybind11, get_stored": "pybind.load",
+            "Cython, module state": "cython.load",
+        },
+        (Bar("instructions", None, 30),),
+    ),
+    _fused(
+        "HPy_Call_g",
+        "call_g",
+        "call",
+        Bar("instructions", UPSTREAM, 0.85),
+        Bar("instructions", C, 1.25),
+    ),
+    _fused("HPy_TypeCheck_g", "type_check_g", "type_check", *TYPE_CHECK_BARS),
+    _fused("HPy_Is_g", "same_g", "same", *TYPE_CHECK_BARS),
+    _fused("HPy_GetItem_g", "get_item_g", "get_item"),
+    _fused("HPy_GetAttr_g", "get_attr_g", "get_attr"),
+    *_calls("NOARGS", "noargs", "", 1.25),
+    *_calls("O", "one", "None", 1.25),
+    *_calls("VARARGS", "varargs", "None, None", 1.30),
+    *_calls("KEYWORDS", "keywords", "None, None", 1.30),
+    *_operations(
+        "binary slot",
+        "lambda n: c.add_n({0}_thing, n, {0}_thing)",
+        "loop('f + f', {0}_thing)",
+        1.30,
+    ),
+    *_operations(
+        "getter", "lambda n: c.get_n({0}_thing, n, 'got')", "loop('f.got', {0}_thing)", None
+    ),
+    *_operations(
+        "method, NOARGS",
+        "lambda n: c.call_n({0}_type.noargs, n, {0}_thing)",
+        "loop('f.noargs()', {0}_thing)",
+        None,
+    ),
+    *_operations(
+        "method, O",
+        "lambda n: c.call_n({0}_type.one, n, {0}_thing, None)",
+        "loop('f.one(None)', {0}_thing)",
+        None,
+    ),
+    *_operations(
+        "tp_new and tp_init",
+        "lambda n: c.call_n({0}_type, n)",
+        "loop('f()', {0}_type)",
+        None,
+    ),
+)
+
+PROGRAMS: tuple[Row, ...] = tuple(
+    Row(
+        "programs",
+        title,
+        {
+            "fused": f"{name}_fused",
+            "unfused": f"{name}_unfused",
+            f"{UPSTREAM}, unfused": f"{name}_upstream",
+            C: f"{name}_c",
+        },
+        bars,
+    )
+    for title, name, bars in (
+        (
+            "constraint expressions",
+            "constraint",
+            (Bar("time", C, 1.20), Bar("time", C, 1.35, of="unfused")),
+        ),
+        ("JSON-like builder", "builder", ()),
+    )
+)

@@ -1,0 +1,233 @@
+"""run.py: everything that is measured, in one command.
+
+    make bench                          the tables, and the plot in bench/results/
+    make bench ARGS="--quick"           fewer rounds and pairs: under two minutes
+    make bench ARGS="--json FILE"       the numbers too
+
+Instructions are callgrind's, exact; the empty loop is subtracted. Times are ratios: both sides
+interleaved in one process, the median of the pairs and the quartiles around it. Exit status 1 names
+a bar that was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from build_peers import build, upstream_packages
+from plot import draw
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rows import PROGRAMS, ROWS, Bar, Row
+
+HERE = Path(__file__).resolve().parent
+WORKER = HERE / "worker.py"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A side against the last of its row: the median over the pairs, and the quartiles."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Found:
+    row: Row
+    instructions: dict[str, float]
+    seconds: dict[str, list[float]]
+
+    def ratio(self, side: str, against: str) -> Ratio:
+        pairs = zip(self.seconds[side], self.seconds[against], strict=True)
+        ratios = [a / b for a, b in pairs]
+        low, median, high = statistics.quantiles(ratios, n=4)
+        return Ratio(median, low, high)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    row: Row
+    bar: Bar
+    value: float
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.bar.limit
+
+    def __str__(self) -> str:
+        side = self.bar.of or next(iter(self.row.sides))
+        against = f" against {self.bar.side}" if self.bar.side else ""
+        number = f"{self.value:.2f}" if self.bar.side else f"{self.value:.0f}"
+        return (
+            f"{self.row.title}, {self.row.group}: {side}{against}, {self.bar.measure}: {number}; "
+            f"bar {self.bar.limit:g}: {'met' if self.met else 'MISSED'}"
+        )
+
+
+def count(folder: Path, packages: Path | None, rounds: int) -> dict[str, float]:
+    """Instructions of one round, by "group|title|side"."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out"]
+        command += [sys.executable, str(WORKER), "counts", str(folder), str(packages or "-")]
+        environment = os.environ | {"PYTHONHASHSEED": "0"}
+        result = subprocess.run(
+            [*command, str(rounds)], capture_output=True, text=True, env=environment, check=False
+        )
+        found: dict[str, float] = {}
+        for dump in Path(scratch).glob("out.*"):
+            text = dump.read_text(encoding="utf-8", errors="replace")
+            title = re.search(r"^desc: Trigger: Client Request: (.*)$", text, re.MULTILINE)
+            total = re.search(r"^(?:summary|totals): (\d+)", text, re.MULTILINE)
+            if title and total:
+                found[title.group(1)] = int(total.group(1)) / rounds
+    if result.returncode != 0 or not found:
+        raise RuntimeError(f"callgrind failed:\n{result.stderr[-3000:]}")
+    return found
+
+
+def subtract_loops(counted: dict[str, float]) -> dict[str, float]:
+    loops = {kind: counted.pop(f"empty|{kind}|") for kind in ("C", "Python")}
+    return {
+        key: value - loops["Python" if key.startswith("calls in a Python loop") else "C"]
+        for key, value in counted.items()
+    }
+
+
+def measure_times(
+    folder: Path, packages: Path | None, pairs: int, seconds: float, progress: Progress
+) -> dict[str, dict[str, list[float]]]:
+    task = progress.add_task("times", total=len(ROWS) + len(PROGRAMS))
+    command = [sys.executable, str(WORKER), "times", str(folder), str(packages or "-")]
+    with subprocess.Popen(
+        [*command, str(pairs), str(seconds)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stderr is not None and child.stdout is not None
+        told = []
+        for line in child.stderr:
+            told.append(line)
+            progress.advance(task)
+        answer = child.stdout.read()
+    if child.returncode != 0:
+        raise RuntimeError(f"the measuring process failed:\n{''.join(told)[-3000:]}")
+    return {f"{each['group']}|{each['title']}": each["seconds"] for each in json.loads(answer)}
+
+
+def judge(found: Found) -> list[Verdict]:
+    verdicts = []
+    for bar in found.row.bars:
+        side = bar.of or next(iter(found.row.sides))
+        if bar.side is not None and bar.side not in (found.instructions | found.seconds):
+            continue  # a peer that this Python has not
+        if bar.side is None:
+            value = found.instructions[side]
+        elif bar.measure == "instructions":
+            value = found.instructions[side] / found.instructions[bar.side]
+        else:
+            value = found.ratio(side, bar.side).median
+        verdicts.append(Verdict(found.row, bar, value))
+    return verdicts
+
+
+def tables(results: list[Found]) -> list[Table]:
+    made: dict[str, Table] = {}
+    for found in results:
+        group = found.row.group
+        if group not in made:
+            made[group] = Table(title=f"{group}, CPython {sys.version.split()[0]}")
+            for heading, side in (
+                ("", "left"),
+                ("side", "left"),
+                ("instructions", "right"),
+                ("of the last", "right"),
+                ("time, of the last", "right"),
+                ("quartiles", "left"),
+            ):
+                made[group].add_column(heading, justify=side)  # type: ignore[arg-type]
+        sides = list(found.seconds)
+        last = sides[-1]
+        for i, side in enumerate(sides):
+            counted = found.instructions.get(side)
+            ratio = found.ratio(side, last)
+            made[group].add_row(
+                found.row.title if i == 0 else "",
+                side,
+                f"{counted:.1f}" if counted is not None else "",
+                f"{counted / found.instructions[last]:.2f}" if counted is not None else "",
+                f"{ratio.median:.2f}",
+                f"{ratio.low:.2f} to {ratio.high:.2f}",
+                end_section=side == last,
+            )
+    return list(made.values())
+
+
+def as_json(results: list[Found], verdicts: list[Verdict]) -> dict[str, Any]:
+    return {
+        "python": sys.version.split()[0],
+        "rows": [
+            {
+                "group": found.row.group,
+                "title": found.row.title,
+                "instructions": found.instructions,
+                "time_ratio": {
+                    side: vars(found.ratio(side, list(found.seconds)[-1])) for side in found.seconds
+                },
+            }
+            for found in results
+        ],
+        "bars": [{"text": str(each), "met": each.met} for each in verdicts],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Costs, beside those of the peers.")
+    parser.add_argument("--quick", action="store_true", help="under two minutes")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="a PNG of all time ratios")
+    options = parser.parse_args()
+    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (20_000, 25, 0.02)
+    console = Console()
+    with Progress(console=console, transient=not console.is_terminal) as progress:
+        task = progress.add_task("building what is measured", total=None)
+        folder, packages = build(), upstream_packages()
+        progress.update(task, description="counting instructions")
+        counted = subtract_loops(count(folder, packages, rounds))
+        progress.remove_task(task)
+        timed = measure_times(folder, packages, pairs, seconds, progress)
+    results = []
+    for row in (*ROWS, *PROGRAMS):
+        key = f"{row.group}|{row.title}"
+        instructions = {
+            side: counted[f"{key}|{side}"] for side in row.sides if f"{key}|{side}" in counted
+        }
+        results.append(Found(row, instructions, timed[key]))
+    verdicts = [verdict for found in results for verdict in judge(found)]
+    for table in tables(results):
+        console.print(table)
+    for verdict in verdicts:
+        console.print(f"[{'green' if verdict.met else 'red'}]{verdict}[/]", highlight=False)
+    if options.json is not None:
+        options.json.write_text(json.dumps(as_json(results, verdicts), indent=2) + "\n")
+    plot = options.plot or HERE / "results" / "times.png"
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    draw(results, plot)
+    console.print(f"plot: {plot.name}")
+    return 0 if all(verdict.met for verdict in verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""worker.py: measures; one process in which all sides of a comparison are loaded.
+
+worker.py counts FOLDER PACKAGES ROUNDS   under callgrind: one dump for each side of each row
+worker.py times FOLDER PACKAGES PAIRS     JSON: seconds per side and pair, sides interleaved
+
+PACKAGES is the folder with upstream's hpy, or "-". Every side gives what its peers give before it
+is measured.
+"""
+
+from __future__ import annotations
+
+import decimal
+import gc
+import importlib.machinery
+import importlib.util
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import hpystate
+from rows import PROGRAMS, ROWS, Row
+
+Run = Callable[[int], object]
+
+
+def load_c(folder: Path, name: str) -> ModuleType:
+    files = [
+        path
+        for suffix in importlib.machinery.EXTENSION_SUFFIXES
+        if (path := folder / f"{name}{suffix}").is_file()
+    ]
+    spec = importlib.util.spec_from_file_location(name, files[0])
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_upstream(packages: Path, name: str, file: Path) -> ModuleType:
+    if str(packages) not in sys.path:
+        sys.path.append(str(packages))
+    from hpy import universal  # pyright: ignore[reportMissingImports]
+
+    return universal.load(name, str(file), importlib.util.spec_from_loader(name, None))
+
+
+def loop(code: str, f: object) -> Run:
+    """A function of n that runs `code` n times: one of its own, so that it is specialised alone."""
+    scope: dict[str, Any] = {"f": f}
+    exec(f"def run(n, f=f):\n    for _ in range(n):\n        {code}\n", scope)
+    return scope["run"]
+
+
+# ---- the programs ----
+
+
+def constraints(module: ModuleType) -> Run:
+    x, y, z = (module.Variable() for _ in range(3))
+
+    def run(n: int) -> float:
+        made = None
+        for _ in range(n):
+            made = 2 * x + y - 3 * z + 4.0 <= 10 * y
+            made = -x + 2 * (y * 3) == 5
+            made = x + y + z >= 0
+        return module.total(made)
+
+    return run
+
+
+class Key(str):
+    __slots__ = ()
+
+
+class DecimalText(str):
+    __slots__ = ()
+
+
+def builder(module: ModuleType) -> Run:
+    open_list, open_dict, close = object(), object(), object()
+    module.store(open_list, open_dict, close, Key, DecimalText, decimal.Decimal)
+    row = [open_dict, Key("name"), "a name", Key("price"), DecimalText("10.25"), Key("sizes")]
+    row += [open_list, 1, 2, 3, close, Key("empty"), open_dict, close, close]
+    tokens = [open_list, *(row * 20), close]
+
+    def run(n: int) -> str:
+        made = None
+        for _ in range(n):
+            made = module.build(tokens)
+        return repr(made)
+
+    return run
+
+
+# ---- sides ----
+
+
+def probe_names(name: str, module: ModuleType, called: object) -> dict[str, Any]:
+    """An extension's module, its type and an instance, under the names that rows.py uses. Its
+    globals are filled; all call the same function."""
+    table, value = {None: ["found"]}, ["a value whose references are counted"]
+    module.store(value, called, type(None), "__doc__", table)
+    thing = module.make_type()
+    names = {name: module, f"{name}_type": thing, f"{name}_thing": thing()}
+    names |= {f"{name}_{f}": getattr(module, f) for f in ("noargs", "one", "varargs", "keywords")}
+    return names
+
+
+def bind(folder: Path, packages: Path | None) -> dict[str, Any]:
+    c = load_c(folder, "c_probe")
+    names: dict[str, Any] = {"loop": loop, **probe_names("c", c, c.noargs)}
+    probe = "hpy_probe.hpy0.so"
+    ours = hpystate.load("hpy_probe", str(folder / "ours" / "plain" / probe))
+    names |= probe_names("ours", ours, c.noargs)
+    for peer in ("pybind", "cython"):
+        names[peer] = load_c(folder, f"{peer}_probe")
+        names[peer].store(["a value"])
+    if packages is not None:
+        file = folder / "upstream" / "plain" / probe
+        names |= probe_names("upstream", load_upstream(packages, "hpy_probe", file), c.noargs)
+        names |= probe_names("abi", load_c(folder / "abi", "hpy_probe"), c.noargs)
+    for name, make in (("constraint", constraints), ("builder", builder)):
+        names[f"{name}_c"] = make(load_c(folder, f"{name}_c"))
+        file_name = f"{name}_hpy.hpy0.so"
+        for kind, way in (("fused", "fused"), ("plain", "unfused")):
+            module = hpystate.load(f"{name}_hpy", str(folder / "ours" / kind / file_name))
+            names[f"{name}_{way}"] = make(module)
+        if packages is not None:
+            file = folder / "upstream" / "plain" / file_name
+            names[f"{name}_upstream"] = make(load_upstream(packages, f"{name}_hpy", file))
+    return names
+
+
+def sides_of(row: Row, names: dict[str, Any]) -> dict[str, Run]:
+    """The sides that there are: without upstream, its names are not bound."""
+    sides: dict[str, Run] = {}
+    for side, code in row.sides.items():
+        words = re.findall(r"(?<![\w.])[a-z_]\w*", re.sub(r"'[^']*'", "", code))
+        used = set(words) - {"lambda", "n", "None"}
+        if used <= names.keys():
+            sides[side] = names[code] if code in names else eval(code, names)
+    return sides
+
+
+def check(row: Row, sides: dict[str, Run]) -> None:
+    """The sides give the same; and Python's specialisation has seen each."""
+    given = {side: run(100) for side, run in sides.items()}
+    if len({repr(each) for each in given.values()}) != 1:
+        raise AssertionError(f"{row.group}, {row.title}: the sides do not give the same: {given}")
+
+
+def counts(names: dict[str, Any], rounds: int) -> None:
+    c = names["c"]
+    empty = {"C": c.empty, "Python": loop("pass", None)}
+    for kind, run in empty.items():
+        run(100)
+        c.begin()
+        run(rounds)
+        c.end(f"empty|{kind}|")
+    for row in ROWS:
+        sides = sides_of(row, names)
+        check(row, sides)
+        for side, run in sides.items():
+            c.begin()
+            run(rounds)
+            c.end(f"{row.group}|{row.title}|{side}")
+
+
+def rounds_for(run: Run, seconds: float) -> int:
+    """How many rounds take about so long."""
+    n = 16
+    while True:
+        start = time.perf_counter()
+        run(n)
+        spent = time.perf_counter() - start
+        if spent > seconds / 4:
+            return max(1, int(n * seconds / spent))
+        n *= 4
+
+
+def times(names: dict[str, Any], pairs: int, seconds: float) -> list[dict[str, Any]]:
+    found = []
+    gc.disable()
+    for row in (*ROWS, *PROGRAMS):
+        sides = sides_of(row, names)
+        check(row, sides)
+        n = rounds_for(next(iter(sides.values())), seconds)
+        spent: dict[str, list[float]] = {side: [] for side in sides}
+        for pair in range(pairs):
+            order = list(sides.items())
+            if pair % 2:
+                order.reverse()
+            for side, run in order:
+                start = time.perf_counter()
+                run(n)
+                spent[side].append((time.perf_counter() - start) / n)
+        gc.collect()
+        found.append({"group": row.group, "title": row.title, "seconds": spent})
+        print(f"{row.group}: {row.title}", file=sys.stderr, flush=True)
+    return found
+
+
+def main() -> None:
+    way, folder, packages, amount = sys.argv[1:5]
+    upstream = None if packages == "-" else Path(packages)
+    names = bind(Path(folder), upstream)
+    if way == "counts":
+        counts(names, int(amount))
+    else:
+        json.dump(times(names, int(amount), float(sys.argv[5])), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
