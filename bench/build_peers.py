@@ -57,7 +57,9 @@ def _cpython_abi(source: Path, out: Path) -> None:
 def _cython(source: Path, out: Path) -> None:
     generated = out / f"{source.stem}.c"
     _run(sys.executable, "-m", "cython", "-3", source, "-o", generated)
-    _c_extension(generated, out, "-DCYTHON_USE_MODULE_STATE=1", "-DCYTHON_PEP489_MULTI_PHASE_INIT=1")
+    _c_extension(
+        generated, out, "-DCYTHON_USE_MODULE_STATE=1", "-DCYTHON_PEP489_MULTI_PHASE_INIT=1"
+    )
 
 
 def build() -> Path:

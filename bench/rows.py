@@ -54,9 +54,7 @@ def _calls(title: str, name: str, arguments: str, limit: float) -> list[Row]:
     from_c = {
         side: f"lambda n: c.call_n({module}_{name}, n{passed})" for side, module in sides.items()
     }
-    in_python = {
-        side: f"loop('f({arguments})', {module}_{name})" for side, module in sides.items()
-    }
+    in_python = {side: f"loop('f({arguments})', {module}_{name})" for side, module in sides.items()}
     bar = Bar("instructions", C, limit)
     return [
         Row("calls from C", title, from_c, (bar,)),

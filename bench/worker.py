@@ -22,8 +22,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import hpystate
 from rows import PROGRAMS, ROWS, Row
+
+import hpystate
 
 Run = Callable[[int], object]
 
@@ -103,10 +104,11 @@ def builder(module: ModuleType) -> Run:
 def probe_names(name: str, module: ModuleType, called: object) -> dict[str, Any]:
     """An extension's module, its type and an instance, under the names that rows.py uses. Its
     globals are filled; all call the same function."""
-    table, value = {None: ["found"]}, ["a value whose references are counted"]
-    module.store(value, called, type(None), "__doc__", table)
     thing = module.make_type()
-    names = {name: module, f"{name}_type": thing, f"{name}_thing": thing()}
+    instance = thing()
+    table, value = {instance: ["found"]}, ["a value whose references are counted"]
+    module.store(value, called, thing, "__doc__", table, instance)
+    names = {name: module, f"{name}_type": thing, f"{name}_thing": instance}
     names |= {f"{name}_{f}": getattr(module, f) for f in ("noargs", "one", "varargs", "keywords")}
     return names
 

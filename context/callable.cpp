@@ -57,7 +57,7 @@ int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site)
 }
 
 int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {
-    return set_call_function_or_fail(h, func, kThreadSite);
+    return set_call_function_or_fail(h, func, kObjectSite);
 }
 
 } // namespace hpystate::context

@@ -3,6 +3,7 @@
 
 #include "context/contexts.h"
 
+#include "context/anchor.h"
 #include "context/functions.h"
 #include "context/fused.h"
 #include "context/guard.h"
@@ -59,7 +60,7 @@ Region* enter_interpreter() noexcept {
         return nullptr;
     }
     Region* const region = adopt(PyInterpreterState_Get(), &install_plain);
-    if (region == nullptr || !prepare_lifetime(*region)) return nullptr;
+    if (region == nullptr || !prepare_lifetime(*region) || !prepare_anchor(*region)) return nullptr;
     return region;
 }
 

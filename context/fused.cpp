@@ -109,6 +109,11 @@ int hot_Is(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
     return as_object(obj) == entry.get() ? 1 : 0;
 }
 
+HPy hot_New(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
+    const Held held(ctx, type, Fused::_HPy_New_g);
+    return held ? ctx_New(ctx, held.handle(), data) : kNullHandle;
+}
+
 HPy hot_Call(HPyContext* ctx, HPyGlobal callable, const HPy* args, std::size_t nargs,
              HPy kwnames) noexcept {
     const Held held(ctx, callable, Fused::HPy_Call_g);
@@ -159,6 +164,7 @@ HPy fused_HPyGlobal_Import(HPyContext* ctx, HPyGlobal* global, const char* utf8_
     };
     table.HPy_TypeCheck_g = &hot_TypeCheck;
     table.HPy_Is_g = &hot_Is;
+    table._HPy_New_g = &hot_New;
     table.HPy_Call_g = &hot_Call;
     return table;
 }

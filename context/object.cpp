@@ -28,6 +28,7 @@ HPy ctx_Type(HPyContext*, HPy obj) noexcept {
 
 int ctx_TypeCheck(HPyContext*, HPy obj, HPy type) noexcept {
     PyObject* const cls = as_object(type);
+    if (reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj))) == cls) return 1;
     if (!PyType_Check(cls)) [[unlikely]] {
         PyErr_Format(PyExc_TypeError, "ctx_TypeCheck: a '%s' was given where a type was expected.",
                      Py_TYPE(cls)->tp_name);

@@ -3,7 +3,7 @@
 
 namespace hpystate {
 
-void* struct_of(PyObject* object, Shape shape) noexcept {
+void* struct_of_other(PyObject* object, Shape shape) noexcept {
     if (shape == HPyType_BuiltinShape_Long) return struct_of<HPyType_BuiltinShape_Long>(object);
     if (shape == HPyType_BuiltinShape_Tuple) return struct_of<HPyType_BuiltinShape_Tuple>(object);
     return reinterpret_cast<char*>(object) + fixed_offset(shape);

@@ -75,7 +75,13 @@ template <Shape S>
 }
 
 /// The same where the shape is known at run time only.
-[[nodiscard]] void* struct_of(PyObject* object, Shape shape) noexcept;
+[[nodiscard]] void* struct_of_other(PyObject* object, Shape shape) noexcept;
+
+[[nodiscard]] inline void* struct_of(PyObject* object, Shape shape) noexcept {
+    if (shape == HPyType_BuiltinShape_Object) [[likely]]
+        return struct_of<HPyType_BuiltinShape_Object>(object);
+    return struct_of_other(object, shape);
+}
 
 /// How large CPython's fixed part of an instance is whose struct has `size` bytes; 0 for 0: it is
 /// inherited.

@@ -19,8 +19,9 @@
 
 namespace hpystate {
 
-/// From where the thunks of a pool take the context.
-enum class Way : std::uint8_t { kModule, kThread, kLayer };
+/// From where the thunks of a pool take the context: from `self`, which is a module of ours, an
+/// object of (perhaps) one of our types, or such a type; or from their layer.
+enum class Way : std::uint8_t { kModule, kObject, kType, kLayer };
 
 /// HPy_tp_call has the signature KEYWORDS, but CPython calls it with a tuple and a dict.
 inline constexpr auto kCallSignature = static_cast<HPyFunc_Signature>(0);

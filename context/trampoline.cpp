@@ -1,10 +1,10 @@
 /// context/trampoline.cpp: the plain thunks and the body that the thunks of a kind share.
 #include "context/trampoline.h"
 
+#include "context/anchor.h"
 #include "context/call_slot.h"
 #include "context/handle.h"
 #include "context/layered.h"
-#include "context/module_state.h"
 #include "context/signature.h"
 #include "context/thunk_pool.h"
 #include "interp_state/current.h"
@@ -22,40 +22,68 @@ namespace {
     return nullptr;
 }
 
+/// The context of the calling thread's interpreter: slower, and always right.
+[[gnu::cold, gnu::noinline]] HPyContext* context_of_thread() noexcept {
+    Region* const region = current_region();
+    return region != nullptr ? &region->context : no_context();
+}
+
+/// nullptr where `self` does not lead to one.
 template <Way W>
 [[nodiscard]] inline HPyContext* context_of(PyObject* self) noexcept {
     if constexpr (W == Way::kModule) {
-        const auto* const state = static_cast<ModuleState*>(PyModule_GetState(self));
-        if (state != nullptr && state->context != nullptr) [[likely]]
-            return state->context;
+        const ModuleState* const state = state_of_module(self);
+        return state != nullptr ? state->context : nullptr;
+    } else if constexpr (W == Way::kType) {
+        return context_of_type(reinterpret_cast<PyTypeObject*>(self));
     } else {
-        Region* const region = current_region();
-        if (region != nullptr) [[likely]]
-            return &region->context;
+        return context_of_type(Py_TYPE(self));
     }
-    return no_context();
+}
+
+/// The other operand of a binary operator, where that is the one whose type is ours.
+template <typename... A>
+[[nodiscard]] HPyContext* context_of_other(A... args) noexcept {
+    if constexpr (sizeof...(A) == 1 && (std::is_same_v<A, PyObject*> && ...)) {
+        return context_of<Way::kObject>(args...);
+    } else {
+        return nullptr;
+    }
 }
 
 /// The body for a signature that differs by the context only. `target` stands last, so a thunk
-/// moves no argument: it loads its target and jumps.
+/// moves no argument: it loads its target and jumps; and so does the body, since nothing is left to
+/// do after the extension's function: for the compiler that one never throws.
 template <Way W, typename Impl>
 struct Body;
 
 template <Way W, typename R, typename... A>
 struct Body<W, R (*)(HPyContext*, HPy, A...)> {
-    using Impl = R (*)(HPyContext*, HPy, A...);
+    using Impl = R (*)(HPyContext*, HPy, A...) noexcept;
 
-    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
-                                        ThunkTarget target) noexcept {
-        HPyContext* const ctx = context_of<W>(self);
-        if (ctx == nullptr) [[unlikely]]
-            return failed<Cpy<R>>();
+    static Cpy<R> call(HPyContext* ctx, PyObject* self, Cpy<A>... args,
+                       ThunkTarget target) noexcept {
         const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
         if constexpr (std::is_void_v<R>) {
             impl(ctx, as_handle(self), to_hpy<A>(args)...);
         } else {
             return to_cpy<R>(impl(ctx, as_handle(self), to_hpy<A>(args)...));
         }
+    }
+
+    [[gnu::cold, gnu::noinline]] static Cpy<R> run_slowly(PyObject* self, Cpy<A>... args,
+                                                          ThunkTarget target) noexcept {
+        HPyContext* ctx = W == Way::kObject ? context_of_other(args...) : nullptr;
+        if (ctx == nullptr) ctx = W == Way::kModule ? no_context() : context_of_thread();
+        return ctx != nullptr ? call(ctx, self, args..., target) : failed<Cpy<R>>();
+    }
+
+    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
+                                        ThunkTarget target) noexcept {
+        HPyContext* const ctx = context_of<W>(self);
+        if (ctx == nullptr) [[unlikely]]
+            return run_slowly(self, args..., target);
+        return call(ctx, self, args..., target);
     }
 
     template <unsigned N>
@@ -74,15 +102,17 @@ struct NoArgs : Body<W, HPyFunc_NOARGS_t> {
 };
 
 /// tp_new and tp_init: the tuple's items are the array of handles, the dict is passed as it is.
-template <typename R>
+template <Way W, typename R>
 struct TupleDict {
-    using Impl = R (*)(HPyContext*, HPy, const HPy*, HPy_ssize_t, HPy);
+    using Impl = R (*)(HPyContext*, HPy, const HPy*, HPy_ssize_t, HPy) noexcept;
 
     [[gnu::noinline]] static Cpy<R> run(PyObject* self, PyObject* args, PyObject* kwargs,
                                         ThunkTarget target) noexcept {
-        HPyContext* const ctx = context_of<Way::kThread>(self);
-        if (ctx == nullptr) [[unlikely]]
-            return failed<Cpy<R>>();
+        HPyContext* ctx = context_of<W>(self);
+        if (ctx == nullptr) [[unlikely]] {
+            ctx = context_of_thread();
+            if (ctx == nullptr) return failed<Cpy<R>>();
+        }
         const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
         const HPy* const items = as_handles(reinterpret_cast<PyTupleObject*>(args)->ob_item);
         return to_cpy<R>(
@@ -100,9 +130,9 @@ struct CallSlot {
                                            ThunkTarget target) noexcept {
         // The instance may have a function of its own: HPy_SetCallFunction.
         if (PyVectorcall_Function(self) != nullptr) return PyVectorcall_Call(self, args, kwargs);
-        HPyContext* const ctx = context_of<Way::kThread>(self);
-        if (ctx == nullptr) [[unlikely]]
-            return nullptr;
+        HPyContext* ctx = context_of<Way::kObject>(self);
+        if (ctx == nullptr) ctx = context_of_thread();
+        if (ctx == nullptr) return nullptr;
         const auto impl = reinterpret_cast<HPyFunc_KEYWORDS_t>(const_cast<void*>(target));
         return with_array(args, kwargs,
                           [=](PyObject* const* items, std::size_t count, PyObject* names) {
@@ -124,9 +154,11 @@ struct VectorCall {
     [[gnu::noinline]] static PyObject* run(PyObject* callable, PyObject* const* args,
                                            std::size_t nargsf, PyObject* kwnames,
                                            ThunkTarget target) noexcept {
-        HPyContext* const ctx = context_of<Way::kThread>(callable);
-        if (ctx == nullptr) [[unlikely]]
-            return nullptr;
+        HPyContext* ctx = context_of<Way::kObject>(callable);
+        if (ctx == nullptr) [[unlikely]] {
+            ctx = context_of_thread();
+            if (ctx == nullptr) return nullptr;
+        }
         const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
         return as_object(impl(ctx, as_handle(callable), as_handles(args),
                               static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)),
@@ -141,7 +173,7 @@ struct VectorCall {
 };
 
 /// MOD_CREATE: CPython passes the spec and the definition.
-struct ModuleCreate : Body<Way::kThread, HPyFunc_MOD_CREATE_t> {
+struct ModuleCreate : Body<Way::kObject, HPyFunc_MOD_CREATE_t> {
     template <unsigned N>
     static PyObject* thunk(PyObject* spec, PyModuleDef*) noexcept {
         return run(spec, thunk_target<N>());
@@ -151,18 +183,18 @@ struct ModuleCreate : Body<Way::kThread, HPyFunc_MOD_CREATE_t> {
 // ---- pools: signature, way, how many, body ----
 
 template <HPyFunc_Signature S, unsigned Size>
-using SlotPool = Pool<S, Way::kThread, Size, Body<Way::kThread, typename SignatureOf<S>::Impl>>;
+using SlotPool = Pool<S, Way::kObject, Size, Body<Way::kObject, typename SignatureOf<S>::Impl>>;
 template <HPyFunc_Signature S, Way W, unsigned Size>
 using MethodPool = Pool<S, W, Size, Body<W, typename SignatureOf<S>::Impl>>;
 
 using PlainPools =
     Pools<0, Pool<HPyFunc_NOARGS, Way::kModule, 512, NoArgs<Way::kModule>>,
-          Pool<HPyFunc_NOARGS, Way::kThread, 512, NoArgs<Way::kThread>>,
-          MethodPool<HPyFunc_O, Way::kModule, 512>, MethodPool<HPyFunc_O, Way::kThread, 512>,
+          Pool<HPyFunc_NOARGS, Way::kObject, 512, NoArgs<Way::kObject>>,
+          MethodPool<HPyFunc_O, Way::kModule, 512>, MethodPool<HPyFunc_O, Way::kObject, 512>,
           MethodPool<HPyFunc_VARARGS, Way::kModule, 512>,
-          MethodPool<HPyFunc_VARARGS, Way::kThread, 512>,
+          MethodPool<HPyFunc_VARARGS, Way::kObject, 512>,
           MethodPool<HPyFunc_KEYWORDS, Way::kModule, 512>,
-          MethodPool<HPyFunc_KEYWORDS, Way::kThread, 512>, SlotPool<HPyFunc_GETTER, 512>,
+          MethodPool<HPyFunc_KEYWORDS, Way::kObject, 512>, SlotPool<HPyFunc_GETTER, 512>,
           SlotPool<HPyFunc_SETTER, 512>, SlotPool<HPyFunc_UNARYFUNC, 256>,
           SlotPool<HPyFunc_BINARYFUNC, 512>, SlotPool<HPyFunc_TERNARYFUNC, 128>,
           SlotPool<HPyFunc_INQUIRY, 256>, SlotPool<HPyFunc_LENFUNC, 256>,
@@ -171,11 +203,11 @@ using PlainPools =
           SlotPool<HPyFunc_REPRFUNC, 256>, SlotPool<HPyFunc_HASHFUNC, 256>,
           SlotPool<HPyFunc_RICHCMPFUNC, 256>, SlotPool<HPyFunc_DESTRUCTOR, 256>,
           SlotPool<HPyFunc_GETBUFFERPROC, 128>, SlotPool<HPyFunc_RELEASEBUFFERPROC, 128>,
-          Pool<HPyFunc_NEWFUNC, Way::kThread, 256, TupleDict<HPy>>,
-          Pool<HPyFunc_INITPROC, Way::kThread, 256, TupleDict<int>>,
-          Pool<HPyFunc_MOD_CREATE, Way::kThread, 64, ModuleCreate>,
-          Pool<HPyFunc_VECTORCALLFUNC, Way::kThread, 128, VectorCall>,
-          Pool<kCallSignature, Way::kThread, 128, CallSlot>>;
+          Pool<HPyFunc_NEWFUNC, Way::kObject, 256, TupleDict<Way::kType, HPy>>,
+          Pool<HPyFunc_INITPROC, Way::kObject, 256, TupleDict<Way::kObject, int>>,
+          Pool<HPyFunc_MOD_CREATE, Way::kObject, 64, ModuleCreate>,
+          Pool<HPyFunc_VECTORCALLFUNC, Way::kObject, 128, VectorCall>,
+          Pool<kCallSignature, Way::kObject, 128, CallSlot>>;
 
 static_assert(PlainPools::kEnd <= kLayeredStart, "context/thunk_pool.h: raise kLayeredStart");
 
@@ -187,7 +219,7 @@ static_assert(PlainPools::kEnd <= kLayeredStart, "context/thunk_pool.h: raise kL
 
 [[nodiscard]] CFunction find_thunk(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
     if (is_layered(site)) return layered_thunk(signature, impl, *site.layer);
-    const Way way = site.module && has_module_way(signature) ? Way::kModule : Way::kThread;
+    const Way way = site.module && has_module_way(signature) ? Way::kModule : Way::kObject;
     return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
 }
 

@@ -5,8 +5,11 @@
 /// function of its own for each function of an extension. It finds the context of the caller and
 /// calls the extension's function with it; arguments are handed over as they are.
 ///
-///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n] --> impl(ctx,
-///     self...)
+///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n]
+///                                           --> impl(ctx, self...)
+///
+/// The context comes from the module or from the type of `self` (context/anchor.h), from the thread
+/// state where neither leads to one: an object of a class made in Python, a static type's.
 ///
 /// Only when a pool is used up does the file's own trampoline serve, through the dispatcher. A
 /// module in a mode (debug, trace) gets layered thunks: context/layer.h.
@@ -27,7 +30,7 @@ struct Site {
 };
 
 inline constexpr Site kModuleSite{true, nullptr};
-inline constexpr Site kThreadSite{false, nullptr};
+inline constexpr Site kObjectSite{false, nullptr};
 
 [[nodiscard]] constexpr bool is_layered(Site site) noexcept {
     return site.layer != nullptr;

@@ -13,7 +13,7 @@
 namespace hpystate::context {
 
 HPy ctx_Type_FromSpec(HPyContext*, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept {
-    return as_handle(type_from_spec_or_null(spec, params, kThreadSite));
+    return as_handle(type_from_spec_or_null(spec, params, kObjectSite));
 }
 
 namespace {
@@ -43,33 +43,39 @@ namespace {
     return nothing ? base->tp_new(cls, nothing.get(), nullptr) : nullptr;
 }
 
-/// A new instance, its struct all zero; nullptr with an exception set.
-PyObject* allocate(HPy type, const char* not_a_type) noexcept {
+/// A new instance, its struct all zero, and the record of its type, if it has one. nullptr with an
+/// exception set.
+PyObject* allocate(HPy type, const char* not_a_type, const TypeRecord*& record) noexcept {
     if (!PyType_Check(as_object(type))) {
         PyErr_SetString(PyExc_TypeError, not_a_type);
         return nullptr;
     }
     auto* const cls = reinterpret_cast<PyTypeObject*>(as_object(type));
-    const bool plain = cls->tp_base == &PyBaseObject_Type && is_hpy_type(cls);
-    return plain ? cls->tp_alloc(cls, 0) : allocate_foreign(cls);
+    record = own_record_of(cls);
+    if (record != nullptr && cls->tp_base == &PyBaseObject_Type) [[likely]]
+        return cls->tp_alloc(cls, 0);
+    PyObject* const object = allocate_foreign(cls);
+    if (object != nullptr) record = record_of(Py_TYPE(object));
+    return object;
 }
 
 } // namespace
 
 HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
-    PyObject* const object = allocate(h_type, interface::kNewNeedsType);
+    const TypeRecord* record = nullptr;
+    PyObject* const object = allocate(h_type, interface::kNewNeedsType, record);
     if (object == nullptr) {
         *data = nullptr;
         return kNullHandle;
     }
-    const TypeRecord* const record = record_of(Py_TYPE(object));
     // A type that HPy did not make has its layout from the C API: it begins at the object.
     *data = record != nullptr ? struct_of(object, record->shape()) : object;
     return as_handle(object);
 }
 
 HPy ctx_Type_GenericNew(HPyContext*, HPy type, const HPy*, HPy_ssize_t, HPy) noexcept {
-    return as_handle(allocate(type, interface::kGenericNewNeedsType));
+    const TypeRecord* record = nullptr;
+    return as_handle(allocate(type, interface::kGenericNewNeedsType, record));
 }
 
 namespace {

@@ -77,13 +77,36 @@ void free_instance(PyObject* self, const TypeRecord& record) {
     Py_DECREF(type);
 }
 
+/// How many instances this thread destroys, one within the other. Static TLS: read at every
+/// deallocation, and four bytes of it are always to be had.
+[[gnu::tls_model("initial-exec")]] constinit thread_local unsigned depth = 0;
+
+class Deeper {
+  public:
+    Deeper() noexcept { ++depth; }
+    Deeper(const Deeper&) = delete;
+    Deeper& operator=(const Deeper&) = delete;
+    ~Deeper() { --depth; }
+};
+
 // NOLINTNEXTLINE(readability-function-size): CPython's macros nest
-void dealloc_tracked(PyObject* self, [[maybe_unused]] destructor dealloc,
-                     const TypeRecord* record) {
-    PyObject_GC_UnTrack(self);
-    // Chains of objects that are destroyed one within the other must not use up the C stack.
+[[gnu::cold, gnu::noinline]] void
+free_deep_down(PyObject* self, [[maybe_unused]] destructor dealloc, const TypeRecord* record) {
     Py_TRASHCAN_BEGIN(self, dealloc) free_instance(self, *record);
     Py_TRASHCAN_END
+}
+
+/// Chains of objects that are destroyed one within the other must not use up the C stack. CPython's
+/// means against that costs as much as the rest, so it begins where a chain is long.
+void dealloc_tracked(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    constexpr unsigned kLong = 32;
+    PyObject_GC_UnTrack(self);
+    const Deeper deeper;
+    if (depth > kLong) [[unlikely]] {
+        free_deep_down(self, dealloc, record);
+    } else {
+        free_instance(self, *record);
+    }
 }
 
 void dealloc_instance(PyObject* self, destructor dealloc, const TypeRecord* record) {
@@ -193,8 +216,8 @@ const TypeRecord* record_of(const PyTypeObject* type) noexcept {
     return nullptr;
 }
 
-bool is_hpy_type(const PyTypeObject* type) noexcept {
-    return record_at(type->tp_dealloc) != nullptr;
+const TypeRecord* own_record_of(const PyTypeObject* type) noexcept {
+    return record_at(type->tp_dealloc);
 }
 
 bool is_transparent(const PyTypeObject* type) noexcept {

@@ -62,8 +62,13 @@ inline constexpr ThunkPool kTypePool{ThunkTable::kThunks - 1024, 1024};
 /// few instructions for an HPy type itself.
 [[nodiscard]] const TypeRecord* record_of(const PyTypeObject* type) noexcept;
 
-/// Whether the type itself was made by HPyType_FromSpec and has one of our tp_dealloc.
-[[nodiscard]] bool is_hpy_type(const PyTypeObject* type) noexcept;
+/// The record of the type itself; nullptr: it was not made by HPyType_FromSpec, or has a tp_dealloc
+/// that is not ours.
+[[nodiscard]] const TypeRecord* own_record_of(const PyTypeObject* type) noexcept;
+
+[[nodiscard]] inline bool is_hpy_type(const PyTypeObject* type) noexcept {
+    return own_record_of(type) != nullptr;
+}
 
 /// Whether a type can be looked into: an HPy type that brings no tp_traverse of its own.
 [[nodiscard]] bool is_transparent(const PyTypeObject* type) noexcept;

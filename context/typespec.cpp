@@ -7,6 +7,7 @@
 #include "context/interface.h"
 #include "context/typedata.h"
 #include "context/typeparts.h"
+#include "interp_state/current.h"
 #include "interp_state/new_type.h"
 
 #include <algorithm>
@@ -356,7 +357,7 @@ bool add_lifetime(const HPyType_Spec& spec, TypeParts& parts) {
     return true;
 }
 
-PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& parents) {
+PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& parents, Site site) {
     if (!parts.members.empty()) {
         parts.members.push_back({nullptr, 0, 0, 0, nullptr});
         parts.slots.push_back({Py_tp_members, parts.members.data()}); // CPython copies them
@@ -376,7 +377,10 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
         static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call | collected);
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
-    return made_or_raised(PyType_FromMetaclass(metaclass, nullptr, &cpython, parents.bases.get()));
+    // Where the functions of plain types find their context.
+    const Region* const region = is_layered(site) ? nullptr : current_region();
+    PyObject* const anchor = region != nullptr ? region->anchor : nullptr;
+    return made_or_raised(PyType_FromMetaclass(metaclass, anchor, &cpython, parents.bases.get()));
 }
 
 /// CPython copies the place of the instances' dict from a base that is not the one whose layout
@@ -425,7 +429,7 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     if (!check_bases(spec, bases) || !read_definitions(spec, site, parts)) return nullptr;
     if (!read_bases(spec, parts, bases)) return nullptr;
     if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts)) return nullptr;
-    Ref made(make_type(spec, parts, parents));
+    Ref made(make_type(spec, parts, parents, site));
     if (!made || !check_dict(spec, made.get()) || !check_vectorcall(spec, made.get()))
         return nullptr;
     if (!check_legacy_base(spec, made.get())) return nullptr;

@@ -39,6 +39,7 @@ void Region::prepare(std::int64_t id) noexcept {
     HPYSTATE_CHECK(phase.load() != Phase::kLive || interpreter_id != id);
     window.reset();
     holder = nullptr;
+    anchor = nullptr;
     has_exit_callback = false;
     instances.reset();
     for (LayerState*& state : layers) {
@@ -62,6 +63,7 @@ void Region::release_values() noexcept {
     for (LayerState* const state : layers) {
         if (state != nullptr && state->release != nullptr) state->release(state);
     }
+    Py_CLEAR(anchor); // types that still live keep it
     if (holder == nullptr) return;
     detach_holder(holder);
     Py_CLEAR(holder);

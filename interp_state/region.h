@@ -74,6 +74,10 @@ struct Region {
     /// Shows the window to the collector. Owned; written by the owner's threads.
     PyObject* holder;
 
+    /// The module that types of ours lead to their context by: context/anchor.h. Owned; null until
+    /// it is made; written by the owner's threads.
+    PyObject* anchor;
+
     /// Whether the exit callback is registered. Written by the owner's threads.
     bool has_exit_callback;
 

@@ -5,7 +5,8 @@
 
 #include <valgrind/callgrind.h>
 
-static PyObject *value, *callable, *type, *name, *table; /* one per process: the static */
+static PyObject *value, *callable, *type, *name, *table,
+    *instance; /* one per process: the static */
 
 typedef struct {
     PyObject* value;
@@ -27,9 +28,9 @@ static struct PyModuleDef definition;
 #define USE(result) __asm__ volatile("" : : "r"(result))
 
 static PyObject* store(PyObject* self, PyObject* args) {
-    PyObject** const all[] = {&value, &callable, &type, &name, &table};
+    PyObject** const all[] = {&value, &callable, &type, &name, &table, &instance};
     State* state = PyModule_GetState(self);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args) && i < 5; i++)
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args) && i < 6; i++)
         Py_XSETREF(*all[i], Py_NewRef(PyTuple_GET_ITEM(args, i)));
     Py_XSETREF(state->value, Py_NewRef(value));
     if (PyDict_SetItem(PyInterpreterState_GetDict(PyInterpreterState_Get()), name, value) < 0) {
@@ -66,19 +67,19 @@ ROUND(call) {
 }
 LOOP(call)
 ROUND(type_check) {
-    USE(PyObject_TypeCheck(Py_None, (PyTypeObject*)type));
+    USE(PyObject_TypeCheck(instance, (PyTypeObject*)type));
 }
 LOOP(type_check)
 ROUND(same) {
-    USE(Py_Is(Py_None, value));
+    USE(Py_Is(instance, value));
 }
 LOOP(same)
 ROUND(get_item) {
-    Py_XDECREF(PyObject_GetItem(table, Py_None));
+    Py_XDECREF(PyObject_GetItem(table, instance));
 }
 LOOP(get_item)
 ROUND(get_attr) {
-    Py_XDECREF(PyObject_GetAttr(Py_None, name));
+    Py_XDECREF(PyObject_GetAttr(instance, name));
 }
 LOOP(get_attr)
 
@@ -99,8 +100,7 @@ static PyObject* keywords(PyObject* self, PyObject* const* args, Py_ssize_t narg
 }
 
 typedef struct {
-    PyObject_HEAD
-    long number;
+    PyObject_HEAD long number;
 } Thing;
 
 static PyObject* Thing_new(PyTypeObject* cls, PyObject* args, PyObject* kwargs) {
@@ -133,10 +133,13 @@ static PyMethodDef thing_methods[] = {{"noargs", noargs, METH_NOARGS, NULL},
                                       {NULL, NULL, 0, NULL}};
 static PyGetSetDef thing_getsets[] = {{"got", Thing_got, NULL, NULL, NULL},
                                       {NULL, NULL, NULL, NULL, NULL}};
-static PyType_Slot thing_slots[] = {
-    {Py_tp_new, Thing_new},         {Py_tp_init, Thing_init},       {Py_nb_add, Thing_add},
-    {Py_tp_methods, thing_methods}, {Py_tp_getset, thing_getsets},  {Py_tp_dealloc, Thing_dealloc},
-    {0, NULL}};
+static PyType_Slot thing_slots[] = {{Py_tp_new, Thing_new},
+                                    {Py_tp_init, Thing_init},
+                                    {Py_nb_add, Thing_add},
+                                    {Py_tp_methods, thing_methods},
+                                    {Py_tp_getset, thing_getsets},
+                                    {Py_tp_dealloc, Thing_dealloc},
+                                    {0, NULL}};
 static PyType_Spec thing_spec = {"c_probe.Thing", sizeof(Thing), 0, Py_TPFLAGS_DEFAULT,
                                  thing_slots};
 
@@ -190,7 +193,7 @@ static PyObject* end(PyObject* self, PyObject* title) {
     Py_RETURN_NONE;
 }
 
-#define FAST(function) (PyCFunction)(void (*)(void))function
+#define FAST(function) (PyCFunction)(void (*)(void)) function
 static PyMethodDef methods[] = {{"store", store, METH_VARARGS, NULL},
                                 {"empty", empty, METH_O, NULL},
                                 {"load", load, METH_O, NULL},

@@ -10,7 +10,7 @@ static PyObject *open_list, *open_dict, *close_one, *Key_Type, *DecimalText_Type
 
 /* store(open_list, open_dict, close, Key, DecimalText, Decimal) */
 static PyObject* store(PyObject* module, PyObject* const* args, Py_ssize_t nargs) {
-    PyObject** const all[] = {&open_list, &open_dict, &close_one,
+    PyObject** const all[] = {&open_list, &open_dict,        &close_one,
                               &Key_Type,  &DecimalText_Type, &Decimal};
     for (Py_ssize_t i = 0; i < nargs && i < 6; i++)
         Py_XSETREF(*all[i], Py_NewRef(args[i]));
@@ -89,15 +89,12 @@ static PyObject* build(PyObject* module, PyObject* tokens) {
     return build_one(tokens, &at);
 }
 
-static PyMethodDef methods[] = {
-    {"store", (PyCFunction)(void (*)(void))store, METH_FASTCALL, NULL},
-    {"build", build, METH_O, NULL},
-    {NULL, NULL, 0, NULL}};
+static PyMethodDef methods[] = {{"store", (PyCFunction)(void (*)(void))store, METH_FASTCALL, NULL},
+                                {"build", build, METH_O, NULL},
+                                {NULL, NULL, 0, NULL}};
 static PyModuleDef_Slot slots[] = {{0, NULL}};
-static PyModuleDef definition = {.m_base = PyModuleDef_HEAD_INIT,
-                                 .m_name = "builder_c",
-                                 .m_methods = methods,
-                                 .m_slots = slots};
+static PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT, .m_name = "builder_c", .m_methods = methods, .m_slots = slots};
 PyMODINIT_FUNC PyInit_builder_c(void) {
     return PyModuleDef_Init(&definition);
 }

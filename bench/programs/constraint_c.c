@@ -1,6 +1,7 @@
 /* constraint_c.c: linear expressions and constraints as a layout solver builds them: the C API.
  *
- *     2 * x + y - 3 * z <= 10     Variable * number -> Term, Term + ... -> Expression, <= -> Constraint
+ *     2 * x + y - 3 * z <= 10     Variable * number -> Term, Term + ... -> Expression, <= ->
+ * Constraint
  *
  * Types are C statics, as such extensions keep them. constraint_hpy.c is the same against HPy.
  */
@@ -10,22 +11,18 @@
 static PyTypeObject *Variable_Type, *Term_Type, *Expression_Type, *Constraint_Type;
 
 typedef struct {
-    PyObject_HEAD
-    double value;
+    PyObject_HEAD double value;
 } Variable;
 typedef struct {
-    PyObject_HEAD
-    PyObject* variable;
+    PyObject_HEAD PyObject* variable;
     double coefficient;
 } Term;
 typedef struct {
-    PyObject_HEAD
-    PyObject* terms; /* tuple of Term */
+    PyObject_HEAD PyObject* terms; /* tuple of Term */
     double constant;
 } Expression;
 typedef struct {
-    PyObject_HEAD
-    PyObject* expression;
+    PyObject_HEAD PyObject* expression;
     int operation;
 } Constraint;
 
@@ -193,7 +190,9 @@ static PyObject* total(PyObject* module, PyObject* constraint) {
 
 #define OPERATORS                                                                                  \
     {Py_nb_add, add}, {Py_nb_subtract, subtract}, {Py_nb_multiply, multiply},                      \
-        {Py_nb_negative, negate}, {Py_tp_richcompare, compare}
+        {Py_nb_negative, negate}, {                                                                \
+        Py_tp_richcompare, compare                                                                 \
+    }
 static PyType_Slot variable_slots[] = {
     {Py_tp_new, Variable_new}, {Py_tp_dealloc, Variable_dealloc}, OPERATORS, {0, NULL}};
 static PyType_Slot term_slots[] = {
@@ -213,8 +212,7 @@ static PyType_Spec specs[] = {
     {"constraint_c.Constraint", sizeof(Constraint), 0, GC, constraint_slots}};
 
 static int execute(PyObject* module) {
-    PyTypeObject** const types[] = {&Variable_Type, &Term_Type, &Expression_Type,
-                                    &Constraint_Type};
+    PyTypeObject** const types[] = {&Variable_Type, &Term_Type, &Expression_Type, &Constraint_Type};
     for (int i = 0; i < 4; i++) {
         *types[i] = (PyTypeObject*)PyType_FromModuleAndSpec(module, &specs[i], NULL);
         if (*types[i] == NULL || PyModule_AddType(module, *types[i]) < 0) return -1;

@@ -18,11 +18,12 @@ WRITABLE = {
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
-    r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",
+    r"hpystate::(\(anonymous namespace\)::)?(methods|slots|no_slots|(anchor_)?definition)": "CPython's",
     r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",
     r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
     r"hpystate::context::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
     r"std::__detail::__waiter_pool_base::_S_for\(void const\*\)::__w": "libstdc++: atomic waits",
+    r"hpystate::\(anonymous namespace\)::depth": "one per thread: typedata.cpp",
     r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",
     r"completed\.0|__dso_handle|_ITM_.*|__gcc_.*|DW\.ref\..*|__TMC_END__": "the compiler's",
 }

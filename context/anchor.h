@@ -1,0 +1,51 @@
+/// context/anchor.h: from a module or a type to the context of its interpreter, in a few loads.
+///
+/// CPython keeps for each heap type the module that made it, and for each module a piece of memory.
+/// Types of HPyType_FromSpec get one such module per interpreter, the anchor, which nobody sees:
+///
+///     instance --> type --> anchor (a module of our definition) --> ModuleState --> context
+///     module of an extension --> ModuleState --> context
+///
+/// That is cheaper than the thread state: no call, and no register to save around it.
+#pragma once
+
+#include <Python.h>
+
+#include "context/module_state.h"
+#include "interp_state/region.h"
+
+namespace hpystate {
+
+/// How every CPython from 3.12 to 3.15 lays a module out. make_anchor() looks whether this one does.
+struct ModuleLayout {
+    PyObject head;
+    PyObject* dict;
+    PyModuleDef* definition;
+    void* state;
+};
+
+/// The definition of every anchor; its address tells one.
+extern PyModuleDef anchor_definition;
+
+/// The state of a module of ours; null until its first exec slot has run.
+[[nodiscard]] inline const ModuleState* state_of_module(PyObject* module) noexcept {
+    return static_cast<const ModuleState*>(reinterpret_cast<ModuleLayout*>(module)->state);
+}
+
+/// The context that a type's functions are called with; nullptr where the type has no anchor: it
+/// is static, was made in Python, by others, or is being torn down.
+[[nodiscard]] inline HPyContext* context_of_type(PyTypeObject* type) noexcept {
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) [[unlikely]]
+        return nullptr;
+    PyObject* const module = reinterpret_cast<PyHeapTypeObject*>(type)->ht_module;
+    if (module == nullptr ||
+        reinterpret_cast<ModuleLayout*>(module)->definition != &anchor_definition) [[unlikely]]
+        return nullptr;
+    return state_of_module(module)->context;
+}
+
+/// Makes the anchor of a region whose interpreter the thread is attached to, if it has none. False:
+/// an exception is set.
+[[nodiscard]] bool prepare_anchor(Region& region) noexcept;
+
+} // namespace hpystate
