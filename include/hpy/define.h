@@ -63,7 +63,8 @@ typedef struct {
 /** Called by a traverse function once for every field of its struct. */
 typedef int (*HPyFunc_visitproc)(HPyField* field, void* arg);
 
-/* HPyFunc_<name>_t: the type of the extension's function of each signature. */
+/* HPyFunc_<name>_t: the type of the extension's function of each signature. HPy's own names for
+ * them, such as HPyFunc_binaryfunc, stand in hpy/signature.h. */
 #define HPY_SIGNATURE(name, value, ret, params) typedef ret(*HPyFunc_##name##_t) params;
 #include "hpy/abi/signatures.def"
 
@@ -71,6 +72,7 @@ typedef int (*HPyFunc_visitproc)(HPyField* field, void* arg);
 typedef void* (*HPyCFunction)(void);
 
 typedef cpy_PyObject* (*cpy_PyCFunction)(cpy_PyObject*, cpy_PyObject* const*, HPy_ssize_t);
+typedef int (*cpy_visitproc)(cpy_PyObject*, void*);
 typedef cpy_PyObject* (*cpy_getter)(cpy_PyObject*, void*);
 typedef int (*cpy_setter)(cpy_PyObject*, cpy_PyObject*, void*);
 typedef void (*cpy_PyCapsule_Destructor)(cpy_PyObject*);
@@ -199,10 +201,13 @@ typedef struct {
     HPy object;
 } HPyType_SpecParam;
 
-#define HPy_TPFLAGS_DEFAULT ((1UL << 9) | (1UL << 18))
-#define HPy_TPFLAGS_BASETYPE (1UL << 10)
-#define HPy_TPFLAGS_HAVE_VECTORCALL (1UL << 11)
-#define HPy_TPFLAGS_HAVE_GC (1UL << 14)
+/* Flags of a type; bits of the C API. */
+#define _Py_TPFLAGS_HEAPTYPE (1UL << 9)
+#define _Py_TPFLAGS_HAVE_VERSION_TAG (1UL << 18)
+#define HPy_TPFLAGS_DEFAULT (_Py_TPFLAGS_HEAPTYPE | _Py_TPFLAGS_HAVE_VERSION_TAG)
+#define HPy_TPFLAGS_BASETYPE (1UL << 10)        /* may be subclassed */
+#define HPy_TPFLAGS_HAVE_VECTORCALL (1UL << 11) /* its instances hold a call function */
+#define HPy_TPFLAGS_HAVE_GC (1UL << 14)         /* may be part of a cycle: has HPy_tp_traverse */
 
 typedef struct {
     const char* doc;                 /* UTF-8, or NULL */

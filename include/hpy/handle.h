@@ -1,6 +1,15 @@
 /* hpy/handle.h: the opaque values that an extension holds. C11, C++17. */
 #pragma once
 
+#if defined(HPY_ABI_HYBRID)
+#if !defined(PY_SSIZE_T_CLEAN)
+#define PY_SSIZE_T_CLEAN
+#endif
+#include <Python.h> /* defines macros that decide what the headers of C contain: so it is first */
+#endif
+
+#include "hpy/attributes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,12 +69,63 @@ typedef intptr_t HPy_ssize_t;
 typedef intptr_t HPy_hash_t;
 typedef uint32_t HPy_UCS4;
 
+#define HPY_SSIZE_T_MAX INTPTR_MAX
+#define HPY_SSIZE_T_MIN INTPTR_MIN
+
 typedef struct _HPyContext_s HPyContext;
 
-/* The C API's own types, by their struct tags: this header never includes Python.h. */
+/* A struct's value from its word. C++ has no compound literals, C no braces alone. */
+#if defined(__cplusplus)
+#define _hconv(h) (HPy{h})
+#define _hfconv(h) (HPyField{h})
+#define _htsconv(h) (HPyThreadState{h})
+#define _hgconv(h) (HPyGlobal{h})
+#else
+#define _hconv(h) ((HPy){h})
+#define _hfconv(h) ((HPyField){h})
+#define _htsconv(h) ((HPyThreadState){h})
+#define _hgconv(h) ((HPyGlobal){h})
+#endif
+
+/** An empty field; a struct that was just made is full of them. */
+#define HPyField_NULL _hfconv(0)
+#define HPyField_IsNull(f) ((f)._i == 0)
+
+/** Gives a handle back that went through a `void *`.
+ *
+ *  p        what HPy_AsVoidP gave
+ *  returns  the same handle; it is not duplicated
+ *  raises   nothing
+ *  thread   any
+ *  since    HPy 0.9
+ *  source   a cast
+ */
+static inline HPy HPy_FromVoidP(void* p) {
+    return _hconv((intptr_t)p);
+}
+
+/** Gives a handle as a `void *`, for callbacks that carry one. It points to nothing.
+ *
+ *  h        a handle, or HPy_NULL; it is not duplicated
+ *  returns  what HPy_FromVoidP takes; NULL for HPy_NULL alone
+ *  raises   nothing
+ *  thread   any
+ *  since    HPy 0.9
+ *  source   a cast
+ */
+static inline void* HPy_AsVoidP(HPy h) {
+    return (void*)h._i;
+}
+
+/* The C API's own types, by their struct tags. In universal mode nothing behind them is known. */
 typedef struct _object cpy_PyObject;
 typedef struct PyMethodDef cpy_PyMethodDef;
 typedef struct PyModuleDef cpy_PyModuleDef;
+#if defined(HPY_ABI_HYBRID)
+typedef Py_buffer cpy_Py_buffer; /* its struct has no tag */
+#else
+typedef struct _cpy_buffer cpy_Py_buffer;
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,9 @@
+/* Python.h: in front of the C API's own header when a universal extension is compiled. C11, C++17.
+ *
+ * The folder of this file is on the list of include folders in universal mode only.
+ */
+#if defined(HPY_ABI_UNIVERSAL)
+#error "Python.h: a universal extension has no C API. Remove the include, or use HPY_ABI_HYBRID."
+#else
+#error "Python.h: hpy/forbid_python_h is an include folder, but HPY_ABI_UNIVERSAL is not defined."
+#endif
