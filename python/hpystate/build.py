@@ -1,13 +1,12 @@
-"""build.py: compiles HPy extensions with upstream's own headers, out of its source distribution.
+"""build.py: compiles HPy extensions, with the headers of this package or with upstream's.
 
-Headers of ours come later; what an extension is compiled with today is HPy 0.9.0 as published. The
-source distribution is fetched by pip once and kept in a cache; compiled files are kept too, under a
-name that is made of everything that went into them.
+Upstream's are those of HPy 0.9.0 as published: the source distribution is fetched by pip once and
+kept in a cache. Compiled files are kept too, under a name that is made of everything that went into
+them.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import shlex
@@ -17,20 +16,23 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import hpystate
 from hpystate.finder import HYBRID_SUFFIX, SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 HPY_VERSION = "0.9.0"
-HELPERS = ("argparse", "buildvalue", "format", "helpers", "structseq")
+# Compiled into every extension; upstream's names of the files.
+UPSTREAM_HELPERS = ("argparse", "buildvalue", "format", "helpers", "structseq")
 CXX_SUFFIXES = {".cpp", ".cc", ".cxx"}
-OWN_INCLUDE = Path(__file__).parent / "include"
 
 Abi = Literal["universal", "hybrid"]
+Headers = Literal["hpystate", "upstream"]
 
 
 class BuildError(RuntimeError):
@@ -89,28 +91,41 @@ def _fetch_sdist(folder: Path) -> None:
                 raise
 
 
-def include_flags(abi: Abi = "universal") -> list[str]:
-    """What upstream's build passes for an ABI, and our folder behind it, for hpystate/*.h. For
-    "universal" a folder forbids Python.h; "hybrid" has the headers of the Python that runs this.
-    ValueError for any other word."""
-    include = upstream_sdist() / "hpy" / "devel" / "include"
+def include_folder(headers: Headers = "hpystate") -> Path:
+    """The folder that holds hpy.h. ValueError for any other word."""
+    if headers == "hpystate":
+        return Path(hpystate.include_dir())
+    if headers != "upstream":
+        raise ValueError(f"headers is {headers!r}; 'hpystate' or 'upstream' was expected")
+    return upstream_sdist() / "hpy" / "devel" / "include"
+
+
+def include_flags(abi: Abi = "universal", headers: Headers = "hpystate") -> list[str]:
+    """What a compiler is told for an ABI. For "universal" a folder forbids Python.h; "hybrid" has
+    the headers of the Python that runs this. Behind upstream's headers stands our folder, for
+    hpystate/*.h. ValueError for any other word."""
+    include = include_folder(headers)
+    folders = [f"-I{include}"]
+    if headers == "upstream":
+        folders.append(f"-I{include_folder('hpystate')}")
     if abi == "hybrid":
-        python = sysconfig.get_path("include")
-        return ["-DHPY", "-DHPY_ABI_HYBRID", f"-I{include}", f"-I{OWN_INCLUDE}", f"-I{python}"]
+        return ["-DHPY", "-DHPY_ABI_HYBRID", *folders, f"-I{sysconfig.get_path('include')}"]
     if abi != "universal":
         raise ValueError(f"abi is {abi!r}; 'universal' or 'hybrid' was expected")
     forbid = include / "hpy" / "forbid_python_h"
-    return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", f"-I{include}", f"-I{OWN_INCLUDE}"]
+    return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", *folders]
 
 
-@functools.cache
-def _own_headers() -> str:
-    """A hash of our headers: what was compiled with others is not taken from the cache."""
-    digest = hashlib.sha256()
-    for path in sorted(OWN_INCLUDE.rglob("*")):
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def helper_sources(headers: Headers = "hpystate") -> list[Path]:
+    """The C files that belong to the headers and are compiled into every extension."""
+    if headers == "hpystate":
+        folder = include_folder() / "hpy" / "src"
+        found = sorted(folder.glob("*.c"))
+        if not found:
+            raise BuildError(f"{folder}: the sources of the helpers are not there")
+        return found
+    folder = upstream_sdist() / "hpy" / "devel" / "src" / "runtime"
+    return [folder / f"{helper}.c" for helper in UPSTREAM_HELPERS]
 
 
 def compile_extension(
@@ -120,6 +135,7 @@ def compile_extension(
     *,
     flags: Sequence[str] = (),
     abi: Abi = "universal",
+    headers: Headers = "hpystate",
 ) -> Path:
     """Compiles an HPy extension and returns the path of `<name>.hpy0.so`, or of
     `<name>.hpy0-cp312.so` for the hybrid ABI.
@@ -129,6 +145,7 @@ def compile_extension(
     out_dir  where the file goes; made if it is not there
     flags    for the compiler and the linker, behind our own
     abi      "universal", or "hybrid": CPython's C API too, for the Python that runs this
+    headers  "hpystate": those of this package; or "upstream": those of HPy 0.9.0 as published
     raises   BuildError with the compiler's message; FileNotFoundError for a source
 
     $CC and $CXX choose the compilers. What did not change is taken from the cache.
@@ -137,8 +154,8 @@ def compile_extension(
     for path in paths:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such source file of extension {name}")
-    common = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", *include_flags(abi), *flags]
-    objects = [_compile(path, common) for path in (*paths, *_helper_sources())]
+    common = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", *include_flags(abi, headers), *flags]
+    objects = [_compile(path, common) for path in (*paths, *helper_sources(headers))]
     linker = _compiler("CXX", "c++") if _any_cxx(paths) else _compiler("CC", "cc")
     # A file of this content, not of this name: two tests may each have a module `mytest`.
     file = name + (HYBRID_SUFFIX if abi == "hybrid" else SUFFIX)
@@ -151,9 +168,15 @@ def compile_extension(
     return target
 
 
-def _helper_sources() -> list[Path]:
-    folder = upstream_sdist() / "hpy" / "devel" / "src" / "runtime"
-    return [folder / f"{helper}.c" for helper in HELPERS]
+@cache
+def _content_of_headers() -> str:
+    """A hash of all that an include of ours can reach; compiled files are kept under it."""
+    digest = hashlib.sha256()
+    folder = include_folder()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".h", ".def"}:
+            digest.update(repr((str(path.relative_to(folder)), path.read_bytes())).encode())
+    return digest.hexdigest()
 
 
 def _any_cxx(paths: Iterable[Path]) -> bool:
@@ -173,8 +196,8 @@ def _compile(source: Path, flags: Sequence[str]) -> Path:
 
 
 def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: str) -> Path:
-    """Runs `command inputs -o file` and keeps the file under the hash of command and inputs."""
-    digest = hashlib.sha256(repr((command, sys.platform, _own_headers())).encode())
+    """Runs `command inputs -o file`; keeps the file under the hash of command, inputs, headers."""
+    digest = hashlib.sha256(repr((command, sys.platform, _content_of_headers())).encode())
     for path in inputs:
         digest.update(repr(str(path)).encode())
         digest.update(path.read_bytes())
@@ -201,14 +224,20 @@ def _run(command: Sequence[str]) -> None:
         raise BuildError(f"{shlex.join(command)}\n{result.stderr.strip()}")
 
 
-def proof_of_concept(out_dir: str | os.PathLike[str]) -> dict[str, Path]:
+def proof_of_concept(
+    out_dir: str | os.PathLike[str], headers: Headers = "hpystate"
+) -> dict[str, Path]:
     """Compiles upstream's proof-of-concept extensions, unmodified: dotted name -> file."""
     source = upstream_sdist() / "proof-of-concept"
     out = Path(out_dir)
     package = out / "pofpackage"  # without an __init__.py, as upstream has it
+    where = {
+        "pof": (source / "pof.c", out),
+        "pofcpp": (source / "pofcpp.cpp", out),
+        "pofpackage.foo": (source / "pofpackage" / "foo.c", package),
+        "pofpackage.bar": (source / "pofpackage" / "bar.cpp", package),
+    }
     return {
-        "pof": compile_extension("pof", [source / "pof.c"], out),
-        "pofcpp": compile_extension("pofcpp", [source / "pofcpp.cpp"], out),
-        "pofpackage.foo": compile_extension("foo", [source / "pofpackage" / "foo.c"], package),
-        "pofpackage.bar": compile_extension("bar", [source / "pofpackage" / "bar.cpp"], package),
+        name: compile_extension(name.rpartition(".")[2], [file], folder, headers=headers)
+        for name, (file, folder) in where.items()
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from hpystate.build import Abi, cache_dir, compile_extension
+from hpystate.build import Abi, Headers, cache_dir, compile_extension
 
 if sys.version_info >= (3, 13):
     import _interpreters  # pyright: ignore[reportMissingImports]
@@ -112,12 +112,17 @@ def _wrap(code: str, write_end: int) -> str:
 
 
 def compile_snippet(
-    name: str, source: str, *, flags: tuple[str, ...] = (), abi: Abi = "universal"
+    name: str,
+    source: str,
+    *,
+    flags: tuple[str, ...] = (),
+    abi: Abi = "universal",
+    headers: Headers = "hpystate",
 ) -> Path:
     """Compiles the C source of a module `name`; the path of its file. The same text is compiled
     once; different texts with the same name lie in different folders."""
     text = textwrap.dedent(source)
-    digest = hashlib.sha256(repr((name, text, flags)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(repr((name, text, flags, headers)).encode()).hexdigest()[:16]
     folder = cache_dir() / "snippets" / digest
     target = folder / f"{name}.c"
     if not target.is_file() or target.read_text() != text:
@@ -125,4 +130,4 @@ def compile_snippet(
         with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".c", delete=False) as scratch:
             scratch.write(text)
         os.replace(scratch.name, target)
-    return compile_extension(name, [target], folder, flags=flags, abi=abi)
+    return compile_extension(name, [target], folder, flags=flags, abi=abi, headers=headers)

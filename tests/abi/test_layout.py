@@ -49,6 +49,7 @@ def test_upstreams_own_headers_have_the_layout_of_the_dump(compiler: str, tmp_pa
     """The same assertions, compiled with the headers of the hpy==0.9.0 source distribution."""
     (tmp_path / "hpy" / "abi").mkdir(parents=True)
     (tmp_path / "hpy" / "context.h").write_text(upstream_shim())
+    (tmp_path / "hpy" / "trampoline.h").touch()  # in hpy.h already
     (tmp_path / "hpy" / "abi" / "slots.def").write_text(upstream_slots())
     file = tmp_path / "layout.c"
     file.write_text(without_what_came_later(LAYOUT.read_text()))
@@ -58,7 +59,7 @@ def test_upstreams_own_headers_have_the_layout_of_the_dump(compiler: str, tmp_pa
     )
 
     assert result.returncode == 0, result.stderr
-    assert file.read_text().count("_Static_assert") > 1250
+    assert file.read_text().count("_Static_assert") > 1600
 
 
 def signatures() -> list[str]:

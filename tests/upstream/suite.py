@@ -11,7 +11,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from hpystate.build import HELPERS, cache_dir, upstream_sdist
+from hpystate.build import UPSTREAM_HELPERS, cache_dir, upstream_sdist
 
 #: The ABIs of the suite that run on a runtime; "other" are tests without one.
 ABIS = ("universal", "debug", "trace", "hybrid", "hybrid+debug", "hybrid+trace", "other")
@@ -42,7 +42,7 @@ def _build_library(folder: Path, abi: str) -> None:
     scratch = folder / "build" / abi  # hpy.devel takes every file beside the library for one
     scratch.mkdir(parents=True)
     objects = []
-    for helper in HELPERS:
+    for helper in UPSTREAM_HELPERS:
         source = folder / "hpy" / "devel" / "src" / "runtime" / f"{helper}.c"
         objects.append(str(scratch / f"{helper}.o"))
         command = ["cc", "-O1", "-g", "-fPIC", *_flags(folder, abi), "-c", str(source)]
