@@ -32,8 +32,8 @@
  * the compiler, where the compiler can say so. */
 #if defined(HPY_ABI_UNIVERSAL) && _HPY_compiler_has_attribute(error)
 #define _HPY_LEGACY                                                                                \
-    __attribute__((error("a universal extension cannot call a legacy function: there may be no C " \
-                         "API behind it. Compile with HPY_ABI_HYBRID.")))
+    __attribute__((error("Cannot use legacy functions when targeting the HPy Universal ABI; "      \
+                         "compile with HPY_ABI_HYBRID")))
 #else
 #define _HPY_LEGACY
 #endif

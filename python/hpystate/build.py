@@ -169,12 +169,12 @@ def compile_extension(
 
 
 @cache
-def _content_of_headers() -> str:
-    """A hash of all that an include of ours can reach; compiled files are kept under it."""
+def content_of_headers() -> str:
+    """A hash of our headers and of the helpers' sources; compiled files are kept under it."""
     digest = hashlib.sha256()
     folder = include_folder()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in {".h", ".def"}:
+        if path.suffix in {".h", ".def", ".c"}:
             digest.update(repr((str(path.relative_to(folder)), path.read_bytes())).encode())
     return digest.hexdigest()
 
@@ -197,7 +197,7 @@ def _compile(source: Path, flags: Sequence[str]) -> Path:
 
 def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: str) -> Path:
     """Runs `command inputs -o file`; keeps the file under the hash of command, inputs, headers."""
-    digest = hashlib.sha256(repr((command, sys.platform, _content_of_headers())).encode())
+    digest = hashlib.sha256(repr((command, sys.platform, content_of_headers())).encode())
     for path in inputs:
         digest.update(repr(str(path)).encode())
         digest.update(path.read_bytes())

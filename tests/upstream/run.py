@@ -2,12 +2,14 @@
 
     make test-upstream                                   all of it, on the chosen Python
     make test-upstream ARGS="--kind own-gil --abi debug" a part
+    make test-upstream ARGS="--headers hpystate"         its extensions compiled with our headers
     make test-upstream ARGS="-- -k field"                what follows -- is pytest's
 
 kinds   main      the main interpreter
         legacy    a subinterpreter that shares the main interpreter's GIL
         own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
-A full run writes tests/upstream/results/<X.Y>.json, which table.py shows in the README.
+A full run with upstream's headers writes tests/upstream/results/<X.Y>.json, which table.py shows in
+the README.
 
 A crash costs the test that ran: it is reported, and the rest of its part runs in a new process.
 """
@@ -147,6 +149,12 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--abi", action="append", choices=ABIS, help="default: all")
     parser.add_argument("--file", action="append", help="test/test_x.py; default: all")
     parser.add_argument(
+        "--headers",
+        choices=("upstream", "hpystate"),
+        default="upstream",
+        help="what the tests' extensions are compiled with; default: upstream",
+    )
+    parser.add_argument(
         "--leaks",
         action="store_true",
         help="under AddressSanitizer: memory that we lost is an error",
@@ -204,7 +212,7 @@ def main(arguments: list[str]) -> int:
     options, passed_on = parse(arguments)
     if options.leaks:
         os.environ["HPYSTATE_SUITE_LEAKS"] = "1"  # child.py reads it
-    folder = prepare()
+    folder = prepare(options.headers)
     kinds = options.kind or list(KINDS)
     abis = options.abi or list(ABIS)
     piles = [options.file] if options.file else parts(folder, options.jobs)
@@ -225,7 +233,7 @@ def main(arguments: list[str]) -> int:
     if not any(results.tests for results in everything.values()):
         print("test-upstream: no test was selected")
         return 2
-    if full and all(good) and not options.leaks:
+    if full and all(good) and not options.leaks and options.headers == "upstream":
         write_results(everything)
     return 0 if all(good) else 1
 

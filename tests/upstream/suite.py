@@ -11,7 +11,16 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from hpystate.build import UPSTREAM_HELPERS, cache_dir, upstream_sdist
+from hpystate.build import (
+    Abi,
+    Headers,
+    cache_dir,
+    content_of_headers,
+    helper_sources,
+    include_flags,
+    include_folder,
+    upstream_sdist,
+)
 
 #: The ABIs of the suite that run on a runtime; "other" are tests without one.
 ABIS = ("universal", "debug", "trace", "hybrid", "hybrid+debug", "hybrid+trace", "other")
@@ -26,40 +35,38 @@ TESTS = {
 }
 
 
-def _flags(folder: Path, abi: str) -> list[str]:
-    include = folder / "hpy" / "devel" / "include"
-    if abi == "hybrid":
-        python = sysconfig.get_paths()["include"]
-        return ["-DHPY", "-DHPY_ABI_HYBRID", f"-I{include}", f"-I{python}"]
-    forbid = include / "hpy" / "forbid_python_h"
-    return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", f"-I{include}"]
-
-
-def _build_library(folder: Path, abi: str) -> None:
+def _build_library(folder: Path, abi: Abi, headers: Headers) -> None:
     """The library of helper functions that hpy.devel links the tests' extensions with."""
     library = folder / "hpy" / "devel" / "lib" / abi / "libhpyextra.a"
     library.parent.mkdir(parents=True)
     scratch = folder / "build" / abi  # hpy.devel takes every file beside the library for one
     scratch.mkdir(parents=True)
     objects = []
-    for helper in UPSTREAM_HELPERS:
-        source = folder / "hpy" / "devel" / "src" / "runtime" / f"{helper}.c"
-        objects.append(str(scratch / f"{helper}.o"))
-        command = ["cc", "-O1", "-g", "-fPIC", *_flags(folder, abi), "-c", str(source)]
+    for source in helper_sources(headers):
+        objects.append(str(scratch / f"{source.stem}.o"))
+        command = ["cc", "-O1", "-g", "-fPIC", *include_flags(abi, headers), "-c", str(source)]
         subprocess.run([*command, "-o", objects[-1]], check=True)
     subprocess.run(["ar", "rcs", str(library), *objects], check=True)
 
 
-def prepare() -> Path:
-    """A copy of the source distribution whose hpy.devel can compile; made once for a Python."""
+def prepare(headers: Headers = "upstream") -> Path:
+    """A copy of the source distribution whose hpy.devel can compile; made once for a Python, and
+    for each state of our headers."""
     version = sysconfig.get_config_var("py_version_nodot")
-    folder = cache_dir() / f"upstream-suite-{version}"
+    name = f"upstream-suite-{version}"
+    if headers == "hpystate":
+        name += f"-{content_of_headers()[:16]}"
+    folder = cache_dir() / name
     if (folder / "ready").is_file():
         return folder
     made = folder.with_name(f"{folder.name}.{os.getpid()}")
     shutil.copytree(upstream_sdist(), made)
+    if headers == "hpystate":  # what hpy.devel compiles with; the suite itself stays as it is
+        shutil.rmtree(made / "hpy" / "devel" / "src")
+        shutil.rmtree(made / "hpy" / "devel" / "include")
+        shutil.copytree(include_folder(headers), made / "hpy" / "devel" / "include")
     for abi in ("universal", "hybrid"):
-        _build_library(made, abi)
+        _build_library(made, abi, headers)
     (made / "ready").touch()
     try:
         os.rename(made, folder)

@@ -3,7 +3,7 @@
  * The folder of this file is on the list of include folders in universal mode only.
  */
 #if defined(HPY_ABI_UNIVERSAL)
-#error "Python.h: a universal extension has no C API. Remove the include, or use HPY_ABI_HYBRID."
+#error "It is forbidden to #include <Python.h> when targeting the HPy Universal ABI"
 #else
 #error "Python.h: hpy/forbid_python_h is an include folder, but HPY_ABI_UNIVERSAL is not defined."
 #endif
