@@ -32,6 +32,7 @@
  *                   hpy/format.h        text by a format
  *                   hpy/tracker.h       handles that are closed together
  *   the C API       hpy/legacy.h        PyObject * and handles (hybrid)
+ *   versions        hpy/version.h       HPY_VERSION
  */
 #pragma once
 

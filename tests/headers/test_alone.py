@@ -1,0 +1,129 @@
+"""test_alone.py: every public header compiles alone, as C and as C++, in both ABIs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
+HEADERS = sorted(
+    path.relative_to(INCLUDE)
+    for path in INCLUDE.rglob("*.h")
+    if path.parent.name != "forbid_python_h"
+)
+SOURCES = sorted(path.relative_to(INCLUDE) for path in INCLUDE.rglob("*.c"))
+COMPILERS = {"c": ("gcc", "clang"), "c++": ("g++", "clang++")}
+STANDARDS = {"c": ("c11",), "c++": ("c++17", "c++20")}
+WAYS = [
+    pytest.param(
+        compiler,
+        language,
+        standard,
+        marks=pytest.mark.skipif(
+            compiler.startswith("clang") and shutil.which(compiler) is None,
+            reason=f"{compiler} is not installed (package clang)",
+        ),
+        id=f"{compiler}-{standard}",
+    )
+    for language, compilers in COMPILERS.items()
+    for compiler in compilers
+    for standard in STANDARDS[language]
+]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+ABIS = {
+    "universal": [
+        "-DHPY_ABI_UNIVERSAL",
+        f"-I{INCLUDE / 'hpy' / 'forbid_python_h'}",
+        f"-I{INCLUDE}",
+    ],
+    # Python's headers are not ours to judge.
+    "hybrid": ["-DHPY_ABI_HYBRID", f"-I{INCLUDE}", f"-isystem{sysconfig.get_path('include')}"],
+}
+
+
+def compile_text(text: str, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command, "-fsyntax-only", "-"], input=text, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("abi", ABIS)
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
+def test_every_public_header_compiles_alone(
+    compiler: str, language: str, standard: str, abi: str
+) -> None:
+    command = [compiler, f"-std={standard}", *WARNINGS, *ABIS[abi], "-x", language]
+    wrong = {}
+    for header in HEADERS:
+        result = compile_text(f'#include "{header}"\ntypedef int used;\n', *command)
+        if result.returncode != 0:
+            wrong[str(header)] = result.stderr
+
+    assert not wrong, "\n".join(wrong.values())
+
+
+@pytest.mark.parametrize("abi", ABIS)
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS[:2])
+def test_the_helpers_compile_without_a_warning(
+    compiler: str, language: str, standard: str, source: Path, abi: str
+) -> None:
+    command = [compiler, f"-std={standard}", *WARNINGS, *ABIS[abi], "-x", language]
+    result = compile_text((INCLUDE / source).read_text(), *command, f"-I{INCLUDE / source.parent}")
+
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=str)
+def test_no_header_includes_python_in_universal_mode(header: Path) -> None:
+    """The real Python.h is on the path, and the folder that forbids it is not."""
+    python = f"-I{sysconfig.get_path('include')}"
+    command = ["cc", "-std=c11", "-DHPY_ABI_UNIVERSAL", "-M", f"-I{INCLUDE}", python]
+    result = subprocess.run(
+        [*command, str(INCLUDE / header)], capture_output=True, text=True, check=True
+    )
+
+    assert "Python.h" not in result.stdout
+
+
+def test_hybrid_mode_includes_python() -> None:
+    """What the test above looks for is there to be found."""
+    command = ["cc", "-std=c11", *ABIS["hybrid"], "-M", str(INCLUDE / "hpy.h")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "Python.h" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "Compile with -DHPY_ABI_UNIVERSAL or with -DHPY_ABI_HYBRID"),
+        (["-DHPY_ABI_CPYTHON"], "the CPython ABI is not built yet; see docs/decisions/0001"),
+        (["-DHPY_ABI_UNIVERSAL", "-DHPY_ABI_HYBRID"], "not several"),
+        (["-DHPY_ABI_UNIVERSAL", "-DHPY_ABI_CPYTHON"], "not several"),
+    ],
+)
+def test_an_unclear_abi_is_an_error_that_says_what_to_do(flags: list[str], message: str) -> None:
+    result = compile_text("#include <hpy.h>\n", "cc", *flags, f"-I{INCLUDE}", "-x", "c")
+
+    assert result.returncode != 0
+    assert message in result.stderr
+
+
+def test_a_universal_extension_cannot_include_python() -> None:
+    text = "#include <hpy.h>\n#include <Python.h>\n"
+    python = f"-I{sysconfig.get_path('include')}"
+    result = compile_text(text, "cc", *ABIS["universal"], python, "-x", "c")
+
+    assert result.returncode != 0
+    assert "It is forbidden to #include <Python.h>" in result.stderr
+
+
+def test_the_error_for_the_cpython_abi_names_a_document_that_exists() -> None:
+    root = INCLUDE.parent
+
+    assert (root / "docs/decisions/0001-cpython-abi.md").is_file()
