@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from hpystate.build import include_folder
+
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
+#: Takes HPy's types from whoever includes it: an extension or a runtime.
+NOT_ALONE = {Path("hpystate/fused_table.h")}
 HEADERS = sorted(
-    path.relative_to(INCLUDE)
-    for path in INCLUDE.rglob("*.h")
-    if path.parent.name != "forbid_python_h"
+    {
+        path.relative_to(INCLUDE)
+        for path in INCLUDE.rglob("*.h")
+        if path.parent.name != "forbid_python_h"
+    }
+    - NOT_ALONE
 )
 SOURCES = sorted(path.relative_to(INCLUDE) for path in INCLUDE.rglob("*.c"))
 COMPILERS = {"c": ("gcc", "clang"), "c++": ("g++", "clang++")}
@@ -64,6 +71,20 @@ def test_every_public_header_compiles_alone(
             wrong[str(header)] = result.stderr
 
     assert not wrong, "\n".join(wrong.values())
+
+
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
+def test_fused_calls_compile_behind_upstreams_headers(
+    compiler: str, language: str, standard: str
+) -> None:
+    # Upstream's HPy_NULL is no ISO C++.
+    strict = [each for each in WARNINGS if language == "c" or each != "-Wpedantic"]
+    folders = ["-isystem", str(include_folder("upstream")), "-idirafter", str(INCLUDE)]
+    command = [compiler, f"-std={standard}", *strict, "-DHPY_ABI_UNIVERSAL", *folders]
+    text = "#include <hpystate/fused.h>\ntypedef int used;\n"
+    result = compile_text(text, *command, "-x", language)
+
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("abi", ABIS)
