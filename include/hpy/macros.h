@@ -15,6 +15,17 @@ extern "C" {
 
 /* ---- definitions ---- */
 
+/* The variable. G++ warns of members that a list of designators leaves out, GCC does not. */
+#if defined(__cplusplus) && defined(__GNUC__)
+#define _HPyDef_VARIABLE(SYM, ...)                                                                 \
+    _Pragma("GCC diagnostic push")                                                                 \
+        _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")                         \
+            HPyDef SYM = {__VA_ARGS__};                                                            \
+    _Pragma("GCC diagnostic pop")
+#else
+#define _HPyDef_VARIABLE(SYM, ...) HPyDef SYM = {__VA_ARGS__};
+#endif
+
 /* What every definition is made of: the function is declared, its trampoline defined. */
 #define _HPyDef_FUNCTION(TRAMPOLINE, IMPL, SIG)                                                    \
     HPyFunc_DECLARE(IMPL, SIG);                                                                    \
@@ -29,12 +40,11 @@ extern "C" {
     enum { SYM##_slot = SLOT }; /* for a slot that does not exist, the error names it */           \
     _HPyDef_SLOT(SYM, IMPL, SLOT, HPySlot_SIG(SLOT))
 #define _HPyDef_SLOT(SYM, IMPL, SLOT, SIG)                                                         \
-    _HPyDef_FUNCTION(SYM##_trampoline, IMPL, SIG) HPyDef SYM = {                                   \
-        .kind = HPyDef_Kind_Slot,                                                                  \
+    _HPyDef_FUNCTION(SYM##_trampoline, IMPL, SIG) _HPyDef_VARIABLE(                                \
+        SYM, .kind = HPyDef_Kind_Slot,                                                             \
         .slot = {.slot = SLOT,                                                                     \
                  .impl = _HPy_FUNCTION_AS(HPyCFunction, IMPL),                                     \
-                 .cpy_trampoline = _HPy_FUNCTION_AS(cpy_PyCFunction, SYM##_trampoline)},           \
-    };
+                 .cpy_trampoline = _HPy_FUNCTION_AS(cpy_PyCFunction, SYM##_trampoline)})
 
 /** `HPyDef_METH(SYM, "name", HPyFunc_O, .doc = "...")`: a function of a module or a method of a
  * type. The extension defines SYM_impl. Signatures: HPyFunc_NOARGS, _O, _VARARGS, _KEYWORDS. */
@@ -44,21 +54,18 @@ extern "C" {
 #define HPyDef_METH_IMPL(SYM, NAME, IMPL, ...)                                                     \
     _HPyDef_METH(SYM, NAME, IMPL, _HPY_FIRST(__VA_ARGS__, ), __VA_ARGS__)
 #define _HPyDef_METH(SYM, NAME, IMPL, SIG, ...)                                                    \
-    _HPyDef_FUNCTION(SYM##_trampoline, IMPL, SIG) HPyDef SYM = {                                   \
-        .kind = HPyDef_Kind_Meth,                                                                  \
+    _HPyDef_FUNCTION(SYM##_trampoline, IMPL, SIG) _HPyDef_VARIABLE(                                \
+        SYM, .kind = HPyDef_Kind_Meth,                                                             \
         .meth = {.name = NAME,                                                                     \
                  .impl = _HPy_FUNCTION_AS(HPyCFunction, IMPL),                                     \
                  .cpy_trampoline = _HPy_FUNCTION_AS(cpy_PyCFunction, SYM##_trampoline),            \
-                 .signature = __VA_ARGS__},                                                        \
-    };
+                 .signature = __VA_ARGS__})
 
 /** `HPyDef_MEMBER(SYM, "name", HPyMember_INT, offsetof(T, x), .readonly = 1, .doc = "...")`: an
  * attribute that is a member of the type's struct. */
 #define HPyDef_MEMBER(SYM, NAME, TYPE, ...)                                                        \
-    HPyDef SYM = {                                                                                 \
-        .kind = HPyDef_Kind_Member,                                                                \
-        .member = {.name = NAME, .type = TYPE, .offset = __VA_ARGS__},                             \
-    };
+    _HPyDef_VARIABLE(SYM, .kind = HPyDef_Kind_Member,                                              \
+                     .member = {.name = NAME, .type = TYPE, .offset = __VA_ARGS__})
 
 /* A getter and a setter; 0 where there is none. The name and what follows it are one argument list,
  * which C++ wants in the order of the struct's members. */
@@ -70,14 +77,13 @@ extern "C" {
 #define _HPyDef_AFTER(...) .name = __VA_ARGS__
 #endif
 #define _HPyDef_ACCESS(SYM, GET, SET, GET_TRAMPOLINE, SET_TRAMPOLINE, ...)                         \
-    HPyDef SYM = {                                                                                 \
-        .kind = HPyDef_Kind_GetSet,                                                                \
+    _HPyDef_VARIABLE(                                                                              \
+        SYM, .kind = HPyDef_Kind_GetSet,                                                           \
         .getset = {_HPyDef_BEFORE(__VA_ARGS__).getter_impl = _HPy_FUNCTION_AS(HPyCFunction, GET),  \
                    .setter_impl = _HPy_FUNCTION_AS(HPyCFunction, SET),                             \
                    .getter_cpy_trampoline = _HPy_FUNCTION_AS(cpy_getter, GET_TRAMPOLINE),          \
                    .setter_cpy_trampoline = _HPy_FUNCTION_AS(cpy_setter, SET_TRAMPOLINE),          \
-                   _HPyDef_AFTER(__VA_ARGS__)},                                                    \
-    };
+                   _HPyDef_AFTER(__VA_ARGS__)})
 
 /** `HPyDef_GET(SYM, "name", .doc = "...", .closure = &data)`: an attribute that is read by SYM_get.
  * Setting it is an AttributeError. */
