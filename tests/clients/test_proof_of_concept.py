@@ -33,10 +33,11 @@ CHECK = """
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["hpystate", "upstream"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled with either headers."""
     out = tmp_path_factory.mktemp("pof")
-    proof_of_concept(out)
+    proof_of_concept(out, request.param)
     return out
 
 
