@@ -74,20 +74,8 @@ static inline HPy handle(HPyContext *ctx, HPy h) {
     return wrong(ctx, "HPy_NULL and an exception go together");
 }
 
-/* What HPy's master appended after 0.9.0, whose headers end before it. */
-struct appended {
-    HPy h_DictType;
-    void *(*AsStruct_Dict)(HPyContext *, HPy);
-    int (*List_Insert)(HPyContext *, HPy, HPy_ssize_t, HPy);
-    HPy (*GetSlice)(HPyContext *, HPy, HPy_ssize_t, HPy_ssize_t);
-    int (*SetSlice)(HPyContext *, HPy, HPy_ssize_t, HPy_ssize_t, HPy);
-    int (*DelSlice)(HPyContext *, HPy, HPy_ssize_t, HPy_ssize_t);
-    HPy (*GetIter)(HPyContext *, HPy);
-    HPy (*Iter_Next)(HPyContext *, HPy);
-    int (*Iter_Check)(HPyContext *, HPy);
-    HPy (*Slice_New)(HPyContext *, HPy, HPy, HPy);
-};
-#define APPENDED(name) (((const struct appended *)(ctx + 1))->name)
+/* A function that HPy's master appended after 0.9.0, by its name in the list. */
+#define APPENDED(name) HPY_FUNCTION(ctx, name)
 """
 
 
