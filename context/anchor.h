@@ -16,7 +16,8 @@
 
 namespace hpystate {
 
-/// How every CPython from 3.12 to 3.15 lays a module out. make_anchor() looks whether this one does.
+/// How every CPython from 3.12 to 3.15 lays a module out. make_anchor() looks whether this one
+/// does.
 struct ModuleLayout {
     PyObject head;
     PyObject* dict;

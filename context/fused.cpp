@@ -91,10 +91,12 @@ int hot_TypeCheck(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
     if (obj._i == 0 || !entry.holds(token)) [[unlikely]]
         return check_type_slowly(ctx, obj, type);
     PyTypeObject* const found = Py_TYPE(as_object(obj));
-    const auto* const wanted = reinterpret_cast<PyTypeObject*>(entry.get());
-    if (found == wanted) [[likely]]
-        return 1;
-    return check_type_slowly(ctx, obj, type);
+    PyObject* const wanted = entry.get();
+    if (reinterpret_cast<PyObject*>(found) == wanted) return 1;
+    // No Python code runs here, so nobody takes the type away.
+    if (wanted == nullptr || !PyType_Check(wanted)) [[unlikely]]
+        return check_type_slowly(ctx, obj, type);
+    return PyType_IsSubtype(found, reinterpret_cast<PyTypeObject*>(wanted));
 }
 
 [[gnu::cold, gnu::noinline]] int compare_slowly(HPyContext* ctx, HPy obj, HPyGlobal other) {

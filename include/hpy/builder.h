@@ -17,7 +17,7 @@ extern "C" {
  *  size     count of the items
  *  returns  builder, end it by HPyListBuilder_Build or HPyListBuilder_Cancel; where it could not be
  *           made, the others know it and Build raises
- *  raises   nothing: MemoryError, or ValueError for a negative size, is what Build raises
+ *  raises   nothing: MemoryError, or SystemError for a negative size, is what Build raises
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   HPy docs, HPyListBuilder
@@ -79,7 +79,7 @@ static inline void HPyListBuilder_Cancel(HPyContext* ctx, HPyListBuilder builder
  *  size     count of the items
  *  returns  builder, end it by HPyTupleBuilder_Build or HPyTupleBuilder_Cancel; where it could not
  *           be made, the others know it and Build raises
- *  raises   nothing: MemoryError, or ValueError for a negative size, is what Build raises
+ *  raises   nothing: MemoryError, or SystemError for a negative size, is what Build raises
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   HPy docs, HPyTupleBuilder

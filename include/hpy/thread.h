@@ -29,7 +29,7 @@ static inline HPyThreadState HPy_LeavePythonExecution(HPyContext* ctx) {
  *  state    what HPy_LeavePythonExecution gave on this thread
  *  returns  nothing; not at all where the interpreter ends meanwhile
  *  raises   nothing
- *  thread   detached from ctx's interpreter
+ *  thread   any that is detached from ctx's interpreter
  *  since    HPy 0.9
  *  source   PyEval_RestoreThread of the C API
  */
