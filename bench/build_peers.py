@@ -37,7 +37,9 @@ def _c_extension(source: Path, out: Path, *flags: str | Path, name: str | None =
 
 def _hpy(name: str, source: Path, out: Path, *flags: str) -> None:
     """One file per runtime: a slot belongs to the runtime that wrote it."""
-    built = compile_extension(name, [source], out / "built", flags=(f"-I{PROGRAMS}", *flags))
+    built = compile_extension(
+        name, [source], out / "built", flags=(f"-I{PROGRAMS}", *flags), headers="upstream"
+    )
     for runtime in ("ours", "upstream"):
         target = out / runtime / ("fused" if "-DUSE_FUSED" in flags else "plain")
         target.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@
 #include "context/first_value.h"
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/instance.h"
 #include "context/shape.h"
 #include "globals/symbol_name.h"
 
@@ -112,6 +113,10 @@ int hot_Is(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
 }
 
 HPy hot_New(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
+    PyObject* const cls = object_of(ctx, token_of(type));
+    const TypeRecord* const record = cls != nullptr ? plain_record_of(cls) : nullptr;
+    if (record != nullptr) [[likely]]
+        return as_handle(make_plain(cls, *record, data));
     const Held held(ctx, type, Fused::_HPy_New_g);
     return held ? ctx_New(ctx, held.handle(), data) : kNullHandle;
 }

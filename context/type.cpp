@@ -4,6 +4,7 @@
 #include "context/foreign_base.h"
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/instance.h"
 #include "context/interface.h"
 #include "context/typedata.h"
 #include "context/typespec.h"
@@ -43,39 +44,35 @@ namespace {
     return nothing ? base->tp_new(cls, nothing.get(), nullptr) : nullptr;
 }
 
-/// A new instance, its struct all zero, and the record of its type, if it has one. nullptr with an
-/// exception set.
-PyObject* allocate(HPy type, const char* not_a_type, const TypeRecord*& record) noexcept {
+/// The same for any object that should be a type. nullptr with an exception set.
+[[gnu::cold]] PyObject* allocate_other(HPy type, const char* not_a_type) noexcept {
     if (!PyType_Check(as_object(type))) {
         PyErr_SetString(PyExc_TypeError, not_a_type);
         return nullptr;
     }
     auto* const cls = reinterpret_cast<PyTypeObject*>(as_object(type));
-    record = own_record_of(cls);
-    if (record != nullptr && cls->tp_base == &PyBaseObject_Type) [[likely]]
-        return cls->tp_alloc(cls, 0);
-    PyObject* const object = allocate_foreign(cls);
-    if (object != nullptr) record = record_of(Py_TYPE(object));
-    return object;
+    const bool plain = cls->tp_base == &PyBaseObject_Type && is_hpy_type(cls);
+    return plain ? cls->tp_alloc(cls, 0) : allocate_foreign(cls);
 }
 
 } // namespace
 
 HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
-    const TypeRecord* record = nullptr;
-    PyObject* const object = allocate(h_type, interface::kNewNeedsType, record);
+    if (const TypeRecord* const record = plain_record_of(as_object(h_type))) [[likely]]
+        return as_handle(make_plain(as_object(h_type), *record, data));
+    PyObject* const object = allocate_other(h_type, interface::kNewNeedsType);
     if (object == nullptr) {
         *data = nullptr;
         return kNullHandle;
     }
+    const TypeRecord* const record = record_of(Py_TYPE(object));
     // A type that HPy did not make has its layout from the C API: it begins at the object.
     *data = record != nullptr ? struct_of(object, record->shape()) : object;
     return as_handle(object);
 }
 
 HPy ctx_Type_GenericNew(HPyContext*, HPy type, const HPy*, HPy_ssize_t, HPy) noexcept {
-    const TypeRecord* record = nullptr;
-    return as_handle(allocate(type, interface::kGenericNewNeedsType, record));
+    return as_handle(allocate_other(type, interface::kGenericNewNeedsType));
 }
 
 namespace {

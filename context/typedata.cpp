@@ -64,15 +64,28 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
     return result != 0 || record->foreign == 0 ? result : clear_foreign_parts(self, record);
 }
 
-/// The instance's memory goes back; its type was kept alive by it until now.
-void free_instance(PyObject* self, const TypeRecord& record) {
-    PyTypeObject* const type = Py_TYPE(self);
-    if (type->tp_weaklistoffset != 0) PyObject_ClearWeakRefs(self);
+/// What an instance refers to by fields, and what its types keep besides.
+[[gnu::always_inline]] inline void release_parts(PyObject* self, const TypeRecord& record) {
+    if (record.base == nullptr) [[likely]] {
+        void* const data = struct_of(self, record.shape());
+        if (record.traverse != nullptr) record.traverse(data, &clear_field, nullptr);
+        if (record.destroy != nullptr) record.destroy(data);
+        return;
+    }
     for_each_field(self, &record, &clear_field, nullptr);
     for (const TypeRecord* at = &record; at != nullptr; at = at->below()) {
         if (at->destroy != nullptr) at->destroy(struct_of(self, at->shape()));
     }
-    if (record.foreign != 0) return release_foreign_parts(self, &record);
+}
+
+/// The instance's memory goes back; its type was kept alive by it until now.
+[[gnu::always_inline]] inline void free_instance(PyObject* self, const TypeRecord& record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    if (type->tp_weaklistoffset != 0) [[unlikely]]
+        PyObject_ClearWeakRefs(self);
+    release_parts(self, record);
+    if (record.foreign != 0) [[unlikely]]
+        return release_foreign_parts(self, &record);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -153,50 +166,46 @@ struct Table<std::integer_sequence<unsigned, I...>> {
 };
 using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
 
-// ---- from a tp_dealloc back to its number ----
-
-/// Open addressing, half full at most. An entry is a number + 1, written once, 0 before that.
-/// Written before the thunk's address is handed out, so relaxed is enough: whoever has a type got
-/// it through CPython.
-constexpr unsigned kEntries = 2 * kTypePool.size;
-constinit std::atomic<std::uint16_t> entries[kEntries]{};
+// ---- from a tp_dealloc back to its record ----
 
 /// The legacy tp_deallocs, in the same manner, with one entry free at least.
-constinit std::atomic<destructor> legacy_deallocs[kEntries]{};
+constinit std::atomic<destructor> legacy_deallocs[kTypeEntries]{};
 constinit std::atomic<unsigned> legacy_count{0};
 
-[[nodiscard]] unsigned first_entry(destructor dealloc) noexcept {
-    return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(dealloc) >> 4U) % kEntries;
+[[nodiscard]] unsigned after(unsigned entry) noexcept {
+    return (entry + 1) % kTypeEntries;
 }
 
-void remember(destructor dealloc, unsigned index) noexcept {
-    const auto wanted = static_cast<std::uint16_t>(index + 1);
-    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
-        std::uint16_t found = 0;
-        if (entries[at].compare_exchange_strong(found, wanted, std::memory_order_relaxed)) return;
-        if (found == wanted) return;
-    }
-}
-
-/// The record whose tp_dealloc this is; or nullptr.
-[[nodiscard]] const TypeRecord* record_at(destructor dealloc) noexcept {
-    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
-        const unsigned found = entries[at].load(std::memory_order_relaxed);
-        if (found == 0) return nullptr;
-        if (AllThunks::kThunks[found - 1].dealloc != dealloc) continue;
-        const auto& target = thunk_targets[kTypePool.first + found - 1];
-        return static_cast<const TypeRecord*>(target.load(std::memory_order_relaxed));
+/// Under no lock: two threads may remember the same thunks, and write the same.
+void remember(destructor dealloc, const TypeRecord* record) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        TypeEntry& entry = type_entries[at];
+        const TypeRecord* none = nullptr;
+        if (!entry.record.compare_exchange_strong(none, record) && none != record) continue;
+        // release: whoever sees the function sees its record.
+        entry.dealloc.store(dealloc, std::memory_order_release);
+        return;
     }
 }
 
 [[nodiscard]] bool is_legacy_dealloc(destructor dealloc) noexcept {
-    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
         const destructor found = legacy_deallocs[at].load(std::memory_order_relaxed);
         if (found == nullptr || found == dealloc) return found != nullptr;
     }
 }
 
 } // namespace
+
+constinit TypeEntry type_entries[kTypeEntries]{};
+
+const TypeRecord* look_for_record(destructor dealloc) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        const TypeEntry& entry = type_entries[at];
+        if (entry.dealloc.load(std::memory_order_acquire) == dealloc) return entry.record.load();
+        if (entry.record.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    }
+}
 
 TypeThunks type_thunks_for(const TypeRecord& wanted) {
     std::string bytes(sizeof(TypeRecord), '\0');
@@ -205,33 +214,29 @@ TypeThunks type_thunks_for(const TypeRecord& wanted) {
     const std::optional<unsigned> number = thunk_table().assign(kTypePool, record);
     if (!number) return {};
     const TypeThunks& thunks = AllThunks::kThunks[*number - kTypePool.first];
-    remember(thunks.dealloc, *number - kTypePool.first);
+    remember(thunks.dealloc, static_cast<const TypeRecord*>(record));
     return thunks;
 }
 
 const TypeRecord* record_of(const PyTypeObject* type) noexcept {
     for (; type != nullptr; type = type->tp_base) {
-        if (const TypeRecord* const record = record_at(type->tp_dealloc)) return record;
+        if (const TypeRecord* const record = own_record_of(type)) return record;
     }
     return nullptr;
 }
 
-const TypeRecord* own_record_of(const PyTypeObject* type) noexcept {
-    return record_at(type->tp_dealloc);
-}
-
 bool is_transparent(const PyTypeObject* type) noexcept {
-    const TypeRecord* const record = record_at(type->tp_dealloc);
+    const TypeRecord* const record = own_record_of(type);
     return record != nullptr && record->opaque == 0;
 }
 
 bool note_legacy_dealloc(destructor dealloc) noexcept {
     if (is_legacy_dealloc(dealloc)) return true;
-    if (legacy_count.fetch_add(1, std::memory_order_relaxed) >= kEntries - 1) {
+    if (legacy_count.fetch_add(1, std::memory_order_relaxed) >= kTypeEntries - 1) {
         legacy_count.fetch_sub(1, std::memory_order_relaxed);
         return false;
     }
-    for (unsigned at = first_entry(dealloc);; at = (at + 1) % kEntries) {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
         destructor found = nullptr;
         if (legacy_deallocs[at].compare_exchange_strong(found, dealloc, std::memory_order_relaxed))
             return true;

@@ -18,6 +18,7 @@
 
 #include <hpy/define.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -58,13 +59,39 @@ struct TypeThunks {
 /// How many different records a process can have, and where their numbers lie.
 inline constexpr ThunkPool kTypePool{ThunkTable::kThunks - 1024, 1024};
 
+/// From a tp_dealloc back to its record: open addressing, half full at most. An entry is written
+/// once, the record first, before the thunk's address is handed out; the function tells whether it
+/// is complete.
+struct TypeEntry {
+    std::atomic<destructor> dealloc;
+    std::atomic<const TypeRecord*> record;
+};
+inline constexpr unsigned kTypeEntries = 2 * kTypePool.size;
+
+/// A C array, hidden: it is read without the GOT.
+[[gnu::visibility("hidden")]] extern TypeEntry type_entries[kTypeEntries];
+
+[[nodiscard]] inline unsigned first_type_entry(destructor dealloc) noexcept {
+    return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(dealloc) >> 4U) % kTypeEntries;
+}
+
+/// The record whose tp_dealloc this is, where it does not stand in its first entry; or nullptr.
+[[nodiscard]] const TypeRecord* look_for_record(destructor dealloc) noexcept;
+
 /// The record of the nearest HPy type on the way from `type` to object; nullptr: there is none. A
 /// few instructions for an HPy type itself.
 [[nodiscard]] const TypeRecord* record_of(const PyTypeObject* type) noexcept;
 
 /// The record of the type itself; nullptr: it was not made by HPyType_FromSpec, or has a tp_dealloc
 /// that is not ours.
-[[nodiscard]] const TypeRecord* own_record_of(const PyTypeObject* type) noexcept;
+[[nodiscard]] inline const TypeRecord* own_record_of(const PyTypeObject* type) noexcept {
+    const destructor dealloc = type->tp_dealloc;
+    const TypeEntry& entry = type_entries[first_type_entry(dealloc)];
+    // acquire: pairs with the release in remember().
+    if (entry.dealloc.load(std::memory_order_acquire) == dealloc) [[likely]]
+        return entry.record.load(std::memory_order_relaxed);
+    return look_for_record(dealloc);
+}
 
 [[nodiscard]] inline bool is_hpy_type(const PyTypeObject* type) noexcept {
     return own_record_of(type) != nullptr;

@@ -13,7 +13,7 @@ import hpystate._native
 # because statics are shared by all interpreters; these are the ones that must be.
 WRITABLE = {
     r"hpystate::thunk_targets": "which function stands behind each thunk: globals/thunk_table.h",
-    r"hpystate::\(anonymous namespace\)::entries": "from a tp_dealloc to its number: typedata.cpp",
+    r"hpystate::type_entries": "from a tp_dealloc to its record: typedata.h",
     r"hpystate::\(anonymous namespace\)::legacy_(deallocs|count)": "addresses: typedata.cpp",
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
