@@ -63,6 +63,19 @@ def test_a_changed_parameter_is_named(copy: Path) -> None:
     assert "frozen: type of HPyContext.ctx_Long_FromInt32_t" in message
 
 
+def test_a_trampolines_frame_of_another_layout_is_named(copy: Path) -> None:
+    damage(
+        copy / "include/hpy/trampoline.h",
+        "    size_t nargsf;\n    cpy_PyObject* kwnames;\n",
+        "    cpy_PyObject* kwnames;\n    size_t nargsf;\n",
+    )
+
+    layout = ROOT / "tests" / "abi" / "layout_0_9.c"
+    message = run("cc", "-std=c11", "-fsyntax-only", f"-I{copy / 'include'}", layout)
+    assert '"frozen: nargsf"' in message
+    assert '"frozen: kwnames"' in message
+
+
 def test_a_missing_function_is_a_link_error_that_names_it(copy: Path) -> None:
     damage(copy / "context" / "dict.cpp", "HPy ctx_Dict_Copy(", "HPy ctx_Dict_Copied(")
     library = copy / "runtime.a"

@@ -15,11 +15,20 @@ RUN = Path(__file__).parents[1] / "upstream" / "run.py"
 FILES = ("test_hpyglobal", "test_hpyfield", "test_hpytype_legacy", "debug/test_handles_invalid")
 
 
-@pytest.mark.parametrize("kind", ["main", "legacy", "own-gil"])
-def test_the_slice_passes(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "headers"),
+    [
+        ("main", "upstream"),
+        ("main", "hpystate"),
+        ("legacy", "upstream"),
+        ("own-gil", "upstream"),
+        ("own-gil", "hpystate"),
+    ],
+)
+def test_the_slice_passes(kind: str, headers: str) -> None:
     files = [f"--file=test/{name}.py" for name in FILES]
     result = subprocess.run(
-        [sys.executable, str(RUN), "--kind", kind, *files],
+        [sys.executable, str(RUN), "--kind", kind, "--headers", headers, *files],
         capture_output=True,
         text=True,
         timeout=300,

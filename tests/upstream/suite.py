@@ -49,6 +49,13 @@ def _build_library(folder: Path, abi: Abi, headers: Headers) -> None:
     subprocess.run(["ar", "rcs", str(library), *objects], check=True)
 
 
+def _remove_all_but_newest(pattern: str, count: int) -> None:
+    """Copies made for states of our headers that are gone; a few stay for other working trees."""
+    made = sorted(cache_dir().glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    for folder in made[count:]:
+        shutil.rmtree(folder, ignore_errors=True)  # another process may be removing it too
+
+
 def prepare(headers: Headers = "upstream") -> Path:
     """A copy of the source distribution whose hpy.devel can compile; made once for a Python, and
     for each state of our headers."""
@@ -74,6 +81,7 @@ def prepare(headers: Headers = "upstream") -> Path:
         shutil.rmtree(made)
         if not (folder / "ready").is_file():  # else another process was first
             raise
+    _remove_all_but_newest(f"upstream-suite-{version}-" + "[0-9a-f]" * 16, 3)
     return folder
 
 
