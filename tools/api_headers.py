@@ -27,7 +27,7 @@ SLOT_CALL = re.compile(r"HPY_FUNCTION\(\s*\w+,\s*(\w+)\)")
 KEY_LINE = re.compile(r"^  (\S+)(\s+)(\S.*)$")
 CONTINUED = re.compile(r"^   +\S")
 LAST_KEYS = ("returns", "raises", "thread", "since", "source")
-THREADS = ("attached to ", "any", "traverse")
+THREADS = ("attached to ", "detached from ", "any", "traverse")
 SINCE = ("HPy 0.9", "HPy master after 0.9.0", "fused ")
 
 
