@@ -1,6 +1,7 @@
 /* hpy/legacy.h: between handles and the C API's objects, in hybrid modules. C11, C++17.
  *
- * cpy_PyObject is PyObject where Python.h is included.
+ * cpy_PyObject is PyObject where Python.h is included. A universal extension has these functions
+ * only so far that a call of one is an error that says why.
  */
 #pragma once
 
@@ -9,6 +10,14 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#if defined(HPY_ABI_UNIVERSAL)
+
+/* Without a body: what is inlined is no call any more, and the compiler would not say a word. */
+_HPY_LEGACY HPy HPy_FromPyObject(HPyContext* ctx, cpy_PyObject* obj);
+_HPY_LEGACY cpy_PyObject* HPy_AsPyObject(HPyContext* ctx, HPy h);
+
+#else
 
 /** Makes a handle for an object of the C API.
  *
@@ -37,6 +46,8 @@ static inline HPy HPy_FromPyObject(HPyContext* ctx, cpy_PyObject* obj) {
 static inline cpy_PyObject* HPy_AsPyObject(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, AsPyObject)(ctx, h);
 }
+
+#endif
 
 #ifdef __cplusplus
 }

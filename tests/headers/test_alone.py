@@ -144,6 +144,28 @@ def test_a_universal_extension_cannot_include_python() -> None:
     assert "It is forbidden to #include <Python.h>" in result.stderr
 
 
+@pytest.mark.parametrize("call", ["HPy_AsPyObject(ctx, h)", "HPy_FromPyObject(ctx, o)"])
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
+def test_a_universal_extension_cannot_call_a_legacy_function(
+    compiler: str, language: str, standard: str, level: str, call: str, tmp_path: Path
+) -> None:
+    text = "#include <hpy.h>\nvoid f(HPyContext *ctx, HPy h, cpy_PyObject *o);\n"
+    text += f"void f(HPyContext *ctx, HPy h, cpy_PyObject *o) {{ (void)h; (void)o; (void){call}; }}"
+    file = tmp_path / "legacy"
+    file.write_text(text)
+    command = [compiler, f"-std={standard}", level, "-x", language, "-c", str(file)]
+    command += ["-o", str(tmp_path / "legacy.o")]
+    universal, hybrid = (
+        subprocess.run([*command, *ABIS[abi]], capture_output=True, text=True, check=False)
+        for abi in ("universal", "hybrid")
+    )
+
+    assert universal.returncode != 0
+    assert "Cannot use legacy functions when targeting the HPy Universal ABI" in universal.stderr
+    assert hybrid.returncode == 0, hybrid.stderr
+
+
 def test_the_error_for_the_cpython_abi_names_a_document_that_exists() -> None:
     root = INCLUDE.parent
 
