@@ -14,8 +14,7 @@ namespace hpystate::context {
     if (!PyType_Check(type)) [[unlikely]]
         return nullptr;
     const auto* const cls = reinterpret_cast<PyTypeObject*>(type);
-    const bool plain =
-        cls->tp_base == &PyBaseObject_Type && cls->tp_alloc == &PyType_GenericAlloc;
+    const bool plain = cls->tp_base == &PyBaseObject_Type && cls->tp_alloc == &PyType_GenericAlloc;
     return plain ? own_record_of(cls) : nullptr;
 }
 

@@ -12,6 +12,7 @@ typedef struct {
     HPyContext* ctx;
     const char* format;
     const char* at;
+    const char* outermost; /* bracket that is open */
     int depth;
     va_list values;
 } Builder;
@@ -52,8 +53,14 @@ static HPy build_handle(Builder* self) {
     return HPy_NULL;
 }
 
-/* The items up to `end`, as a list: new handle. `start` is the bracket, NULL for the whole. */
-static HPy build_items(Builder* self, char end, const char* start) {
+/* A bracket without its end; the outermost is told, since an inner one may be closed too late. */
+static void refuse_open(const Builder* self) {
+    const char* const place = self->depth > 0 ? self->outermost : self->at;
+    refuse(self, "unmatched", *place, place);
+}
+
+/* The items up to `end`, as a list: new handle. */
+static HPy build_items(Builder* self, char end) {
     HPyContext* const ctx = self->ctx;
     const HPy list = HPyList_New(ctx, 0);
     while (!HPy_IsNull(list)) {
@@ -67,8 +74,7 @@ static HPy build_items(Builder* self, char end, const char* start) {
             return list;
         }
         if (*self->at == '\0' || strchr(")]}", *self->at) != NULL) {
-            refuse(self, "unmatched", start != NULL ? *start : *self->at,
-                   start != NULL ? start : self->at);
+            refuse_open(self);
             break;
         }
         item = build_item(self);
@@ -123,7 +129,7 @@ static int build_entry(Builder* self, HPy dict) {
 }
 
 /* Between entries stands one comma; behind the last one it may. */
-static int end_entry(Builder* self, const char* start) {
+static int end_entry(Builder* self) {
     skip_blanks(self);
     if (*self->at == ',') {
         self->at++;
@@ -133,14 +139,14 @@ static int end_entry(Builder* self, const char* start) {
         return 0;
     }
     if (*self->at == '\0') {
-        refuse(self, "unmatched", '{', start);
+        refuse_open(self);
     } else {
         refuse(self, "missing", ',', self->at);
     }
     return -1;
 }
 
-static HPy build_dict(Builder* self, const char* start) {
+static HPy build_dict(Builder* self) {
     HPyContext* const ctx = self->ctx;
     const HPy dict = HPyDict_New(ctx);
     while (!HPy_IsNull(dict)) {
@@ -154,10 +160,10 @@ static HPy build_dict(Builder* self, const char* start) {
             break;
         }
         if (*self->at == '\0') {
-            refuse(self, "unmatched", '{', start);
+            refuse_open(self);
             break;
         }
-        if (build_entry(self, dict) < 0 || end_entry(self, start) < 0) {
+        if (build_entry(self, dict) < 0 || end_entry(self) < 0) {
             break;
         }
     }
@@ -179,11 +185,13 @@ static HPy build_container(Builder* self) {
     if (self->depth == MOST_NESTED) {
         return refuse(self, "too deeply nested", *start, start);
     }
-    self->depth++;
+    if (self->depth++ == 0) {
+        self->outermost = start;
+    }
     if (*start == '(') {
-        made = tuple_of(self->ctx, build_items(self, ')', start));
+        made = tuple_of(self->ctx, build_items(self, ')'));
     } else {
-        made = *start == '[' ? build_items(self, ']', start) : build_dict(self, start);
+        made = *start == '[' ? build_items(self, ']') : build_dict(self);
     }
     self->depth--;
     return made;
@@ -248,9 +256,10 @@ HPy HPy_BuildValue(HPyContext* ctx, const char* fmt, ...) {
     }
     self.ctx = ctx;
     self.format = self.at = fmt;
+    self.outermost = fmt;
     self.depth = 0;
     va_start(self.values, fmt);
-    list = build_items(&self, '\0', NULL);
+    list = build_items(&self, '\0');
     va_end(self.values);
     if (HPy_IsNull(list)) {
         return HPy_NULL;
