@@ -16,7 +16,7 @@ test:           ## set up, build, run all tests; T=window: those of one topic
 demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)
 
-bench:          ## set up, build, count instructions
+bench:          ## set up, build, measure instructions and times beside the peers
 	@tools/setup.sh bench $(ARGS)
 
 test-upstream:  ## set up, build, run HPy's own suite in three kinds of interpreter

@@ -199,7 +199,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="a PNG of all time ratios")
     options = parser.parse_args()
-    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (20_000, 25, 0.02)
+    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (5_000, 25, 0.02)
     console = Console()
     with Progress(console=console, transient=not console.is_terminal) as progress:
         task = progress.add_task("building what is measured", total=None)

@@ -11,6 +11,7 @@ step() {
 step "format" tools/format.sh --check
 step "generated files" python abi/generate.py
 step "api" python tools/check_api.py
+step "the table of fused calls" python tools/fused_table.py
 step "docs" python tools/check_docs.py
 step "the table of HPy's own suite" python tests/upstream/table.py
 step "lint" tools/lint.sh "$1"

@@ -1,5 +1,7 @@
-"""dependencies.py: prints what pyproject.toml names for developing, for pip's command line."""
+"""dependencies.py [GROUP...]: prints what pyproject.toml names, for pip's command line; without a
+group, what developing needs."""
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -8,7 +10,7 @@ extras = project["optional-dependencies"]
 print(
     " ".join(
         requirement.replace(" ", "")
-        for name in ("demo", "dev", "upstream")
+        for name in (sys.argv[1:] or ("demo", "dev", "upstream"))
         for requirement in extras[name]
     )
 )

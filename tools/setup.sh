@@ -54,6 +54,12 @@ make_environment() {
     export PATH=$VENV/bin:$PATH
 }
 
+# The peers that `make bench` measures, and what draws its plot.
+need_bench_packages() {
+    python -c 'import Cython, matplotlib, pybind11' 2>/dev/null ||
+        python -m pip install --quiet --disable-pip-version-check $(python tools/dependencies.py bench)
+}
+
 # ---- build -----------------------------------------------------------------------------------------
 build() { # preset
     need_build_packages
@@ -129,7 +135,7 @@ case $COMMAND in
     test)   run_tests "${1:-}" ;;
     demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
     test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
-    bench)  need_packages valgrind:valgrind; build release; say "counting"; python bench/counts.py "$@" ;;
+    bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
             tools/check.sh "$BUILD"; run_sanitized; run_sanitized_suite ;;
     format) need_packages clang-format:clang-format; tools/format.sh ;;
