@@ -47,7 +47,7 @@ bool install_plain(HPyContext& context) noexcept {
     context.name = "HPy Universal ABI (CPython backend, hpystate)";
     context.abi_version = HPY_ABI_VERSION;
     // What a fused call compares: hpystate/fused_link.h. Nobody writes through it.
-    context._private = const_cast<hpystate_fused_table*>(&plain_fused_calls);
+    context._private = const_cast<hpystate_fused_table*>(&kPlainFusedCalls);
     install_functions(context);
     return install_objects(context);
 }

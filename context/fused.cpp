@@ -86,7 +86,7 @@ class Held {
     return fused_HPy_TypeCheck_g(ctx, obj, type);
 }
 
-int hot_TypeCheck(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
+int check_type(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
     const Token token = token_of(type);
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
     if (obj._i == 0 || !entry.holds(token)) [[unlikely]]
@@ -104,7 +104,7 @@ int hot_TypeCheck(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
     return fused_HPy_Is_g(ctx, obj, other);
 }
 
-int hot_Is(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
+int compare_objects(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
     const Token token = token_of(other);
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
     if (!entry.holds(token) || entry.get() == nullptr || obj._i == 0) [[unlikely]]
@@ -112,7 +112,7 @@ int hot_Is(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
     return as_object(obj) == entry.get() ? 1 : 0;
 }
 
-HPy hot_New(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
+HPy make_instance(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
     PyObject* const cls = object_of(ctx, token_of(type));
     const TypeRecord* const record = cls != nullptr ? plain_record_of(cls) : nullptr;
     if (record != nullptr) [[likely]]
@@ -121,8 +121,8 @@ HPy hot_New(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
     return held ? ctx_New(ctx, held.handle(), data) : kNullHandle;
 }
 
-HPy hot_Call(HPyContext* ctx, HPyGlobal callable, const HPy* args, std::size_t nargs,
-             HPy kwnames) noexcept {
+HPy call_object(HPyContext* ctx, HPyGlobal callable, const HPy* args, std::size_t nargs,
+                HPy kwnames) noexcept {
     const Held held(ctx, callable, Fused::HPy_Call_g);
     if (!held || !arguments_are_good("HPy_Call_g", args, nargs, kwnames)) [[unlikely]]
         return kNullHandle;
@@ -169,15 +169,15 @@ HPy fused_HPyGlobal_Import(HPyContext* ctx, HPyGlobal* global, const char* utf8_
 #define HPY_FUSED_OWN(ret, name, params, args) &fused_##name,
 #include <hpystate/fused.def>
     };
-    table.HPy_TypeCheck_g = &hot_TypeCheck;
-    table.HPy_Is_g = &hot_Is;
-    table._HPy_New_g = &hot_New;
-    table.HPy_Call_g = &hot_Call;
+    table.HPy_TypeCheck_g = &check_type;
+    table.HPy_Is_g = &compare_objects;
+    table._HPy_New_g = &make_instance;
+    table.HPy_Call_g = &call_object;
     return table;
 }
 
 } // namespace
 
-constexpr hpystate_fused_table plain_fused_calls = make_table();
+constexpr hpystate_fused_table kPlainFusedCalls = make_table();
 
 } // namespace hpystate::context

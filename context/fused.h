@@ -1,6 +1,6 @@
 /// context/fused.h: the fused calls of the plain context, and what the layers need to wrap them.
 ///
-///     extension --> its link's table --> plain_fused_calls --> window of the context's region
+///     extension --> its link's table --> kPlainFusedCalls --> window of the context's region
 ///
 /// The global's object: calls that run no Python code (TypeCheck, Is, ...) look at it without a
 /// reference; all others own one while they run, so a store to the slot cannot take it away. That
@@ -19,7 +19,7 @@
 
 namespace hpystate::context {
 
-extern const hpystate_fused_table plain_fused_calls;
+extern const hpystate_fused_table kPlainFusedCalls;
 
 /// A fused call as a number. The order is that of fused.def.
 enum class Fused : unsigned {

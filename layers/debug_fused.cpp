@@ -17,7 +17,7 @@ namespace hpystate::layers {
 namespace {
 
 using context::Fused;
-using context::plain_fused_calls;
+using context::kPlainFusedCalls;
 
 void check(const Call& call, HPyGlobal global) noexcept {
     check_load(call.state(), global, call.where());
@@ -38,7 +38,7 @@ struct Watched<F, Member> {
                       "this call needs a function of its own: Entry");
         const Call call(context, name_of(F));
         (check_global(call, args), ...);
-        const auto function = plain_fused_calls.*Member;
+        const auto function = kPlainFusedCalls.*Member;
         if constexpr (std::is_same_v<R, HPy>) {
             return call.out(function(call.plain(), call.in(args)...));
         } else {
@@ -53,8 +53,8 @@ HPy own_HPyType_GenericNew_g(HPyContext* context, HPyGlobal type, const HPy* arg
     check(call, type);
     Array array(call, args, args != nullptr && nargs > 0 ? static_cast<std::size_t>(nargs) : 0);
     if (!array.complete()) return kNullHandle;
-    return call.out(plain_fused_calls.HPyType_GenericNew_g(call.plain(), type, array.get(), nargs,
-                                                           call.in(kw)));
+    return call.out(
+        kPlainFusedCalls.HPyType_GenericNew_g(call.plain(), type, array.get(), nargs, call.in(kw)));
 }
 
 HPy own_HPy_Call_g(HPyContext* context, HPyGlobal callable, const HPy* args, std::size_t nargs,
@@ -66,7 +66,7 @@ HPy own_HPy_Call_g(HPyContext* context, HPyGlobal callable, const HPy* args, std
     Array array(call, args, nargs + named);
     if (!array.complete()) return kNullHandle;
     return call.out(
-        plain_fused_calls.HPy_Call_g(call.plain(), callable, array.get(), nargs, call.in(kwnames)));
+        kPlainFusedCalls.HPy_Call_g(call.plain(), callable, array.get(), nargs, call.in(kwnames)));
 }
 
 HPy own_HPy_CallMethod_g(HPyContext* context, HPyGlobal name, const HPy* args, std::size_t nargs,
@@ -77,8 +77,8 @@ HPy own_HPy_CallMethod_g(HPyContext* context, HPyGlobal name, const HPy* args, s
     if (!count_keywords(call, kwnames, interface::kCallMethodNames, named)) return kNullHandle;
     Array array(call, args, nargs + named);
     if (!array.complete()) return kNullHandle;
-    return call.out(plain_fused_calls.HPy_CallMethod_g(call.plain(), name, array.get(), nargs,
-                                                       call.in(kwnames)));
+    return call.out(kPlainFusedCalls.HPy_CallMethod_g(call.plain(), name, array.get(), nargs,
+                                                      call.in(kwnames)));
 }
 
 HPy own_HPy_CallMethod_s(HPyContext* context, const char* utf8_name, const HPy* args,
@@ -88,8 +88,8 @@ HPy own_HPy_CallMethod_s(HPyContext* context, const char* utf8_name, const HPy* 
     if (!count_keywords(call, kwnames, interface::kCallMethodNames, named)) return kNullHandle;
     Array array(call, args, nargs + named);
     if (!array.complete()) return kNullHandle;
-    return call.out(plain_fused_calls.HPy_CallMethod_s(call.plain(), utf8_name, array.get(), nargs,
-                                                       call.in(kwnames)));
+    return call.out(kPlainFusedCalls.HPy_CallMethod_s(call.plain(), utf8_name, array.get(), nargs,
+                                                      call.in(kwnames)));
 }
 
 void* own_HPy_AsStruct_g(HPyContext* context, HPyGlobal value,
@@ -98,7 +98,7 @@ void* own_HPy_AsStruct_g(HPyContext* context, HPyGlobal value,
     check(call, value);
     PyObject* const object = context::object_of(call.plain(), context::token_of(value));
     if (object == nullptr || !is_shape(shape)) { // raises
-        return plain_fused_calls.HPy_AsStruct_g(call.plain(), value, shape);
+        return kPlainFusedCalls.HPy_AsStruct_g(call.plain(), value, shape);
     }
     return struct_or_report(call, object, shape);
 }
@@ -108,7 +108,7 @@ std::int32_t own_HPyContextVar_Get_g(HPyContext* context, HPyGlobal variable, HP
     const Call call(context, name_of(Fused::HPyContextVar_Get_g));
     check(call, variable);
     HPy found = kNullHandle;
-    const std::int32_t status = plain_fused_calls.HPyContextVar_Get_g(
+    const std::int32_t status = kPlainFusedCalls.HPyContextVar_Get_g(
         call.plain(), variable, call.in(default_value), result != nullptr ? &found : nullptr);
     if (result == nullptr) return status; // raised
     *result = call.out(found);
@@ -118,7 +118,7 @@ std::int32_t own_HPyContextVar_Get_g(HPyContext* context, HPyGlobal variable, HP
 HPy own_HPyGlobal_Borrow(HPyContext* context, HPyGlobal global) noexcept {
     const Call call(context, name_of(Fused::HPyGlobal_Borrow));
     check(call, global);
-    const HPy lent = plain_fused_calls.HPyGlobal_Borrow(call.plain(), global);
+    const HPy lent = kPlainFusedCalls.HPyGlobal_Borrow(call.plain(), global);
     if (lent._i == 0) return kNullHandle;
     return call.state().borrow(context::token_of(global).bits(), as_object(lent));
 }
@@ -150,7 +150,7 @@ HPy own_HPyGlobal_Import(HPyContext* context, HPyGlobal* global, const char* utf
     const Call call(context, name_of(Fused::HPyGlobal_Import));
     if (global != nullptr) check_store(call.state(), global, nullptr, call.where());
     return call.out(
-        plain_fused_calls.HPyGlobal_Import(call.plain(), global, utf8_module, utf8_attribute));
+        kPlainFusedCalls.HPyGlobal_Import(call.plain(), global, utf8_module, utf8_attribute));
 }
 
 } // namespace
@@ -181,7 +181,7 @@ HPYSTATE_OWN(HPyGlobal_Import)
 
 } // namespace
 
-constexpr hpystate_fused_table debug_fused_calls = {
+constexpr hpystate_fused_table kDebugFusedCalls = {
 #define HPY_FUSED(ret, name, params, args, global, failed, unfused)                                \
     Entry<Fused::name, &hpystate_fused_table::name>::get(),
 #define HPY_FUSED_OWN(ret, name, params, args)                                                     \

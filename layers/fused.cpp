@@ -8,9 +8,9 @@
 namespace hpystate::layers {
 
 const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
-    if (context->_private == &context::plain_fused_calls) return &context::plain_fused_calls;
-    if (static_cast<const void*>(context->name) == kDebugName) return &debug_fused_calls;
-    if (static_cast<const void*>(context->name) == kTraceName) return &trace_fused_calls;
+    if (context->_private == &context::kPlainFusedCalls) return &context::kPlainFusedCalls;
+    if (static_cast<const void*>(context->name) == kDebugName) return &kDebugFusedCalls;
+    if (static_cast<const void*>(context->name) == kTraceName) return &kTraceFusedCalls;
     return nullptr;
 }
 

@@ -6,8 +6,8 @@
 
 namespace hpystate::layers {
 
-extern const hpystate_fused_table debug_fused_calls;
-extern const hpystate_fused_table trace_fused_calls;
+extern const hpystate_fused_table kDebugFusedCalls;
+extern const hpystate_fused_table kTraceFusedCalls;
 
 /// The fused calls for a context of this runtime; nullptr for one of another. Any thread; reads the
 /// context's name and _private only, which every version of the ABI begins with.

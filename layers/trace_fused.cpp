@@ -19,7 +19,7 @@ struct Traced<F, Member> {
     static R call(HPyContext* context, A... args) noexcept {
         TraceState& state = TraceState::of(context);
         const TracedCall call(state, traced(F));
-        return (context::plain_fused_calls.*Member)(state.plain, args...);
+        return (context::kPlainFusedCalls.*Member)(state.plain, args...);
     }
 };
 
@@ -45,7 +45,7 @@ template <Fused F, auto Member>
 
 } // namespace
 
-constexpr hpystate_fused_table trace_fused_calls = {
+constexpr hpystate_fused_table kTraceFusedCalls = {
 #define HPY_FUSED(ret, name, params, args, global, failed, unfused)                                \
     function_for<Fused::name, &hpystate_fused_table::name>(),
 #define HPY_FUSED_OWN(ret, name, params, args)                                                     \

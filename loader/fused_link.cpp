@@ -22,7 +22,7 @@ void fill_fused_link(const Library& library) {
     // that is asked for a context of the other runtime gives nullptr: those calls are unfused.
     std::atomic_ref(link->find).store(&layers::find_fused_calls, std::memory_order_relaxed);
     // release: whoever sees the table sees `find`.
-    plain.compare_exchange_strong(unfilled, &context::plain_fused_calls, std::memory_order_release,
+    plain.compare_exchange_strong(unfilled, &context::kPlainFusedCalls, std::memory_order_release,
                                   std::memory_order_relaxed);
 }
 
