@@ -7,23 +7,9 @@ namespace hpystate {
 
 namespace {
 
-PyModuleDef_Slot no_slots[] = {{Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
-                               {0, nullptr}};
-
-/// A module spec is any object with a name.
-[[nodiscard]] PyObject* make_spec() noexcept {
-    const Ref types(PyImport_ImportModule("types"));
-    const Ref make(types ? PyObject_GetAttrString(types.get(), "SimpleNamespace") : nullptr);
-    const Ref nothing(make ? PyTuple_New(0) : nullptr);
-    const Ref names(nothing ? Py_BuildValue("{s:s}", "name", "hpystate.anchor") : nullptr);
-    return names ? PyObject_Call(make.get(), nothing.get(), names.get()) : nullptr;
-}
-
 [[nodiscard]] PyObject* make_anchor(Region& region) noexcept {
-    const Ref spec(make_spec());
-    if (!spec) return nullptr;
-    Ref anchor(PyModule_FromDefAndSpec(&anchor_definition, spec.get()));
-    if (!anchor || PyModule_ExecDef(anchor.get(), &anchor_definition) < 0) return nullptr;
+    Ref anchor(PyModule_Create(&anchor_definition)); // nobody imports it, so it needs no phases
+    if (!anchor) return nullptr;
     auto* const state = static_cast<ModuleState*>(PyModule_GetState(anchor.get()));
     if (state == nullptr || state_of_module(anchor.get()) != state ||
         reinterpret_cast<ModuleLayout*>(anchor.get())->definition != &anchor_definition) {
@@ -45,7 +31,7 @@ PyModuleDef anchor_definition = {PyModuleDef_HEAD_INIT,
                                  nullptr,
                                  sizeof(ModuleState),
                                  nullptr,
-                                 no_slots,
+                                 nullptr,
                                  nullptr,
                                  nullptr,
                                  nullptr};

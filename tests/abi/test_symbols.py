@@ -18,7 +18,7 @@ WRITABLE = {
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
-    r"hpystate::\(anonymous namespace\)::(methods|slots|no_slots|definition)": "CPython's tables",
+    r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",
     r"hpystate::anchor_definition": "CPython's too",
     r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",
     r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
