@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import textwrap
 from collections.abc import Callable
 
@@ -58,19 +59,21 @@ def test_two_hundred_interpreters_cost_no_more_memory_than_without_us(
     child: Callable, tmp_path: os.PathLike[str]
 ) -> None:
     atlas = str(compile_extension("atlas", [atlas_source()], tmp_path))
-    growth = {}
-    for kind in ("without", "with"):
+    growth: dict[str, list[int]] = {"without": [], "with": []}
+    for kind in ("without", "with") * 3:
         result = child(CHURN, kind, atlas, timeout=120)
         assert result.returncode == 0, result.stderr
-        growth[kind] = int(result.stdout.split()[0])
-        rest = result.stdout.split(maxsplit=1)[1:]
+        growth[kind].append(int(result.stdout.split()[0]))
+        if kind == "with":
+            _, regions, lost = result.stdout.split(maxsplit=2)
+            assert lost.strip() == "[]"  # every object of every interpreter was destroyed
+            assert int(regions) <= 4
 
-    regions, lost = rest[0].split(maxsplit=1)
-    assert lost.strip() == "[]"  # every object of every interpreter was destroyed
-    assert int(regions) <= 4
-    # KiB an interpreter. CPython's own growth is about 2,900 on 3.12 and 3.13 and differs by 1 %
-    # between runs; on 3.15 it is 0, and one arena of 1 MiB more or less is 7 here.
-    assert growth["with"] <= growth["without"] + max(growth["without"] // 50, 8)
+    # KiB an interpreter. CPython's own growth is about 2,900 on 3.12 and 3.13, in arenas of 1 MiB,
+    # and differs by 2 % between runs: so the middle of three. On 3.15 it is 0, and one arena more
+    # or less is 7 here.
+    middle = {kind: statistics.median(found) for kind, found in growth.items()}
+    assert middle["with"] <= middle["without"] + max(middle["without"] // 50, 8), growth
 
 
 CHURN_ON_THREADS = """
