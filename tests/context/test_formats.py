@@ -21,7 +21,9 @@ FUNCTION(from_format) {
     return handle(ctx, HPyUnicode_FromFormat(ctx, TEXT(0), 42, "text", ARG(1)));
 }
 FUNCTION(build) { return handle(ctx, HPy_BuildValue(ctx, TEXT(0), 1, 2, 3, 4)); }
-FUNCTION(build_pair) { return handle(ctx, HPy_BuildValue(ctx, "{s:O,s:[O]}", "a", ARG(0), "b", ARG(1))); }
+FUNCTION(build_pair) {
+    return handle(ctx, HPy_BuildValue(ctx, "{s:O,s:[O]}", "a", ARG(0), "b", ARG(1)));
+}
 
 static const char *names[] = {"first", "second", NULL};
 HPyDef_METH(parse, "parse", HPyFunc_KEYWORDS)
