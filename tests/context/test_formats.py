@@ -128,6 +128,7 @@ def test_names(c: ModuleType) -> None:
 def test_names_in_a_dict(c: ModuleType) -> None:
     assert c.parse_dict((1,), {"second": "two"}) == (1, "two")
     assert c.parse_dict((), {"first": 1}) == (1, "none")
+    assert c.parse_dict((1, "by position"), {}) == (1, "by position")
     with pytest.raises(TypeError, match="a str is required"):
         c.parse_dict((1,), {"second": 2})
     with pytest.raises(TypeError, match="does not have"):
@@ -151,6 +152,8 @@ def test_nothing_leaks_where_something_fails(file: Path) -> None:
                 call(*arguments)
         assert c.build_pair(1, 2) == {"a": 1, "b": [2]}
         assert c.parse_dict((1,), {"second": "two"}) == (1, "two")
+        # The arguments are closed before the text is read: it is the tracker's.
+        assert c.parse_dict((1, "by position"), {}) == (1, "by position")
 
 
 def test_hostile_formats_crash_nothing(file: Path) -> None:

@@ -24,6 +24,7 @@ typedef struct {
     HPy_ssize_t named;     /* how many values were found by name */
     int optional;
     int name_only;
+    int keeps; /* handles and texts outlive the arguments: the tracker has handles of its own */
     va_list targets;
 } Parser;
 
@@ -250,8 +251,8 @@ static HPy find_in_dict(Parser* self, const char* name, int* failed) {
     return value;
 }
 
-/* Converts a value out of the dict, and keeps it with the tracker. Takes the handle. */
-static int convert_from_dict(Parser* self, char unit, HPy value) {
+/* Converts a value, and keeps it with the tracker. Takes the handle. */
+static int convert_own(Parser* self, char unit, HPy value) {
     int converted;
     if (self->tracker != NULL) {
         return HPyTracker_Add(self->ctx, *self->tracker, value) == 0 && convert(self, unit, value);
@@ -288,11 +289,15 @@ static int parse_argument(Parser* self, char unit, const char* name) {
         if (self->name_only) {
             return fail_type(self, "keyword only argument passed as positional argument");
         }
-        return convert(self, unit, self->args[self->index]);
+        value = self->args[self->index];
+        if (!self->keeps || self->tracker == NULL || (unit != 'O' && unit != 's')) {
+            return convert(self, unit, value);
+        }
+        value = HPy_Dup(self->ctx, value);
+        return !HPy_IsNull(value) && convert_own(self, unit, value);
     }
     if (!HPy_IsNull(value)) {
-        return HPy_IsNull(self->kw) ? convert(self, unit, value)
-                                    : convert_from_dict(self, unit, value);
+        return HPy_IsNull(self->kw) ? convert(self, unit, value) : convert_own(self, unit, value);
     }
     if (!self->optional) {
         return fail_type(self, self->keywords != NULL ? "no value for required argument"
@@ -388,7 +393,7 @@ static void begin(Parser* self, HPyContext* ctx, HPyTracker* tracker, const HPy*
     self->at = format;
     self->end = format + strcspn(format, ":;");
     self->index = self->named = 0;
-    self->optional = self->name_only = 0;
+    self->optional = self->name_only = self->keeps = 0;
 }
 
 static int parse(Parser* self) {
@@ -436,6 +441,7 @@ int HPyArg_ParseKeywordsDict(HPyContext* ctx, HPyTracker* ht, const HPy* args, H
     int parsed;
     begin(&self, ctx, ht, args, nargs, fmt);
     self.kw = kw;
+    self.keeps = 1;
     self.keywords = keywords;
     va_start(self.targets, keywords);
     parsed = parse(&self);
