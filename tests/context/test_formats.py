@@ -146,7 +146,7 @@ def test_nothing_leaks_where_something_fails(file: Path) -> None:
             (c.build_pair, 1, ...),
             (c.parse_dict, (1,), {"second": 2}),
             (c.parse_dict, (), {"first": "no number"}),
-            (c.from_format, "%S", ...),
+            (c.from_format, "%d %s %S", ...),
         ):
             with pytest.raises((SystemError, TypeError)):
                 call(*arguments)
