@@ -112,13 +112,17 @@ int compare_objects(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
     return as_object(obj) == entry.get() ? 1 : 0;
 }
 
+[[gnu::cold, gnu::noinline]] HPy make_slowly(HPyContext* ctx, HPyGlobal type, void** data) {
+    return fused__HPy_New_g(ctx, type, data);
+}
+
 HPy make_instance(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
-    PyObject* const cls = object_of(ctx, token_of(type));
-    const TypeRecord* const record = cls != nullptr ? plain_record_of(cls) : nullptr;
-    if (record != nullptr) [[likely]]
-        return as_handle(make_plain(cls, *record, data));
-    const Held held(ctx, type, Fused::_HPy_New_g);
-    return held ? ctx_New(ctx, held.handle(), data) : kNullHandle;
+    const Token token = token_of(type);
+    const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
+    PyObject* const cls = entry.get();
+    if (!entry.holds(token) || cls == nullptr || !is_simple_type(cls)) [[unlikely]]
+        return make_slowly(ctx, type, data);
+    return as_handle(make_simple(cls, data));
 }
 
 HPy call_object(HPyContext* ctx, HPyGlobal callable, const HPy* args, std::size_t nargs,

@@ -6,24 +6,27 @@
 #include "context/shape.h"
 #include "context/typedata.h"
 
+#include <atomic>
+
 namespace hpystate::context {
 
-/// The record of a type whose instances CPython's own allocator makes and nothing below it has a
-/// say in; nullptr for any other object. Making one runs no Python code.
-[[nodiscard]] inline const TypeRecord* plain_record_of(PyObject* type) noexcept {
+/// Whether it is plain at first sight that instances of the type are made by CPython's own
+/// allocator, and nothing below the type has a say in it. Making one runs no Python code then.
+[[nodiscard]] inline bool is_simple_type(PyObject* type) noexcept {
     if (!PyType_Check(type)) [[unlikely]]
-        return nullptr;
-    const auto* const cls = reinterpret_cast<PyTypeObject*>(type);
-    const bool plain = cls->tp_base == &PyBaseObject_Type && cls->tp_alloc == &PyType_GenericAlloc;
-    return plain ? own_record_of(cls) : nullptr;
+        return false;
+    const destructor dealloc = reinterpret_cast<PyTypeObject*>(type)->tp_dealloc;
+    const TypeEntry& entry = type_entries[first_type_entry(dealloc)];
+    // acquire: pairs with the release in remember().
+    if (entry.dealloc.load(std::memory_order_acquire) != dealloc) [[unlikely]]
+        return false;
+    return entry.record.load(std::memory_order_relaxed)->simple != 0;
 }
 
-/// A new instance of a type with that record, and its struct, all zero. nullptr: MemoryError is
-/// set.
-[[nodiscard]] inline PyObject* make_plain(PyObject* type, const TypeRecord& record,
-                                          void** data) noexcept {
+/// A new instance of such a type, and its struct, all zero. nullptr: MemoryError is set.
+[[nodiscard]] inline PyObject* make_simple(PyObject* type, void** data) noexcept {
     PyObject* const object = PyType_GenericAlloc(reinterpret_cast<PyTypeObject*>(type), 0);
-    *data = object != nullptr ? struct_of(object, record.shape()) : nullptr;
+    *data = object != nullptr ? struct_of<HPyType_BuiltinShape_Object>(object) : nullptr;
     return object;
 }
 

@@ -57,9 +57,9 @@ namespace {
 
 } // namespace
 
-HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
-    if (const TypeRecord* const record = plain_record_of(as_object(h_type))) [[likely]]
-        return as_handle(make_plain(as_object(h_type), *record, data));
+namespace {
+
+[[gnu::cold, gnu::noinline]] HPy make_other(HPy h_type, void** data) noexcept {
     PyObject* const object = allocate_other(h_type, interface::kNewNeedsType);
     if (object == nullptr) {
         *data = nullptr;
@@ -69,6 +69,14 @@ HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
     // A type that HPy did not make has its layout from the C API: it begins at the object.
     *data = record != nullptr ? struct_of(object, record->shape()) : object;
     return as_handle(object);
+}
+
+} // namespace
+
+HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
+    if (is_simple_type(as_object(h_type))) [[likely]]
+        return as_handle(make_simple(as_object(h_type), data));
+    return make_other(h_type, data);
 }
 
 HPy ctx_Type_GenericNew(HPyContext*, HPy type, const HPy*, HPy_ssize_t, HPy) noexcept {

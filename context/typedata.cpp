@@ -94,13 +94,9 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
 /// deallocation, and four bytes of it are always to be had.
 [[gnu::tls_model("initial-exec")]] constinit thread_local unsigned depth = 0;
 
-class Deeper {
-  public:
-    Deeper() noexcept { ++depth; }
-    Deeper(const Deeper&) = delete;
-    Deeper& operator=(const Deeper&) = delete;
-    ~Deeper() { --depth; }
-};
+/// Chains of objects that are destroyed one within the other must not use up the C stack. CPython's
+/// means against that costs as much as the rest, so it begins where a chain is this long.
+constexpr unsigned kLong = 32;
 
 // NOLINTNEXTLINE(readability-function-size): CPython's macros nest
 [[gnu::cold, gnu::noinline]] void
@@ -109,30 +105,50 @@ free_deep_down(PyObject* self, [[maybe_unused]] destructor dealloc, const TypeRe
     Py_TRASHCAN_END
 }
 
-/// Chains of objects that are destroyed one within the other must not use up the C stack. CPython's
-/// means against that costs as much as the rest, so it begins where a chain is long.
-void dealloc_tracked(PyObject* self, destructor dealloc, const TypeRecord* record) {
-    constexpr unsigned kLong = 32;
+/// `free` for an instance that the collector tracks.
+template <typename Free>
+[[gnu::always_inline]] inline void free_tracked(PyObject* self, destructor dealloc,
+                                                const TypeRecord* record, Free free) {
     PyObject_GC_UnTrack(self);
-    const Deeper deeper;
-    if (depth > kLong) [[unlikely]] {
+    if (++depth > kLong) [[unlikely]] {
         free_deep_down(self, dealloc, record);
     } else {
-        free_instance(self, *record);
+        free(self, *record);
     }
+    --depth;
 }
 
-void dealloc_instance(PyObject* self, destructor dealloc, const TypeRecord* record) {
+/// free_instance() for a record that is simply freed.
+[[gnu::always_inline]] inline void free_simple(PyObject* self, const TypeRecord& record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    void* const data = struct_of<HPyType_BuiltinShape_Object>(self);
+    record.traverse(data, &clear_field, nullptr);
+    if (record.destroy != nullptr) [[unlikely]]
+        record.destroy(data);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+[[gnu::noinline]] void dealloc_other(PyObject* self, destructor dealloc, const TypeRecord* record) {
     PyTypeObject* const type = Py_TYPE(self);
     // A class made in Python comes here from subtype_dealloc, which has called the finalizer.
     if (type->tp_dealloc == dealloc && type->tp_finalize != nullptr) {
         if (PyObject_CallFinalizerFromDealloc(self) < 0) return; // brought back to life
     }
     if (PyType_IS_GC(type)) {
-        dealloc_tracked(self, dealloc, record);
+        free_tracked(self, dealloc, record, &free_instance);
     } else {
         free_instance(self, *record);
     }
+}
+
+// Not inline: there are as many thunks as there can be records.
+[[gnu::noinline]] void dealloc_instance(PyObject* self, destructor dealloc,
+                                        const TypeRecord* record) {
+    const PyTypeObject* const type = Py_TYPE(self);
+    const bool special = type->tp_finalize != nullptr || type->tp_weaklistoffset != 0;
+    if (record->simply_freed == 0 || special) return dealloc_other(self, dealloc, record);
+    free_tracked(self, dealloc, record, &free_simple);
 }
 
 template <unsigned N>

@@ -33,6 +33,8 @@ struct TypeRecord {
     std::intptr_t shape_number;      ///< HPyType_BuiltinShape
     std::uintptr_t foreign;          ///< 1: instances hold more than HPy structs: foreign_base.h
     std::uintptr_t opaque;           ///< 1: has a tp_traverse of its own, which knows all below
+    std::uintptr_t simple;           ///< 1: instances are made on a short way
+    std::uintptr_t simply_freed;     ///< 1: and freed on one
 
     [[nodiscard]] Shape shape() const noexcept { return static_cast<Shape>(shape_number); }
 
@@ -40,6 +42,15 @@ struct TypeRecord {
     /// as a base of the C API is.
     [[nodiscard]] const TypeRecord* below() const noexcept {
         return base != nullptr && base->opaque == 0 ? base : nullptr;
+    }
+
+    /// Notes which short ways are open: an instance that is the header, one struct behind it, and
+    /// nothing else, comes from PyType_GenericAlloc; and if it is `collected` as well, it goes as
+    /// most do. To be called last.
+    void set_short_ways(bool collected) noexcept {
+        const bool alone = base == nullptr && foreign == 0 && hidden == 0;
+        simple = alone && shape() == HPyType_BuiltinShape_Object ? 1 : 0;
+        simply_freed = simple != 0 && collected && traverse != nullptr ? 1 : 0;
     }
 
     /// Whether this type or one below it has fields to visit.
@@ -76,7 +87,8 @@ inline constexpr unsigned kTypeEntries = 2 * kTypePool.size;
 }
 
 /// The record whose tp_dealloc this is, where it does not stand in its first entry; or nullptr.
-[[nodiscard]] const TypeRecord* look_for_record(destructor dealloc) noexcept;
+[[nodiscard, gnu::cold, gnu::noinline]] const TypeRecord*
+look_for_record(destructor dealloc) noexcept;
 
 /// The record of the nearest HPy type on the way from `type` to object; nullptr: there is none. A
 /// few instructions for an HPy type itself.
