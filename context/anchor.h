@@ -42,7 +42,9 @@ extern PyModuleDef anchor_definition;
     if (module == nullptr ||
         reinterpret_cast<ModuleLayout*>(module)->definition != &anchor_definition) [[unlikely]]
         return nullptr;
-    return state_of_module(module)->context;
+    HPyContext* const context = state_of_module(module)->context;
+    if (context == nullptr) __builtin_unreachable(); // an anchor has it before it has a type
+    return context;
 }
 
 /// Makes the anchor of a region whose interpreter the thread is attached to, if it has none. False:

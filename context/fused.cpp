@@ -10,18 +10,23 @@
 #include "context/exception.h"
 #include "context/first_value.h"
 #include "context/functions.h"
+#include "context/guard.h"
 #include "context/handle.h"
 #include "context/instance.h"
 #include "context/shape.h"
 #include "globals/symbol_name.h"
 
+#include <string>
+
+// The public functions, from here on: not through the context's table, since it is ours.
+#undef HPY_FUNCTION
+#define HPY_FUNCTION(ctx, name)                                                                    \
+    (::hpystate::context::Guard<::hpystate::Slot::name, &::hpystate::context::ctx_##name>::entry())
 #include <hpy/call.h>
 #include <hpy/contextvar.h>
 #include <hpy/error.h>
 #include <hpy/object.h>
 #include <hpy/type.h>
-
-#include <string>
 
 namespace hpystate::context {
 
@@ -120,9 +125,12 @@ HPy make_instance(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
     const Token token = token_of(type);
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
     PyObject* const cls = entry.get();
-    if (!entry.holds(token) || cls == nullptr || !is_simple_type(cls)) [[unlikely]]
+    if (!entry.holds(token) || cls == nullptr) [[unlikely]]
         return make_slowly(ctx, type, data);
-    return as_handle(make_simple(cls, data));
+    const TypeRecord* const record = record_of_simple(cls);
+    if (record == nullptr) [[unlikely]]
+        return make_slowly(ctx, type, data);
+    return as_handle(make_simple(ctx, cls, *record, data));
 }
 
 HPy call_object(HPyContext* ctx, HPyGlobal callable, const HPy* args, std::size_t nargs,

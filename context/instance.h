@@ -5,29 +5,44 @@
 
 #include "context/shape.h"
 #include "context/typedata.h"
+#include "interp_state/current.h"
 
 #include <atomic>
+#include <cstring>
 
 namespace hpystate::context {
 
-/// Whether it is plain at first sight that instances of the type are made by CPython's own
-/// allocator, and nothing below the type has a say in it. Making one runs no Python code then.
-[[nodiscard]] inline bool is_simple_type(PyObject* type) noexcept {
+/// The record of a type whose instances are made by CPython's own allocator, where that is plain at
+/// first sight and nothing below the type has a say in it; otherwise nullptr. Making one runs no
+/// Python code.
+[[nodiscard]] inline const TypeRecord* record_of_simple(PyObject* type) noexcept {
     if (!PyType_Check(type)) [[unlikely]]
-        return false;
+        return nullptr;
     const destructor dealloc = reinterpret_cast<PyTypeObject*>(type)->tp_dealloc;
     const TypeEntry& entry = type_entries[first_type_entry(dealloc)];
     // acquire: pairs with the release in remember().
     if (entry.dealloc.load(std::memory_order_acquire) != dealloc) [[unlikely]]
-        return false;
-    return entry.record.load(std::memory_order_relaxed)->simple != 0;
+        return nullptr;
+    const TypeRecord* const record = entry.record.load(std::memory_order_relaxed);
+    return record->simple != 0 ? record : nullptr;
 }
 
 /// A new instance of such a type, and its struct, all zero. nullptr: MemoryError is set.
-[[nodiscard]] inline PyObject* make_simple(PyObject* type, void** data) noexcept {
-    PyObject* const object = PyType_GenericAlloc(reinterpret_cast<PyTypeObject*>(type), 0);
-    *data = object != nullptr ? struct_of<HPyType_BuiltinShape_Object>(object) : nullptr;
-    return object;
+[[nodiscard]] inline PyObject* make_simple(HPyContext* ctx, PyObject* type,
+                                           const TypeRecord& record, void** data) noexcept {
+    auto* const cls = reinterpret_cast<PyTypeObject*>(type);
+    const auto list = static_cast<unsigned>(record.spares);
+    PyObject* const memory = current_region(ctx)->spares.take(list);
+    if (memory == nullptr) {
+        PyObject* const made = PyType_GenericAlloc(cls, 0);
+        *data = made != nullptr ? struct_of<HPyType_BuiltinShape_Object>(made) : nullptr;
+        return made;
+    }
+    PyObject_Init(memory, cls);
+    *data = struct_of<HPyType_BuiltinShape_Object>(memory);
+    std::memset(memory + 1, 0, Spares::size_of(list) - sizeof(PyObject));
+    if (Spares::is_collected(list)) PyObject_GC_Track(memory);
+    return memory;
 }
 
 } // namespace hpystate::context

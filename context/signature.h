@@ -63,6 +63,14 @@ struct CpyOf<std::size_t> {
 template <typename T>
 using Cpy = typename CpyOf<T>::Type;
 
+/// The extension's function as a thunk calls it: with CPython's types in place of HPy's, which the
+/// machine passes in the same way: a struct of one word is that word, an enum is an int. A handle
+/// that is a struct to the compiler would have to be taken apart after the call.
+template <typename R, typename... A>
+using AsCpy = Cpy<R> (*)(HPyContext*, PyObject*, Cpy<A>...) noexcept;
+
+static_assert(std::is_trivially_copyable_v<HPy> && sizeof(HPy) == sizeof(PyObject*));
+static_assert(sizeof(HPy_RichCmpOp) == sizeof(int) && sizeof(std::size_t) == sizeof(Py_ssize_t));
 static_assert(sizeof(HPy_buffer) == sizeof(Py_buffer));
 static_assert(offsetof(HPy_buffer, obj) == offsetof(Py_buffer, obj));
 static_assert(offsetof(HPy_buffer, len) == offsetof(Py_buffer, len));

@@ -53,22 +53,18 @@ template <typename... A>
 
 /// The body for a signature that differs by the context only. `target` stands last, so a thunk
 /// moves no argument: it loads its target and jumps; and so does the body, since nothing is left to
-/// do after the extension's function: for the compiler that one never throws.
+/// do after the extension's function: for the compiler that one never throws, and its result is
+/// CPython's own type.
 template <Way W, typename Impl>
 struct Body;
 
 template <Way W, typename R, typename... A>
 struct Body<W, R (*)(HPyContext*, HPy, A...)> {
-    using Impl = R (*)(HPyContext*, HPy, A...) noexcept;
+    using Impl = AsCpy<R, A...>;
 
     static Cpy<R> call(HPyContext* ctx, PyObject* self, Cpy<A>... args,
                        ThunkTarget target) noexcept {
-        const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
-        if constexpr (std::is_void_v<R>) {
-            impl(ctx, as_handle(self), to_hpy<A>(args)...);
-        } else {
-            return to_cpy<R>(impl(ctx, as_handle(self), to_hpy<A>(args)...));
-        }
+        return reinterpret_cast<Impl>(const_cast<void*>(target))(ctx, self, args...);
     }
 
     [[gnu::cold, gnu::noinline]] static Cpy<R> run_slowly(PyObject* self, Cpy<A>... args,
@@ -104,7 +100,7 @@ struct NoArgs : Body<W, HPyFunc_NOARGS_t> {
 /// tp_new and tp_init: the tuple's items are the array of handles, the dict is passed as it is.
 template <Way W, typename R>
 struct TupleDict {
-    using Impl = R (*)(HPyContext*, HPy, const HPy*, HPy_ssize_t, HPy) noexcept;
+    using Impl = AsCpy<R, const HPy*, HPy_ssize_t, HPy>;
 
     [[gnu::noinline]] static Cpy<R> run(PyObject* self, PyObject* args, PyObject* kwargs,
                                         ThunkTarget target) noexcept {
@@ -114,9 +110,8 @@ struct TupleDict {
             if (ctx == nullptr) return failed<Cpy<R>>();
         }
         const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
-        const HPy* const items = as_handles(reinterpret_cast<PyTupleObject*>(args)->ob_item);
-        return to_cpy<R>(
-            impl(ctx, as_handle(self), items, PyTuple_GET_SIZE(args), as_handle(kwargs)));
+        PyObject* const* const items = reinterpret_cast<PyTupleObject*>(args)->ob_item;
+        return impl(ctx, self, items, PyTuple_GET_SIZE(args), kwargs);
     }
 
     template <unsigned N>
@@ -124,6 +119,9 @@ struct TupleDict {
         return run(self, args, kwargs, thunk_target<N>());
     }
 };
+
+/// HPyFunc_KEYWORDS_t.
+using Keywords = AsCpy<HPy, const HPy*, std::size_t, HPy>;
 
 struct CallSlot {
     [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
@@ -133,11 +131,10 @@ struct CallSlot {
         HPyContext* ctx = context_of<Way::kObject>(self);
         if (ctx == nullptr) ctx = context_of_thread();
         if (ctx == nullptr) return nullptr;
-        const auto impl = reinterpret_cast<HPyFunc_KEYWORDS_t>(const_cast<void*>(target));
+        const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
         return with_array(args, kwargs,
                           [=](PyObject* const* items, std::size_t count, PyObject* names) {
-                              return as_object(impl(ctx, as_handle(self), as_handles(items), count,
-                                                    as_handle(names)));
+                              return impl(ctx, self, items, static_cast<Py_ssize_t>(count), names);
                           });
     }
 
@@ -149,8 +146,6 @@ struct CallSlot {
 
 /// What an instance is called with by PEP 590; the count carries a flag bit.
 struct VectorCall {
-    using Impl = HPyFunc_KEYWORDS_t;
-
     [[gnu::noinline]] static PyObject* run(PyObject* callable, PyObject* const* args,
                                            std::size_t nargsf, PyObject* kwnames,
                                            ThunkTarget target) noexcept {
@@ -159,10 +154,8 @@ struct VectorCall {
             ctx = context_of_thread();
             if (ctx == nullptr) return nullptr;
         }
-        const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
-        return as_object(impl(ctx, as_handle(callable), as_handles(args),
-                              static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)),
-                              as_handle(kwnames)));
+        const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
+        return impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames);
     }
 
     template <unsigned N>

@@ -73,9 +73,9 @@ namespace {
 
 } // namespace
 
-HPy ctx_New(HPyContext*, HPy h_type, void** data) noexcept {
-    if (is_simple_type(as_object(h_type))) [[likely]]
-        return as_handle(make_simple(as_object(h_type), data));
+HPy ctx_New(HPyContext* ctx, HPy h_type, void** data) noexcept {
+    if (const TypeRecord* const record = record_of_simple(as_object(h_type))) [[likely]]
+        return as_handle(make_simple(ctx, as_object(h_type), *record, data));
     return make_other(h_type, data);
 }
 

@@ -1,9 +1,11 @@
 /// context/typedata.cpp: visiting, clearing and destroying instances, without a context.
 #include "context/typedata.h"
 
+#include "context/anchor.h"
 #include "context/foreign_base.h"
 #include "context/handle.h"
 #include "globals/interner.h"
+#include "interp_state/current.h"
 
 #include <atomic>
 #include <cstdint>
@@ -118,14 +120,16 @@ template <typename Free>
     --depth;
 }
 
-/// free_instance() for a record that is simply freed.
+/// free_instance() for a record with spares, and an instance of the very type that it is of.
 [[gnu::always_inline]] inline void free_simple(PyObject* self, const TypeRecord& record) {
     PyTypeObject* const type = Py_TYPE(self);
     void* const data = struct_of<HPyType_BuiltinShape_Object>(self);
-    record.traverse(data, &clear_field, nullptr);
+    if (record.traverse != nullptr) record.traverse(data, &clear_field, nullptr);
     if (record.destroy != nullptr) [[unlikely]]
         record.destroy(data);
-    type->tp_free(self);
+    HPyContext* const ctx = context_of_type(type);
+    const auto list = static_cast<unsigned>(record.spares);
+    if (ctx == nullptr || !current_region(ctx)->spares.keep(self, list)) type->tp_free(self);
     Py_DECREF(type);
 }
 
@@ -146,9 +150,15 @@ template <typename Free>
 [[gnu::noinline]] void dealloc_instance(PyObject* self, destructor dealloc,
                                         const TypeRecord* record) {
     const PyTypeObject* const type = Py_TYPE(self);
-    const bool special = type->tp_finalize != nullptr || type->tp_weaklistoffset != 0;
-    if (record->simply_freed == 0 || special) return dealloc_other(self, dealloc, record);
-    free_tracked(self, dealloc, record, &free_simple);
+    // A class made in Python below the type may hold more, and has another size.
+    const bool special =
+        type->tp_dealloc != dealloc || type->tp_finalize != nullptr || type->tp_weaklistoffset != 0;
+    if (record->spares == 0 || special) return dealloc_other(self, dealloc, record);
+    if (Spares::is_collected(record->spares)) {
+        free_tracked(self, dealloc, record, &free_simple);
+    } else {
+        free_simple(self, *record);
+    }
 }
 
 template <unsigned N>

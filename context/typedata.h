@@ -15,6 +15,7 @@
 
 #include "context/shape.h"
 #include "globals/thunk_table.h"
+#include "interp_state/spares.h"
 
 #include <hpy/define.h>
 
@@ -34,7 +35,7 @@ struct TypeRecord {
     std::uintptr_t foreign;          ///< 1: instances hold more than HPy structs: foreign_base.h
     std::uintptr_t opaque;           ///< 1: has a tp_traverse of its own, which knows all below
     std::uintptr_t simple;           ///< 1: instances are made on a short way
-    std::uintptr_t simply_freed;     ///< 1: and freed on one
+    std::uintptr_t spares;           ///< and freed on one: their list in Region::spares; 0: not so
 
     [[nodiscard]] Shape shape() const noexcept { return static_cast<Shape>(shape_number); }
 
@@ -45,12 +46,13 @@ struct TypeRecord {
     }
 
     /// Notes which short ways are open: an instance that is the header, one struct behind it, and
-    /// nothing else, comes from PyType_GenericAlloc; and if it is `collected` as well, it goes as
-    /// most do. To be called last.
-    void set_short_ways(bool collected) noexcept {
+    /// nothing else, comes from PyType_GenericAlloc, and its memory can serve the next one. To be
+    /// called last.
+    void set_short_ways(bool collected, std::size_t basicsize) noexcept {
         const bool alone = base == nullptr && foreign == 0 && hidden == 0;
         simple = alone && shape() == HPyType_BuiltinShape_Object ? 1 : 0;
-        simply_freed = simple != 0 && collected && traverse != nullptr ? 1 : 0;
+        const bool short_end = simple != 0 && (!collected || traverse != nullptr);
+        spares = short_end ? Spares::list_for(basicsize, collected) : 0;
     }
 
     /// Whether this type or one below it has fields to visit.

@@ -341,7 +341,7 @@ bool add_lifetime(const HPyType_Spec& spec, TypeParts& parts) {
         return false;
     }
     if (parts.legacy_dealloc) return note_dealloc(spec, parts);
-    parts.record.set_short_ways(asked);
+    parts.record.set_short_ways(asked, parts.basicsize);
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,

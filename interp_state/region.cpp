@@ -58,6 +58,7 @@ void Region::begin_teardown() noexcept {
 }
 
 void Region::release_values() noexcept {
+    spares.close();
     while (PyObject* const object = window.take_any())
         Py_DECREF(object);
     for (LayerState* const state : layers) {

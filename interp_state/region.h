@@ -24,6 +24,7 @@
 
 #include <Python.h>
 
+#include "interp_state/spares.h"
 #include "interp_state/window.h"
 
 #include <hpy/context.h>
@@ -57,6 +58,10 @@ struct Region {
     /// The plain context of HPy 0.9. Filled before `owner` is published, then never written: even
     /// the function pointers of a stale context stay callable.
     HPyContext context;
+
+    /// Memory of freed instances. Used by the owner's threads; open between prepare_lifetime() and
+    /// the exit callback.
+    Spares spares;
 
     /// Written under the directory lock; read by any thread, without it, to validate a lookup.
     std::atomic<PyInterpreterState*> owner;

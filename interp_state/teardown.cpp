@@ -71,6 +71,7 @@ bool prepare_lifetime(Region& region) noexcept {
         region.has_exit_callback = true;
     }
     if (region.holder != nullptr) return true;
+    if (!region.spares.open()) return false;
     PyObject* const holder = make_holder(region);
     if (holder == nullptr) return false;
     if (region.holder == nullptr) {

@@ -256,6 +256,27 @@ def test_a_negative_index_counts_from_the_end(c: ModuleType) -> None:
     assert c.get_item_i([1, 2, 3], -1) == 3
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_an_index_finds_what_python_finds(c: ModuleType, kind: type) -> None:
+    items = kind("abc")
+    assert [c.get_item_i(items, i) for i in range(-3, 3)] == list("abcabc")
+    for wrong in (3, -4, 2**62, -(2**62)):
+        with pytest.raises(IndexError) as ours:
+            c.get_item_i(items, wrong)
+        with pytest.raises(IndexError) as pythons:
+            items[wrong]
+        assert str(ours.value) == str(pythons.value)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_class_below_list_or_tuple_says_what_its_items_are(c: ModuleType, kind: type) -> None:
+    class Other(kind):  # type: ignore[misc, valid-type]
+        def __getitem__(self, index: int) -> str:  # type: ignore[override]
+            return f"item {index}"
+
+    assert c.get_item_i(Other("abc"), 1) == "item 1"
+
+
 @pytest.mark.parametrize(
     ("get", "key"), [("get_item", "x"), ("get_item_i", 9), ("get_item_s", "x")]
 )

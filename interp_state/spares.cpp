@@ -1,0 +1,52 @@
+/// interp_state/spares.cpp: when memory is kept, and how it goes back.
+#include "interp_state/spares.h"
+
+#include <cstdlib>
+
+namespace hpystate {
+
+namespace {
+
+#if defined(Py_GIL_DISABLED) || defined(Py_DEBUG) || defined(HPYSTATE_SANITIZED)
+constexpr bool kWanted = false;
+#else
+constexpr bool kWanted = true;
+#endif
+
+/// -1: an exception is set. Development mode has CPython's debugging allocator.
+int is_in_development_mode() noexcept {
+    PyObject* const flags = PySys_GetObject("flags"); // borrowed
+    if (flags == nullptr) return 0;
+    PyObject* const mode = PyObject_GetAttrString(flags, "dev_mode");
+    if (mode == nullptr) return -1;
+    const int result = PyObject_IsTrue(mode);
+    Py_DECREF(mode);
+    return result;
+}
+
+} // namespace
+
+bool Spares::open() noexcept {
+    if (open_ || !kWanted || std::getenv("PYTHONMALLOC") != nullptr) return true;
+    const int debugging = is_in_development_mode();
+    if (debugging != 0) return debugging > 0;
+    for (std::size_t list = 0; list < lists_.size(); ++list) {
+        if (size_of(list) != 0) lists_[list].room = kBytes / size_of(list);
+    }
+    open_ = true;
+    return true;
+}
+
+void Spares::close() noexcept {
+    for (unsigned list = 0; list < lists_.size(); ++list) {
+        while (PyObject* const memory = take(list)) {
+            // Its own type is gone, perhaps; any with the collector's head and no more will do.
+            Py_SET_TYPE(memory, &PyTuple_Type);
+            is_collected(list) ? PyObject_GC_Del(memory) : PyObject_Free(memory);
+        }
+        lists_[list].room = 0;
+    }
+    open_ = false;
+}
+
+} // namespace hpystate

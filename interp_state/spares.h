@@ -1,0 +1,94 @@
+/// interp_state/spares.h: memory of freed instances, kept for the next ones of the same size.
+///
+/// CPython keeps such lists for its own types: an instance that comes and goes need not pass through
+/// the allocator, nor be counted by the collector twice. These are for the simple types of HPy's, so
+/// that what an extension makes and drops in passing (the terms of an expression) costs what a
+/// tuple does.
+///
+///     kept:  [ gc head: 0, 0 ][ reference count: - ][ type: the next one ][ struct: - ]
+///            only where the collector comes
+///
+/// Invariants
+///   P1  What is kept is no object: the collector does not know it, nobody refers to it, and its
+///       type's reference was given up. So types die as if there were no lists.
+///   P2  A list holds memory of one size, kBytes at most, all of it of this interpreter's allocator.
+///   P3  Outside open() ... close() nothing is kept: not before, and not while the interpreter ends.
+///
+/// Only threads attached to the interpreter come here, with its GIL. Builds without a GIL, debug
+/// builds, those with sanitizers, and processes that ask for a debugging allocator never open it:
+/// memory that comes back at once hides what they look for.
+#pragma once
+
+#include <Python.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace hpystate {
+
+class Spares {
+  public:
+    static constexpr std::size_t kUnit = sizeof(void*);
+    static constexpr std::size_t kLargest = 512; ///< bytes of an instance, with its header
+    static constexpr std::size_t kBytes = 4096;  ///< that a list may keep
+
+    /// The list for instances of a type of that tp_basicsize; 0: there is none.
+    [[nodiscard]] static constexpr unsigned list_for(std::size_t basicsize,
+                                                     bool collected) noexcept {
+        const bool fits = basicsize <= kLargest && basicsize % kUnit == 0;
+        const std::size_t list = basicsize / kUnit + (collected ? kSizes : 0);
+        return fits ? static_cast<unsigned>(list) : 0;
+    }
+
+    [[nodiscard]] static constexpr bool is_collected(std::size_t list) noexcept {
+        return list >= kSizes;
+    }
+
+    /// The tp_basicsize of a list's instances.
+    [[nodiscard]] static constexpr std::size_t size_of(std::size_t list) noexcept {
+        return (is_collected(list) ? list - kSizes : list) * kUnit;
+    }
+
+    /// From now on memory is kept, where that is wanted at all. The thread is attached; False: an
+    /// exception is set.
+    [[nodiscard]] bool open() noexcept;
+
+    /// Memory for an instance, with a reference count and type that mean nothing and the collector's
+    /// head zero; nullptr: there is none. The struct is as the last one left it.
+    [[nodiscard]] PyObject* take(unsigned list) noexcept {
+        List& from = lists_[list];
+        PyObject* const memory = from.first;
+        if (memory == nullptr) return nullptr;
+        from.first = reinterpret_cast<PyObject*>(Py_TYPE(memory));
+        ++from.room;
+        return memory;
+    }
+
+    /// Keeps the memory of an instance that is untracked, and whose type loses its reference
+    /// next. False: it does not, free it.
+    [[nodiscard]] bool keep(PyObject* memory, unsigned list) noexcept {
+        List& to = lists_[list];
+        if (to.room == 0) return false;
+        --to.room;
+        if (is_collected(list)) reinterpret_cast<std::uintptr_t*>(memory)[-1] = 0; // its flags
+        Py_SET_TYPE(memory, reinterpret_cast<PyTypeObject*>(to.first));
+        to.first = memory;
+        return true;
+    }
+
+    /// Gives all back, and keeps nothing any more. Runs no Python code.
+    void close() noexcept;
+
+  private:
+    struct List {
+        PyObject* first;
+        std::size_t room; ///< how many more may be kept
+    };
+    static constexpr std::size_t kSizes = kLargest / kUnit + 1;
+
+    std::array<List, 2 * kSizes> lists_; ///< all zero: closed. Those for size 0 are never used
+    bool open_;
+};
+
+} // namespace hpystate
