@@ -72,14 +72,17 @@ inline constexpr bool kPlain =
 /// An array of handles, looked through.
 class Array {
   public:
-    Array(const Call& call, const HPy* handles, std::size_t count) noexcept try {
+    Array(const Call& call, const HPy* handles, std::size_t count) noexcept {
         if (handles == nullptr) return; // the plain function says so
-        plain_.reserve(count);
+        try { // in here: what a handler around a whole constructor catches is thrown again
+            plain_.reserve(count);
+        } catch (const std::exception&) {
+            complete_ = false;
+            PyErr_NoMemory();
+            return;
+        }
         for (std::size_t i = 0; i < count; ++i)
             plain_.push_back(call.in(handles[i]));
-    } catch (const std::exception&) {
-        complete_ = false;
-        PyErr_NoMemory();
     }
 
     [[nodiscard]] bool complete() const noexcept { return complete_; }

@@ -1,4 +1,5 @@
-"""calls.py FILE LASTING: each function of the module faulty_calls, with each allocation failing.
+"""calls.py FILE LASTING [MODE FUNCTION]: each function of the module faulty_calls, or one in a
+layer's mode, with each allocation failing.
 
 The functions are tests/faults/test_out_of_memory.py's: one for every function of the context that
 allocates on its own account, C++ memory or several objects in a row.
@@ -43,14 +44,22 @@ def stores(module: ModuleType) -> dict[str, Any]:
     return {"clean": count, "last": n, "outcomes": outcomes, "growth": growth}
 
 
-def main(file: str, lasting: bool) -> None:
+def in_mode(file: str, lasting: bool, mode: str, name: str) -> dict[str, Any]:
+    module = hpystate.load("faulty_calls", file, mode=mode)
+    _native._debug.set_closed_handles_queue_max_size(8)  # debug mode keeps so many records
+    return sweep(getattr(module, name), lasting=lasting)
+
+
+def everything(file: str, lasting: bool) -> dict[str, Any]:
     module = hpystate.load("faulty_calls", file)
     module.prepare()
     names = [name for name in dir(module) if name.startswith("try_")]
     found = {name: sweep(getattr(module, name), lasting=lasting) for name in names}
     found["stores"] = stores(module)
-    print(json.dumps(found))
+    return found
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] == "lasting")
+    path, lasts, *layer = sys.argv[1:]
+    which = in_mode if layer else everything
+    print(json.dumps(which(path, lasts == "lasting", *layer)))

@@ -255,6 +255,11 @@ end:
     HPy_Close(ctx, list);
     return done_or_no_memory(ctx) ? handle(ctx, result) : HPy_NULL;
 }
+FUNCTION(try_array) { /* too long for CPython to have a tuple in store */
+    HPy items[40];
+    for (int i = 0; i < 40; ++i) items[i] = ctx->h_None;
+    return handle(ctx, HPyTuple_FromArray(ctx, items, 40));
+}
 FUNCTION(store) { /* store(at, value): in two globals that share an entry */
     HPy_ssize_t at = SIZE(0);
     HPyGlobal_Store(ctx, &far[at], ARG(1));
@@ -358,9 +363,15 @@ def test_every_allocation_of_a_function_may_fail(run: Run, lasting: str) -> None
     file = functions("faulty_calls", CALLS).__file__
     found = run("calls", str(file), lasting)
 
-    assert len(found) == 11
+    assert len(found) == 12
     for name, result in found.items():
         try:
             only_memory_errors(result, 1)
         except AssertionError as error:
             raise AssertionError(f"{name}: {error}") from error
+
+
+def test_every_allocation_of_a_call_with_an_array_may_fail_in_debug_mode(run: Run) -> None:
+    file = functions("faulty_calls", CALLS).__file__
+
+    only_memory_errors(run("calls", str(file), "once", "debug", "try_array"), 2)
