@@ -366,16 +366,13 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
     if (spec.doc != nullptr) parts.slots.push_back({Py_tp_doc, const_cast<char*>(spec.doc)});
     parts.slots.push_back({0, nullptr});
 
-    constexpr unsigned long kTaken =
-        HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC | HPy_TPFLAGS_HAVE_VECTORCALL;
-    const unsigned long call = parts.adds_call_place ? HPy_TPFLAGS_HAVE_VECTORCALL : 0;
+    constexpr unsigned long kTaken = HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC;
     const unsigned long collected = parts.collected ? HPy_TPFLAGS_HAVE_GC : 0;
     PyType_Spec cpython{};
     cpython.name = spec.name;
     cpython.basicsize = static_cast<int>(parts.basicsize);
     cpython.itemsize = spec.itemsize;
-    cpython.flags =
-        static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | call | collected);
+    cpython.flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | collected);
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
     // Where the functions of plain types find their context.
@@ -398,10 +395,13 @@ bool check_dict(const HPyType_Spec& spec, PyObject* made) {
     return false;
 }
 
-/// CPython believes the flag, and calls what stands at offset 0 of an instance.
-bool check_vectorcall(const HPyType_Spec& spec, PyObject* made) {
+/// Tells CPython of the place in the instances, once the type is there: a debug build asserts while
+/// it makes a type that one with this flag has a tp_call of its own, and a base's will do.
+/// CPython believes the flag, and calls what stands at offset 0 of an instance, so that is checked.
+bool set_vectorcall(const HPyType_Spec& spec, const TypeParts& parts, PyObject* made) {
     auto* const type = reinterpret_cast<PyTypeObject*>(made);
-    const bool claimed = PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL);
+    const bool claimed = (spec.flags & HPy_TPFLAGS_HAVE_VECTORCALL) != 0;
+    if (parts.adds_call_place || claimed) type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
     if (!claimed || type->tp_vectorcall_offset > 0) return true;
     PyErr_Format(PyExc_TypeError,
                  "type '%s': HPy_TPFLAGS_HAVE_VECTORCALL needs an HPy_tp_call slot or a member "
@@ -431,8 +431,9 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     if (!read_bases(spec, parts, bases)) return nullptr;
     if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts)) return nullptr;
     Ref made(make_type(spec, parts, parents, site));
-    if (!made || !check_dict(spec, made.get()) || !check_vectorcall(spec, made.get()))
+    if (!made || !check_dict(spec, made.get()) || !set_vectorcall(spec, parts, made.get())) {
         return nullptr;
+    }
     if (!check_legacy_base(spec, made.get())) return nullptr;
     return made.release();
 }
