@@ -64,13 +64,15 @@ ObjectPointer Window::take(Token token) noexcept {
 }
 
 void Window::close() noexcept {
+    if (closed_) return;
     closed_ = true;
     taken_ = 0;
-    // A token with bit 0 set is no slot's address: from here on no load matches an entry, and the
-    // objects can be released one after the other without a destructor seeing its neighbours.
+    // A token that belongs to another entry is found in none: from here on no load matches,
+    // whatever an extension passes, and the objects can be released one after the other without a
+    // destructor seeing its neighbours.
     for_each_entry(*this, [](Entry& entry) {
         const std::uintptr_t bits = entry.token.load(std::memory_order_relaxed);
-        if (bits != 0) entry.token.store(bits | 1U, std::memory_order_relaxed);
+        if (bits != 0) entry.token.store(bits ^ kElsewhere, std::memory_order_relaxed);
         return 0;
     });
 }
@@ -139,12 +141,12 @@ bool Window::is_valid() const noexcept {
         }
         const std::size_t page = i / kEntriesPerPage;
         valid = (touched_[page / kPagesPerWord] >> (page % kPagesPerWord) & 1U) != 0 &&
-                index_of(Token(bits)) == i;
+                index_of(Token(closed_ ? bits ^ kElsewhere : bits)) == i;
     }
     if (overflow_ == nullptr) return valid;
     for (const auto& [bits, object] : *overflow_) {
         const std::uintptr_t tenant = entries_[index_of(Token(bits))].token.load();
-        valid = valid && tenant != 0 && tenant != bits;
+        valid = valid && tenant != 0 && tenant != (closed_ ? bits ^ kElsewhere : bits);
     }
     return valid;
 }

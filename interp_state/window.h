@@ -129,6 +129,8 @@ class Window {
     static constexpr std::size_t kEntriesPerPage = kPageBytes / sizeof(Entry);
     static constexpr std::size_t kPages = kEntries / kEntriesPerPage;
     static constexpr unsigned kPagesPerWord = 64;
+    /// Turns a token into one that falls on another entry.
+    static constexpr std::uintptr_t kElsewhere = 8;
 
     using Overflow = std::unordered_map<std::uintptr_t, ObjectPointer>;
 

@@ -157,6 +157,19 @@ TEST_CASE("a closed window loads nothing, refuses stores and hands its objects o
     CHECK(window->take_any() == nullptr);
 }
 
+TEST_CASE("a closed window loads nothing under any token that is off by a bit",
+          "[window][teardown]") {
+    Reserved window;
+    put(window, kSlot, object(1));
+
+    window->close();
+
+    CHECK(window->is_valid());
+    for (unsigned bit = 0; bit < 64; ++bit) {
+        CHECK(window->load(Token(kSlot ^ (std::uintptr_t{1} << bit))) == nullptr);
+    }
+}
+
 TEST_CASE("a window that was reset is as new", "[window][teardown]") {
     Reserved window;
     put(window, kSlot, object(1));
