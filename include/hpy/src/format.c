@@ -56,8 +56,9 @@ static void fail_format(Writer* self) {
 
 /* ---- writing ---- */
 
+/* NULL where there is nothing to be written, or no memory. */
 static char* reserve(Writer* self, size_t more) {
-    if (self->failed) {
+    if (self->failed || more == 0) {
         return NULL;
     }
     if (more > (size_t)HPY_SSIZE_T_MAX - self->size) {
