@@ -57,7 +57,15 @@ std::string find_variable(const Bytes& file, const Elf64_Shdr& table, const Elf6
     return "";
 }
 
-std::string find_symbol(const std::string& path, std::uint64_t address) {
+std::string hexadecimal(std::uintptr_t number) {
+    std::array<char, 24> text{};
+    static_cast<void>(std::snprintf(text.data(), text.size(), "0x%zx", number));
+    return text.data();
+}
+
+} // namespace
+
+std::string variable_at(const std::string& path, std::uintptr_t address) {
     const Bytes file(path);
     const auto header = file.at<Elf64_Ehdr>(0);
     const bool good = header && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
@@ -72,14 +80,6 @@ std::string find_symbol(const std::string& path, std::uint64_t address) {
     return "";
 }
 
-std::string hexadecimal(std::uintptr_t number) {
-    std::array<char, 24> text{};
-    static_cast<void>(std::snprintf(text.data(), text.size(), "0x%zx", number));
-    return text.data();
-}
-
-} // namespace
-
 AddressName name_of_address(const void* address) {
     Dl_info info{};
     if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return {};
@@ -87,7 +87,7 @@ AddressName name_of_address(const void* address) {
     name.file = info.dli_fname;
     name.offset = reinterpret_cast<std::uintptr_t>(address) -
                   reinterpret_cast<std::uintptr_t>(info.dli_fbase);
-    name.symbol = find_symbol(name.file, name.offset);
+    name.symbol = variable_at(name.file, name.offset);
     return name;
 }
 
