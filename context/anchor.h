@@ -16,13 +16,25 @@
 
 namespace hpystate {
 
-/// How every CPython from 3.12 to 3.15 lays a module out. make_anchor() looks whether this one
-/// does.
+/// How CPython lays a module out. make_anchor() looks whether this one does.
 struct ModuleLayout {
     PyObject head;
     PyObject* dict;
+#if PY_VERSION_HEX >= 0x030F0000 // PEP 793: a module may have no definition, and has a token
+    void* state;
+    PyObject* weak_references;
+    PyObject* name;
+    bool token_is_definition;
+    bool needs_gil;
+    Py_ssize_t state_size;
+    traverseproc traverse;
+    inquiry clear;
+    freefunc free;
+    void* definition;
+#else
     PyModuleDef* definition;
     void* state;
+#endif
 };
 
 /// The definition of every anchor; its address tells one.
