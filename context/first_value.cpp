@@ -197,10 +197,9 @@ class Making {
         return nullptr;
     }
     // The initializer ran any code: it may have stored to the slot itself. What stands there stays.
-    if (PyObject* const stored = object_of(plain, token)) return Py_NewRef(stored);
+    if (PyObject* const stored = owned_object(plain, token)) return stored;
     if (window.closed()) return refuse_ended(plain, slot, function);
-    ctx_Global_Store(plain, slot, as_handle(value.get()));
-    if (object_of(plain, token) != value.get()) return nullptr; // no memory: MemoryError is set
+    if (!store_global(plain, slot, as_handle(value.get()))) return nullptr;
     return value.release();
 }
 
@@ -211,7 +210,7 @@ PyObject* first_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
     const Token token(reinterpret_cast<std::uintptr_t>(slot));
     const Region& region = *current_region(plain);
     for (;;) {
-        if (PyObject* const stored = object_of(plain, token)) return Py_NewRef(stored);
+        if (PyObject* const stored = owned_object(plain, token)) return stored;
         if (region.window.closed()) return refuse_ended(plain, slot, function);
         Node node{{&region, region.generation, token.bits()}, std::this_thread::get_id()};
         const Turn turn = take_turn(node, function);
@@ -219,7 +218,7 @@ PyObject* first_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
         if (turn == Turn::kLookAgain) continue;
         const Making making(node);
         // Somebody may have published between the look and the turn.
-        if (PyObject* const stored = object_of(plain, token)) return Py_NewRef(stored);
+        if (PyObject* const stored = owned_object(plain, token)) return stored;
         return make_value(plain, slot, maker, function);
     }
 }

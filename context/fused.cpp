@@ -50,20 +50,33 @@ void raise_unset(HPyContext* ctx, const char* function, Token token) noexcept {
 
 namespace {
 
-/// The global's object, owned while a call uses it. Null, with a SystemError: there is none.
+/// The object of a global in a plain word, where the window keeps it whatever is stored; else null.
+[[nodiscard]] inline PyObject* kept_object(HPyContext* ctx, Token token) noexcept {
+    if constexpr (!kNoGil) return nullptr; // with the GIL a store gives back what it replaces
+    const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
+    return entry.holds(token) ? entry.plain() : nullptr;
+}
+
+/// The global's object, alive while a call uses it. Null, with a SystemError: there is none.
 class Held {
   public:
     Held(HPyContext* ctx, HPyGlobal global, Fused fused) noexcept
-        : object_(Ref::borrow(object_of(ctx, token_of(global)))) {
-        if (!object_) [[unlikely]]
+        : kept_(kept_object(ctx, token_of(global))),
+          owned_(kept_ == nullptr ? owned_object(ctx, token_of(global)) : nullptr) {
+        if (object() == nullptr) [[unlikely]]
             raise_unset(ctx, name_of(fused), token_of(global));
     }
 
-    explicit operator bool() const noexcept { return static_cast<bool>(object_); }
-    [[nodiscard]] HPy handle() const noexcept { return as_handle(object_.get()); }
+    explicit operator bool() const noexcept { return object() != nullptr; }
+    [[nodiscard]] HPy handle() const noexcept { return as_handle(object()); }
 
   private:
-    Ref object_;
+    [[nodiscard]] PyObject* object() const noexcept {
+        return kNoGil && kept_ != nullptr ? kept_ : owned_.get();
+    }
+
+    PyObject* kept_; ///< always null with the GIL
+    Ref owned_;      ///< null if kept_ is not
 };
 
 /// What fused.def calls it: the struct of an object in a builtin shape.
@@ -97,9 +110,9 @@ int check_type(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
     if (obj._i == 0 || !entry.holds(token)) [[unlikely]]
         return check_type_slowly(ctx, obj, type);
     PyTypeObject* const found = Py_TYPE(as_object(obj));
-    PyObject* const wanted = entry.get();
+    PyObject* const wanted = entry.plain();
     if (reinterpret_cast<PyObject*>(found) == wanted) return 1;
-    // No Python code runs here, so nobody takes the type away.
+    // No Python code runs here, so nobody takes the type away; without the GIL the window keeps it.
     if (wanted == nullptr || !PyType_Check(wanted)) [[unlikely]]
         return check_type_slowly(ctx, obj, type);
     return PyType_IsSubtype(found, reinterpret_cast<PyTypeObject*>(wanted));
@@ -112,9 +125,10 @@ int check_type(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
 int compare_objects(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
     const Token token = token_of(other);
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
-    if (!entry.holds(token) || entry.get() == nullptr || obj._i == 0) [[unlikely]]
+    PyObject* const wanted = entry.plain();
+    if (!entry.holds(token) || wanted == nullptr || obj._i == 0) [[unlikely]]
         return compare_slowly(ctx, obj, other);
-    return as_object(obj) == entry.get() ? 1 : 0;
+    return as_object(obj) == wanted ? 1 : 0;
 }
 
 [[gnu::cold, gnu::noinline]] HPy make_slowly(HPyContext* ctx, HPyGlobal type, void** data) {
@@ -124,7 +138,7 @@ int compare_objects(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
 HPy make_instance(HPyContext* ctx, HPyGlobal type, void** data) noexcept {
     const Token token = token_of(type);
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
-    PyObject* const cls = entry.get();
+    PyObject* const cls = entry.plain();
     if (!entry.holds(token) || cls == nullptr) [[unlikely]]
         return make_slowly(ctx, type, data);
     const TypeRecord* const record = record_of_simple(cls);
@@ -152,7 +166,7 @@ HPy fused_HPy_CallMethod_s(HPyContext* ctx, const char* utf8_name, const HPy* ar
 }
 
 HPy fused_HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) noexcept {
-    PyObject* const object = object_of(ctx, token_of(global));
+    PyObject* const object = lent_object(ctx, token_of(global));
     if (object == nullptr) [[unlikely]]
         raise_unset(ctx, name_of(Fused::HPyGlobal_Borrow), token_of(global));
     return as_handle(object);

@@ -5,12 +5,14 @@
 /// The global's object: calls that run no Python code (TypeCheck, Is, ...) look at it without a
 /// reference; all others own one while they run, so a store to the slot cannot take it away. That
 /// is two instructions each way with a GIL; a count of readers per region, which the design page
-/// had in mind, would have to keep every replaced value until the longest call returned.
+/// had in mind, would have to keep every replaced value until the longest call returned. Without
+/// the GIL a reference count is a line that all threads write: there the window keeps the first
+/// object of a slot, so only the later ones need a reference.
 #pragma once
 
 #include <Python.h>
 
-#include "interp_state/current.h"
+#include "context/global.h"
 
 #include <hpy/context.h>
 #include <hpystate/fused_table.h>
@@ -40,17 +42,6 @@ constexpr const char* kFusedNames[] = {
 [[nodiscard]] constexpr const char* name_of(Fused fused) noexcept {
     const char* const name = kFusedNames[static_cast<unsigned>(fused)];
     return name[0] == '_' ? name + 1 : name;
-}
-
-/// The object that the context's interpreter keeps under a token, borrowed; nullptr: none.
-[[nodiscard]] inline PyObject* object_of(HPyContext* ctx, Token token) noexcept {
-    const Window& window = current_region(ctx)->window;
-    const Window::Entry& entry = window.entry_of(token);
-    return entry.holds(token) ? entry.get() : window.load_slow(token);
-}
-
-[[nodiscard]] inline Token token_of(HPyGlobal global) noexcept {
-    return Token(static_cast<std::uintptr_t>(global._i));
 }
 
 /// Sets the SystemError that names the function and the slot. An exception that is set already

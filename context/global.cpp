@@ -1,6 +1,8 @@
 /// context/global.cpp: HPyGlobal_Load and HPyGlobal_Store: what the project is about.
 #include <Python.h>
 
+#include "context/global.h"
+
 #include "context/functions.h"
 #include "context/handle.h"
 #include "globals/registry.h"
@@ -23,21 +25,21 @@ namespace {
     return kNullHandle;
 }
 
-/// The rest of a load whose token is not in its entry.
+/// The rest of a load whose token is not in its entry, or whose slot is a cell.
 [[gnu::cold, gnu::noinline]] HPy load_elsewhere(HPyContext* ctx, Token token) noexcept {
-    return as_handle(Py_XNewRef(current_region(ctx)->window.load_slow(token)));
+    return as_handle(current_region(ctx)->window.load_slow(token, &take_reference));
 }
 
 } // namespace
 
 HPy ctx_Global_Load(HPyContext* ctx, HPyGlobal global) noexcept {
-    const Token token(static_cast<std::uintptr_t>(global._i));
+    const Token token = token_of(global);
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
     if (!entry.holds(token)) [[unlikely]]
         return load_elsewhere(ctx, token);
-    PyObject* const object = entry.get();
+    PyObject* const object = entry.plain();
     if (object == nullptr) [[unlikely]]
-        return nothing_stored();
+        return kNoGil ? load_elsewhere(ctx, token) : nothing_stored();
     Py_INCREF(object);
     return as_handle(object);
 }
@@ -47,7 +49,7 @@ namespace {
 /// The token of a slot that Store was given, written into it. A slot that holds something else is
 /// one that nobody listed, or that was moved or never zeroed: it is registered on the fly.
 /// False: no memory; nothing was written.
-bool token_of(std::uintptr_t* slot) noexcept {
+bool write_token(std::uintptr_t* slot) noexcept {
     const auto self = reinterpret_cast<std::uintptr_t>(slot);
     // relaxed: see publish(); all writers write the same value.
     if (std::atomic_ref(*slot).load(std::memory_order_relaxed) == self) [[likely]]
@@ -63,19 +65,16 @@ bool token_of(std::uintptr_t* slot) noexcept {
 
 } // namespace
 
-void ctx_Global_Store(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept {
-    if (global == nullptr) [[unlikely]] {
-        PyErr_SetString(PyExc_SystemError, "ctx_Global_Store: the slot is NULL, the address of an "
-                                           "HPyGlobal was expected.");
-        return;
-    }
+namespace {
+
+[[gnu::always_inline]] inline bool store(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept {
     Window& window = current_region(ctx)->window;
     auto* const slot = reinterpret_cast<std::uintptr_t*>(&global->_i);
     const Token token(reinterpret_cast<std::uintptr_t>(slot));
-    if (window.closed()) return; // past teardown: no effect
-    if (!window.claim(token) || !token_of(slot)) {
+    if (window.closed()) return true; // past teardown: no effect
+    if (!window.claim(token) || !write_token(slot)) {
         PyErr_NoMemory(); // the old value stays
-        return;
+        return false;
     }
     PyObject* const object = as_object(h);
     PyObject* old = nullptr;
@@ -84,6 +83,22 @@ void ctx_Global_Store(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept {
     // old one is released, whose destructor may load this very slot.
     static_cast<void>(window.store(token, object, old));
     Py_XDECREF(old);
+    return true;
+}
+
+} // namespace
+
+bool store_global(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept {
+    return store(ctx, global, h);
+}
+
+void ctx_Global_Store(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept {
+    if (global == nullptr) [[unlikely]] {
+        PyErr_SetString(PyExc_SystemError, "ctx_Global_Store: the slot is NULL, the address of an "
+                                           "HPyGlobal was expected.");
+        return;
+    }
+    static_cast<void>(store(ctx, global, h));
 }
 
 } // namespace hpystate::context

@@ -69,13 +69,15 @@ class Run {
         std::multiset<ObjectPointer> handed_out;
         while (ObjectPointer const object = window_.take_any())
             handed_out.insert(object);
-        std::multiset<ObjectPointer> expected;
+        std::multiset<ObjectPointer> expected = kept();
         for (const auto& [bits, object] : model_) {
             if (object != nullptr) expected.insert(object);
         }
         require(handed_out == expected, "a closed window hands out each object that it had, once");
         window_.reset();
         model_.clear();
+        tenants_.clear();
+        kept_.clear();
         closed_ = false;
         const Window::Counts counts = window_.counts();
         require(counts.slots == 0 && counts.values == 0 && counts.pages == 0 &&
@@ -97,6 +99,7 @@ class Run {
         if (closed_) return; // who claims in a closed window has no use for it; Store asks before
         require(window_.claim(Token(bits)), "there is memory for a claim");
         model_.try_emplace(bits, nullptr);
+        tenants_.try_emplace(Window::index_of(Token(bits)), bits);
         require(window_.claimed(Token(bits)), "what was claimed is claimed");
     }
 
@@ -110,21 +113,38 @@ class Run {
             return;
         }
         require(outcome == Window::Outcome::kStored, "an open window takes a store");
-        ObjectPointer& place = model_[bits];
-        require(old == place, "a store hands out what stood there");
-        place = object;
+        tenants_.try_emplace(Window::index_of(Token(bits)), bits);
+        require(old == replaced(bits, object), "a store hands out what stood there");
+    }
+
+    /// Puts an object into the map and gives what the window should hand out: what stood there but,
+    /// without the GIL, for the first object of an entry, which the window keeps.
+    ObjectPointer replaced(std::uintptr_t bits, ObjectPointer object) {
+        ObjectPointer const old = std::exchange(model_[bits], object);
+        const bool first =
+            kNoGil && tenants_[Window::index_of(Token(bits))] == bits && kept_.count(bits) == 0;
+        if (!first || old == nullptr || old == object) return old;
+        kept_.emplace(bits, old);
+        return nullptr;
+    }
+
+    [[nodiscard]] std::multiset<ObjectPointer> kept() const {
+        std::multiset<ObjectPointer> objects;
+        for (const auto& [bits, object] : kept_)
+            objects.insert(object);
+        return objects;
     }
 
     void load(std::uintptr_t bits) const {
         const auto known = model_.find(bits);
         ObjectPointer const expected = closed_ || known == model_.end() ? nullptr : known->second;
-        require(window_.load(Token(bits)) == expected, "a load gives what the map has, or nothing");
+        require(window_.borrow(Token(bits)) == expected,
+                "a load gives what the map has, or nothing");
     }
 
     ObjectPointer taken(std::uintptr_t bits) {
-        const auto known = model_.find(bits);
-        if (closed_ || known == model_.end()) return nullptr;
-        return std::exchange(known->second, nullptr);
+        if (closed_ || model_.count(bits) == 0) return nullptr;
+        return replaced(bits, nullptr);
     }
 
     void close() {
@@ -134,7 +154,7 @@ class Run {
     }
 
     void compare_all() const {
-        std::multiset<ObjectPointer> expected;
+        std::multiset<ObjectPointer> expected = kept();
         for (const auto& [bits, object] : model_) {
             load(bits);
             if (object != nullptr) expected.insert(object);
@@ -147,12 +167,15 @@ class Run {
         require(seen == expected, "each reference is visited once");
         const Window::Counts counts = window_.counts();
         require(counts.slots == model_.size(), "each token has its place");
-        require(counts.values == expected.size(), "each value is counted");
+        require(counts.values + counts.kept == expected.size(), "each value is counted");
+        require(counts.kept == kept_.size(), "each object that is kept is counted");
     }
 
     Bytes& bytes_;
     Window& window_ = reserved();
     std::map<std::uintptr_t, ObjectPointer> model_;
+    std::map<std::size_t, std::uintptr_t> tenants_; ///< the token that has an entry
+    std::map<std::uintptr_t, ObjectPointer> kept_;  ///< first objects that were replaced
     std::uintptr_t last_ = kFirst;
     bool closed_ = false;
 };

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "globals/check.h"
+#include "globals/gil.h"
 
 #include <cstdint>
 #include <mutex>
+#include <type_traits>
 
 namespace hpystate {
 
@@ -19,6 +21,7 @@ enum class LockRank : std::uint8_t {
     kFirstValue,  ///< context/first_value.cpp: which first values are being made, who waits
     kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
     kRegistry,    ///< globals/registry.cpp: the tokens
+    kWindow,      ///< interp_state/window.h: one slot, or the overflow, of one interpreter
 };
 
 /// The highest rank that the calling thread holds. Only RankedMutex writes it.
@@ -53,5 +56,16 @@ class RankedMutex {
     [[maybe_unused]] LockRank rank_;
     [[maybe_unused]] LockRank outer_ = LockRank::kNone; ///< written and read by the holder only
 };
+
+/// What stands where the GIL is the lock.
+class NoMutex {
+  public:
+    explicit constexpr NoMutex(LockRank /*rank*/) noexcept {}
+    void lock() noexcept {}
+    void unlock() noexcept {}
+};
+
+/// Guards what threads of one interpreter share.
+using InterpreterMutex = std::conditional_t<kNoGil, RankedMutex, NoMutex>;
 
 } // namespace hpystate

@@ -1,152 +1,291 @@
-/// interp_state/window.cpp: claiming, storing, closing. The load is in the header.
+/// interp_state/window.cpp: claiming, storing, closing. The fast way of a load is in the header.
 #include "interp_state/window.h"
 
+#include "globals/check.h"
 #include "globals/throwing.h"
 
+#include <memory>
+#include <mutex>
 #include <new>
 #include <sys/mman.h>
+#include <unordered_map>
 #include <utility>
 
 namespace hpystate {
 
-ObjectPointer Window::load_slow(Token token) const noexcept {
-    if (closed_ || overflow_ == nullptr) return nullptr;
-    const auto found = overflow_->find(token.bits());
-    return found == overflow_->end() ? nullptr : found->second;
+/// The tokens that found their entry taken. Made once in an interpreter's life, at most.
+struct Window::Overflow {
+    InterpreterMutex mutex{LockRank::kWindow};
+    std::unordered_map<std::uintptr_t, ObjectPointer> values; ///< guarded by mutex
+};
+
+namespace {
+
+ObjectPointer taken(ObjectPointer object, TakeReference take) noexcept {
+    if (object != nullptr) take(object);
+    return object;
 }
 
-std::atomic<ObjectPointer>* Window::entry_word(Token token) noexcept {
-    Entry& entry = entries_[index_of(token)];
-    return entry.token.load(std::memory_order_relaxed) == token.bits() ? &entry.object : nullptr;
+} // namespace
+
+Window::~Window() {
+    delete overflow_.load(std::memory_order_relaxed);
+}
+
+ObjectPointer Window::load_slow(Token token, TakeReference take) const noexcept {
+    if (closed()) return nullptr;
+    const std::size_t index = index_of(token);
+    const Entry& entry = mapped_.arrays.entries[index];
+    if (entry.holds(token)) {
+        // relaxed: an empty slot is no reason to take a lock. Otherwise the lock orders.
+        if (entry.word.load(std::memory_order_relaxed) == 0) return nullptr;
+        const std::lock_guard lock(stripes_[index % kStripes].mutex);
+        return taken(Word(entry.word.load(std::memory_order_relaxed)).object(), take);
+    }
+    // acquire: pairs with the release in overflow(); the map is made.
+    Overflow* const others = overflow_.load(std::memory_order_acquire);
+    if (others == nullptr) return nullptr;
+    const std::lock_guard lock(others->mutex);
+    const auto found = others->values.find(token.bits());
+    return found != others->values.end() ? taken(found->second, take) : nullptr;
+}
+
+void Window::touch(std::size_t page) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << (page % kPagesPerWord);
+    // relaxed: read where no other thread is attached, or the collector has stopped them all.
+    touched_[page / kPagesPerWord].fetch_or(bit, std::memory_order_relaxed);
+}
+
+Window::Overflow& Window::overflow() {
+    Overflow* there = overflow_.load(std::memory_order_acquire);
+    if (there != nullptr) return *there;
+    auto fresh = std::make_unique<Overflow>();
+    // release: pairs with the acquire of whoever finds it; the map is made. acquire: with another
+    // thread's release, whose map is taken then.
+    if (overflow_.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel,
+                                          std::memory_order_acquire)) {
+        there = fresh.release();
+    }
+    return *there;
 }
 
 bool Window::claim(Token token) noexcept {
     const std::size_t index = index_of(token);
-    Entry& entry = entries_[index];
-    const std::uintptr_t tenant = entry.token.load(std::memory_order_relaxed);
+    Entry& entry = entry_at(index);
+    // relaxed: a token says only whose the entry is; objects are published by their own word.
+    std::uintptr_t tenant = entry.token.load(std::memory_order_relaxed);
     if (tenant == token.bits()) return true;
     if (tenant == 0) {
-        const std::size_t page = index / kEntriesPerPage;
-        touched_[page / kPagesPerWord] |= std::uint64_t{1} << (page % kPagesPerWord);
-        entry.token.store(token.bits(), std::memory_order_relaxed);
-        return true;
+        touch(index / kEntriesPerPage);
+        // Only one thread claims an entry. Who was second may have wanted the same token.
+        if (entry.token.compare_exchange_strong(tenant, token.bits(), std::memory_order_relaxed) ||
+            tenant == token.bits())
+            return true;
     }
     if (!can_throw()) return false;
     try {
-        if (overflow_ == nullptr) overflow_ = std::make_unique<Overflow>();
-        overflow_->try_emplace(token.bits(), nullptr);
+        Overflow& others = overflow();
+        const std::lock_guard lock(others.mutex);
+        others.values.try_emplace(token.bits(), nullptr);
         return true;
     } catch (const std::bad_alloc&) {
         return false;
     }
 }
 
-Window::Outcome Window::store(Token token, ObjectPointer object, ObjectPointer& old) noexcept {
-    if (closed_) return Outcome::kClosed;
-    if (!claim(token)) return Outcome::kNoMemory;
-    if (std::atomic<ObjectPointer>* const word = entry_word(token)) {
-        // release: pairs with the acquire in load(). One exchange: no reader sees the slot empty.
-        old = word->exchange(object, std::memory_order_acq_rel);
+bool Window::claimed(Token token) const noexcept {
+    if (entry_of(token).holds(token)) return true;
+    Overflow* const others = overflow_.load(std::memory_order_acquire);
+    if (others == nullptr) return false;
+    const std::lock_guard lock(others->mutex);
+    return others->values.count(token.bits()) != 0;
+}
+
+ObjectPointer Window::replace(std::size_t index, ObjectPointer object) noexcept {
+    std::atomic<std::uintptr_t>& word = entry_at(index).word;
+    if constexpr (!kNoGil) {
+        // release: pairs with the acquire in plain(). One exchange: nobody sees the slot empty.
+        return Word(word.exchange(Word::plain(object).bits(), std::memory_order_acq_rel)).object();
     } else {
-        old = std::exchange(overflow_->find(token.bits())->second, object);
+        const std::lock_guard lock(stripes_[index % kStripes].mutex);
+        // relaxed: written under this lock only.
+        const Word before(word.load(std::memory_order_relaxed));
+        ObjectPointer const old = before.object();
+        if (before.is_cell()) {
+            // relaxed: who sees a cell reads it again under the lock.
+            word.store(Word::cell(object).bits(), std::memory_order_relaxed);
+            return old;
+        }
+        if (old == object) return old; // of two references to it one is too many
+        if (old == nullptr) {
+            // release: pairs with the acquire in plain(); the object is complete.
+            word.store(Word::plain(object).bits(), std::memory_order_release);
+            return nullptr;
+        }
+        HPYSTATE_CHECK(mapped_.arrays.firsts[index] == nullptr);
+        mapped_.arrays.firsts[index] = old; // somebody may be using it: kept
+        word.store(Word::cell(object).bits(), std::memory_order_relaxed);
+        return nullptr;
     }
+}
+
+ObjectPointer Window::replace_in_overflow(Token token, ObjectPointer object) noexcept {
+    Overflow* const others = overflow_.load(std::memory_order_acquire);
+    if (others == nullptr) return nullptr;
+    const std::lock_guard lock(others->mutex);
+    const auto found = others->values.find(token.bits());
+    return found != others->values.end() ? std::exchange(found->second, object) : nullptr;
+}
+
+Window::Outcome Window::store(Token token, ObjectPointer object, ObjectPointer& old) noexcept {
+    if (closed()) return Outcome::kClosed;
+    if (!claim(token)) return Outcome::kNoMemory;
+    const std::size_t index = index_of(token);
+    old =
+        entry_at(index).holds(token) ? replace(index, object) : replace_in_overflow(token, object);
     return Outcome::kStored;
 }
 
 ObjectPointer Window::take(Token token) noexcept {
-    if (closed_) return nullptr;
-    if (std::atomic<ObjectPointer>* const word = entry_word(token)) {
-        return word->exchange(nullptr, std::memory_order_acq_rel);
-    }
-    if (overflow_ == nullptr) return nullptr;
-    const auto found = overflow_->find(token.bits());
-    return found == overflow_->end() ? nullptr : std::exchange(found->second, nullptr);
+    if (closed()) return nullptr;
+    const std::size_t index = index_of(token);
+    return entry_at(index).holds(token) ? replace(index, nullptr)
+                                        : replace_in_overflow(token, nullptr);
 }
 
 void Window::close() noexcept {
-    if (closed_) return;
-    closed_ = true;
+    if (closed()) return;
+    closed_.store(true, std::memory_order_relaxed);
     taken_ = 0;
     // A token that belongs to another entry is found in none: from here on no load matches,
     // whatever an extension passes, and the objects can be released one after the other without a
     // destructor seeing its neighbours.
-    for_each_entry(*this, [](Entry& entry) {
-        const std::uintptr_t bits = entry.token.load(std::memory_order_relaxed);
-        if (bits != 0) entry.token.store(bits ^ kElsewhere, std::memory_order_relaxed);
+    for_each_index([this](std::size_t i) {
+        std::atomic<std::uintptr_t>& token = entry_at(i).token;
+        const std::uintptr_t bits = token.load(std::memory_order_relaxed);
+        if (bits != 0) token.store(bits ^ kElsewhere, std::memory_order_relaxed);
         return 0;
     });
 }
 
 ObjectPointer Window::take_any() noexcept {
     for (; taken_ < kEntries; ++taken_) {
-        const std::size_t page = taken_ / kEntriesPerPage;
-        if ((touched_[page / kPagesPerWord] >> (page % kPagesPerWord) & 1U) == 0) {
+        if (!is_touched(taken_ / kEntriesPerPage)) {
             taken_ += kEntriesPerPage - 1;
             continue;
         }
-        ObjectPointer const object =
-            entries_[taken_].object.exchange(nullptr, std::memory_order_acq_rel);
+        std::atomic<std::uintptr_t>& word = entry_at(taken_).word;
+        if constexpr (kNoGil) {
+            // Only a cell has a first object: the others' pages are not touched.
+            if (Word(word.load(std::memory_order_relaxed)).is_cell()) {
+                ObjectPointer& first = mapped_.arrays.firsts[taken_];
+                if (first != nullptr) return std::exchange(first, nullptr);
+            }
+        }
+        // acquire: pairs with the release in replace(), of a thread that is not attached any more.
+        ObjectPointer const object = Word(word.exchange(0, std::memory_order_acq_rel)).object();
         if (object != nullptr) return object;
     }
-    while (overflow_ != nullptr && !overflow_->empty()) {
-        const ObjectPointer object = overflow_->begin()->second;
-        overflow_->erase(overflow_->begin());
+    Overflow* const others = overflow_.load(std::memory_order_acquire);
+    if (others == nullptr) return nullptr;
+    const std::lock_guard lock(others->mutex);
+    while (!others->values.empty()) {
+        const ObjectPointer object = others->values.begin()->second;
+        others->values.erase(others->values.begin());
         if (object != nullptr) return object;
     }
     return nullptr;
 }
 
-void Window::reset() noexcept {
-    for (std::size_t page = 0; page < kPages; ++page) {
-        if ((touched_[page / kPagesPerWord] >> (page % kPagesPerWord) & 1U) == 0) continue;
-        // Private anonymous memory: the pages read as zeros afterwards.
-        Entry* const first = &entries_[page * kEntriesPerPage];
-        if (madvise(static_cast<void*>(first), kPageBytes, MADV_DONTNEED) == 0) continue;
-        for (std::size_t i = 0; i < kEntriesPerPage; ++i) {
-            first[i].token.store(0, std::memory_order_relaxed);
-            first[i].object.store(nullptr, std::memory_order_relaxed);
+void Window::give_back(std::size_t page) noexcept {
+    // Private anonymous memory: the pages read as zeros afterwards.
+    const auto dropped = [](void* memory, std::size_t bytes) {
+        return madvise(memory, bytes, MADV_DONTNEED) == 0;
+    };
+    const std::size_t first = page * kEntriesPerPage;
+    if (!dropped(&entry_at(first), kPageBytes)) {
+        for (std::size_t i = first; i < first + kEntriesPerPage; ++i) {
+            entry_at(i).token.store(0, std::memory_order_relaxed);
+            entry_at(i).word.store(0, std::memory_order_relaxed);
         }
     }
-    touched_.fill(0);
-    overflow_.reset();
+    if constexpr (kNoGil) {
+        // Two pages of entries have one of first objects, which take_any() has emptied. A page that
+        // stays is empty too.
+        constexpr std::size_t kFirstsPerPage = kPageBytes / sizeof(ObjectPointer);
+        static_cast<void>(
+            dropped(&mapped_.arrays.firsts[first / kFirstsPerPage * kFirstsPerPage], kPageBytes));
+    }
+}
+
+void Window::reset() noexcept {
+    for (std::size_t page = 0; page < kPages; ++page) {
+        if (is_touched(page)) give_back(page);
+    }
+    for (std::atomic<std::uint64_t>& word : touched_)
+        word.store(0, std::memory_order_relaxed);
+    delete overflow_.exchange(nullptr, std::memory_order_acq_rel);
     taken_ = 0;
-    closed_ = false;
+    closed_.store(false, std::memory_order_relaxed);
+}
+
+int Window::visit_overflow(int (*visit)(ObjectPointer object, void* data), void* data) const {
+    // No lock: nobody writes now, and nobody was stopped while writing, since that attaches and
+    // detaches no thread.
+    const Overflow* const others = overflow_.load(std::memory_order_acquire);
+    if (others == nullptr) return 0;
+    for (const auto& [bits, object] : others->values) {
+        if (const int stop = object != nullptr ? visit(object, data) : 0) return stop;
+    }
+    return 0;
 }
 
 Window::Counts Window::counts() const noexcept {
     Counts counts;
-    for_each_entry(*this, [&](const Entry& entry) {
+    for_each_index([&](std::size_t i) {
+        const Entry& entry = mapped_.arrays.entries[i];
+        const Word word(entry.word.load(std::memory_order_relaxed));
         if (entry.token.load(std::memory_order_relaxed) != 0) ++counts.slots;
+        if (word.object() != nullptr) ++counts.values;
+        if (word.is_cell()) ++counts.kept;
         return 0;
     });
-    for (const std::uint64_t word : touched_)
-        counts.pages += std::popcount(word);
-    if (overflow_ != nullptr) counts.overflow = overflow_->size();
+    for (const std::atomic<std::uint64_t>& word : touched_)
+        counts.pages += std::popcount(word.load(std::memory_order_relaxed));
+    Overflow* const others = overflow_.load(std::memory_order_acquire);
+    if (others == nullptr) return counts;
+    const std::lock_guard lock(others->mutex);
+    counts.overflow = others->values.size();
     counts.slots += counts.overflow;
-    for_each([&](ObjectPointer) {
-        ++counts.values;
-        return 0;
-    });
+    for (const auto& [bits, object] : others->values)
+        counts.values += object != nullptr ? 1 : 0;
     return counts;
 }
 
 bool Window::is_valid() const noexcept {
+    const auto own_token = [this](std::uintptr_t bits) {
+        return closed() ? bits ^ kElsewhere : bits;
+    };
     bool valid = true;
     for (std::size_t i = 0; i < kEntries && valid; ++i) {
-        const std::uintptr_t bits = entries_[i].token.load(std::memory_order_relaxed);
-        const bool has_object = entries_[i].object.load(std::memory_order_relaxed) != nullptr;
+        const Entry& entry = mapped_.arrays.entries[i];
+        const std::uintptr_t bits = entry.token.load(std::memory_order_relaxed);
+        const Word word(entry.word.load(std::memory_order_relaxed));
         if (bits == 0) {
-            valid = !has_object;
+            valid = word.bits() == 0;
             continue;
         }
-        const std::size_t page = i / kEntriesPerPage;
-        valid = (touched_[page / kPagesPerWord] >> (page % kPagesPerWord) & 1U) != 0 &&
-                index_of(Token(closed_ ? bits ^ kElsewhere : bits)) == i;
+        valid = is_touched(i / kEntriesPerPage) && index_of(Token(own_token(bits))) == i;
+        if constexpr (kNoGil) {
+            const bool kept = mapped_.arrays.firsts[i] != nullptr;
+            valid = valid && (closed() || kept == word.is_cell());
+        }
     }
-    if (overflow_ == nullptr) return valid;
-    for (const auto& [bits, object] : *overflow_) {
-        const std::uintptr_t tenant = entries_[index_of(Token(bits))].token.load();
-        valid = valid && tenant != 0 && tenant != (closed_ ? bits ^ kElsewhere : bits);
+    const Overflow* const others = overflow_.load(std::memory_order_acquire);
+    if (others == nullptr) return valid;
+    for (const auto& [bits, object] : others->values) {
+        const std::uintptr_t tenant = entry_of(Token(bits)).token.load(std::memory_order_relaxed);
+        valid = valid && tenant != 0 && own_token(tenant) != bits;
     }
     return valid;
 }

@@ -6,24 +6,52 @@
 ///
 ///     entry:  {0, -}  --claim-->  {token, null}  <--store-->  {token, object}  --close-->  {-, -}
 ///
-/// A second token that falls on a claimed entry lives in the overflow map.
+/// Without the GIL a reader may hold an object's address while another thread stores. So the first
+/// object of a slot is never given back before the end, and what comes after it is read under a
+/// lock:
+///
+///     entry:  {token, null}  --store-->  {token, first}  --store-->  {token, cell: object or null}
+///                                                          first: kept in `firsts` until the end
+///
+/// A second token that falls on a claimed entry lives in the overflow map; without the GIL all
+/// values in there are read under a lock.
 ///
 /// Invariants (is_valid() checks them in tests)
-///   W1  Whatever the token, load() gives the object that was stored here under this very token,
+///   W1  Whatever the token, a load gives the object that was stored here under this very token,
 ///       or nullptr: an entry that carries another token is never answered from.
 ///   W2  An entry's token is written once, before its object, and stays until the window closes.
 ///   W3  A token lives in its entry or in the overflow, never in both.
 ///   W4  Only pages whose bit in `touched_` is set hold anything but zeros.
 ///   W5  Once closed, every load gives nullptr and every store is refused, until reset().
+///   Without the GIL only:
+///   W6  An object that was once seen in a plain word (no cell) is owned by the window until it is
+///       closed: it may be used without a reference of one's own.
+///   W7  `firsts` has an object for an entry if and only if its word is a cell; so there is one
+///       kept object for a slot at most, which bounds the memory that overwritten values hold.
+///   W8  The object of a cell or of the overflow is read, and a reference to it taken, under the
+///       lock that its writers hold. No lock is held while anything else is called.
 ///
 /// Concurrency: only threads attached to the owning interpreter write; with a GIL that is one at a
-/// time, so orders are relaxed but for W2. A thread that kept a context of an interpreter that is
-/// gone may read at any time: that is why the words are atomic. It reads nullptr.
+/// time, without it any number. close(), take_any() and reset() run when no other thread is
+/// attached; for_each() when none is, or while the collector has stopped them. A thread that kept a
+/// context of an interpreter that is gone may read at any time: that is why the words are atomic.
+/// It reads nullptr.
+///
+///     word          written by                        read by
+///     Entry::token  claim (once), close, reset        any load: relaxed, since it says only whose
+///                                                     the entry is, and never changes while open
+///     Entry::word   store, take: under the stripe     any load: acquire, pairs with the release of
+///                   (no GIL), else by exchange        the first store
+///     firsts        store, take: under the stripe     for_each, take_any
+///     touched_      claim, before the token: relaxed  close, reset, for_each: nobody else runs
+///     overflow_     claim, once: release              anybody: acquire. Its map: under its lock
 ///
 /// The window counts no references: it hands owned objects out and takes owned objects in, and its
 /// caller releases what comes out. So nothing in here can run Python code.
 #pragma once
 
+#include "globals/gil.h"
+#include "globals/locks.h"
 #include "globals/token.h"
 
 #include <hpy/handle.h>
@@ -33,70 +61,117 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <unordered_map>
+#include <type_traits>
 
 namespace hpystate {
 
 /// An object of the interpreter; Python.h is not needed to keep its address.
 using ObjectPointer = cpy_PyObject*;
 
+/// Takes a reference to an object, which is not nullptr. Runs under a lock of the window.
+using TakeReference = void (*)(ObjectPointer object) noexcept;
+
+/// What stands beside a token: an object's address or nullptr and, without the GIL, whether the
+/// slot's first object was replaced.
+class Word {
+  public:
+    explicit constexpr Word(std::uintptr_t bits) noexcept : bits_(bits) {}
+    [[nodiscard]] static Word plain(ObjectPointer object) noexcept {
+        return Word(reinterpret_cast<std::uintptr_t>(object));
+    }
+    [[nodiscard]] static Word cell(ObjectPointer object) noexcept {
+        return Word(reinterpret_cast<std::uintptr_t>(object) | kCell);
+    }
+
+    [[nodiscard]] constexpr std::uintptr_t bits() const noexcept { return bits_; }
+    [[nodiscard]] constexpr bool is_cell() const noexcept { return kNoGil && (bits_ & kCell) != 0; }
+    [[nodiscard]] ObjectPointer object() const noexcept {
+        return reinterpret_cast<ObjectPointer>(kNoGil ? bits_ & ~kCell : bits_);
+    }
+
+  private:
+    static constexpr std::uintptr_t kCell = 1; ///< objects are aligned
+    std::uintptr_t bits_;
+};
+
 class Window {
   public:
     /// 131,072 entries: 2 MiB of address space, so 100,000 neighbouring slots do not collide.
     static constexpr unsigned kBits = 17;
     static constexpr std::size_t kEntries = std::size_t{1} << kBits;
+    /// Locks for the slots; neighbours have different ones. With the GIL there is nothing to lock.
+    static constexpr std::size_t kStripes = kNoGil ? 16 : 1;
 
     struct Entry {
         std::atomic<std::uintptr_t> token;
-        std::atomic<ObjectPointer> object;
+        std::atomic<std::uintptr_t> word;
 
         [[nodiscard]] bool holds(Token wanted) const noexcept {
             return token.load(std::memory_order_relaxed) == wanted.bits();
         }
-        [[nodiscard]] ObjectPointer get() const noexcept {
-            // acquire: pairs with the exchange in store(); free of cost on x86, and where a GIL
+
+        /// The object if it may be used without a reference: with the GIL until Python code runs,
+        /// without it until the interpreter ends (W6). nullptr: ask load_slow().
+        [[nodiscard]] ObjectPointer plain() const noexcept {
+            // acquire: pairs with the release in replace(); free of cost on x86, and where a GIL
             // orders the two anyway.
-            return object.load(std::memory_order_acquire);
+            const Word found(word.load(std::memory_order_acquire));
+            return found.is_cell() ? nullptr : found.object();
         }
     };
 
     enum class Outcome : std::uint8_t { kStored, kNoMemory, kClosed };
 
+    Window() noexcept = default;
+    Window(const Window&) = delete;
+    Window& operator=(const Window&) = delete;
+    ~Window();
+
     /// The entry that `token` falls on; the start of every load.
     [[nodiscard]] const Entry& entry_of(Token token) const noexcept {
-        return entries_[index_of(token)];
+        return mapped_.arrays.entries[index_of(token)];
     }
 
-    /// The object stored under `token`, borrowed, or nullptr.
-    [[nodiscard]] ObjectPointer load(Token token) const noexcept {
+    /// The object stored under `token`, with a reference that `take` took, or nullptr.
+    [[nodiscard]] ObjectPointer load(Token token, TakeReference take) const noexcept {
         const Entry& entry = entry_of(token);
-        return entry.holds(token) ? entry.get() : load_slow(token);
+        ObjectPointer const object = entry.holds(token) ? entry.plain() : nullptr;
+        if (object == nullptr) return load_slow(token, take);
+        take(object);
+        return object;
     }
 
-    /// The same for a token that its entry does not hold.
-    [[nodiscard, gnu::cold, gnu::noinline]] ObjectPointer load_slow(Token token) const noexcept;
+    /// The same where the entry has no plain word for the token: nothing, a cell, the overflow.
+    [[nodiscard, gnu::cold, gnu::noinline]] ObjectPointer
+    load_slow(Token token, TakeReference take) const noexcept;
+
+    /// The object stored under `token`, or nullptr. It is not the caller's, who may use it until
+    /// the slot is stored to.
+    [[nodiscard]] ObjectPointer borrow(Token token) const noexcept {
+        return load(token, [](ObjectPointer) noexcept {});
+    }
 
     /// Reserves the place of a token, so that a later store allocates nothing. False: no memory.
     [[nodiscard]] bool claim(Token token) noexcept;
 
     /// Whether a place was reserved for the token, whatever stands there.
-    [[nodiscard]] bool claimed(Token token) const noexcept {
-        return entry_of(token).holds(token) ||
-               (overflow_ != nullptr && overflow_->count(token.bits()) != 0);
-    }
+    [[nodiscard]] bool claimed(Token token) const noexcept;
 
     /// Puts `object` (taken; nullptr clears) under `token`. Where it returns kStored, `old` is the
-    /// object that stood there, the caller's now; otherwise `object` stays the caller's.
+    /// object that the caller has to release, or nullptr: what stood there, unless that was the
+    /// first one and is kept. Otherwise `object` stays the caller's.
     [[nodiscard]] Outcome store(Token token, ObjectPointer object, ObjectPointer& old) noexcept;
 
-    /// Takes the object out from under `token`; the caller owns it.
+    /// Clears what stands under `token`; the caller releases what it gives, as after a store.
     [[nodiscard]] ObjectPointer take(Token token) noexcept;
 
     /// From now on every load gives nullptr and every store is refused. The objects stay, for
     /// take_any() to hand out one after the other.
     void close() noexcept;
-    [[nodiscard]] bool closed() const noexcept { return closed_; }
+    [[nodiscard]] bool closed() const noexcept {
+        // relaxed: written when no thread but the asking one is attached.
+        return closed_.load(std::memory_order_relaxed);
+    }
 
     /// Any object of a closed window, the caller's now; nullptr when there is none left.
     [[nodiscard]] ObjectPointer take_any() noexcept;
@@ -112,12 +187,13 @@ class Window {
     struct Counts {
         std::size_t slots = 0;    ///< tokens claimed
         std::size_t values = 0;   ///< tokens with an object
+        std::size_t kept = 0;     ///< first objects that were replaced; always 0 with the GIL
         std::size_t pages = 0;    ///< pages of the array in use
         std::size_t overflow = 0; ///< tokens that found their entry taken
     };
     [[nodiscard]] Counts counts() const noexcept;
 
-    /// W3 and W4, and W2 as far as one look can tell.
+    /// W3, W4 and W7, and W2 as far as one look can tell. No other thread writes meanwhile.
     [[nodiscard]] bool is_valid() const noexcept;
 
     [[nodiscard]] static constexpr std::size_t index_of(Token token) noexcept {
@@ -132,29 +208,66 @@ class Window {
     /// Turns a token into one that falls on another entry.
     static constexpr std::uintptr_t kElsewhere = 8;
 
-    using Overflow = std::unordered_map<std::uintptr_t, ObjectPointer>;
+    struct Arrays {
+        std::array<Entry, kEntries> entries;
+        std::array<ObjectPointer, kNoGil ? kEntries : 0> firsts;
+    };
+    /// The memory is mapped, so it is zero; a constructor would touch every page of it, and
+    /// std::atomic has one.
+    union Mapped {
+        Mapped() noexcept {}
+        Mapped(const Mapped&) = delete;
+        Mapped& operator=(const Mapped&) = delete;
+        ~Mapped() {}
+        Arrays arrays;
+    };
 
-    /// The word of `token`'s own entry, if the token lives there.
-    [[nodiscard]] std::atomic<ObjectPointer>* entry_word(Token token) noexcept;
-    /// Calls `visit(entry)` for every entry of a touched page; `Self` is Window, const or not.
-    template <typename Self, typename Visit>
-    static int for_each_entry(Self& self, Visit&& visit);
+    /// Two slots that are stored to at once by different threads should not share a line.
+    struct alignas(64) Stripe {
+        InterpreterMutex mutex{LockRank::kWindow};
+    };
 
-    std::array<Entry, kEntries> entries_; ///< first: the region is page-aligned, so pages line up
-    std::array<std::uint64_t, kPages / kPagesPerWord> touched_;
-    std::unique_ptr<Overflow> overflow_; ///< null until two tokens meet
-    std::size_t taken_;                  ///< of a closed window: entries before this one are empty
-    bool closed_;
+    struct Overflow;
+
+    [[nodiscard]] Entry& entry_at(std::size_t index) noexcept {
+        return mapped_.arrays.entries[index];
+    }
+    [[nodiscard]] bool is_touched(std::size_t page) const noexcept {
+        const std::uint64_t word = touched_[page / kPagesPerWord].load(std::memory_order_relaxed);
+        return (word >> (page % kPagesPerWord) & 1U) != 0;
+    }
+    void touch(std::size_t page) noexcept;
+    void give_back(std::size_t page) noexcept;
+
+    /// Puts an object into the word of an entry and gives what the caller has to release.
+    [[nodiscard]] ObjectPointer replace(std::size_t index, ObjectPointer object) noexcept;
+    /// The same for a token in the overflow; nullptr if it is not there.
+    [[nodiscard]] ObjectPointer replace_in_overflow(Token token, ObjectPointer object) noexcept;
+    /// Throws std::bad_alloc.
+    [[nodiscard]] Overflow& overflow();
+    int visit_overflow(int (*visit)(ObjectPointer object, void* data), void* data) const;
+
+    /// Calls `visit(index)` for every entry of a touched page; stops at a result that is not 0.
+    template <typename Visit>
+    int for_each_index(Visit&& visit) const;
+
+    Mapped mapped_; ///< first: the region is page-aligned, so pages line up
+    mutable std::array<Stripe, kStripes> stripes_;
+    std::array<std::atomic<std::uint64_t>, kPages / kPagesPerWord> touched_;
+    std::atomic<Overflow*> overflow_; ///< owned; null until two tokens meet
+    std::size_t taken_ = 0;           ///< of a closed window: entries before this one are empty
+    std::atomic<bool> closed_;        ///< written when no other thread is attached
 };
 
-template <typename Self, typename Visit>
-int Window::for_each_entry(Self& self, Visit&& visit) {
-    for (std::size_t word = 0; word < self.touched_.size(); ++word) {
-        for (std::uint64_t bits = self.touched_[word]; bits != 0; bits &= bits - 1) {
+template <typename Visit>
+int Window::for_each_index(Visit&& visit) const {
+    for (std::size_t word = 0; word < touched_.size(); ++word) {
+        std::uint64_t bits = touched_[word].load(std::memory_order_relaxed);
+        for (; bits != 0; bits &= bits - 1) {
             const std::size_t first =
                 (word * kPagesPerWord + std::countr_zero(bits)) * kEntriesPerPage;
             for (std::size_t i = first; i < first + kEntriesPerPage; ++i) {
-                if (const int result = visit(self.entries_[i])) return result;
+                if (const int result = visit(i)) return result;
             }
         }
     }
@@ -163,16 +276,20 @@ int Window::for_each_entry(Self& self, Visit&& visit) {
 
 template <typename Visit>
 int Window::for_each(Visit&& visit) const {
-    const int result = for_each_entry(*this, [&](const Entry& entry) {
-        const ObjectPointer object = entry.object.load(std::memory_order_acquire);
-        return object != nullptr ? visit(object) : 0;
+    const int result = for_each_index([&](std::size_t i) {
+        const Word word(mapped_.arrays.entries[i].word.load(std::memory_order_acquire));
+        if constexpr (kNoGil) {
+            ObjectPointer const first = word.is_cell() ? mapped_.arrays.firsts[i] : nullptr;
+            if (const int stop = first != nullptr ? visit(first) : 0) return stop;
+        }
+        return word.object() != nullptr ? visit(word.object()) : 0;
     });
-    if (result != 0 || overflow_ == nullptr) return result;
-    for (const auto& [bits, object] : *overflow_) {
-        if (object == nullptr) continue;
-        if (const int stop = visit(object)) return stop;
-    }
-    return 0;
+    if (result != 0) return result;
+    return visit_overflow(
+        [](ObjectPointer object, void* data) {
+            return (*static_cast<std::remove_reference_t<Visit>*>(data))(object);
+        },
+        &visit);
 }
 
 } // namespace hpystate

@@ -184,7 +184,7 @@ void DebugState::end_borrows() noexcept {
 void DebugState::check_borrow(const DebugHandle& handle, const char* where) noexcept {
     if (handle.life != DebugHandle::Life::kBorrowed || region->window.closed()) return;
     const Token token(handle.borrowed_from);
-    if (context::object_of(&region->context, token) == handle.object) return;
+    if (context::lent_object(&region->context, token) == handle.object) return;
     report(Misuse::kHandle,
            std::string(where) + ": " + describe(handle) + " is used after a store to that global.",
            interface::kClosedHandle);

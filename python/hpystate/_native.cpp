@@ -188,10 +188,11 @@ PyObject* state(PyObject*, PyObject*) {
         return nullptr;
     }
     const Window::Counts counts = region->window.counts();
-    return Py_BuildValue("{s:L,s:I,s:n,s:n,s:n,s:n,s:n}", "interpreter",
+    return Py_BuildValue("{s:L,s:I,s:n,s:n,s:n,s:n,s:n,s:n}", "interpreter",
                          static_cast<long long>(region->interpreter_id), "generation",
                          region->generation, "slots", static_cast<Py_ssize_t>(counts.slots),
-                         "values", static_cast<Py_ssize_t>(counts.values), "pages",
+                         "values", static_cast<Py_ssize_t>(counts.values), "kept",
+                         static_cast<Py_ssize_t>(counts.kept), "pages",
                          static_cast<Py_ssize_t>(counts.pages), "overflow",
                          static_cast<Py_ssize_t>(counts.overflow), "regions",
                          static_cast<Py_ssize_t>(region_count()));

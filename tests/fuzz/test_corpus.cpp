@@ -12,7 +12,3 @@ TEST_CASE("the checks of a file stand every input that is kept", "[fuzz][image]"
 TEST_CASE("the registry agrees with a map on every input that is kept", "[fuzz][registry]") {
     CHECK(replay(HPYSTATE_CORPUS "/registry", hpystate::fuzz::registry) > 0);
 }
-
-TEST_CASE("a window agrees with a map on every input that is kept", "[fuzz][window]") {
-    CHECK(replay(HPYSTATE_CORPUS "/window", hpystate::fuzz::window) > 0);
-}

@@ -1,42 +1,22 @@
 /// tests/interp_state/test_window.cpp: whatever the token, its own object or nullptr.
 #include "interp_state/window.h"
 #include "tests/catch.h"
+#include "tests/interp_state/reserved.h"
 
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <random>
 #include <set>
-#include <sys/mman.h>
 #include <vector>
 
+using hpystate::kNoGil;
 using hpystate::ObjectPointer;
 using hpystate::Token;
 using hpystate::Window;
+using hpystate::testing::Reserved;
 
 namespace {
-
-/// A window in memory as a region has it: zero and page-aligned.
-class Reserved {
-  public:
-    Reserved()
-        : memory_(mmap(nullptr, sizeof(Window), PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
-        REQUIRE(memory_ != MAP_FAILED);
-        window_ = new (memory_) Window;
-    }
-    Reserved(const Reserved&) = delete;
-    Reserved& operator=(const Reserved&) = delete;
-    ~Reserved() {
-        window_->~Window();
-        munmap(memory_, sizeof(Window));
-    }
-    Window* operator->() { return window_; }
-
-  private:
-    void* memory_;
-    Window* window_;
-};
 
 /// An address that stands for an object; the window never looks into one.
 ObjectPointer object(std::uintptr_t number) {
@@ -58,9 +38,9 @@ ObjectPointer put(Reserved& window, std::uintptr_t token, ObjectPointer value) {
 TEST_CASE("an empty window gives nullptr for any token", "[window]") {
     Reserved window;
 
-    CHECK(window->load(Token(0)) == nullptr);
-    CHECK(window->load(Token(kSlot)) == nullptr);
-    CHECK(window->load(Token(~std::uintptr_t{0})) == nullptr);
+    CHECK(window->borrow(Token(0)) == nullptr);
+    CHECK(window->borrow(Token(kSlot)) == nullptr);
+    CHECK(window->borrow(Token(~std::uintptr_t{0})) == nullptr);
     CHECK(window->is_valid());
 }
 
@@ -69,16 +49,16 @@ TEST_CASE("a stored object is loaded under its token", "[window]") {
 
     CHECK(put(window, kSlot, object(1)) == nullptr);
 
-    CHECK(window->load(Token(kSlot)) == object(1));
+    CHECK(window->borrow(Token(kSlot)) == object(1));
 }
 
-TEST_CASE("a store hands the old object back to its caller", "[window]") {
+TEST_CASE("a store hands the old object back to its caller, or keeps the first", "[window]") {
     Reserved window;
     put(window, kSlot, object(1));
 
-    CHECK(put(window, kSlot, object(2)) == object(1));
+    CHECK(put(window, kSlot, object(2)) == (kNoGil ? nullptr : object(1)));
     CHECK(put(window, kSlot, nullptr) == object(2));
-    CHECK(window->load(Token(kSlot)) == nullptr);
+    CHECK(window->borrow(Token(kSlot)) == nullptr);
 }
 
 TEST_CASE("two tokens on one entry do not see each other's object", "[window][collision]") {
@@ -86,11 +66,11 @@ TEST_CASE("two tokens on one entry do not see each other's object", "[window][co
     Reserved window;
     put(window, kSlot, object(1));
 
-    CHECK(window->load(Token(kTwin)) == nullptr);
+    CHECK(window->borrow(Token(kTwin)) == nullptr);
     put(window, kTwin, object(2));
 
-    CHECK(window->load(Token(kSlot)) == object(1));
-    CHECK(window->load(Token(kTwin)) == object(2));
+    CHECK(window->borrow(Token(kSlot)) == object(1));
+    CHECK(window->borrow(Token(kTwin)) == object(2));
     CHECK(window->counts().overflow == 1);
     CHECK(window->is_valid());
 }
@@ -100,7 +80,7 @@ TEST_CASE("a token that is off by any bit loads nothing", "[window]") {
     put(window, kSlot, object(1));
 
     for (unsigned bit = 0; bit < 64; ++bit) {
-        CHECK(window->load(Token(kSlot ^ (std::uintptr_t{1} << bit))) == nullptr);
+        CHECK(window->borrow(Token(kSlot ^ (std::uintptr_t{1} << bit))) == nullptr);
     }
 }
 
@@ -109,7 +89,7 @@ TEST_CASE("a claimed token has its place and no object", "[window]") {
 
     REQUIRE(window->claim(Token(kSlot)));
 
-    CHECK(window->load(Token(kSlot)) == nullptr);
+    CHECK(window->borrow(Token(kSlot)) == nullptr);
     CHECK(window->counts().slots == 1);
     CHECK(window->counts().values == 0);
 }
@@ -127,6 +107,81 @@ TEST_CASE("each owned reference is visited once", "[window][gc]") {
     });
 
     CHECK(seen == std::multiset<ObjectPointer>{object(1), object(1), object(2)});
+}
+
+TEST_CASE("a first object that was replaced is visited, counted and handed out in the end",
+          "[window][gc][teardown]") {
+    Reserved window;
+    std::multiset<ObjectPointer> expected{object(2), object(4)};
+    if (kNoGil) expected.insert({object(1), object(3)});
+    for (const std::uintptr_t number : {1, 2})
+        put(window, kSlot, object(number));
+    for (const std::uintptr_t number : {3, 5, 4})
+        put(window, kSlot + 4096 * 8, object(number));
+    for (const std::uintptr_t number : {6, 7, 0})
+        put(window, kTwin, object(number));
+    std::multiset<ObjectPointer> seen;
+    std::multiset<ObjectPointer> handed_out;
+
+    window->for_each([&](ObjectPointer value) {
+        seen.insert(value);
+        return 0;
+    });
+    CHECK(window->counts().values == 2);
+    CHECK(window->counts().kept == (kNoGil ? 2 : 0));
+    CHECK(window->is_valid());
+    window->close();
+    while (ObjectPointer const value = window->take_any())
+        handed_out.insert(value);
+
+    CHECK(seen == expected);
+    CHECK(handed_out == expected);
+    window->reset();
+    CHECK(window->is_valid());
+    CHECK(window->counts().kept == 0);
+}
+
+TEST_CASE("an object that is stored again needs no second reference", "[window]") {
+    Reserved window;
+    put(window, kSlot, object(1));
+
+    CHECK(put(window, kSlot, object(1)) == object(1));
+    CHECK(window->borrow(Token(kSlot)) == object(1));
+    CHECK(window->counts().kept == 0);
+}
+
+TEST_CASE("what is taken out is loaded no more", "[window]") {
+    Reserved window;
+    put(window, kSlot, object(1));
+    put(window, kTwin, object(2));
+
+    CHECK(window->take(Token(kSlot)) == (kNoGil ? nullptr : object(1)));
+    CHECK(window->take(Token(kTwin)) == object(2));
+    CHECK(window->borrow(Token(kSlot)) == nullptr);
+    CHECK(window->borrow(Token(kTwin)) == nullptr);
+    CHECK(window->is_valid());
+}
+
+TEST_CASE("a load takes one reference, wherever the object stands", "[window]") {
+    static std::multiset<ObjectPointer> referenced;
+    referenced.clear();
+    const auto load = [](Reserved& window, std::uintptr_t token) {
+        return window->load(Token(token),
+                            [](ObjectPointer value) noexcept { referenced.insert(value); });
+    };
+    Reserved window;
+    put(window, kSlot, object(1));
+    put(window, kTwin, object(2));
+
+    CHECK(load(window, kSlot) == object(1));
+    CHECK(load(window, kTwin) == object(2));
+    CHECK(load(window, kSlot + 8) == nullptr);
+    put(window, kSlot, object(3));
+    CHECK(load(window, kSlot) == object(3));
+    put(window, kSlot, nullptr);
+    CHECK(load(window, kSlot) == nullptr);
+
+    CHECK(referenced == std::multiset<ObjectPointer>{object(1), object(2), object(3)});
 }
 
 TEST_CASE("a visit that answers is the end of the walk", "[window][gc]") {
@@ -147,8 +202,8 @@ TEST_CASE("a closed window loads nothing, refuses stores and hands its objects o
 
     window->close();
 
-    CHECK(window->load(Token(kSlot)) == nullptr);
-    CHECK(window->load(Token(kTwin)) == nullptr);
+    CHECK(window->borrow(Token(kSlot)) == nullptr);
+    CHECK(window->borrow(Token(kTwin)) == nullptr);
     ObjectPointer old = nullptr;
     CHECK(window->store(Token(kSlot), object(3), old) == Window::Outcome::kClosed);
     CHECK(old == nullptr);
@@ -166,7 +221,7 @@ TEST_CASE("a closed window loads nothing under any token that is off by a bit",
 
     CHECK(window->is_valid());
     for (unsigned bit = 0; bit < 64; ++bit) {
-        CHECK(window->load(Token(kSlot ^ (std::uintptr_t{1} << bit))) == nullptr);
+        CHECK(window->borrow(Token(kSlot ^ (std::uintptr_t{1} << bit))) == nullptr);
     }
 }
 
@@ -180,11 +235,11 @@ TEST_CASE("a window that was reset is as new", "[window][teardown]") {
 
     window->reset();
 
-    CHECK(window->load(Token(kSlot)) == nullptr);
+    CHECK(window->borrow(Token(kSlot)) == nullptr);
     CHECK(window->counts().slots == 0);
     CHECK(window->counts().pages == 0);
     put(window, kSlot, object(4));
-    CHECK(window->load(Token(kSlot)) == object(4));
+    CHECK(window->borrow(Token(kSlot)) == object(4));
     CHECK(window->is_valid());
 }
 
@@ -206,7 +261,7 @@ TEST_CASE("100,000 slots of one module do not meet", "[window][memory]") {
         put(window, kSlot + i * 8, object(i + 1));
 
     CHECK(window->counts().overflow == 0);
-    CHECK(window->load(Token(kSlot + 99'999 * 8)) == object(100'000));
+    CHECK(window->borrow(Token(kSlot + 99'999 * 8)) == object(100'000));
 }
 
 TEST_CASE("random stores and loads agree with a map", "[window][model]") {
@@ -215,6 +270,8 @@ TEST_CASE("random stores and loads agree with a map", "[window][model]") {
     std::mt19937_64 random(seed);
     Reserved window;
     std::map<std::uintptr_t, ObjectPointer> model;
+    std::map<std::size_t, std::uintptr_t> tenants;
+    std::set<std::uintptr_t> cells;
 
     for (int i = 0; i < 200'000; ++i) {
         // Few entries, many tokens on each, and some that are no slot at all.
@@ -224,9 +281,13 @@ TEST_CASE("random stores and loads agree with a map", "[window][model]") {
         const auto known = model.find(token);
         const ObjectPointer expected = known == model.end() ? nullptr : known->second;
         if (random() % 2 == 0) {
-            CHECK(window->load(Token(token)) == expected);
+            CHECK(window->borrow(Token(token)) == expected);
         } else {
-            CHECK(put(window, token, value) == expected);
+            const bool tenant =
+                tenants.emplace(Window::index_of(Token(token)), token).first->second == token;
+            const bool kept = kNoGil && tenant && expected != nullptr && expected != value &&
+                              cells.insert(token).second;
+            CHECK(put(window, token, value) == (kept ? nullptr : expected));
             model[token] = value;
         }
     }
