@@ -63,11 +63,16 @@ struct Result {
 /// Whether code under test is running now.
 [[nodiscard]] bool executing() noexcept;
 
+/// The number of the thread that runs; 0 before the threads begin and after they ended.
+[[nodiscard]] std::size_t current_thread() noexcept;
+
 /// Stops the search.
 [[noreturn]] void fail(const std::string& what);
 inline void expect(bool condition, const char* what) {
     if (!condition) fail(what);
 }
+/// HPYSTATE_CHECK of the code under test.
+void expect_invariant(bool holds, const char* condition);
 
 /// A line in the schedule. The text must outlive the search.
 void note(const char* text);

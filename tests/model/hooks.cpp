@@ -135,7 +135,9 @@ void __tsan_atomic_signal_fence(int) {}
         write(address, size);                                                                      \
     }
 PLAIN(1)
-PLAIN(2) PLAIN(4) PLAIN(8) PLAIN(16)
+PLAIN(2)
+PLAIN(4)
+PLAIN(8) PLAIN(16)
 #undef PLAIN
 
 #define UPDATE(bits_, T, name, how)                                                                \

@@ -96,9 +96,13 @@ namespace {
 std::string Schedule::text(const Scenario& scenario) const {
     std::string all;
     std::size_t number = 0;
+    bool begun = false;
     for (const Line& line : lines_) {
+        begun = begun || line.thread != 0 || line.kind == Line::Kind::kNote;
+        ++number;
+        if (!begun) continue; // how it was set up is in the scenario
         std::array<char, 64> head{};
-        static_cast<void>(std::snprintf(head.data(), head.size(), "%5zu  %-10s ", ++number,
+        static_cast<void>(std::snprintf(head.data(), head.size(), "%5zu  %-10s ", number,
                                         thread_name(scenario, line.thread).c_str()));
         all += head.data() + words(line, scenario) + "\n";
     }

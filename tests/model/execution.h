@@ -1,0 +1,114 @@
+/// tests/model/execution.h: the engine inside: fibers, their steps, and what they share.
+#pragma once
+
+#include "tests/model/engine.h"
+#include "tests/model/schedule.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <ucontext.h>
+#include <unordered_map>
+
+namespace hpystate::model {
+
+constexpr std::size_t kStackBytes = 128 * 1024;
+constexpr std::size_t kArenaBytes = 1024 * 1024;
+constexpr std::size_t kLongest = 3'000; ///< steps; a longer execution has no end
+
+struct Fiber {
+    ucontext_t context{};
+    std::unique_ptr<char[]> stack = std::make_unique<char[]>(kStackBytes);
+    Clock clock;
+    bool ended = false;
+};
+
+struct Mutex {
+    std::size_t holder = kMaxThreads;
+    Clock released;
+};
+
+/// Whether code under test runs. Not in the engine: operator new asks while that is being made.
+extern bool code_runs;
+
+/// While code of the checker's own runs, which is not part of the execution.
+class Quiet {
+  public:
+    Quiet() noexcept { code_runs = false; }
+    Quiet(const Quiet&) = delete;
+    Quiet& operator=(const Quiet&) = delete;
+    ~Quiet() { code_runs = true; }
+};
+
+/// One execution after the other. One search at a time, on one thread of the process.
+class Engine {
+  public:
+    Result explore(const Scenario& scenario, std::size_t limit, Search search);
+
+    [[nodiscard]] std::size_t current() const noexcept { return current_; }
+    [[noreturn]] void fail(const std::string& what);
+    void expect_invariant(bool holds, const char* condition) {
+        if (!holds) fail(std::string("a broken invariant: ") + condition);
+    }
+
+    void note(const char* text) {
+        schedule_.add({current_, Line::Kind::kNote, 0, 0, {}, 0, 0, text});
+    }
+
+    void plain(std::uintptr_t address, std::size_t size, Access access);
+    std::uint64_t load(std::uintptr_t address, std::size_t size, Order order);
+    void store(std::uintptr_t address, std::size_t size, std::uint64_t value, Order order);
+    std::uint64_t update(std::uintptr_t address, std::size_t size, Change change,
+                         std::uint64_t operand, std::uint64_t expected, Order order, Order failure);
+    void lock(std::uintptr_t mutex);
+    void unlock(std::uintptr_t mutex);
+    void set(std::uintptr_t event, const char* name);
+    void wait(std::uintptr_t event, const char* name);
+    void* allocate(std::size_t size, std::size_t alignment);
+    bool release(void* memory);
+
+  private:
+    void execute(Result& result);
+    void reset();
+    void run_alone(const std::function<void()>& part);
+    void run_threads();
+    static void enter() noexcept;
+    void start(std::size_t thread, void (*entry)());
+    /// Leaves the execution where there is none.
+    std::size_t next_thread();
+    void hand_on();
+    void step(Kind kind, std::uintptr_t location);
+    void tick() noexcept { ++fibers_[current_].clock.at[current_]; }
+    [[nodiscard]] bool enabled(std::size_t thread) const;
+    void check(const std::optional<Conflict>& conflict);
+    void check_pointer(std::uintptr_t address);
+    [[nodiscard]] Clock& clock() noexcept { return fibers_[current_].clock; }
+
+    const Scenario* scenario_ = nullptr;
+    Explorer explorer_{Search::kReduced};
+    Memory memory_;
+    Schedule schedule_;
+    std::array<Fiber, kMaxThreads> fibers_;
+    Explorer::Pending pending_{};
+    std::unordered_map<std::uintptr_t, Mutex> mutexes_;
+    std::unordered_map<std::uintptr_t, Clock> events_; ///< those that happened
+    ucontext_t main_{};
+    std::function<void()> alone_;
+    std::size_t current_ = 0;
+    bool parallel_ = false;
+    bool pruned_ = false;
+    std::string violation_;
+
+    std::unique_ptr<char[]> memory_block_ = std::make_unique<char[]>(kArenaBytes + 4096);
+    char* arena_ =
+        memory_block_.get() + (4096 - reinterpret_cast<std::uintptr_t>(memory_block_.get()) % 4096);
+    std::size_t allocated_ = 0;
+};
+
+[[nodiscard]] Engine& engine();
+
+} // namespace hpystate::model

@@ -1,0 +1,302 @@
+/// tests/model/standin/interpreters.cpp: the stand-in: locks, lists and lifetimes of interpreters.
+///
+/// Not under test itself: its own words are plain and touched at steps only, its locks are the
+/// model's. With a GIL, attaching is to lock the interpreter's. Without, each thread has a lock of
+/// its own that an attached thread holds: whoever stops the world, or ends the interpreter, takes
+/// all.
+#include "tests/model/standin/interpreters.h"
+
+#include "tests/model/engine.h"
+
+#include <array>
+#include <new>
+#include <utility>
+
+struct _is {
+    std::int64_t id;
+    bool alive;                                           ///< CPython knows its id
+    bool ending;                                          ///< nobody may attach any more
+    bool cleared;                                         ///< sys.modules is gone
+    std::array<char, hpystate::model::kMaxThreads> locks; ///< their addresses stand for mutexes
+    struct Callback {
+        void (*run)(void*);
+        void* data;
+    };
+    std::array<Callback, 4> callbacks;
+    std::size_t callback_count;
+    PyObject* tracked;
+    PyObject modules; ///< stands for the dict; never dies
+};
+
+namespace hpystate::model {
+
+namespace {
+
+struct NamedObject {
+    PyObject base;
+    const char* name;
+    void (*finalize)();
+    std::intptr_t payload;
+};
+
+/// Of one execution.
+struct Python {
+    std::array<PyInterpreterState*, 4> interpreters;
+    std::size_t interpreter_count;
+    std::int64_t next_id;
+    std::array<PyThreadState, kMaxThreads> threads;
+    std::array<const NamedObject*, 16> objects;
+    std::size_t object_count;
+    std::size_t living;
+    char list_lock; ///< CPython's own, over its list of interpreters
+    PyTypeObject object_type;
+};
+
+Python python;
+
+std::uintptr_t lock_of(const PyInterpreterState* interpreter, std::size_t thread) {
+#ifdef Py_GIL_DISABLED
+    return reinterpret_cast<std::uintptr_t>(&interpreter->locks[thread]);
+#else
+    static_cast<void>(thread);
+    return reinterpret_cast<std::uintptr_t>(&interpreter->locks[0]);
+#endif
+}
+
+std::uintptr_t list_lock() {
+    return reinterpret_cast<std::uintptr_t>(&python.list_lock);
+}
+
+void free_memory(void* memory) {
+    static_cast<void>(release(memory));
+}
+
+void finalize_object(PyObject* object) {
+    auto* const named = reinterpret_cast<NamedObject*>(object);
+    if (named->finalize != nullptr) named->finalize();
+    --python.living;
+    free_memory(object);
+}
+
+/// Locks or unlocks out all threads but the calling one.
+template <typename Action>
+void for_others([[maybe_unused]] PyInterpreterState* interpreter, [[maybe_unused]] Action action) {
+#ifdef Py_GIL_DISABLED
+    for (std::size_t thread = 1; thread < kMaxThreads; ++thread)
+        if (thread != current_thread()) action(lock_of(interpreter, thread));
+#endif
+}
+
+} // namespace
+
+void begin_python() {
+    new (&python) Python{};
+    python.object_type.tp_dealloc = &finalize_object;
+    python.object_type.tp_free = &free_memory;
+}
+
+PyInterpreterState* new_interpreter(PyInterpreterState* at) {
+    lock(list_lock());
+    if (at == nullptr) {
+        at = static_cast<PyInterpreterState*>(allocate(sizeof(PyInterpreterState), 64));
+        python.interpreters[python.interpreter_count++] = at;
+    }
+    expect(!at->alive, "an interpreter at the address of a living one");
+    at->id = python.next_id++;
+    at->alive = true;
+    at->ending = false;
+    at->cleared = false;
+    at->callback_count = 0;
+    at->tracked = nullptr;
+    at->modules.ob_refcnt = 1'000;
+    unlock(list_lock());
+    return at;
+}
+
+bool attach(PyInterpreterState* interpreter) {
+    lock(lock_of(interpreter, current_thread()));
+    if (interpreter->ending) {
+        unlock(lock_of(interpreter, current_thread()));
+        return false;
+    }
+    python.threads[current_thread()].interp = interpreter;
+    return true;
+}
+
+void detach() {
+    PyThreadState& state = python.threads[current_thread()];
+    unlock(lock_of(std::exchange(state.interp, nullptr), current_thread()));
+}
+
+void end_interpreter(PyInterpreterState* interpreter, void (*last)()) {
+    expect(attach(interpreter), "an interpreter ends once");
+    for_others(interpreter, &lock);
+    interpreter->ending = true;
+    interpreter->cleared = true;
+    for_others(interpreter, &unlock);
+    for (std::size_t i = interpreter->callback_count; i-- > 0;)
+        interpreter->callbacks[i].run(interpreter->callbacks[i].data);
+    if (last != nullptr) last();
+    lock(list_lock());
+    interpreter->alive = false;
+    unlock(list_lock());
+    detach();
+}
+
+void collect() {
+    PyInterpreterState* const interpreter = PyInterpreterState_Get();
+    for_others(interpreter, &lock);
+    if (PyObject* const tracked = interpreter->tracked) {
+        Py_TYPE(tracked)->tp_traverse(
+            tracked,
+            [](PyObject* object, void*) {
+                if (Py_TYPE(object) == &python.object_type) use(object);
+                return 0;
+            },
+            nullptr);
+    }
+    for_others(interpreter, &unlock);
+}
+
+PyObject* new_object(const char* name, void (*finalize)()) {
+    auto* const object = static_cast<NamedObject*>(allocate(sizeof(NamedObject)));
+    object->base.ob_type = &python.object_type;
+    object->name = name;
+    object->finalize = finalize;
+    python.objects[python.object_count++] = object;
+    ++python.living;
+    // What a loader finds only if it knows what was written before the object was handed out.
+    plain_access(reinterpret_cast<std::uintptr_t>(&object->payload), sizeof(object->payload),
+                 Access::kWrite);
+    object->payload = 1;
+    Py_INCREF(&object->base);
+    return &object->base;
+}
+
+void use(PyObject* object) {
+    const auto* const named = reinterpret_cast<const NamedObject*>(object);
+    plain_access(reinterpret_cast<std::uintptr_t>(&named->payload), sizeof(named->payload),
+                 Access::kRead);
+    expect(named->payload == 1, "an object's content");
+}
+
+std::size_t living_objects() {
+    return python.living;
+}
+
+std::string describe_python(std::uintptr_t address) {
+    for (std::size_t i = 0; i < python.object_count; ++i) {
+        const auto* const object = python.objects[i];
+        const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(object);
+        if (address == first) return std::string("object ") + object->name;
+        if (address > first && address < first + sizeof(NamedObject)) {
+            return std::string("a word of object ") + object->name;
+        }
+    }
+    for (std::size_t i = 0; i < python.interpreter_count; ++i) {
+        const auto first = reinterpret_cast<std::uintptr_t>(python.interpreters[i]);
+        const std::string name = "interpreter " + std::string(1, static_cast<char>('X' + i));
+        if (address == first) return name;
+        if (address > first && address < first + sizeof(PyInterpreterState)) {
+            return "the lock of " + name;
+        }
+    }
+    return address == list_lock() ? "CPython's list of interpreters" : "";
+}
+
+} // namespace hpystate::model
+
+// ---- the functions of CPython ------------------------------------------------------------------
+
+using hpystate::model::current_thread;
+using hpystate::model::python;
+
+extern "C" {
+
+PyObject hpystate_model_none{};
+PyObject* PyExc_SystemError = &hpystate_model_none;
+
+void _Py_Dealloc(PyObject* object) {
+    Py_TYPE(object)->tp_dealloc(object);
+}
+
+PyThreadState* PyThreadState_GetUnchecked() {
+    PyThreadState& state = python.threads[current_thread()];
+    return state.interp != nullptr ? &state : nullptr;
+}
+
+PyInterpreterState* PyInterpreterState_Get() {
+    return PyThreadState_GetUnchecked()->interp;
+}
+
+std::int64_t PyInterpreterState_GetID(PyInterpreterState* interpreter) {
+    return interpreter->id;
+}
+
+PyInterpreterState* _PyInterpreterState_LookUpID(std::int64_t id) {
+    hpystate::model::lock(hpystate::model::list_lock());
+    PyInterpreterState* found = nullptr;
+    for (std::size_t i = 0; i < python.interpreter_count; ++i) {
+        PyInterpreterState* const one = python.interpreters[i];
+        if (one->alive && one->id == id) found = one;
+    }
+    hpystate::model::unlock(hpystate::model::list_lock());
+    return found;
+}
+
+int PyUnstable_AtExit(PyInterpreterState* interpreter, void (*callback)(void*), void* data) {
+    interpreter->callbacks[interpreter->callback_count++] = {callback, data};
+    return 0;
+}
+
+int PySys_GetOptionalAttrString(const char*, PyObject** value) {
+    PyInterpreterState* const interpreter = PyInterpreterState_Get();
+    if (interpreter->cleared) return 0;
+    *value = Py_NewRef(&interpreter->modules);
+    return 1;
+}
+
+PyObject* PyErr_GetRaisedException() {
+    return nullptr;
+}
+void PyErr_SetRaisedException(PyObject*) {}
+PyObject* PyErr_Occurred() {
+    return nullptr;
+}
+PyObject* PyErr_NoMemory() {
+    hpystate::model::fail("there is memory in the model, but MemoryError was raised");
+}
+void PyErr_SetString(PyObject*, const char* message) {
+    hpystate::model::fail(message);
+}
+
+PyObject* PyType_FromSpec(PyType_Spec* spec) {
+    auto* const type = static_cast<PyTypeObject*>(hpystate::model::allocate(sizeof(PyTypeObject)));
+    type->tp_free = &hpystate::model::free_memory;
+    type->ob_base.ob_refcnt = 2; // the caller's, and one for ever: types are not what is modelled
+    for (const PyType_Slot* slot = spec->slots; slot->slot != 0; ++slot) {
+        if (slot->slot == Py_tp_dealloc)
+            type->tp_dealloc = reinterpret_cast<destructor>(slot->pfunc);
+        if (slot->slot == Py_tp_traverse) {
+            type->tp_traverse = reinterpret_cast<traverseproc>(slot->pfunc);
+        }
+    }
+    return &type->ob_base;
+}
+
+PyObject* hpystate_model_gc_new(PyTypeObject* type, std::size_t size) {
+    auto* const object = static_cast<PyObject*>(hpystate::model::allocate(size));
+    object->ob_type = type;
+    object->ob_refcnt = 1;
+    Py_INCREF(type);
+    return object;
+}
+
+void PyObject_GC_Track(void* object) {
+    PyInterpreterState_Get()->tracked = static_cast<PyObject*>(object);
+}
+void PyObject_GC_UnTrack(void* object) {
+    PyInterpreterState* const interpreter = PyInterpreterState_Get();
+    if (interpreter->tracked == object) interpreter->tracked = nullptr;
+}
+}

@@ -1,0 +1,46 @@
+/// tests/model/standin/interpreters.h: what a scenario does to the stand-in: threads attach,
+/// interpreters end.
+#pragma once
+
+#include "tests/model/standin/Python.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace hpystate::model {
+
+/// Everything as in a process that has just started; in a scenario's set_up.
+void begin_python();
+
+/// An interpreter; where `at` is one that is gone, at the same address with another id.
+[[nodiscard]] PyInterpreterState* new_interpreter(PyInterpreterState* at = nullptr);
+
+/// Attaches the calling thread. False: the interpreter has ended; CPython would let the thread
+/// hang.
+[[nodiscard]] bool attach(PyInterpreterState* interpreter);
+void detach();
+
+/// Ends an interpreter on the calling thread, which is not attached: waits until nobody else is,
+/// runs the exit callbacks, then `last` as its last collection, and forgets its id. Nobody attaches
+/// to it again, unless new_interpreter() has its address.
+void end_interpreter(PyInterpreterState* interpreter, void (*last)() = nullptr);
+
+/// The collector of the attached thread's interpreter: stops all others where they are not kept
+/// out, and walks over what it was told of.
+void collect();
+
+/// An object with one reference, the caller's. `finalize` runs when it dies, before its memory
+/// goes.
+[[nodiscard]] PyObject* new_object(const char* name, void (*finalize)() = nullptr);
+
+/// Looks into an object that the caller has a reference to.
+void use(PyObject* object);
+
+/// How many objects of new_object() are alive.
+[[nodiscard]] std::size_t living_objects();
+
+/// What is at an address, for schedules; "" if nothing of ours.
+[[nodiscard]] std::string describe_python(std::uintptr_t address);
+
+} // namespace hpystate::model

@@ -1,0 +1,241 @@
+/// tests/model/subject.cpp: the real files, and the little that a module's loader does around them.
+#include "tests/model/subject.h"
+
+#include "context/global.cpp"
+#include "globals/registry.cpp"
+#include "globals/throwing.cpp"
+#include "interp_state/directory.cpp"
+#include "interp_state/holder.cpp"
+#include "interp_state/region.cpp"
+#include "interp_state/teardown.cpp"
+#include "interp_state/window.cpp"
+#include "tests/model/engine.h"
+#include "tests/model/standin/interpreters.h"
+
+#include <array>
+#include <cstring>
+
+namespace hpystate::model {
+
+namespace {
+
+struct NamedSlot {
+    Slot* slot;
+    const char* name;
+    bool registered = false; ///< held its own address once
+    bool left = false;       ///< and then something else
+};
+
+struct Process {
+    std::array<NamedSlot, 8> slots;
+    std::size_t slot_count;
+};
+
+Process process;
+/// Made before the first execution, whose memory is gone after it.
+Registry& process_registry = registry();
+std::array<std::size_t, kStates> seen{};
+
+void reach(State state) {
+    ++seen[static_cast<std::size_t>(state)];
+}
+
+std::uintptr_t& word_of(Slot* slot) {
+    return reinterpret_cast<std::uintptr_t&>(slot->_i);
+}
+
+std::uintptr_t address_of(const Slot* slot) {
+    return reinterpret_cast<std::uintptr_t>(slot);
+}
+
+bool fill(HPyContext& context) {
+    context.name = "model";
+    return true;
+}
+
+Slot* place(const char* name, void* memory, std::uintptr_t bits) {
+    auto* const slot = static_cast<Slot*>(memory);
+    word_of(slot) = bits;
+    process.slots[process.slot_count++] = {slot, name, false, false};
+    return slot;
+}
+
+void observe_slot(NamedSlot& named) {
+    const auto bits = static_cast<std::uintptr_t>(named.slot->_i);
+    if (bits == address_of(named.slot)) {
+        reach(named.left ? State::kReused : State::kRegistered);
+        named.registered = true;
+        return;
+    }
+    if (bits != 0) reach(State::kMoved);
+    named.left = named.registered;
+}
+
+void observe_entry(const Region& region, const Slot* slot) {
+    const Token token(address_of(slot));
+    const Window::Entry& entry = region.window.entry_of(token);
+    const std::uintptr_t tenant = entry.token.load();
+    if (tenant == 0) return reach(State::kEmpty);
+    if (tenant != token.bits()) {
+        if (!region.window.closed() && region.window.claimed(token)) reach(State::kOverflow);
+        return;
+    }
+    const auto object = reinterpret_cast<std::uintptr_t>(entry.object.load());
+    reach(object == 0 ? State::kClaimed : (object & 1U) != 0 ? State::kCell : State::kValue);
+}
+
+} // namespace
+
+void begin_process() {
+    begin_python();
+    process = Process{};
+    new (&directory) Directory;
+    new (&process_registry) Registry;
+}
+
+Slot* new_slot(const char* name, std::uintptr_t bits) {
+    return place(name, allocate(sizeof(Slot)), bits);
+}
+
+Slot* new_twin(const Slot* other, const char* name) {
+    const std::uintptr_t stride = Window::kEntries * sizeof(Slot);
+    auto* const block = static_cast<char*>(allocate(2 * stride));
+    const std::uintptr_t past = reinterpret_cast<std::uintptr_t>(block) - address_of(other);
+    return place(name, block + (stride - past % stride) % stride, 0);
+}
+
+Slot read_slot(const Slot* slot) {
+    return *slot;
+}
+
+std::uintptr_t read_slot_atomically(Slot* slot) {
+    return std::atomic_ref(word_of(slot)).load(std::memory_order_relaxed);
+}
+
+bool registered(const Slot* slot) {
+    return registry().find(Token(address_of(slot))).has_value();
+}
+
+void write_slot(Slot* slot, std::uintptr_t bits) {
+    word_of(slot) = bits;
+}
+
+HPyContext* import_module(Slot* slot) {
+    if (is_ending()) return nullptr;
+    registry().add({"module", "file"}, std::array{&word_of(slot)});
+    Region* const region = adopt(PyInterpreterState_Get(), &fill);
+    expect(region != nullptr && prepare_lifetime(*region), "a region for the interpreter");
+    expect(region->window.claim(Token(address_of(slot))), "a place for the slot");
+    return &region->context;
+}
+
+void register_unlisted(Slot* slot) {
+    registry().add_unlisted(&word_of(slot));
+}
+
+void publish_slot(Slot* slot) {
+    publish(&word_of(slot));
+}
+
+PyObject* load(HPyContext* context, Slot slot) {
+    return as_object(context::ctx_Global_Load(context, slot));
+}
+
+void store(HPyContext* context, Slot* slot, PyObject* object) {
+    context::ctx_Global_Store(context, slot, as_handle(object));
+}
+
+HPyContext* current_context() {
+    Region* const region = current_region();
+    return region != nullptr ? &region->context : nullptr;
+}
+
+void use_context(HPyContext* context) {
+    expect(context->name != nullptr, "a filled context");
+}
+
+void hold(PyObject* object) {
+    Py_INCREF(object);
+}
+
+void drop(PyObject* object) {
+    Py_DECREF(object);
+}
+
+void observe() {
+    for (std::size_t i = 0; i < process.slot_count; ++i)
+        observe_slot(process.slots[i]);
+    for (const Region* region = directory.regions; region != nullptr; region = region->next) {
+        const Region::Phase phase = region->phase.load();
+        if (phase == Region::Phase::kDying) reach(State::kDying);
+        if (phase != Region::Phase::kLive) continue;
+        reach(region->generation > 1 ? State::kRecycled : State::kLive);
+        for (std::size_t i = 0; i < process.slot_count; ++i)
+            observe_entry(*region, process.slots[i].slot);
+    }
+}
+
+const std::array<std::size_t, kStates>& seen_states() {
+    return seen;
+}
+
+const char* name_of(State state) {
+    constexpr std::array<const char*, kStates> kNames = {
+        "empty", "claimed",  "value",      "cell",  "overflow", "live",
+        "dying", "recycled", "registered", "moved", "reused"};
+    return kNames[static_cast<std::size_t>(state)];
+}
+
+namespace {
+
+std::string describe_in(const Region& region, std::uintptr_t offset) {
+    const std::string entry = "entry " + std::to_string(offset / sizeof(Window::Entry));
+    if (offset < Window::kEntries * sizeof(Window::Entry)) {
+        return entry + (offset % sizeof(Window::Entry) == 0 ? ".token" : ".object");
+    }
+    const auto at = [&](const void* member) {
+        return reinterpret_cast<std::uintptr_t>(member) - reinterpret_cast<std::uintptr_t>(&region);
+    };
+    if (offset == at(&region.owner)) return "owner";
+    if (offset == at(&region.phase)) return "phase";
+    if (offset == at(&region.context)) return "context";
+    return (offset < sizeof(Window) ? "window+" : "+") + std::to_string(offset);
+}
+
+std::string describe_directory(std::uintptr_t address) {
+    if (address == reinterpret_cast<std::uintptr_t>(&directory.table)) return "directory.table";
+    if (address == reinterpret_cast<std::uintptr_t>(&directory.mutex))
+        return "the directory's lock";
+    for (const Table* table = directory.table.load(); table != nullptr; table = table->older) {
+        const auto first = reinterpret_cast<std::uintptr_t>(table->entries.get());
+        if (address < first || address > first + table->mask * sizeof(Entry) + 15) continue;
+        return "directory of " + std::to_string(table->mask + 1) + ", entry " +
+               std::to_string((address - first) / sizeof(Entry)) +
+               ((address - first) % sizeof(Entry) == 0 ? ".key" : ".region");
+    }
+    return "";
+}
+
+} // namespace
+
+std::string describe(std::uintptr_t address) {
+    for (std::size_t i = 0; i < process.slot_count; ++i) {
+        if (address == address_of(process.slots[i].slot)) {
+            return std::string("slot ") + process.slots[i].name;
+        }
+    }
+    std::size_t number = 0;
+    for (const Region* region = directory.regions; region != nullptr; region = region->next) {
+        ++number;
+        const auto first = reinterpret_cast<std::uintptr_t>(region);
+        if (address < first || address >= first + sizeof(Region)) continue;
+        const std::string name =
+            "region " + std::string(1, static_cast<char>('A' + directory.count - number));
+        return address == first ? name : name + "." + describe_in(*region, address - first);
+    }
+    if (address == reinterpret_cast<std::uintptr_t>(&process_registry)) return "the registry";
+    const std::string in_directory = describe_directory(address);
+    return in_directory.empty() ? describe_python(address) : in_directory;
+}
+
+} // namespace hpystate::model

@@ -1,0 +1,41 @@
+"""test_mutants.py: the model finds every deliberate mistake in the real code.
+
+Mutants are built by the target `model_mutants`; each is the model with one patch (mutants.py).
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import hpystate
+from tests.model.mutants import MUTANTS, Mutant
+
+BUILD = Path(hpystate._native.__file__).parents[2]
+
+
+def build(target: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = ["cmake", "--build", str(BUILD), "--target", target, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    """All that can be built, side by side; what cannot is an error of its own test."""
+    build("model_mutants", "--", "-k", "0")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_model_finds(mutant: Mutant) -> None:
+    made = build(f"mutant_{mutant.name}")
+    assert made.returncode == 0, made.stdout[-4000:]
+    command = [str(BUILD / "tests" / "model" / "mutants" / f"mutant_{mutant.name}")]
+
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    # A count of failed assertions; a signal would say that the mistake was followed, not found.
+    assert result.returncode > 0, result.stdout
+    assert mutant.found in re.sub(r"\s+", " ", result.stdout), result.stdout[:4000]
