@@ -30,12 +30,12 @@ namespace hpystate {
     const PyInterpreterState* const interpreter = current_interpreter();
     if (interpreter == nullptr) [[unlikely]]
         return nullptr;
-    Region* const region = region_of(interpreter);
-    if (region == nullptr || !region->is_dying()) [[likely]]
-        return region;
+    const Lookup found = region_of(interpreter);
+    if (found.phase != Region::Phase::kDying) [[likely]]
+        return found.region;
     // Dying: either its interpreter is in its last collection, or that one is gone and a new one,
     // which has not loaded an extension yet, has its address.
-    return is_ending() ? region : nullptr;
+    return is_ending() ? found.region : nullptr;
 }
 
 } // namespace hpystate

@@ -190,18 +190,21 @@ Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Can
 
 } // namespace
 
-Region* region_of(const PyInterpreterState* interpreter) noexcept {
+Lookup region_of(const PyInterpreterState* interpreter) noexcept {
     const Table* const table = directory.table.load(std::memory_order_acquire);
     if (table == nullptr) [[unlikely]]
-        return nullptr;
+        return {};
     for (std::size_t i = slot_of(interpreter, table->mask);; i = (i + 1) & table->mask) {
         const Entry& entry = table->entries[i];
         const PyInterpreterState* const key = entry.key.load(std::memory_order_acquire);
         if (key == interpreter) [[likely]] {
             Region* const region = entry.region.load(std::memory_order_acquire);
-            return region->belongs_to(interpreter) ? region : nullptr;
+            // The phase before the owner. The other way round, a dead predecessor's region could
+            // pass, be given to another interpreter, and be taken for a live one of ours.
+            const Region::Phase phase = region->phase.load(std::memory_order_acquire);
+            return region->belongs_to(interpreter) ? Lookup{region, phase} : Lookup{};
         }
-        if (key == nullptr) return nullptr;
+        if (key == nullptr) return {};
     }
 }
 

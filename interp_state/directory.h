@@ -13,10 +13,15 @@
 
 namespace hpystate {
 
+struct Lookup {
+    Region* region = nullptr;
+    Region::Phase phase = Region::Phase::kFree;
+};
+
 /// The region of `interpreter`, live or dying; nullptr if it never had one. The calling thread is
-/// attached to it, so it cannot go away meanwhile. A dying region may be that of a predecessor at
-/// the same address: current_region() tells the two apart.
-[[nodiscard]] Region* region_of(const PyInterpreterState* interpreter) noexcept;
+/// attached to it, so a live one cannot go away meanwhile. A dying region may be that of a
+/// predecessor at the same address, and may be another's at any moment: current_region() tells.
+[[nodiscard]] Lookup region_of(const PyInterpreterState* interpreter) noexcept;
 
 /// Finds or makes the region of the interpreter that the calling thread is attached to. `install`
 /// fills the context before anybody can find the region; it sets an exception where it fails.

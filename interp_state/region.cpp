@@ -48,11 +48,14 @@ void Region::prepare(std::int64_t id) noexcept {
     }
     interpreter_id = id;
     ++generation;
-    phase.store(Phase::kLive, std::memory_order_relaxed);
+    // release: pairs with the acquire in region_of(): whoever sees the region live sees that its
+    // last owner is gone, the window empty and the context filled.
+    phase.store(Phase::kLive, std::memory_order_release);
 }
 
 void Region::begin_teardown() noexcept {
     HPYSTATE_CHECK(phase.load() == Phase::kLive);
+    // relaxed: what follows from it is asked by the owner's threads only.
     phase.store(Phase::kDying, std::memory_order_relaxed);
     window.close();
 }

@@ -66,8 +66,10 @@ struct Region {
     /// Written under the directory lock; read by any thread, without it, to validate a lookup.
     std::atomic<PyInterpreterState*> owner;
 
-    /// Written under the directory lock and by the owner's exit callback; read by the owner's
-    /// threads, and under the directory lock to find a region that can serve again.
+    /// Written under the directory lock and by the owner's exit callback; read under that lock to
+    /// find a region that can serve again, and by lookups, before they validate the owner. A lookup
+    /// may come from a new interpreter at the dead owner's address, when the region is no more its
+    /// to rely on: if it sees kLive of a later owner, it also sees that the owner is another.
     std::atomic<Phase> phase;
 
     /// Counts adoptions, for messages and tests. Written under the directory lock.
@@ -103,11 +105,6 @@ struct Region {
         // acquire: pairs with the release in adopt(), so a match means that the window is empty
         // and the context filled.
         return owner.load(std::memory_order_acquire) == interpreter;
-    }
-
-    [[nodiscard]] bool is_dying() const noexcept {
-        // relaxed: asked by threads of the owner, which the exit callback runs on too.
-        return phase.load(std::memory_order_relaxed) == Phase::kDying;
     }
 
     /// Reserves memory for a region: zero, page-aligned, never unmapped. nullptr: no memory.
