@@ -23,16 +23,16 @@ void Registry::add(const SlotOwner& owner, std::span<std::uintptr_t* const> slot
             }
         }
         tokens_.merge(fresh);
+        // Under the lock: an interpreter that makes the module at the same time finds the slots
+        // written, and does not write them again while extension code here reads them.
+        for (std::uintptr_t* const slot : slots)
+            publish(slot);
     }
-    for (std::uintptr_t* const slot : slots)
-        publish(slot);
 }
 
 Token Registry::add_unlisted(std::uintptr_t* slot) {
-    {
-        const std::lock_guard lock(mutex_);
-        tokens_.try_emplace(reinterpret_cast<std::uintptr_t>(slot));
-    }
+    const std::lock_guard lock(mutex_); // also while it is written: see add()
+    tokens_.try_emplace(reinterpret_cast<std::uintptr_t>(slot));
     return publish(slot);
 }
 
