@@ -133,7 +133,7 @@ REGIONS = [
     Mutant(
         "dying_region_is_believed",
         "gil",
-        "a new interpreter at a dead one's address: looker",
+        "a new interpreter at a dead one's address: adopter",
         [Patch(CURRENT, "return is_ending() ? found.region : nullptr;", "return found.region;")],
     ),
     Mutant(
