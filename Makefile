@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo test-upstream check format lint bench matrix clean
+.PHONY: help build test demo test-upstream check sanitize fuzz format lint bench matrix clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -25,13 +25,19 @@ test-upstream:  ## set up, build, run HPy's own suite in three kinds of interpre
 check:          ## everything a merge needs besides the tests; writes nothing
 	@tools/setup.sh check
 
+sanitize:       ## the tests under sanitizers: those that the interpreter was built with, or ASan
+	@tools/setup.sh sanitize $(ARGS)
+
+fuzz:           ## the fuzzers, a minute each; ARGS="--seconds 600 --target window"
+	@tools/setup.sh fuzz $(ARGS)
+
 format:         ## format C, C++ and Python
 	@tools/setup.sh format
 
 lint:           ## clang-tidy and ruff
 	@tools/setup.sh lint
 
-matrix:         ## get 3.14 and 3.15, build and test on every version, print a table
+matrix:         ## get every interpreter, build and test on each, print a table
 	@tools/setup.sh matrix $(ARGS)
 
 clean:          ## remove what was built, not the virtual environments

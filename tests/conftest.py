@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,16 @@ import pytest
 
 import hpystate
 from hpystate.testing import Interpreter
+from tests.upstream import leaks
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under AddressSanitizer (tools/setup.sh sanitize): what our code has lost is a failure."""
+    if os.environ.get("HPYSTATE_SANITIZED") != "asan":
+        return
+    for report in leaks.find():
+        print(f"\nleaked by hpystate:\n{report}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,17 @@
 # tools/find-python.sh: sourced; finds CPython interpreters that the project can be built for.
 #
-# find_python   sets PYTHON (absolute) and PYVER ("3.12"), or says why there is none and exits
+# find_python   sets PYTHON (absolute) and PYVER, or says why there is none and exits
 # all_pythons   prints one interpreter for each minor version, newest patch first
+# cached_python SPEC   prints the interpreter that tools/get-python.sh has put into the user's cache,
+#               or could in seconds; or why there is none, and fails
+#
+# PYVER is a version with its build kind, as tools/get-python.sh spells it: 3.12, 3.13t, 3.14-debug,
+# 3.13-asan, 3.13t-tsan.
 
-# Prints "3.12" if $1 is good; else a reason, and fails.
+# Prints PYVER if $1 is good; else a reason, and fails. An interpreter under AddressSanitizer has
+# leaks of its own, which it would end with a failure for.
 judge_python() {
-    "$1" - 2>/dev/null <<'PY' || { echo "does not run"; return 1; }
+    ASAN_OPTIONS=detect_leaks=0 "$1" - 2>/dev/null <<'PY' || { echo "does not run"; return 1; }
 import os, sys, sysconfig
 header = os.path.join(sysconfig.get_path("include"), "Python.h")
 if sys.implementation.name != "cpython":
@@ -17,14 +23,18 @@ elif sysconfig.get_config_var("Py_GIL_DISABLED"):
 elif not os.path.isfile(header):
     reason = f"has no headers ({header}); install its -dev package"
 else:
-    print("%d.%d" % sys.version_info[:2])
+    asked = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    kinds = {"asan": "--with-address-sanitizer" in asked, "tsan": "--with-thread-sanitizer" in asked,
+             "debug": sysconfig.get_config_var("Py_DEBUG")}
+    free = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    print("%d.%d" % sys.version_info[:2] + free, *[kind for kind in kinds if kinds[kind]], sep="-")
     sys.exit(0)
 print(reason)
 sys.exit(0)
 PY
 }
 
-good() { [[ $1 =~ ^3\.[0-9]+$ ]]; }
+good() { [[ $1 =~ ^3\.[0-9]+t?(-[a-z]+)*$ ]]; }
 
 candidates() {
     local minor name
@@ -34,7 +44,12 @@ candidates() {
 }
 
 resolve() { # the interpreter itself: a shim or a venv would be another one tomorrow
-    "$1" -c 'import os, sys; print(os.path.realpath(os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])) if os.path.exists(os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])) else os.path.realpath(sys.executable))' 2>/dev/null || echo "$1"
+    ASAN_OPTIONS=detect_leaks=0 "$1" - 2>/dev/null <<'PY' || echo "$1"
+import os, sys
+name = "python%d.%d" % sys.version_info[:2] + sys.abiflags
+itself = os.path.join(sys.base_prefix, "bin", name)
+print(os.path.realpath(itself if os.path.exists(itself) else sys.executable))
+PY
 }
 
 find_python() {
@@ -72,4 +87,24 @@ all_pythons() {
         seen+="$verdict "
         echo "$verdict $(resolve "$candidate")"
     done < <(candidates) | sort -V
+}
+
+cached_python() {
+    local prefix=${XDG_CACHE_HOME:-$HOME/.cache}/hpystate/pythons/$1 log
+    if [ ! -f "$prefix/.get-python" ]; then
+        case $1 in
+            3.14 | 3.15 | 3.14-debug) ;; # Debian has binary packages of these
+            *) echo "not in the cache; tools/get-python.sh $1 \$HOME/.cache/hpystate/pythons/$1 builds it"
+               return 1 ;;
+        esac
+    fi
+    mkdir -p "$prefix"
+    log=$(mktemp)
+    if tools/get-python.sh "$1" "$prefix" 2> "$log"; then
+        rm "$log"
+    else
+        tail -n 1 "$log"
+        rm "$log"
+        return 1
+    fi
 }

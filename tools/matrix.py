@@ -1,42 +1,113 @@
-"""matrix.py: builds and tests on every CPython from 3.12 to 3.15, and prints a table.
+"""matrix.py: builds and tests on every kind of CPython and with both compilers, and prints a table.
 
-    make matrix                       3.12 and 3.13 as found, 3.14 and 3.15 by tools/get-python.sh
-    make matrix ARGS="3.13 3.14"      some of them
+    make matrix                              everything
+    make matrix ARGS="3.13 3.14-debug"       some rows
+    make matrix ARGS="--cached"              only what needs no long build of an interpreter
 
-Interpreters that had to be fetched are kept in the user's cache folder. A row that could not be had
-says why; it counts as failed.
+Interpreters that had to be fetched or built are kept in the user's cache folder, builds of hpystate
+in build/, one folder for each row. A row that could not be had says why, and counts as failed.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpystate"
-VERSIONS = ("3.12", "3.13", "3.14", "3.15")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hpystate" / "pythons"
+
+
+@dataclass(frozen=True)
+class Row:
+    """An interpreter, as tools/get-python.sh spells it, a compiler, and what is done with them."""
+
+    python: str
+    compiler: str = "gcc"
+    target: str = "test"
+
+    @property
+    def name(self) -> str:
+        return self.python + ("" if self.compiler == "gcc" else f" {self.compiler}")
+
+
+ROWS = (
+    Row("3.12"),
+    Row("3.13"),
+    Row("3.13", compiler="clang"),
+    Row("3.14"),
+    Row("3.14-debug"),
+    Row("3.15"),
+    Row("3.13t"),
+    Row("3.14t"),
+    Row("3.15t"),
+    # clang's, since their interpreters are
+    Row("3.13-asan", compiler="clang", target="sanitize"),
+    Row("3.13t-tsan", compiler="clang", target="sanitize"),
+)
+ALIASES = {"3.13-asan": "3.13-asan clang", "3.13t-tsan": "3.13t-tsan clang"}
 
 
 @dataclass
 class Outcome:
-    version: str
-    python: str = ""
+    row: Row
     build: str = "-"
     catch2: str = "-"
     pytest: str = "-"
+    seconds: float = 0
     failed: bool = True
+    left_out: str = ""
 
 
-def run(command: list[str], log: Path, environment: dict[str, str] | None = None) -> bool:
+def bash(function: str) -> subprocess.CompletedProcess[str]:
+    """A function of tools/find-python.sh."""
+    command = ["bash", "-c", f". tools/find-python.sh; {function}"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@dataclass
+class Interpreters:
+    """Where interpreters come from: those of this machine first, then the cache, then the net."""
+
+    quick_only: bool
+    here: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        lines = bash("all_pythons").stdout.splitlines()
+        self.here = dict(line.split(maxsplit=1) for line in lines)
+
+    def find(self, row: Row, log: Path) -> tuple[str, str]:
+        """The interpreter, or "" and the reason why there is none."""
+        if row.python in self.here:
+            return self.here[row.python], ""
+        prefix = CACHE / row.python
+        if self.quick_only:
+            result = bash(f"cached_python {row.python}")
+            said = result.stdout.strip().splitlines()[-1]
+            return (said, "") if result.returncode == 0 else ("", said)
+        prefix.mkdir(parents=True, exist_ok=True)
+        command = [str(ROOT / "tools" / "get-python.sh"), row.python, str(prefix)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        log.write_text(result.stderr)
+        if result.returncode == 0:
+            return result.stdout.strip().splitlines()[-1], ""
+        reasons = [line for line in result.stderr.splitlines() if line.startswith("get-python: ")]
+        return "", "; ".join(line.removeprefix("get-python: ") for line in reasons[-3:])
+
+
+def run(command: list[str], log: Path, environment: dict[str, str]) -> bool:
     """Whether the command succeeds. What `make PYTHON=...` was told above is not handed on."""
-    inherited = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKEOVERRIDES")}
+    dropped = ("MAKEFLAGS", "MAKEOVERRIDES", "PYTHONPATH", "CC", "CXX")
+    inherited = {k: v for k, v in os.environ.items() if k not in dropped}
     with log.open("a") as file:
         file.write(f"$ {' '.join(command)}\n")
         file.flush()
@@ -45,45 +116,16 @@ def run(command: list[str], log: Path, environment: dict[str, str] | None = None
             cwd=ROOT,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env=inherited | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            env=inherited | environment,
             check=False,
         )
     return result.returncode == 0
 
 
-def found_here() -> dict[str, str]:
-    """Version to interpreter, as tools/find-python.sh finds them."""
-    script = ". tools/find-python.sh; all_pythons"
-    text = subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    return dict(line.split(maxsplit=1) for line in text.splitlines())
-
-
-def fetch(version: str, log: Path) -> tuple[str, dict[str, str]]:
-    """An interpreter by tools/get-python.sh, and what a build with it needs; "" where none is."""
-    prefix = CACHE / "pythons" / version
-    prefix.mkdir(parents=True, exist_ok=True)
-    result = subprocess.run(
-        [str(ROOT / "tools" / "get-python.sh"), version, str(prefix)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    log.write_text(result.stderr)
-    if result.returncode != 0:
-        return "", {}
-    environment = {}
-    flags = prefix / "embed.flags"
-    if flags.is_file():  # Debian's package, unpacked with a C library of its own
-        environment["HPYSTATE_EMBED_FLAGS"] = " ".join(flags.read_text().split())
-        environment["HPYSTATE_EMBED_HOME"] = str(prefix / "usr")
-    return result.stdout.strip().splitlines()[-1], environment
-
-
 def counts(log: Path) -> tuple[str, str]:
     """What Catch2 and pytest said in the end."""
-    text = log.read_text()
+    text = log.read_text(errors="replace")
     cases = re.findall(r"All tests passed \(.* in (\d+) test case", text)
     failed_cases = re.findall(r"test cases: .*?(\d+) failed", text)
     catch2 = f"{sum(map(int, cases))} passed" if cases else "-"
@@ -93,48 +135,60 @@ def counts(log: Path) -> tuple[str, str]:
     return catch2, summary[-1] if summary else "-"
 
 
-def attempt(version: str, here: dict[str, str]) -> Outcome:
-    outcome = Outcome(version)
-    log = ROOT / "build" / f"matrix-{version}.log"
+def attempt(row: Row, interpreters: Interpreters) -> Outcome:
+    outcome = Outcome(row)
+    begin = time.monotonic()
+    log = ROOT / "build" / f"matrix-{row.name.replace(' ', '-')}.log"
     log.parent.mkdir(exist_ok=True)
     log.write_text("")
-    environment: dict[str, str] = {}
-    outcome.python = here.get(version, "")
-    if not outcome.python:
-        outcome.python, environment = fetch(version, log)
-    if not outcome.python:
-        outcome.build = f"no interpreter to be had, see build/{log.name}"
+    python, reason = interpreters.find(row, log)
+    if not python:
+        outcome.build = reason or f"no interpreter to be had, see build/{log.name}"
+        outcome.left_out = reason if interpreters.quick_only else ""
         return outcome
-    environment["PYTHON"] = outcome.python
-    if not run(["make", "build"], log, environment):
+    environment = {"PYTHON": python, "COMPILER": row.compiler}
+    if row.target == "test" and not run(["make", "build"], log, environment):
         outcome.build = f"failed, see build/{log.name}"
         return outcome
-    outcome.build = "ok"
-    passed = run(["make", "test"], log, environment)
+    passed = run(["make", row.target], log, environment)
     outcome.catch2, outcome.pytest = counts(log)
+    outcome.build = "ok" if outcome.catch2 != "-" else f"failed, see build/{log.name}"
+    outcome.seconds = time.monotonic() - begin
     outcome.failed = not passed
     return outcome
 
 
-def main(wanted: list[str]) -> int:
-    unknown = [version for version in wanted if version not in VERSIONS]
+def table_of(outcomes: Iterable[Outcome]) -> Table:
+    table = Table(title="hpystate on every CPython")
+    for heading in ("CPython", "compiler", "made", "build", "Catch2", "pytest", "min", ""):
+        table.add_column(heading, overflow="fold")
+    for o in outcomes:
+        verdict = "left out" if o.left_out else "FAILED" if o.failed else "ok"
+        row = (o.row.python, o.row.compiler, o.row.target, o.build, o.catch2, o.pytest)
+        table.add_row(*row, f"{o.seconds / 60:.1f}", verdict)
+    return table
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Builds and tests on every kind of CPython.")
+    parser.add_argument("--cached", action="store_true", help="leave out what takes minutes to get")
+    parser.add_argument("rows", nargs="*", help="such as 3.14-debug, or '3.13 clang'; default: all")
+    options = parser.parse_args()
+    by_name = {row.name: row for row in ROWS}
+    wanted = [ALIASES.get(name, name) for name in options.rows] or list(by_name)
+    unknown = [name for name in wanted if name not in by_name]
     if unknown:
-        print(f"matrix: {', '.join(unknown)}: one of {', '.join(VERSIONS)} was expected")
+        print(f"matrix: {', '.join(unknown)}: one of {', '.join(by_name)} was expected")
         return 2
     console = Console()
-    here = found_here()
+    interpreters = Interpreters(options.cached)
     outcomes = []
-    for version in wanted or VERSIONS:
-        with console.status(f"CPython {version}"):
-            outcomes.append(attempt(version, here))
-    table = Table(title="hpystate on every CPython")
-    for heading in ("CPython", "build", "Catch2", "pytest", ""):
-        table.add_column(heading)
-    for o in outcomes:
-        table.add_row(o.version, o.build, o.catch2, o.pytest, "FAILED" if o.failed else "ok")
-    console.print(table)
-    return 1 if any(o.failed for o in outcomes) else 0
+    for name in wanted:
+        with console.status(f"CPython {name}"):
+            outcomes.append(attempt(by_name[name], interpreters))
+    console.print(table_of(outcomes))
+    return 1 if any(o.failed and not o.left_out for o in outcomes) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -2,7 +2,8 @@
 # tools/setup.sh COMMAND [ARGUMENT...]: installs what is missing, builds, and runs COMMAND.
 #
 # PYTHON=... is the interpreter; otherwise the first CPython from 3.12 on with headers that is found
-# on PATH, then among pyenv's versions. Everything lies in .venv/<X.Y> and build/<preset>-<X.Y>.
+# on PATH, then among pyenv's versions. COMPILER=clang builds with clang++ instead of g++. Everything
+# lies in .venv/<X.Y> and build/<preset>-<X.Y>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/find-python.sh
@@ -35,6 +36,17 @@ need_packages() { # package:command-or-file ...
 need_build_packages() {
     need_packages cmake:cmake ninja-build:ninja g++:g++ libtbb-dev:/usr/include/tbb/parallel_for.h \
         catch2:/usr/include/catch2
+    [ "$COMPILER" != clang ] || need_clang
+}
+
+# The run-times of its sanitizers and of libFuzzer are a package of their own, by clang's version.
+need_clang() {
+    need_packages clang:clang++
+    local major
+    major=$(clang++ -dumpversion | cut -d. -f1)
+    [ -e "$(clang++ -print-file-name=libclang_rt.fuzzer-x86_64.a)" ] ||
+        [ -n "$(ls "$(clang++ -print-resource-dir)"/lib/*/libclang_rt.fuzzer* 2>/dev/null)" ] ||
+        need_packages "libclang-rt-$major-dev:no such command"
 }
 
 # ---- virtual environment ---------------------------------------------------------------------------
@@ -61,51 +73,101 @@ need_bench_packages() {
 }
 
 # ---- build -----------------------------------------------------------------------------------------
-build() { # preset
+# Sets up what COMPILER and the interpreter ask for: an interpreter under a sanitizer has clang's
+# run-time in it, so what it loads must come from clang too; and one that tools/get-python.sh unpacked
+# has a C library of its own, which a program that embeds it is linked with.
+choose_tools() {
+    COMPILER=${COMPILER:-gcc}
+    case $PYVER in *-asan | *-tsan) COMPILER=clang ;; esac
+    case $COMPILER in
+        gcc) ;;
+        clang) export CC=${CC:-clang} CXX=${CXX:-clang++} ;;
+        *) echo "COMPILER=$COMPILER: gcc or clang was expected" >&2; exit 2 ;;
+    esac
+    export COMPILER
+    EMBED_HOME='' EMBED_FLAGS=''
+    local prefix=${PYTHON%/usr/bin/*}
+    if [ -f "$prefix/embed.flags" ]; then
+        EMBED_HOME=$prefix/usr EMBED_FLAGS=$(tr -s '[:space:]' ' ' < "$prefix/embed.flags")
+    fi
+    # Leaks are looked for by name (tests/sanitized.py): CPython keeps much to its end.
+    export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+}
+
+configure() { # preset; sets BUILD
     need_build_packages
     BUILD=$PWD/build/$1-$PYVER
+    [ "$COMPILER" = gcc ] || case $PYVER in *-asan | *-tsan) ;; *) BUILD+=-$COMPILER ;; esac
     local options=(--preset "$1" -B "$BUILD" -DPython_EXECUTABLE="$PYTHON")
-    if [ -n "${HPYSTATE_EMBED_FLAGS:-}" ]; then options+=("-DHPYSTATE_EMBED_FLAGS=$HPYSTATE_EMBED_FLAGS"); fi
-    if [ ! -f "$BUILD/build.ninja" ]; then
-        say "configuring build/$1-$PYVER"
-        cmake "${options[@]}" > "$BUILD.log" 2>&1 || { mkdir -p build; cat "$BUILD.log" >&2; exit 1; }
-    fi
-    say "building build/$1-$PYVER"
+    [ -z "$EMBED_FLAGS" ] || options+=("-DHPYSTATE_EMBED_FLAGS=$EMBED_FLAGS")
+    [ -f "$BUILD/build.ninja" ] && return
+    say "configuring ${BUILD#"$PWD"/}"
+    cmake "${options[@]}" > "$BUILD.log" 2>&1 || { cat "$BUILD.log" >&2; exit 1; }
+}
+
+build() { # preset
+    configure "$1"
+    say "building ${BUILD#"$PWD"/}"
     cmake --build "$BUILD"
     export PYTHONPATH=$BUILD/stage
 }
 
 run_catch2() { # program tag
-    [ -n "${PYTHONHOME:-}" ] || unset PYTHONHOME
-    if [ -n "$2" ]; then "$1" "[$2]"; else "$1"; fi
+    if [ -n "$2" ]; then set -- "$1" "[$2]"; else set -- "$1"; fi
+    # A Python with a C library of its own cannot find its home by the program's path.
+    if [ -n "$EMBED_HOME" ]; then PYTHONHOME=$EMBED_HOME "$@"; else "$@"; fi
 }
 
-# What needs no Python, and what embeds it, under AddressSanitizer and UndefinedBehaviorSanitizer.
-# CPython's own memory is not all given back at its end, so leaks are looked for in the first only.
-run_sanitized() {
-    BUILD=$PWD/build/asan-$PYVER
-    [ -f "$BUILD/build.ninja" ] ||
-        cmake --preset asan -B "$BUILD" -DPython_EXECUTABLE="$PYTHON" > "$BUILD.log" 2>&1
-    say "building build/asan-$PYVER"
-    cmake --build "$BUILD" --target test_globals test_interp_state
-    say "sanitizers"
-    ASAN_OPTIONS=detect_leaks=1 "$BUILD/tests/test_globals"
-    ASAN_OPTIONS=detect_leaks=0 "$BUILD/tests/test_interp_state"
+# ---- sanitizers ------------------------------------------------------------------------------------
+# The kind is the interpreter's: an -asan or -tsan one has its run-time already. Any other is put under
+# GCC's AddressSanitizer: the run-time comes before everything, Python's memory from malloc, so that its
+# objects are watched too, and compilers run without. Either way the C++ library comes early, or the
+# run-time finds no __cxa_throw. Crashes of child processes are wanted, and looked at by the tests.
+sanitizer() { case $PYVER in *-tsan) echo tsan ;; *) echo asan ;; esac; }
+
+sanitized() { # command...
+    local preload without lists=$PWD/tests/suppressions
+    preload=$(c++ -print-file-name=libstdc++.so.6)
+    local settings=(
+        ASAN_OPTIONS=detect_leaks=1:leak_check_at_exit=0:handle_segv=0:handle_abort=0:allocator_may_return_null=1:suppressions=$lists/asan.txt
+        LSAN_OPTIONS=suppressions=$lists/lsan.txt:print_suppressions=0
+        UBSAN_OPTIONS=print_stacktrace=1
+        "TSAN_OPTIONS=suppressions=$lists/tsan.txt:handle_segv=0:handle_abort=0:history_size=4"
+        HPYSTATE_SANITIZED="$(sanitizer)"
+    )
+    case $PYVER in
+        *-asan | *-tsan) ;;
+        *) without="env -u LD_PRELOAD"
+           preload="$(cc -print-file-name=libasan.so) $preload"
+           settings+=(PYTHONMALLOC=malloc CC="$without cc" CXX="$without c++") ;;
+    esac
+    env "${settings[@]}" LD_PRELOAD="$preload" "$@"
 }
 
-# HPy's own suite on a runtime under sanitizers, in the main interpreter: `make check` and by hand.
-# Python's memory comes from malloc, so that its objects are watched too. Compilers and what the tests
-# start run without; their crashes are wanted, and looked at by the tests. The C++ library comes early
-# too, or the sanitizer finds no __cxa_throw.
+# The C++ tests. CPython's own memory is not all given back at its end, so leaks are looked for where
+# there is no interpreter.
+run_sanitized_programs() {
+    say "the C++ tests under sanitizers"
+    local test lists=$PWD/tests/suppressions
+    for test in globals formats interp_state; do
+        TSAN_OPTIONS=suppressions=$lists/tsan.txt \
+            ASAN_OPTIONS=detect_leaks=$([ $test != globals ]; echo $?) \
+            run_catch2 "$BUILD/tests/test_$test" ""
+    done
+}
+
+# The tests of what an extension may do, in an interpreter whose runtime is under sanitizers; those
+# with failing allocations bring a malloc of their own, so they are not among them.
+run_sanitized_tests() { # [folder of tests/]...
+    say "pytest under sanitizers"
+    local folders=("${@:-}")
+    [ -n "${folders[0]}" ] || folders=(context fused layers loader interpreters)
+    sanitized python -m pytest "${folders[@]/#/tests/}"
+}
+
 run_sanitized_suite() {
-    BUILD=$PWD/build/asan-$PYVER
-    cmake --build "$BUILD"
     say "HPy's own suite under sanitizers"
-    local without="env -u LD_PRELOAD"
-    local options=detect_leaks=1:leak_check_at_exit=0:handle_segv=0:handle_abort=0
-    PYTHONPATH=$BUILD/stage PYTHONMALLOC=malloc CC="$without cc" CXX="$without c++" \
-        ASAN_OPTIONS=$options LD_PRELOAD="$(cc -print-file-name=libasan.so) $(c++ -print-file-name=libstdc++.so)" \
-        python tests/upstream/run.py --kind main --leaks "$@"
+    sanitized python tests/upstream/run.py --kind main --leaks
 }
 
 run_tests() {
@@ -114,8 +176,7 @@ run_tests() {
     local test
     for test in "$BUILD"/tests/test_*; do
         [ -x "$test" ] && [ -f "$test" ] || continue
-        # A Python with a C library of its own cannot find its home by the program's path.
-        PYTHONHOME=${HPYSTATE_EMBED_HOME:-} run_catch2 "$test" "${1:-}"
+        run_catch2 "$test" "${1:-}"
     done
     say "pytest"
     if [ -z "${1:-}" ]; then
@@ -128,6 +189,7 @@ run_tests() {
 }
 
 find_python
+choose_tools
 mkdir -p build
 make_environment
 case $COMMAND in
@@ -137,7 +199,10 @@ case $COMMAND in
     test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
-            tools/check.sh "$BUILD"; run_sanitized; run_sanitized_suite ;;
+            tools/check.sh "$BUILD"
+            build asan; run_sanitized_programs; run_sanitized_suite ;;
+    sanitize) build "$(sanitizer)"; run_sanitized_programs; run_sanitized_tests "$@" ;;
+    fuzz)   COMPILER=clang; choose_tools; build fuzz; say "fuzzing"; python fuzz/run.py "$BUILD" "$@" ;;
     format) need_packages clang-format:clang-format; tools/format.sh ;;
     lint)   need_packages clang-tidy:clang-tidy; build dev; tools/lint.sh "$BUILD" ;;
     matrix) python tools/matrix.py "$@" ;;
