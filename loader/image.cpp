@@ -34,6 +34,10 @@ constexpr unsigned char kByteOrder = ELFDATA2LSB;
 constexpr unsigned char kByteOrder = ELFDATA2MSB;
 #endif
 
+/// As many as the kernel's loader takes: 64 KiB. Each relocation is looked for in them, so this is
+/// what bounds the time that a hostile file costs.
+constexpr std::size_t kMostSegments = 65536 / sizeof(Elf64_Phdr);
+
 constexpr std::string_view kMagic(ELFMAG, SELFMAG);
 
 Elf64_Ehdr read_header(const ElfFile& file) {
@@ -62,6 +66,11 @@ void check_header(const ElfFile& file, const Elf64_Ehdr& header) {
     if (header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr) ||
         header.e_phnum == 0) {
         file.refuse("it is an ELF file, but no shared object", "Link the extension with -shared.");
+    }
+    if (header.e_phnum > kMostSegments) {
+        file.refuse_damaged("it has " + std::to_string(header.e_phnum) +
+                            " program headers, of which no linker makes more than " +
+                            std::to_string(kMostSegments));
     }
 }
 

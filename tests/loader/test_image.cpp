@@ -247,6 +247,20 @@ TEST_CASE("an entry of the dynamic section that leads out of the file is no cras
           layout.entries * 3); // flags and counts of no consequence are left to the linker
 }
 
+TEST_CASE("a file with so many program headers that looking at them takes minutes is refused",
+          "[image]") {
+    Bytes bad = sample();
+    Elf64_Ehdr header = read_at<Elf64_Ehdr>(bad, 0);
+    const std::vector<Elf64_Phdr> segments = Layout(bad).segments;
+    header.e_phoff = bad.size();
+    header.e_phnum = UINT16_MAX;
+    std::memcpy(bad.data(), &header, sizeof(header));
+    bad.resize(bad.size() + sizeof(Elf64_Phdr) * UINT16_MAX); // the rest is of type PT_NULL
+    std::memcpy(bad.data() + header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr));
+
+    CHECK(kind_of(bad) == "not-shared-object");
+}
+
 TEST_CASE("what is no regular file is refused at once", "[image]") {
     Scratch place({});
     REQUIRE(unlink(place.path().c_str()) == 0);
