@@ -31,7 +31,8 @@ std::vector<SlotAddress> slots_of(const HPyModuleDef& definition) {
     std::vector<SlotAddress> slots;
     HPyGlobal** at = definition.globals;
     for (; at != nullptr && *at != nullptr; ++at) {
-        slots.push_back(reinterpret_cast<SlotAddress>(&(*at)->_i));
+        slots.push_back(
+            reinterpret_cast<SlotAddress>(*at)); // not aligned, perhaps: no member of it
     }
     return slots;
 }

@@ -126,13 +126,14 @@ run_catch2() { # program tag
 sanitizer() { case $PYVER in *-tsan) echo tsan ;; *) echo asan ;; esac; }
 
 sanitized() { # command...
-    local preload without lists=$PWD/tests/suppressions
+    local preload without lists=$PWD/tests/suppressions found=$BUILD/found status=0
     preload=$(c++ -print-file-name=libstdc++.so.6)
+    rm -f "$found".*
     local settings=(
-        ASAN_OPTIONS=detect_leaks=1:leak_check_at_exit=0:handle_segv=0:handle_abort=0:allocator_may_return_null=1:suppressions=$lists/asan.txt
+        ASAN_OPTIONS=log_path=$found:detect_leaks=1:leak_check_at_exit=0:handle_segv=0:handle_abort=0:allocator_may_return_null=1:suppressions=$lists/asan.txt
         LSAN_OPTIONS=suppressions=$lists/lsan.txt:print_suppressions=0
-        UBSAN_OPTIONS=print_stacktrace=1
-        "TSAN_OPTIONS=suppressions=$lists/tsan.txt:handle_segv=0:handle_abort=0:history_size=4"
+        UBSAN_OPTIONS=log_path=$found:print_stacktrace=1
+        TSAN_OPTIONS=log_path=$found:suppressions=$lists/tsan.txt:handle_segv=0:handle_abort=0:history_size=4
         HPYSTATE_SANITIZED="$(sanitizer)"
     )
     case $PYVER in
@@ -141,7 +142,16 @@ sanitized() { # command...
            preload="$(cc -print-file-name=libasan.so) $preload"
            settings+=(PYTHONMALLOC=malloc CC="$without cc" CXX="$without c++") ;;
     esac
-    env "${settings[@]}" LD_PRELOAD="$preload" "$@"
+    env "${settings[@]}" LD_PRELOAD="$preload" "$@" || status=$?
+    # Each process has a file of its own: pytest catches what is written elsewhere, and a child's
+    # finding is one too. Warnings of the allocator are none.
+    local finding
+    for finding in $(grep -lsE 'ERROR: |runtime error: |WARNING: ThreadSanitizer' "$found".*); do
+        echo "found by a sanitizer: ${finding#"$PWD"/}" >&2
+        head -n 60 "$finding" >&2
+        status=1
+    done
+    return $status
 }
 
 # The C++ tests. CPython's own memory is not all given back at its end, so leaks are looked for where

@@ -125,7 +125,7 @@ def test_the_struct_of_a_new_instance_is_zero_whoever_was_there(module: ModuleTy
 
 def test_no_more_memory_is_kept_than_a_list_may_have(cls: Any) -> None:
     made: list[Any] = [cls() for _ in range(BOUND)]
-    made.clear() # the list is full now, whatever was in it before
+    made.clear()  # the list is full now, whatever was in it before
     assert left_after(cls, 5_000) <= SLACK
     # A full list serves first, and takes the same number back.
     made = [cls() for _ in range(BOUND)]
@@ -154,7 +154,7 @@ def test_the_type_itself_dies(module: ModuleType) -> None:
         del made
         gc.collect()
         assert end() is None
-        other = make() # of the same size: gets the memory
+        other = make()  # of the same size: gets the memory
         assert all(type(one) is other for one in [other() for _ in range(20)])
 
 
@@ -167,7 +167,7 @@ def test_a_cycle_through_instances_in_used_memory_is_collected(module: ModuleTyp
     ends = []
     for _ in range(50):
         one, watched = node(), Watched()
-        one.child, watched.back = watched, one # type: ignore[attr-defined]
+        one.child, watched.back = watched, one  # type: ignore[attr-defined]
         assert gc.is_tracked(one)
         ends.append(weakref.ref(watched))
         del one, watched

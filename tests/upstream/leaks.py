@@ -25,7 +25,9 @@ def is_ours(report: str) -> bool:
 
 def find() -> list[str]:
     """The reports of this process. AttributeError where no sanitizer is loaded."""
-    check = ctypes.CDLL(None).__lsan_do_recoverable_leak_check
+    run_time = ctypes.CDLL(None)
+    check = run_time.__lsan_do_recoverable_leak_check
+    run_time.__sanitizer_set_report_path(b"stderr")  # tools/setup.sh may want reports in files
     with tempfile.TemporaryFile() as file:
         kept = os.dup(2)
         os.dup2(file.fileno(), 2)
