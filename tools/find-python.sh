@@ -1,7 +1,8 @@
 # tools/find-python.sh: sourced; finds CPython interpreters that the project can be built for.
 #
-# find_python   sets PYTHON (absolute) and PYVER, or says why there is none and exits
-# all_pythons   prints one interpreter for each minor version, newest patch first
+# find_python   sets PYTHON (absolute) and PYVER, or says why there is none and exits. A build without
+#               the GIL, or of another kind, is taken where PYTHON names it.
+# all_pythons   prints one plain interpreter for each minor version, newest patch first
 # cached_python SPEC   prints the interpreter that tools/get-python.sh has put into the user's cache,
 #               or could in seconds; or why there is none, and fails
 #
@@ -18,8 +19,6 @@ if sys.implementation.name != "cpython":
     reason = f"is {sys.implementation.name}, CPython is needed"
 elif sys.version_info < (3, 12):
     reason = "is %d.%d, 3.12 or newer is needed" % sys.version_info[:2]
-elif sysconfig.get_config_var("Py_GIL_DISABLED"):
-    reason = "is a build without the GIL; hpystate does not have those yet"
 elif not os.path.isfile(header):
     reason = f"has no headers ({header}); install its -dev package"
 else:
@@ -35,6 +34,7 @@ PY
 }
 
 good() { [[ $1 =~ ^3\.[0-9]+t?(-[a-z]+)*$ ]]; }
+plain() { [[ $1 =~ ^3\.[0-9]+$ ]]; }
 
 candidates() {
     local minor name
@@ -64,10 +64,11 @@ find_python() {
     fi
     while read -r candidate; do
         verdict=$(judge_python "$candidate") || true
-        if good "$verdict"; then
+        if plain "$verdict"; then
             PYTHON=$(resolve "$candidate") PYVER=$verdict
             return
         fi
+        good "$verdict" && verdict="is $verdict; PYTHON=$candidate takes it"
         tried+=("    $candidate $verdict")
     done < <(candidates)
     {
@@ -82,7 +83,7 @@ all_pythons() {
     local candidate verdict seen=" "
     while read -r candidate; do
         verdict=$(judge_python "$candidate") || true
-        good "$verdict" || continue
+        plain "$verdict" || continue
         [[ $seen == *" $verdict "* ]] && continue
         seen+="$verdict "
         echo "$verdict $(resolve "$candidate")"
