@@ -1,0 +1,209 @@
+/// stress/churn.cpp: interpreters of both kinds come, are worked in by many threads, and end.
+///
+/// There are some places for interpreters. A task takes one at random: it works in the interpreter
+/// there with a thread state of its own, beside others that do the same; or it ends that one and
+/// puts a new one there. CPython gives a new interpreter the memory of a dead one, and threads too
+/// meet their old thread states again: each thread remembers which interpreter it last met at an
+/// address, and counts its successors. Nothing of ours is used through what is remembered; what is
+/// loaded in the successor must be the successor's.
+#include "stress/counts.h"
+#include "stress/embed.h"
+#include "stress/random.h"
+#include "stress/scenarios.h"
+
+#include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/task_group.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <shared_mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace hpystate::stress {
+
+namespace {
+
+/// Defines `work`, `through_class` and `found_before`.
+constexpr const char* kWith = R"(
+import hpystate
+module = hpystate.load("stressed", path)
+begin, values, work = module.begin, module.values, module.work
+class Through:            # no context in sight: a class made in Python
+    work = staticmethod(module.work)
+through_class = Through().work
+number = int(key)
+before = values()
+found_before = lambda: before
+begin(number, lambda: number)
+)";
+
+/// The same imports and as many objects, with no hpystate: what CPython itself leaves behind.
+constexpr const char* kWithout = R"(
+import sys, types
+stand_in = types.ModuleType("hpystate._native")
+stand_in.version = "0"
+sys.modules["hpystate._native"] = stand_in
+import hpystate
+number = int(key)
+class Kept:
+    pass
+kept = [Kept() for _ in range(33)]
+cycle = Kept()
+cycle.itself = cycle
+def work(n, seed, key):
+    table = {i: number for i in range(24)}
+    for i in range(n // 2000):
+        kept[i % 33] = Kept()
+    return 0, 0
+through_class = work
+)";
+
+/// An interpreter that tasks work in. Its lock: shared to work, exclusive to end and replace it.
+struct Place {
+    std::shared_mutex lock;
+    std::unique_ptr<Interpreter> interpreter;
+    std::uint64_t key = 0;
+    PyObject* work = nullptr;          ///< owned; of the interpreter
+    PyObject* through_class = nullptr; ///< owned
+};
+
+/// What a thread remembers: who was at an address when it was there last. Compared, never used.
+struct Memory {
+    std::unordered_map<const void*, std::uint64_t> interpreters;
+    std::unordered_map<const void*, std::uint64_t> thread_states;
+};
+
+class Churn {
+  public:
+    Churn(const Options& options, Tally& tally)
+        : options_(options), tally_(tally), places_(std::max(4U, options.threads * 2)),
+          file_(options.extension("stressed")) {}
+
+    void run() {
+        oneapi::tbb::task_group group;
+        for (unsigned task = 0; task < options_.threads; ++task) {
+            group.run([this, task] {
+                Random random(options_.seed, task);
+                while (!done())
+                    step(random);
+            });
+        }
+        group.wait();
+        for (Place& place : places_)
+            end(place);
+        tally_.note("places", static_cast<double>(places_.size()));
+    }
+
+  private:
+    [[nodiscard]] bool done() const;
+    void step(Random& random);
+    void replace(Place& place, Random& random);
+    void begin(Place& place);
+    void end(Place& place);
+    void visit(Place& place, Random& random);
+    void work(const Place& place, Random& random, const Attached& attached);
+    void remember(const Place& place, const Attached& attached);
+
+    const Options& options_;
+    Tally& tally_;
+    std::vector<Place> places_;
+    std::string file_;
+    std::atomic<std::uint64_t> next_key_{1};
+    oneapi::tbb::enumerable_thread_specific<Memory> memory_;
+};
+
+bool Churn::done() const {
+    if (tally_.time_is_up()) return true;
+    if (options_.interpreters == 0) return false;
+    const std::uint64_t begun = next_key_.load() - 1;
+    tally_.set_share(static_cast<double>(begun) / static_cast<double>(options_.interpreters));
+    return begun >= options_.interpreters;
+}
+
+void Churn::step(Random& random) {
+    Place& place = places_[random.below(places_.size())];
+    try {
+        if (random.below(5) < 2) {
+            replace(place, random);
+        } else {
+            visit(place, random);
+        }
+    } catch (const PythonError& error) {
+        tally_.fail(error.what());
+    }
+}
+
+void Churn::replace(Place& place, Random& random) {
+    const std::unique_lock lock(place.lock, std::try_to_lock);
+    if (!lock.owns_lock()) return; // others work there
+    end(place);
+    place.key = next_key_.fetch_add(1);
+    place.interpreter = std::make_unique<Interpreter>(random.below(2) == 0 ? Gil::kOwn
+                                                                            : Gil::kShared);
+    begin(place);
+    tally_.add(place.interpreter->gil() == Gil::kOwn ? "own_gil" : "shared_gil");
+    tally_.add("interpreters");
+}
+
+void Churn::begin(Place& place) {
+    const Attached attached(place.interpreter->state());
+    const Object scope =
+        stress::run(options_.without ? kWithout : kWith,
+                    {{"path", file_}, {"key", std::to_string(place.key)}});
+    place.work = item(scope, "work").release();
+    place.through_class = item(scope, "through_class").release();
+    if (options_.without) return;
+    tally_.expect(call_number(item(scope, "found_before").get()) == 0,
+                  "a new interpreter's globals held values before anything was stored");
+}
+
+void Churn::end(Place& place) {
+    if (place.interpreter == nullptr) return;
+    if (place.work != nullptr) {
+        const Attached attached(place.interpreter->state());
+        Py_CLEAR(place.work);
+        Py_CLEAR(place.through_class);
+    }
+    place.interpreter.reset();
+    if (!options_.without) settle(tally_, file_, place.key);
+}
+
+void Churn::visit(Place& place, Random& random) {
+    const std::shared_lock lock(place.lock, std::try_to_lock);
+    if (!lock.owns_lock() || place.work == nullptr) return;
+    const Attached attached(place.interpreter->state());
+    remember(place, attached);
+    work(place, random, attached);
+}
+
+void Churn::work(const Place& place, Random& random, const Attached&) {
+    PyObject* const function = random.below(8) == 0 ? place.through_class : place.work;
+    const Found found =
+        call_work(function, 20'000 + random.below(60'000), random.next(), place.key);
+    tally_.add("checked", found.checked);
+    tally_.add("wrong", found.wrong);
+}
+
+void Churn::remember(const Place& place, const Attached& attached) {
+    Memory& memory = memory_.local();
+    const auto met = [&](auto& known, const void* address, const char* name) {
+        const auto [at, is_new] = known.try_emplace(address, place.key);
+        if (!is_new && at->second != place.key) tally_.add(name);
+        at->second = place.key;
+    };
+    met(memory.interpreters, place.interpreter->state(), "successors_met");
+    met(memory.thread_states, attached.state(), "thread_states_met_again");
+}
+
+} // namespace
+
+void churn(const Options& options, Tally& tally) {
+    start_python();
+    Churn(options, tally).run();
+    tally.expect(tally.count("successors_met") > 0 || tally.count("interpreters") < 100,
+                 "no thread met the successor of an interpreter that it knew");
+}
+
+} // namespace hpystate::stress

@@ -1,0 +1,69 @@
+/// stress/main.cpp: one scenario in one process; stress/run.py runs them all and draws the curves.
+///
+///     stress --only churn --seed 7 --seconds 30 --threads 4
+///
+/// Lines of JSON come on standard output (stress/tally.h). Exit status 0: something was checked and
+/// nothing was wrong. The process leaves by _exit: what CPython does at its end after own-GIL
+/// interpreters is not ours (3.12.1 aborts), and is a scenario of its own.
+#include "stress/options.h"
+#include "stress/scenarios.h"
+#include "stress/tally.h"
+
+#include <oneapi/tbb/global_control.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+/// Says how far the scenario is, four times a second, until it ends.
+class Reporter {
+  public:
+    explicit Reporter(const hpystate::stress::Tally& tally)
+        : thread_([this, &tally] { report(tally); }) {}
+    Reporter(const Reporter&) = delete;
+    Reporter& operator=(const Reporter&) = delete;
+    ~Reporter() {
+        {
+            const std::lock_guard lock(mutex_);
+            done_ = true;
+        }
+        wake_.notify_all();
+        thread_.join();
+    }
+
+  private:
+    void report(const hpystate::stress::Tally& tally) {
+        std::unique_lock lock(mutex_);
+        while (!wake_.wait_for(lock, std::chrono::milliseconds(250), [this] { return done_; }))
+            tally.say_progress();
+    }
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool done_ = false; ///< guarded by mutex_
+    std::thread thread_; ///< last: it uses the others
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+    using namespace hpystate::stress;
+    const Options options = parse_options(argc, argv);
+    const oneapi::tbb::global_control workers(
+        oneapi::tbb::global_control::max_allowed_parallelism, options.threads);
+    Tally tally(options);
+    {
+        const Reporter reporter(tally);
+        try {
+            find_scenario(options.scenario)->run(options, tally);
+        } catch (const std::exception& error) {
+            tally.fail(error.what());
+        }
+    }
+    _exit(tally.say_result());
+}

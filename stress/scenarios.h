@@ -1,0 +1,35 @@
+/// stress/scenarios.h: the list of scenarios; each is a file of its own.
+#pragma once
+
+#include "stress/options.h"
+#include "stress/tally.h"
+
+#include <string_view>
+
+namespace hpystate::stress {
+
+void churn(const Options& options, Tally& tally);
+void first_import(const Options& options, Tally& tally);
+void late(const Options& options, Tally& tally);
+void again(const Options& options, Tally& tally);
+void overwrite(const Options& options, Tally& tally);
+void faults(const Options& options, Tally& tally);
+void cost(const Options& options, Tally& tally);
+
+struct Scenario {
+    const char* name;
+    void (*run)(const Options&, Tally&);
+};
+
+inline constexpr Scenario kScenarios[] = {
+    {"churn", churn},
+};
+
+[[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {
+    for (const Scenario& scenario : kScenarios) {
+        if (name == scenario.name) return &scenario;
+    }
+    return nullptr;
+}
+
+} // namespace hpystate::stress
