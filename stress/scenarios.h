@@ -23,6 +23,7 @@ struct Scenario {
 
 inline constexpr Scenario kScenarios[] = {
     {"churn", churn},
+    {"first-import", first_import},
 };
 
 [[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {

@@ -10,7 +10,7 @@ namespace hpystate::stress {
 
 namespace {
 
-constexpr std::size_t kProblemsKept = 20;
+constexpr std::size_t kProblemsKept = 5;
 
 std::string in_quotes(const std::string& text) {
     std::string result = "\"";

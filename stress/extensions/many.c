@@ -63,4 +63,5 @@ FUNCTION(work) {
 
 static HPyDef* defines[] = {&begin, &values, &work, NULL};
 static HPyModuleDef definition = {.doc = "Many slots.", .defines = defines, .globals = globals};
-HPy_MODINIT(MODULE, definition)
+#define DECLARE(name) HPy_MODINIT(name, definition) /* MODULE is expanded before */
+DECLARE(MODULE)
