@@ -24,6 +24,7 @@ struct Scenario {
 inline constexpr Scenario kScenarios[] = {
     {"churn", churn},
     {"first-import", first_import},
+    {"late", late},
 };
 
 [[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {
