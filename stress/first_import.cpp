@@ -9,6 +9,7 @@
 #include "stress/embed.h"
 #include "stress/random.h"
 #include "stress/scenarios.h"
+#include "stress/scratch.h"
 
 #include <algorithm>
 #include <barrier>
@@ -17,7 +18,6 @@
 #include <numeric>
 #include <oneapi/tbb/parallel_for.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace hpystate::stress {
@@ -28,24 +28,6 @@ namespace fs = std::filesystem;
 
 constexpr unsigned kDefaultInterpreters = 32;
 constexpr std::uint64_t kMemoryLimit = std::uint64_t{6} << 30; ///< CPython gives little back
-
-/// A folder that is removed with what is in it.
-class Scratch {
-  public:
-    Scratch() : path_(fs::temp_directory_path() / ("stress-" + std::to_string(getpid()))) {
-        fs::create_directory(path_);
-    }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() {
-        std::error_code ignored; // what is left lies in the system's folder for such things
-        fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const fs::path& path() const { return path_; }
-
-  private:
-    fs::path path_;
-};
 
 struct File {
     std::string module;

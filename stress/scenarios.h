@@ -25,6 +25,7 @@ inline constexpr Scenario kScenarios[] = {
     {"churn", churn},
     {"first-import", first_import},
     {"late", late},
+    {"again", again},
 };
 
 [[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {
