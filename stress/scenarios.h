@@ -26,6 +26,7 @@ inline constexpr Scenario kScenarios[] = {
     {"first-import", first_import},
     {"late", late},
     {"again", again},
+    {"overwrite", overwrite},
 };
 
 [[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {

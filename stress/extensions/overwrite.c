@@ -1,0 +1,255 @@
+/* overwrite.c: globals that are read, called and borrowed while others overwrite them.
+ *
+ * The values' destructors load and store the same slot. Python code runs in between wherever a call
+ * or a destructor is in Python, so threads of one interpreter change places there.
+ */
+#include "common.h"
+
+enum { HOT = 16, CALLED = 4, LAZY = 256 };
+
+static HPyGlobal Kept_Type, Busy_Type;
+static HPyGlobal slots[HOT];     /* Kept or Busy */
+static HPyGlobal called[CALLED]; /* callables that give the key */
+static HPyGlobal tables[CALLED]; /* mappings that give the key for any int */
+static HPyGlobal types[CALLED];  /* types, made anew all the time */
+static HPyGlobal lazy[LAZY];     /* first values, forgotten now and then */
+static HPyGlobal yielding;       /* a callable that gives other threads a turn */
+static HPyGlobal* globals[HOT + 3 * CALLED + LAZY + 4];
+
+__attribute__((constructor)) static void list_globals(void) {
+    HPyGlobal** next = globals;
+    *next++ = &Kept_Type;
+    *next++ = &Busy_Type;
+    *next++ = &yielding;
+    for (size_t i = 0; i < HOT; ++i)
+        *next++ = &slots[i];
+    for (size_t i = 0; i < CALLED; ++i) {
+        *next++ = &called[i];
+        *next++ = &tables[i];
+        *next++ = &types[i];
+    }
+    for (size_t i = 0; i < LAZY; ++i)
+        *next++ = &lazy[i];
+}
+
+/* First values that were made, by key, and that were forgotten: the difference stands. */
+static atomic_llong first_values[KEYS];
+
+/* ---- Busy: as Kept; its finalizer uses the slot that it was in ---- */
+
+HPyDef_SLOT(Busy_finalize, HPy_tp_finalize)
+static void Busy_finalize_impl(HPyContext* ctx, HPy self) {
+    const Kept* busy = Kept_AsStruct(ctx, self);
+    HPyGlobal* const slot = &slots[busy->index];
+    HPy now = HPyGlobal_Load(ctx, *slot);
+    if (HPy_IsNull(now)) return; /* the interpreter ends */
+    HPy_Close(ctx, now);
+    HPy fresh = new_kept(ctx, Kept_Type, busy->key, busy->index);
+    if (!HPy_IsNull(fresh)) {
+        HPyGlobal_Store(ctx, slot, fresh);
+        HPy_Close(ctx, fresh);
+    }
+    HPyErr_Clear(ctx);
+}
+static HPyDef* Busy_defines[] = {&Busy_finalize, &Kept_destroy, NULL};
+static HPyType_Spec Busy_spec = {
+    .name = "overwrite.Busy",
+    .basicsize = sizeof(Kept),
+    .builtin_shape = SHAPE(Kept),
+    .flags = HPy_TPFLAGS_DEFAULT,
+    .defines = Busy_defines,
+};
+
+/* begin(key, callable, table, yielding) */
+FUNCTION(begin) {
+    if (nargs != 4) return HPyErr_SetString(ctx, ctx->h_TypeError, "begin takes four arguments");
+    const uint64_t key = number_of(ctx, args[0]);
+    if (store_type(ctx, &Kept_Type, &Kept_spec) < 0) return HPy_NULL;
+    if (store_type(ctx, &Busy_Type, &Busy_spec) < 0) return HPy_NULL;
+    for (uint64_t i = 0; i < HOT; ++i) {
+        if (store_and_close(ctx, &slots[i], new_kept(ctx, Kept_Type, key, i)) < 0) return HPy_NULL;
+    }
+    for (size_t i = 0; i < CALLED; ++i) {
+        HPyGlobal_Store(ctx, &called[i], args[1]);
+        HPyGlobal_Store(ctx, &tables[i], args[2]);
+        HPyGlobal_Store(ctx, &types[i], ctx->h_LongType);
+    }
+    HPyGlobal_Store(ctx, &yielding, args[3]);
+    return nothing(ctx);
+}
+
+/* ---- reading ---- */
+
+static void look_at_number(HPyContext* ctx, Watch* watch, HPy number) {
+    look(watch, !HPy_IsNull(number) && number_of(ctx, number) == watch->key);
+    if (!HPy_IsNull(number)) HPy_Close(ctx, number);
+}
+
+static void look_borrowed(HPyContext* ctx, Watch* watch, uint64_t i) {
+    HPy lent = HPyGlobal_Borrow(ctx, slots[i]);
+    const Kept* data = HPy_IsNull(lent) ? NULL : Kept_AsStruct(ctx, lent);
+    look(watch, data != NULL && data->key == watch->key && data->index == i);
+    data = (const Kept*)HPy_AsStruct_g(ctx, slots[i], SHAPE(Kept));
+    look(watch, data != NULL && data->key == watch->key && data->index == i);
+}
+
+/* read(n, seed, key) */
+FUNCTION(read) {
+    Watch watch = {0};
+    if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "read(n, seed, key)");
+    const uint64_t n = number_of(ctx, args[0]);
+    uint64_t seed = number_of(ctx, args[1]) | 1;
+    watch.key = number_of(ctx, args[2]);
+    while (watch.checked < (long long)n && !HPyErr_Occurred(ctx)) {
+        const uint64_t random = next_random(&seed);
+        const uint64_t i = random >> 8 & 3;
+        for (uint64_t slot = 0; slot < HOT; ++slot) {
+            look_at_kept(ctx, &watch, slots[slot], slot);
+            look_borrowed(ctx, &watch, slot);
+        }
+        look(&watch, HPy_TypeCheck_g(ctx, args[0], types[i]) >= 0 && !HPyErr_Occurred(ctx));
+        look_at_number(ctx, &watch, HPy_Call_g(ctx, called[i], NULL, 0, HPy_NULL));
+        look_at_number(ctx, &watch, HPy_GetItem_g(ctx, tables[i], args[1]));
+    }
+    return found(ctx, &watch);
+}
+
+/* ---- overwriting ---- */
+
+static int overwrite(HPyContext* ctx, Watch* watch, const HPy* factories, uint64_t random) {
+    const uint64_t slot = random % HOT;
+    const size_t i = random >> 8 & 3;
+    HPyGlobal* target = &slots[slot];
+    HPy value;
+    switch (random >> 16 & 7) {
+    case 0:
+        target = &called[i];
+        value = HPy_Call(ctx, factories[0], NULL, 0, HPy_NULL);
+        break;
+    case 1:
+        target = &tables[i];
+        value = HPy_Call(ctx, factories[1], NULL, 0, HPy_NULL);
+        break;
+    case 2:
+        target = &types[i];
+        value = HPyType_FromSpec(ctx, &Kept_spec, NULL);
+        break;
+    case 3:
+    case 4:
+        value = new_kept(ctx, Busy_Type, watch->key, slot);
+        break;
+    default:
+        value = new_kept(ctx, Kept_Type, watch->key, slot);
+    }
+    if (store_and_close(ctx, target, value) < 0) return -1;
+    if (target == &slots[slot]) look_at_kept(ctx, watch, *target, slot);
+    return 0;
+}
+
+/* write(n, seed, key, new_callable, new_table) */
+FUNCTION(write) {
+    Watch watch = {0};
+    if (nargs != 5) return HPyErr_SetString(ctx, ctx->h_TypeError, "write takes five arguments");
+    const uint64_t n = number_of(ctx, args[0]);
+    uint64_t seed = number_of(ctx, args[1]) | 1;
+    watch.key = number_of(ctx, args[2]);
+    for (uint64_t i = 0; i < n; ++i) {
+        if (overwrite(ctx, &watch, args + 3, next_random(&seed)) < 0) return HPy_NULL;
+    }
+    return found(ctx, &watch);
+}
+
+/* touch(index, key): what destructors in Python call */
+FUNCTION(touch) {
+    Watch watch = {0};
+    if (nargs != 2) return HPyErr_SetString(ctx, ctx->h_TypeError, "touch(index, key)");
+    const size_t i = number_of(ctx, args[0]) % HOT;
+    watch.key = number_of(ctx, args[1]);
+    if (store_and_close(ctx, &slots[i], new_kept(ctx, Kept_Type, watch.key, i)) < 0)
+        return HPy_NULL;
+    look_at_kept(ctx, &watch, slots[i], i);
+    look_at_number(ctx, &watch, HPy_Call_g(ctx, called[i % CALLED], NULL, 0, HPy_NULL));
+    return found(ctx, &watch);
+}
+
+/* ---- first values ---- */
+
+typedef struct {
+    uint64_t key;
+    uint64_t index;
+    uint64_t random; /* 0: makes the value and nothing else */
+} First;
+
+static HPy make_first(HPyContext* ctx, void* arg) {
+    const First* first = (const First*)arg;
+    const uint64_t random = first->random;
+    if (random != 0) { /* others come and wait */
+        HPy_Close(ctx, HPy_Call_g(ctx, yielding, NULL, 0, HPy_NULL));
+        if (HPyErr_Occurred(ctx)) return HPy_NULL;
+    }
+    if ((random & 7) == 1) return HPyErr_SetString(ctx, ctx->h_ValueError, "it fails");
+    if ((random & 7) == 2) { /* asks for itself, which is an error */
+        First inner = {first->key, first->index, 0};
+        return HPyGlobal_LoadOrInit(ctx, &lazy[first->index], make_first, &inner);
+    }
+    if ((random & 7) == 3) { /* asks for another one: fine, or the end of a circle */
+        First inner = {first->key, (random >> 8) % LAZY, random >> 16};
+        HPy other = HPyGlobal_LoadOrInit(ctx, &lazy[inner.index], make_first, &inner);
+        if (HPy_IsNull(other)) return HPy_NULL;
+        HPy_Close(ctx, other);
+    }
+    HPy made = new_kept(ctx, Kept_Type, first->key, first->index);
+    if (!HPy_IsNull(made)) atomic_fetch_add(&first_values[first->key % KEYS], 1);
+    return made;
+}
+
+static void look_at_first(HPyContext* ctx, Watch* watch, First* first) {
+    HPy h = HPyGlobal_LoadOrInit(ctx, &lazy[first->index], make_first, first);
+    if (HPy_IsNull(h)) {
+        look(watch, HPyErr_ExceptionMatches(ctx, ctx->h_ValueError) ||
+                        HPyErr_ExceptionMatches(ctx, ctx->h_RuntimeError));
+        HPyErr_Clear(ctx);
+        return;
+    }
+    const Kept* data = Kept_AsStruct(ctx, h);
+    look(watch, data->key == first->key && data->index == first->index);
+    HPy_Close(ctx, h);
+}
+
+/* first(n, seed, key) */
+FUNCTION(first) {
+    Watch watch = {0};
+    if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "first(n, seed, key)");
+    const uint64_t n = number_of(ctx, args[0]);
+    uint64_t seed = number_of(ctx, args[1]) | 1;
+    watch.key = number_of(ctx, args[2]);
+    for (uint64_t i = 0; i < n && !HPyErr_Occurred(ctx); ++i) {
+        First one = {watch.key, next_random(&seed) % LAZY, next_random(&seed) | 16};
+        look_at_first(ctx, &watch, &one);
+    }
+    return found(ctx, &watch);
+}
+
+/* forget(n, seed, key): clears all first values; no Python code runs, so nobody is in between.
+ * What stood there and what was made in between must be the same number. */
+FUNCTION(forget) {
+    Watch watch = {0};
+    if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "forget(n, seed, key)");
+    watch.key = number_of(ctx, args[2]);
+    long long stood = 0;
+    for (uint64_t i = 0; i < LAZY; ++i) {
+        HPy h = HPyGlobal_Load(ctx, lazy[i]);
+        if (HPy_IsNull(h)) continue;
+        ++stood;
+        const Kept* data = Kept_AsStruct(ctx, h);
+        look(&watch, data->key == watch.key && data->index == i);
+        HPyGlobal_Store(ctx, &lazy[i], HPy_NULL);
+        HPy_Close(ctx, h);
+    }
+    look(&watch, stood == atomic_exchange(&first_values[watch.key % KEYS], 0));
+    return found(ctx, &watch);
+}
+
+static HPyDef* defines[] = {&begin, &read, &write, &touch, &first, &forget, NULL};
+static HPyModuleDef definition = {.doc = "Overwritten.", .defines = defines, .globals = globals};
+HPy_MODINIT(overwrite, definition)
