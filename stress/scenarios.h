@@ -13,7 +13,8 @@ void first_import(const Options& options, Tally& tally);
 void late(const Options& options, Tally& tally);
 void again(const Options& options, Tally& tally);
 void overwrite(const Options& options, Tally& tally);
-void faults(const Options& options, Tally& tally);
+void faults_memory(const Options& options, Tally& tally);
+void faults_exec(const Options& options, Tally& tally);
 void cost(const Options& options, Tally& tally);
 
 struct Scenario {
@@ -27,6 +28,8 @@ inline constexpr Scenario kScenarios[] = {
     {"late", late},
     {"again", again},
     {"overwrite", overwrite},
+    {"faults-memory", faults_memory},
+    {"faults-exec", faults_exec},
 };
 
 [[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {
