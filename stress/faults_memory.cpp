@@ -49,7 +49,8 @@ file_spec.has_location = True
 # 3.13 forgets the exception where it has none for that.
 candidates = [importlib.util.module_from_spec(native_spec) for _ in range(2)]
 native = module = None
-# Made before memory fails: CPython 3.12 does not survive a function that there is no memory for.
+# Made before memory fails: where there is none for a function, CPython 3.12 and 3.13 release its
+# code object once too often.
 give_key, give_none = lambda: key, lambda: None
 give_call, give_table = lambda: give_key, lambda: table
 table = dict.fromkeys(range(8), key)

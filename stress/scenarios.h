@@ -15,6 +15,8 @@ void again(const Options& options, Tally& tally);
 void overwrite(const Options& options, Tally& tally);
 void faults_memory(const Options& options, Tally& tally);
 void faults_exec(const Options& options, Tally& tally);
+void faults_thread(const Options& options, Tally& tally);
+void faults_fork(const Options& options, Tally& tally);
 void cost(const Options& options, Tally& tally);
 
 struct Scenario {
@@ -30,6 +32,8 @@ inline constexpr Scenario kScenarios[] = {
     {"overwrite", overwrite},
     {"faults-memory", faults_memory},
     {"faults-exec", faults_exec},
+    {"faults-thread", faults_thread},
+    {"faults-fork", faults_fork},
 };
 
 [[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {

@@ -76,6 +76,11 @@ void Tally::fail(const std::string& problem) {
     if (problems_.size() < kProblemsKept) problems_.push_back(problem);
 }
 
+std::string Tally::first_problem() const {
+    const std::lock_guard lock(mutex_);
+    return problems_.empty() ? "" : ": " + problems_.front();
+}
+
 void Tally::set_share(double share) {
     const std::lock_guard lock(mutex_);
     share_ = share;

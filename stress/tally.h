@@ -33,6 +33,8 @@ class Tally {
         if (!good) fail(problem);
     }
 
+    [[nodiscard]] std::string first_problem() const;
+
     /// How much of the scenario is done, from 0 to 1, where it is not the time that decides.
     void set_share(double share);
 
