@@ -1,7 +1,9 @@
-/// interp_state/holder.cpp: a heap type per interpreter whose only member function is tp_traverse.
+/// interp_state/holder.cpp: a heap type per interpreter: it traverses, and finds out that it is
+/// alone.
 #include "interp_state/holder.h"
 
 #include "interp_state/new_type.h"
+#include "interp_state/teardown.h"
 
 namespace hpystate {
 
@@ -9,13 +11,30 @@ namespace {
 
 struct Holder {
     PyObject_HEAD Region* region; ///< null once the region released its values
+    bool left; ///< the interpreter's dict is gone: the region's reference is shown as our own
 };
+
+Holder& holder_of(PyObject* self) noexcept {
+    return *reinterpret_cast<Holder*>(self);
+}
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
-    const Region* const region = reinterpret_cast<Holder*>(self)->region;
+    const Region* const region = holder_of(self).region;
     if (region == nullptr) return 0;
+    if (holder_of(self).left) Py_VISIT(self);
     return region->window.for_each([=](PyObject* object) { return visit(object, arg); });
+}
+
+/// The collector found a holder that was left: the last collection came, and no exit callback.
+void finalize(PyObject* self) {
+    Region* const region = holder_of(self).region;
+    if (region == nullptr) return;
+    if (is_ending()) {
+        end_region(*region);
+    } else {
+        holder_of(self).left = false; // somebody emptied the dict of a living interpreter
+    }
 }
 
 void dealloc(PyObject* self) {
@@ -31,6 +50,7 @@ PyTypeObject* make_type() noexcept {
     PyType_Slot slots[] = {
         {Py_tp_doc, const_cast<char*>(kDoc)},
         {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+        {Py_tp_finalize, reinterpret_cast<void*>(finalize)},
         {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
         {0, nullptr},
     };
@@ -52,12 +72,17 @@ PyObject* make_holder(Region& region) noexcept {
     Py_DECREF(type); // the instance keeps its type
     if (holder == nullptr) return nullptr;
     holder->region = &region;
+    holder->left = false;
     PyObject_GC_Track(holder);
     return reinterpret_cast<PyObject*>(holder);
 }
 
+void leave_holder(PyObject* holder) noexcept {
+    holder_of(holder).left = true;
+}
+
 void detach_holder(PyObject* holder) noexcept {
-    reinterpret_cast<Holder*>(holder)->region = nullptr;
+    holder_of(holder).region = nullptr;
 }
 
 } // namespace hpystate

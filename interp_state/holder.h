@@ -13,6 +13,11 @@ namespace hpystate {
 /// Returns a new reference, or nullptr with an exception set.
 [[nodiscard]] PyObject* make_holder(Region& region) noexcept;
 
+/// The interpreter is about to make its last collection. From now on the region's reference counts
+/// as one that the holder has to itself, so the collector takes the holder for garbage, unless the
+/// exit callback is first. The holder then does what the callback should have done.
+void leave_holder(PyObject* holder) noexcept;
+
 /// The holder outlives its region's window only in a list that somebody took from the collector.
 void detach_holder(PyObject* holder) noexcept;
 

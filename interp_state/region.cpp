@@ -41,6 +41,7 @@ void Region::prepare(std::int64_t id) noexcept {
     holder = nullptr;
     anchor = nullptr;
     has_exit_callback = false;
+    has_keeper = false;
     instances.reset();
     for (LayerState*& state : layers) {
         if (state != nullptr && state->retire != nullptr) state->retire(state);

@@ -88,6 +88,10 @@ struct Region {
     /// Whether the exit callback is registered. Written by the owner's threads.
     bool has_exit_callback;
 
+    /// Whether the object stands in the interpreter's dict that tells of the last collection.
+    /// Written by the owner's threads.
+    bool has_keeper;
+
     /// How many modules of a definition were made here, or are being made; read and written by the
     /// owner's threads. The key is the definition's address.
     std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances;

@@ -10,12 +10,30 @@ namespace hpystate {
 namespace {
 
 void on_exit(void* data) {
-    Region& region = *static_cast<Region*>(data);
-    // An exception of the code that ends the interpreter is not ours to lose.
-    PyObject* const raised = PyErr_GetRaisedException();
-    region.begin_teardown();
-    region.release_values();
-    PyErr_SetRaisedException(raised);
+    end_region(*static_cast<Region*>(data));
+}
+
+constexpr const char* kKeeper = "hpystate.keeper";
+
+/// The interpreter's dict is gone: its last collection is next.
+void on_keeper_end(PyObject* keeper) {
+    const auto* const region = static_cast<Region*>(PyCapsule_GetPointer(keeper, kKeeper));
+    if (region != nullptr && region->holder != nullptr) leave_holder(region->holder);
+}
+
+/// Puts the object into the interpreter's dict whose end says that the last collection is near.
+bool put_keeper(Region& region) noexcept {
+    PyObject* const dict = PyInterpreterState_GetDict(region.owner.load());
+    if (dict == nullptr) {
+        PyErr_NoMemory();
+        return false;
+    }
+    PyObject* const keeper = PyCapsule_New(&region, kKeeper, &on_keeper_end);
+    if (keeper == nullptr) return false;
+    region.has_keeper = PyDict_SetItemString(dict, kKeeper, keeper) == 0;
+    if (!region.has_keeper) PyCapsule_SetDestructor(keeper, nullptr);
+    Py_DECREF(keeper);
+    return region.has_keeper;
 }
 
 int register_exit(Region& region) noexcept {
@@ -28,6 +46,15 @@ int register_exit(Region& region) noexcept {
 }
 
 } // namespace
+
+void end_region(Region& region) noexcept {
+    if (region.is_dying()) return; // the other of the two ways was first
+    // An exception of the code that ends the interpreter is not ours to lose.
+    PyObject* const raised = PyErr_GetRaisedException();
+    region.begin_teardown();
+    region.release_values();
+    PyErr_SetRaisedException(raised);
+}
 
 #if PY_VERSION_HEX >= 0x030F0000
 
@@ -70,6 +97,7 @@ bool prepare_lifetime(Region& region) noexcept {
         }
         region.has_exit_callback = true;
     }
+    if (!region.has_keeper && !put_keeper(region)) return false;
     if (region.holder != nullptr) return true;
     if (!region.spares.open()) return false;
     PyObject* const holder = make_holder(region);

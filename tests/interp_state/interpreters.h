@@ -70,6 +70,15 @@ inline PyObject* load(HPyContext* ctx, HPyGlobal global) {
     return reinterpret_cast<PyObject*>(handle._i);
 }
 
+/// A callback for the end of the interpreter that the thread is attached to.
+inline void register_exit(void (*callback)(void*), void* data) {
+#if PY_VERSION_HEX >= 0x030D0000
+    REQUIRE(PyUnstable_AtExit(PyInterpreterState_Get(), callback, data) == 0);
+#else
+    REQUIRE(_Py_AtExit(PyInterpreterState_Get(), callback, data) == 0);
+#endif
+}
+
 /// An object that counts its end in `counter`, a capsule.
 inline PyObject* counted(int* counter) {
     return PyCapsule_New(counter, nullptr, [](PyObject* capsule) {

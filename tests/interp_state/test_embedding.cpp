@@ -171,6 +171,35 @@ TEST_CASE("the collector is shown what a global holds", "[gc]") {
     Py_DECREF(list);
 }
 
+TEST_CASE("values are released where CPython loses the exit callback", "[teardown]") {
+    // gh-127791, before 3.13.2: a third callback takes the place of the second one.
+    int ended = 0;
+    {
+        const Runtime runtime;
+        for (const bool main : {false, true}) {
+            Subinterpreter other;
+            if (main) other.close();
+            register_exit([](void*) {}, nullptr);
+            HPyContext* const ctx = enter();
+            register_exit([](void*) {}, nullptr);
+            PyObject* const list = PyList_New(0); // a cycle
+            PyObject* const value = counted(&ended);
+            REQUIRE(PyList_Append(list, value) == 0);
+            REQUIRE(PyList_Append(list, list) == 0);
+            Py_DECREF(value);
+            store(ctx, slots[14], list);
+            Py_DECREF(list);
+            PyGC_Collect();
+            CHECK(ended == 0 + main);
+            if (!main) other.close();
+            CHECK(ended == 1);
+        }
+    }
+    CHECK(ended == 2);
+    const Runtime again;
+    CHECK(load(enter(), slots[14]) == nullptr);
+}
+
 TEST_CASE("Py_Finalize and Py_Initialize begin a new generation", "[lifetime]") {
     PyInterpreterState* first = nullptr;
     std::uint32_t generation = 0;
