@@ -48,7 +48,9 @@ int register_exit(Region& region) noexcept {
 } // namespace
 
 void end_region(Region& region) noexcept {
-    if (region.is_dying()) return; // the other of the two ways was first
+    // relaxed: written on threads of the owner, and this is one. The other of the two ways may have
+    // been first.
+    if (region.phase.load(std::memory_order_relaxed) == Region::Phase::kDying) return;
     // An exception of the code that ends the interpreter is not ours to lose.
     PyObject* const raised = PyErr_GetRaisedException();
     region.begin_teardown();
