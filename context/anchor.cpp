@@ -37,14 +37,11 @@ PyModuleDef anchor_definition = {PyModuleDef_HEAD_INIT,
                                  nullptr};
 
 bool prepare_anchor(Region& region) noexcept {
-    if (region.anchor != nullptr) return true;
+    // acquire: pairs with the release in publish().
+    if (region.anchor.load(std::memory_order_acquire) != nullptr) return true;
     PyObject* const anchor = make_anchor(region);
     if (anchor == nullptr) return false;
-    if (region.anchor == nullptr) {
-        region.anchor = anchor;
-    } else {
-        Py_DECREF(anchor); // another thread of this interpreter was here meanwhile
-    }
+    Region::publish(region.anchor, anchor);
     return true;
 }
 

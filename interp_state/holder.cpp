@@ -10,7 +10,7 @@ namespace hpystate {
 namespace {
 
 struct Holder {
-    PyObject_HEAD Region* region; ///< null once the region released its values
+    PyObject_HEAD Region* region; ///< null before attach_holder() and after detach_holder()
     bool left; ///< the interpreter's dict is gone: the region's reference is shown as our own
 };
 
@@ -65,16 +65,20 @@ PyTypeObject* make_type() noexcept {
 
 } // namespace
 
-PyObject* make_holder(Region& region) noexcept {
+PyObject* make_holder() noexcept {
     PyTypeObject* const type = make_type();
     if (type == nullptr) return nullptr;
     auto* const holder = PyObject_GC_New(Holder, type);
     Py_DECREF(type); // the instance keeps its type
     if (holder == nullptr) return nullptr;
-    holder->region = &region;
+    holder->region = nullptr;
     holder->left = false;
     PyObject_GC_Track(holder);
     return reinterpret_cast<PyObject*>(holder);
+}
+
+void attach_holder(PyObject* holder, Region& region) noexcept {
+    holder_of(holder).region = &region;
 }
 
 void leave_holder(PyObject* holder) noexcept {

@@ -7,11 +7,14 @@
 
 namespace hpystate {
 
-/// Makes the holder of a region, tracked by the collector of the calling thread's interpreter. It
-/// visits each reference that the window owns once; it owns none itself, so it has nothing to
-/// clear. The region keeps it alive until its values are released.
-/// Returns a new reference, or nullptr with an exception set.
-[[nodiscard]] PyObject* make_holder(Region& region) noexcept;
+/// Makes a holder, tracked by the collector of the calling thread's interpreter, that shows nothing
+/// yet. Returns a new reference, or nullptr with an exception set.
+[[nodiscard]] PyObject* make_holder() noexcept;
+
+/// From now on the holder visits each reference that the region's window owns once; it owns none
+/// itself, so it has nothing to clear. A region has one such holder, which it keeps alive until its
+/// values are released.
+void attach_holder(PyObject* holder, Region& region) noexcept;
 
 /// The interpreter is about to make its last collection. From now on the region's reference counts
 /// as one that the holder has to itself, so the collector takes the holder for garbage, unless the

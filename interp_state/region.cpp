@@ -38,14 +38,15 @@ Region* Region::reserve() noexcept {
 void Region::prepare(std::int64_t id) noexcept {
     HPYSTATE_CHECK(phase.load() != Phase::kLive || interpreter_id != id);
     window.reset();
-    holder = nullptr;
-    anchor = nullptr;
+    // relaxed, here and below: nobody finds the region yet; adopt() publishes all of it at once.
+    holder.store(nullptr, std::memory_order_relaxed);
+    anchor.store(nullptr, std::memory_order_relaxed);
     has_exit_callback = false;
-    has_keeper = false;
+    has_keeper.store(false, std::memory_order_relaxed);
     instances.reset();
-    for (LayerState*& state : layers) {
+    for (std::atomic<LayerState*>& place : layers) {
+        LayerState* const state = place.exchange(nullptr, std::memory_order_acq_rel);
         if (state != nullptr && state->retire != nullptr) state->retire(state);
-        state = nullptr;
     }
     interpreter_id = id;
     ++generation;
@@ -65,13 +66,24 @@ void Region::release_values() noexcept {
     spares.close();
     while (PyObject* const object = window.take_any())
         Py_DECREF(object);
-    for (LayerState* const state : layers) {
+    for (const std::atomic<LayerState*>& place : layers) {
+        LayerState* const state = place.load(std::memory_order_acquire);
         if (state != nullptr && state->release != nullptr) state->release(state);
     }
-    Py_CLEAR(anchor); // types that still live keep it
-    if (holder == nullptr) return;
-    detach_holder(holder);
-    Py_CLEAR(holder);
+    // acquire, twice: pairs with the release in publish().
+    Py_XDECREF(anchor.exchange(nullptr, std::memory_order_acq_rel)); // types that live keep it
+    PyObject* const shown = holder.exchange(nullptr, std::memory_order_acq_rel);
+    if (shown == nullptr) return;
+    detach_holder(shown);
+    Py_DECREF(shown);
+}
+
+bool Region::publish(std::atomic<PyObject*>& place, PyObject* made) noexcept {
+    PyObject* none = nullptr;
+    // release: pairs with the acquire of whoever finds the object; it is complete.
+    const bool first = place.compare_exchange_strong(none, made, std::memory_order_acq_rel);
+    if (!first) Py_DECREF(made);
+    return first;
 }
 
 } // namespace hpystate

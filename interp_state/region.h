@@ -19,11 +19,14 @@
 ///       name an interpreter: CPython reuses it at once. `generation` tells the two apart.
 ///   R4  A plain context lies at a constant offset in its region: that is how a load finds it.
 ///
-/// Layout: 2 MiB of entries of which few pages are touched, then one page of everything else.
+/// Layout: 2 MiB of entries of which few pages are touched (without the GIL 1 MiB more, for first
+/// objects that were replaced), then a page or two of everything else.
 #pragma once
 
 #include <Python.h>
 
+#include "globals/locks.h"
+#include "interp_state/attached_mutex.h"
 #include "interp_state/spares.h"
 #include "interp_state/window.h"
 
@@ -78,32 +81,40 @@ struct Region {
     /// PyInterpreterState_GetID of the owner. Written under the directory lock.
     std::int64_t interpreter_id;
 
-    /// Shows the window to the collector. Owned; written by the owner's threads.
-    PyObject* holder;
+    /// Shows the window to the collector. Owned. One of the owner's threads publishes it (release);
+    /// they and the exit callback read it (acquire).
+    std::atomic<PyObject*> holder;
 
     /// The module that types of ours lead to their context by: context/anchor.h. Owned; null until
-    /// it is made; written by the owner's threads.
-    PyObject* anchor;
+    /// it is made. As the holder: release, acquire.
+    std::atomic<PyObject*> anchor;
 
-    /// Whether the exit callback is registered. Written by the owner's threads.
-    bool has_exit_callback;
+    /// Whether the exit callback is registered, and who may register it: interp_state/teardown.cpp.
+    AttachedMutex exit_mutex;
+    bool has_exit_callback; ///< guarded by exit_mutex
 
-    /// Whether the object stands in the interpreter's dict that tells of the last collection.
-    /// Written by the owner's threads.
-    bool has_keeper;
+    /// Whether the object stands in the interpreter's dict that tells of the last collection, or is
+    /// being put there: a second one would take the place of the first. Written and read by the
+    /// owner's threads, relaxed: nothing is read through it.
+    std::atomic<bool> has_keeper;
 
-    /// How many modules of a definition were made here, or are being made; read and written by the
-    /// owner's threads. The key is the definition's address.
-    std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances;
+    /// How many modules of a definition were made here, or are being made. The key is the
+    /// definition's address.
+    InterpreterMutex instances_mutex{LockRank::kInstances};
+    std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances; ///< guarded by it
 
-    /// By number of the layer; null until its first use. Written and read by the owner's threads.
-    std::array<LayerState*, 2> layers;
+    /// By number of the layer; null until its first use. As the holder: release, acquire.
+    std::array<std::atomic<LayerState*>, 2> layers;
 
     /// The directory's list of all regions. Written once, before the region is reachable.
     Region* next;
 
     /// The region that a plain context lies in: a constant offset, no memory is read.
     [[nodiscard]] static Region* of(HPyContext* context) noexcept;
+
+    /// Makes `made`, a new reference, the region's object in `place`. False: another thread of the
+    /// interpreter was first; it is released.
+    static bool publish(std::atomic<PyObject*>& place, PyObject* made) noexcept;
 
     [[nodiscard]] bool belongs_to(const PyInterpreterState* interpreter) const noexcept {
         // acquire: pairs with the release in adopt(), so a match means that the window is empty

@@ -1,9 +1,9 @@
 /// interp_state/spares.h: memory of freed instances, kept for the next ones of the same size.
 ///
-/// CPython keeps such lists for its own types: an instance that comes and goes need not pass through
-/// the allocator, nor be counted by the collector twice. These are for the simple types of HPy's, so
-/// that what an extension makes and drops in passing (the terms of an expression) costs what a
-/// tuple does.
+/// CPython keeps such lists for its own types: an instance that comes and goes need not pass
+/// through the allocator, nor be counted by the collector twice. These are for the simple types of
+/// HPy's, so that what an extension makes and drops in passing (the terms of an expression) costs
+/// what a tuple does.
 ///
 ///     kept:  [ gc head: 0, 0 ][ reference count: - ][ type: the next one ][ struct: - ]
 ///            only where the collector comes
@@ -11,8 +11,9 @@
 /// Invariants
 ///   P1  What is kept is no object: the collector does not know it, nobody refers to it, and its
 ///       type's reference was given up. So types die as if there were no lists.
-///   P2  A list holds memory of one size, kBytes at most, all of it of this interpreter's allocator.
-///   P3  Outside open() ... close() nothing is kept: not before, and not while the interpreter ends.
+///   P2  A list holds memory of one size, kBytes at most, all of it of this interpreter's
+///   allocator. P3  Outside open() ... close() nothing is kept: not before, and not while the
+///   interpreter ends.
 ///
 /// Only threads attached to the interpreter come here, with its GIL. Builds without a GIL, debug
 /// builds, those with sanitizers, and processes that ask for a debugging allocator never open it:
@@ -54,8 +55,8 @@ class Spares {
     /// exception is set.
     [[nodiscard]] bool open() noexcept;
 
-    /// Memory for an instance, with a reference count and type that mean nothing and the collector's
-    /// head zero; nullptr: there is none. The struct is as the last one left it.
+    /// Memory for an instance, with a reference count and type that mean nothing and the
+    /// collector's head zero; nullptr: there is none. The struct is as the last one left it.
     [[nodiscard]] PyObject* take(unsigned list) noexcept {
         List& from = lists_[list];
         PyObject* const memory = from.first;

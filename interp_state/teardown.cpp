@@ -5,6 +5,8 @@
 
 #include "interp_state/holder.h"
 
+#include <mutex>
+
 namespace hpystate {
 
 namespace {
@@ -18,7 +20,10 @@ constexpr const char* kKeeper = "hpystate.keeper";
 /// The interpreter's dict is gone: its last collection is next.
 void on_keeper_end(PyObject* keeper) {
     const auto* const region = static_cast<Region*>(PyCapsule_GetPointer(keeper, kKeeper));
-    if (region != nullptr && region->holder != nullptr) leave_holder(region->holder);
+    if (region == nullptr) return;
+    // acquire: pairs with the release in publish().
+    PyObject* const holder = region->holder.load(std::memory_order_acquire);
+    if (holder != nullptr) leave_holder(holder);
 }
 
 /// Puts the object into the interpreter's dict whose end says that the last collection is near.
@@ -30,10 +35,10 @@ bool put_keeper(Region& region) noexcept {
     }
     PyObject* const keeper = PyCapsule_New(&region, kKeeper, &on_keeper_end);
     if (keeper == nullptr) return false;
-    region.has_keeper = PyDict_SetItemString(dict, kKeeper, keeper) == 0;
-    if (!region.has_keeper) PyCapsule_SetDestructor(keeper, nullptr);
+    const bool put = PyDict_SetItemString(dict, kKeeper, keeper) == 0;
+    if (!put) PyCapsule_SetDestructor(keeper, nullptr);
     Py_DECREF(keeper);
-    return region.has_keeper;
+    return put;
 }
 
 int register_exit(Region& region) noexcept {
@@ -43,6 +48,13 @@ int register_exit(Region& region) noexcept {
 #else
     return _Py_AtExit(interpreter, &on_exit, &region);
 #endif
+}
+
+/// The list of callbacks has no lock in 3.13; among calls of ours this one keeps the order.
+bool has_registered_exit(Region& region) noexcept {
+    const std::lock_guard lock(region.exit_mutex);
+    if (!region.has_exit_callback) region.has_exit_callback = register_exit(region) == 0;
+    return region.has_exit_callback;
 }
 
 } // namespace
@@ -92,25 +104,22 @@ bool is_ending() noexcept {
 
 bool prepare_lifetime(Region& region) noexcept {
     // The callback first: were the holder there alone, nobody would release it.
-    if (!region.has_exit_callback) {
-        if (register_exit(region) != 0) {
-            if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
-            return false;
-        }
-        region.has_exit_callback = true;
+    if (!has_registered_exit(region)) {
+        if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
+        return false;
     }
-    if (!region.has_keeper && !put_keeper(region)) return false;
-    if (region.holder != nullptr) return true;
+    if (!region.has_keeper.exchange(true, std::memory_order_relaxed) && !put_keeper(region)) {
+        region.has_keeper.store(false, std::memory_order_relaxed); // the next one tries again
+        return false;
+    }
+    // acquire: pairs with the release in publish().
+    if (region.holder.load(std::memory_order_acquire) != nullptr) return true;
     if (!region.spares.open()) return false;
-    PyObject* const holder = make_holder(region);
+    PyObject* const holder = make_holder();
     if (holder == nullptr) return false;
-    if (region.holder == nullptr) {
-        region.holder = holder;
-    } else {
-        // Another thread of this interpreter was here while ours waited for the GIL.
-        detach_holder(holder);
-        Py_DECREF(holder);
-    }
+    // Only the one that is the region's shows the window: two would show each reference twice, and
+    // the collector would take living objects for garbage.
+    if (Region::publish(region.holder, holder)) attach_holder(holder, region);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include "context/exception.h"
 #include "interp_state/current.h"
 
+#include <atomic>
 #include <cstddef>
 
 namespace hpystate::layers {
@@ -26,10 +27,16 @@ template <typename State>
                         "to wrap here.");
         return nullptr;
     }
-    if (region->layers[layer] == nullptr) {
-        region->layers[layer] = guarded<State*>(nullptr, [=] { return new State(*region); });
-    }
-    return static_cast<State*>(region->layers[layer]);
+    std::atomic<LayerState*>& place = region->layers[layer];
+    // acquire: pairs with the release below; the state is made.
+    LayerState* there = place.load(std::memory_order_acquire);
+    if (there != nullptr) [[likely]]
+        return static_cast<State*>(there);
+    State* const made = guarded<State*>(nullptr, [=] { return new State(*region); });
+    if (made == nullptr || place.compare_exchange_strong(there, made, std::memory_order_acq_rel))
+        return made;
+    delete made; // another thread of this interpreter was first
+    return static_cast<State*>(there);
 }
 
 } // namespace hpystate::layers

@@ -17,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <mutex>
 #include <new>
 #include <span>
 #include <vector>
@@ -273,6 +274,8 @@ class Instance {
   public:
     Instance(Region& region, const HPyModuleDef& definition, std::span<const SlotAddress> slots)
         : region_(region), key_(&definition), slots_(slots) {
+        taken_.reserve(slots.size());
+        const std::lock_guard lock(region.instances_mutex);
         if (region.instances == nullptr) {
             region.instances = std::make_unique<std::unordered_map<const void*, std::size_t>>();
         }
@@ -285,19 +288,27 @@ class Instance {
 
     ~Instance() {
         if (kept_) return;
-        std::size_t& count = region_.instances->find(key_)->second;
-        if (--count != 0) return;
+        take_values();
         PyObject* const raised = PyErr_GetRaisedException();
-        for (const SlotAddress slot : slots_) {
-            Py_XDECREF(region_.window.take(Token(reinterpret_cast<std::uintptr_t>(slot))));
-        }
+        for (PyObject* const object : taken_)
+            Py_XDECREF(object);
         PyErr_SetRaisedException(raised);
     }
 
   private:
+    /// If no other module is counted. Under the lock: one that begins now has stored nothing yet.
+    void take_values() noexcept {
+        const std::lock_guard lock(region_.instances_mutex);
+        std::size_t& count = region_.instances->find(key_)->second;
+        if (--count != 0) return;
+        for (const SlotAddress slot : slots_)
+            taken_.push_back(region_.window.take(Token(reinterpret_cast<std::uintptr_t>(slot))));
+    }
+
     Region& region_;
     const void* key_;
     std::span<const SlotAddress> slots_;
+    std::vector<PyObject*> taken_; ///< with room for all: what take_values() allocates nothing for
     bool kept_ = false;
 };
 

@@ -8,7 +8,9 @@
 #include <hpystate/version.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <span>
 
 namespace hpystate {
 
@@ -159,18 +161,24 @@ Tag check_tag(const std::string& path, const std::string& name, AbiVersion versi
                     {{"symbol", symbol}});
 }
 
-/// What an extension says about the interpreters that it may be imported in; nullptr: nothing.
-const char* interpreters_of(const Library& library, const std::string& path,
-                            const std::string& name) {
+/// What an extension says about itself by the function <prefix><name>, one of `words`; nullptr:
+/// nothing.
+const char* said_by(const Library& library, const std::string& path, const std::string& symbol,
+                    std::span<const std::string_view> words, LoadErrorKind kind) {
     using Function = const char* (*)();
-    const auto function = find<Function>(library, "hpystate_interpreters_" + name);
+    const auto function = find<Function>(library, symbol);
     if (function == nullptr) return nullptr;
     const char* const said = function();
     const std::string_view word = said != nullptr ? said : "NULL";
-    if (word == "own-gil" || word == "shared-gil" || word == "main") return said;
-    throw LoadError(LoadErrorKind::kBadInterpreters,
-                    path + ": hpystate_interpreters_" + name + " returned '" + std::string(word) +
-                        "'; 'own-gil', 'shared-gil' or 'main' was expected.",
+    if (std::find(words.begin(), words.end(), word) != words.end()) return said;
+    std::string expected;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i != 0) expected += i + 1 == words.size() ? " or " : ", ";
+        expected += "'" + std::string(words[i]) + "'";
+    }
+    throw LoadError(kind,
+                    path + ": " + symbol + " returned '" + std::string(word) + "'; " + expected +
+                        " was expected.",
                     {{"value", std::string(word)}});
 }
 
@@ -194,7 +202,12 @@ Choice negotiate(const Library& library, std::string_view module, std::string_vi
         raise_missing_function(LoadErrorKind::kMissingContextInit, path, context_init,
                                choice.short_name);
     }
-    choice.interpreters = interpreters_of(library, path, choice.short_name);
+    constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
+    constexpr std::array<std::string_view, 2> kGil{"off", "on"};
+    choice.interpreters = said_by(library, path, "hpystate_interpreters_" + choice.short_name,
+                                  kInterpreters, LoadErrorKind::kBadInterpreters);
+    choice.gil =
+        said_by(library, path, "hpystate_gil_" + choice.short_name, kGil, LoadErrorKind::kBadGil);
     return choice;
 }
 

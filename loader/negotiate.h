@@ -18,13 +18,14 @@ struct Choice {
     HPyModuleDef* (*init)();           ///< HPyInit_<mod>
     void (*init_context)(HPyContext*); ///< HPyInitGlobalContext_<mod>
     const char* interpreters;          ///< hpystate_interpreters_<mod>(), or nullptr
+    const char* gil;                   ///< hpystate_gil_<mod>(): "off", "on", or nullptr
     bool hybrid;                       ///< the file's tag says that it uses the C API too
 };
 
 /// Reads a library's version and finds its functions. Nothing of the extension has run afterwards
 /// but the functions that say numbers and words. Throws LoadError: missing-version,
 /// unsupported-version, no-tag, tag-mismatch, other-python, missing-init, missing-context-init,
-/// bad-interpreters, bad-name.
+/// bad-interpreters, bad-gil, bad-name.
 [[nodiscard]] Choice negotiate(const Library& library, std::string_view module,
                                std::string_view path);
 

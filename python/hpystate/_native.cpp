@@ -78,11 +78,36 @@ void give_dispatcher(void (*init_context)(HPyContext*)) {
                                               [=](void*) { init_context(context::dispatcher()); }));
 }
 
+/// What the importing side says, before the extension's own word; nullptr: nothing.
+struct Asked {
+    const char* interpreters;
+    const char* gil;
+};
+
+/// Without the GIL: brings it back for a module that is not known to be safe without it. Layers
+/// keep tables for an interpreter that one thread at a time may use. False: an exception is set,
+/// perhaps the warning.
+bool settle_gil(const ModuleRequest& request, const char* said) {
+    if constexpr (!kNoGil) return true;
+    const bool safe = said != nullptr && std::string_view(said) == "off";
+    if (safe && request.layer == nullptr) return true;
+    const Ref module(PyImport_ImportModule("hpystate.gil"));
+    if (!module) return false;
+    const char* const reason = request.layer != nullptr
+                                   ? "is loaded in a mode (debug, trace) that needs it"
+                                   : "has not declared that it can run safely without the GIL";
+    const Ref done(
+        PyObject_CallMethod(module.get(), "bring_back", "ss", request.name.c_str(), reason));
+    return static_cast<bool>(done);
+}
+
 /// May throw LoadError and std::bad_alloc.
-PyObject* create_from_file(ModuleRequest& request, const char* asked) {
+PyObject* create_from_file(ModuleRequest& request, const Asked& asked) {
     const Library library = Library::open(request.path);
     const Choice choice = negotiate(library, request.name, request.path);
-    const char* const said = asked != nullptr ? asked : choice.interpreters;
+    const char* const said =
+        asked.interpreters != nullptr ? asked.interpreters : choice.interpreters;
+    if (!settle_gil(request, asked.gil != nullptr ? asked.gil : choice.gil)) return nullptr;
     give_dispatcher(choice.init_context);
     fill_fused_link(library);
     const HPyModuleDef* const definition = choice.init();
@@ -110,7 +135,7 @@ PyObject* create_from_file(ModuleRequest& request, const char* asked) {
 
 PyDoc_STRVAR(
     create_doc,
-    "create($module, name, path, spec, mode, interpreters, /)\n--\n\n"
+    "create($module, name, path, spec, mode, interpreters, gil=None, /)\n--\n\n"
     "Opens an HPy extension's file and makes its module in this interpreter, not executed.");
 
 PyObject* create(PyObject*, PyObject* args) {
@@ -118,9 +143,9 @@ PyObject* create(PyObject*, PyObject* args) {
     PyObject* path = nullptr;
     PyObject* spec = nullptr;
     const char* mode = nullptr;
-    const char* asked = nullptr;
-    if (!PyArg_ParseTuple(args, "sO&Osz:create", &name, PyUnicode_FSConverter, &path, &spec, &mode,
-                          &asked)) {
+    Asked asked{};
+    if (!PyArg_ParseTuple(args, "sO&Osz|z:create", &name, PyUnicode_FSConverter, &path, &spec,
+                          &mode, &asked.interpreters, &asked.gil)) {
         return nullptr;
     }
     const Ref path_bytes(path);
@@ -130,10 +155,10 @@ PyObject* create(PyObject*, PyObject* args) {
                      "%s: mode is '%s'; 'universal', 'debug' or 'trace' was expected.", name, mode);
         return nullptr;
     }
-    if (asked != nullptr && !interpreters_of(asked)) {
+    if (asked.interpreters != nullptr && !interpreters_of(asked.interpreters)) {
         PyErr_Format(PyExc_ValueError,
                      "%s: interpreters is '%s'; 'own-gil', 'shared-gil' or 'main' was expected.",
-                     name, asked);
+                     name, asked.interpreters);
         return nullptr;
     }
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
@@ -188,14 +213,13 @@ PyObject* state(PyObject*, PyObject*) {
         return nullptr;
     }
     const Window::Counts counts = region->window.counts();
-    return Py_BuildValue("{s:L,s:I,s:n,s:n,s:n,s:n,s:n,s:n}", "interpreter",
-                         static_cast<long long>(region->interpreter_id), "generation",
-                         region->generation, "slots", static_cast<Py_ssize_t>(counts.slots),
-                         "values", static_cast<Py_ssize_t>(counts.values), "kept",
-                         static_cast<Py_ssize_t>(counts.kept), "pages",
-                         static_cast<Py_ssize_t>(counts.pages), "overflow",
-                         static_cast<Py_ssize_t>(counts.overflow), "regions",
-                         static_cast<Py_ssize_t>(region_count()));
+    return Py_BuildValue(
+        "{s:L,s:I,s:n,s:n,s:n,s:n,s:n,s:n}", "interpreter",
+        static_cast<long long>(region->interpreter_id), "generation", region->generation, "slots",
+        static_cast<Py_ssize_t>(counts.slots), "values", static_cast<Py_ssize_t>(counts.values),
+        "kept", static_cast<Py_ssize_t>(counts.kept), "pages",
+        static_cast<Py_ssize_t>(counts.pages), "overflow", static_cast<Py_ssize_t>(counts.overflow),
+        "regions", static_cast<Py_ssize_t>(region_count()));
 }
 
 PyMethodDef methods[] = {
@@ -246,6 +270,30 @@ PyModuleDef definition = {
 } // namespace
 
 } // namespace hpystate
+
+#ifdef Py_GIL_DISABLED
+
+/// hpystate._needs_gil: it does not say Py_MOD_GIL_NOT_USED, which is all that it does:
+/// python/hpystate/gil.py.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): CPython's rule for names
+PyMODINIT_FUNC PyInit__needs_gil(void) {
+    static PyModuleDef_Slot slots[] = {
+        {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+        {0, nullptr},
+    };
+    static PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                                     "hpystate._needs_gil",
+                                     nullptr,
+                                     0,
+                                     nullptr,
+                                     slots,
+                                     nullptr,
+                                     nullptr,
+                                     nullptr};
+    return PyModuleDef_Init(&definition);
+}
+
+#endif
 
 // NOLINTNEXTLINE(bugprone-reserved-identifier): CPython's rule for names
 PyMODINIT_FUNC PyInit__native(void) {

@@ -29,6 +29,7 @@ SUFFIX = ".hpy0.so"
 HYBRID_SUFFIX = f".hpy0-cp{sys.version_info[0]}{sys.version_info[1]}{sys.abiflags}.so"
 MODES = ("universal", "debug", "trace")
 INTERPRETERS = ("own-gil", "shared-gil", "main")
+GIL = ("off", "on")
 DROP_IN = "hpy.universal"
 #: Names that HPy's users import -> modules of ours, the same objects.
 ALIASES = {
@@ -43,12 +44,18 @@ class HPyLoader:
     """Makes the module of one file; the two halves are those of PEP 489."""
 
     def __init__(
-        self, name: str, path: str, mode: str | None = None, interpreters: str | None = None
+        self,
+        name: str,
+        path: str,
+        mode: str | None = None,
+        interpreters: str | None = None,
+        gil: bool | None = None,
     ) -> None:
         self.name = name
         self.path = path
         self.mode = mode
         self.interpreters = interpreters
+        self.gil = gil
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         mode = self.mode
@@ -56,7 +63,8 @@ class HPyLoader:
             mode = mode_from_environment(spec.name, os.environ)
             announce(spec.name, mode, os.environ)
         asked = self.interpreters or interpreters_from_environment(spec.name, os.environ)
-        return _native.create(spec.name, self.path, spec, mode, asked)
+        gil = GIL[self.gil] if self.gil is not None else gil_from_environment(spec.name, os.environ)
+        return _native.create(spec.name, self.path, spec, mode, asked, gil)
 
     def exec_module(self, module: ModuleType) -> None:
         _native.execute(module)
@@ -124,10 +132,14 @@ class HPyFinder:
 
 
 def spec_of(
-    name: str, path: str, mode: str | None = None, interpreters: str | None = None
+    name: str,
+    path: str,
+    mode: str | None = None,
+    interpreters: str | None = None,
+    gil: bool | None = None,
 ) -> importlib.machinery.ModuleSpec:
     """The spec of a file; its loader knows how to make the module."""
-    loader = HPyLoader(name, path, mode, interpreters)
+    loader = HPyLoader(name, path, mode, interpreters, gil)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None  # None is for loaders that were not given
     return spec
@@ -202,6 +214,7 @@ def load(
     *,
     mode: str = "universal",
     interpreters: str | None = None,
+    gil: bool | None = None,
 ) -> ModuleType:
     """Loads the HPy extension in `path` and returns its module; sys.modules is left alone.
 
@@ -211,6 +224,9 @@ def load(
     interpreters  where the module may be imported: "own-gil" (everywhere), "shared-gil" or "main";
                   None asks HPYSTATE_INTERPRETERS, then the extension, then assumes "own-gil", or
                   "shared-gil" for a hybrid extension
+    gil           False: the module is safe without the GIL; True: it needs the GIL; None asks
+                  HPYSTATE_GIL, then the extension, then assumes True. Python builds with the GIL
+                  take it and do nothing; the others bring the GIL back for a module that needs it
     raises        LoadError; what the extension's exec slots raise; TypeError and ValueError for bad
                   arguments
     """
@@ -221,8 +237,10 @@ def load(
     _check_word("mode", mode, MODES)
     if interpreters is not None:
         _check_word("interpreters", interpreters, INTERPRETERS)
+    if gil is not None and not isinstance(gil, bool):
+        raise TypeError(f"load: gil is {type(gil).__name__}, a bool or None was expected")
     file = os.path.abspath(os.fsdecode(path))
-    spec = spec_of(name, file, mode, interpreters)
+    spec = spec_of(name, file, mode, interpreters, gil)
     module = importlib.util.module_from_spec(spec)
     assert spec.loader is not None
     spec.loader.exec_module(module)
@@ -272,17 +290,28 @@ def announce(name: str, mode: str, environment: Mapping[str, str]) -> None:
 
 def interpreters_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
     """What HPYSTATE_INTERPRETERS says for a module: the first `pattern=value` that matches it."""
-    said = environment.get("HPYSTATE_INTERPRETERS")
+    return _said_for(name, "HPYSTATE_INTERPRETERS", INTERPRETERS, environment)
+
+
+def gil_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
+    """What HPYSTATE_GIL says for a module, in the same way: "off", "on" or None."""
+    return _said_for(name, "HPYSTATE_GIL", GIL, environment)
+
+
+def _said_for(
+    name: str, variable: str, words: Sequence[str], environment: Mapping[str, str]
+) -> str | None:
+    said = environment.get(variable)
     if not said:
         return None
     import fnmatch
 
     for part in filter(None, (piece.strip() for piece in said.split(","))):
         pattern, equals, value = part.partition("=")
-        if not equals or value.strip() not in INTERPRETERS:
-            expected = ", ".join(INTERPRETERS)
+        if not equals or value.strip() not in words:
+            expected = ", ".join(words)
             raise ValueError(
-                f"HPYSTATE_INTERPRETERS: {part!r} is not pattern=value with a value of {expected}"
+                f"{variable}: {part!r} is not pattern=value with a value of {expected}"
             )
         if fnmatch.fnmatchcase(name, pattern.strip()):
             return value.strip()

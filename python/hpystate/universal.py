@@ -13,6 +13,7 @@ from hpystate import _native
 from hpystate.errors import LoadError
 from hpystate.finder import (
     announce,
+    gil_from_environment,
     interpreters_from_environment,
     mode_from_environment,
 )
@@ -97,7 +98,8 @@ def get_version() -> tuple[str, str]:
 def _load(name: str, path: str, spec: Any, mode: str) -> ModuleType:
     try:
         asked = interpreters_from_environment(name, os.environ)
-        module = _native.create(name, os.fsdecode(path), spec, mode, asked)
+        gil = gil_from_environment(name, os.environ)
+        module = _native.create(name, os.fsdecode(path), spec, mode, asked, gil)
     except LoadError as error:
         raise _as_upstream(error) from None
     _native.execute(module)

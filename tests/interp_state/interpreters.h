@@ -29,7 +29,8 @@ class Subinterpreter {
         PyInterpreterConfig config{};
         config.use_main_obmalloc = own_gil ? 0 : 1;
         config.allow_threads = 1;
-        config.check_multi_interp_extensions = own_gil ? 1 : 0;
+        // Builds without the GIL have no subinterpreter in which all extensions may be imported.
+        config.check_multi_interp_extensions = own_gil || kNoGil ? 1 : 0;
         config.gil = own_gil ? PyInterpreterConfig_OWN_GIL : PyInterpreterConfig_SHARED_GIL;
         const PyStatus status = Py_NewInterpreterFromConfig(&state_, &config);
         REQUIRE_FALSE(PyStatus_Exception(status));

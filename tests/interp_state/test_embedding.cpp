@@ -317,7 +317,7 @@ TEST_CASE("a finalizer in the last collection finds its interpreter's state", "[
 TEST_CASE("an interpreter's state is entered once, however often it is asked for", "[lifetime]") {
     const Runtime runtime;
     HPyContext* const first = enter();
-    PyObject* const holder = Region::of(first)->holder;
+    PyObject* const holder = Region::of(first)->holder.load();
 
     CHECK(enter() == first);
     CHECK(Region::of(first)->holder == holder);

@@ -1,0 +1,46 @@
+"""gil.py: brings the GIL back for a module that is not known to be safe without it.
+
+Only builds without the GIL come here. CPython switches the GIL on where it loads an extension that
+does not say that it needs none, and tells no one else how to. So hpystate._native carries a second
+module that says nothing; CPython loads it, and the GIL is back in this interpreter (and in those
+that share it) for good. PYTHON_GIL=0 and -X gil=0 keep it off, as for every extension.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+
+from hpystate import _native
+
+_NEEDS_GIL = "hpystate._needs_gil"
+_back = False
+
+
+def bring_back(name: str, reason: str) -> None:
+    """Switches the GIL on for the module `name`, with a RuntimeWarning if it was off."""
+    global _back
+    if _back:
+        return
+    was_off = not sys._is_gil_enabled()
+    # CPython's own warning names the module in between. The filter concerns that name only, so it
+    # may stay; to take it back would take back what other threads filter meanwhile.
+    warnings.filterwarnings("ignore", f".*'{_NEEDS_GIL}'", RuntimeWarning)
+    loader = ExtensionFileLoader(_NEEDS_GIL, _native.__file__)
+    spec = spec_from_file_location(_NEEDS_GIL, _native.__file__, loader=loader)
+    assert spec is not None  # a loader was given
+    module_from_spec(spec)
+    _back = True
+    if was_off and sys._is_gil_enabled():
+        warnings.warn(
+            "The global interpreter lock (GIL) has been enabled to load module "
+            f"'{name}', which {reason}. To keep it off, import the module where that is known "
+            "to be safe: hpystate.load(..., gil=False) or HPYSTATE_GIL='pattern=off'; PYTHON_GIL=0 "
+            "and -X gil=0 keep it off for every module.",
+            RuntimeWarning,
+            stacklevel=2,
+            skip_file_prefixes=(os.path.dirname(os.path.abspath(__file__)),),
+        )
