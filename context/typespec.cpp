@@ -377,7 +377,8 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
     // Where the functions of plain types find their context.
     const Region* const region = is_layered(site) ? nullptr : current_region();
-    PyObject* const anchor = region != nullptr ? region->anchor.load(std::memory_order_acquire) : nullptr;
+    PyObject* const anchor =
+        region != nullptr ? region->anchor.load(std::memory_order_acquire) : nullptr;
     return made_or_raised(PyType_FromMetaclass(metaclass, anchor, &cpython, parents.bases.get()));
 }
 

@@ -51,7 +51,9 @@ SOURCE = """
         if (!HPy_IsNull(type)) HPyGlobal_Store(ctx, &Type, type);
         return type;
     }
-    static HPy make(HPyContext *ctx, void *arg) { return HPy_Call(ctx, *(HPy *)arg, NULL, 0, HPy_NULL); }
+    static HPy make(HPyContext *ctx, void *arg) {
+        return HPy_Call(ctx, *(HPy *)arg, NULL, 0, HPy_NULL);
+    }
     FUNCTION(load_or_init) { return HPyGlobal_LoadOrInit(ctx, &lazy, make, (void *)&args[0]); }
 
     /* (object, count): how many of `count` checks said yes, in one call from Python */
