@@ -137,7 +137,8 @@ void __tsan_atomic_signal_fence(int) {}
 PLAIN(1)
 PLAIN(2)
 PLAIN(4)
-PLAIN(8) PLAIN(16)
+PLAIN(8)
+PLAIN(16)
 #undef PLAIN
 
 #define UPDATE(bits_, T, name, how)                                                                \

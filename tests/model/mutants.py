@@ -18,6 +18,7 @@ class Patch(NamedTuple):
 class Mutant(NamedTuple):
     name: str
     variant: str
+    part: str  # the tag of the test that finds it
     found: str
     patches: list[Patch]
 
@@ -34,47 +35,287 @@ GLOBAL = "context/global.cpp"
 
 # Few entries, one to a page, and a directory that soon grows: the same code, fewer steps.
 GEOMETRY = [
-    Patch(WINDOW, "kBits = 17;", "kBits = 6;"),
+    Patch(WINDOW, "kBits = 17;", "kBits = 3;"),
     Patch(WINDOW, "kPageBytes = 4096;", "kPageBytes = 16;"),
+    Patch(WINDOW, "kPagesPerWord = 64;", "kPagesPerWord = 8;"),
     Patch(DIRECTORY, "kFirstTableSize = 64;", "kFirstTableSize = 2;"),
 ]
 
+CLAIM = "entry.token.compare_exchange_strong(tenant, token.bits(), std::memory_order_relaxed)"
+
+# The window, as any build has it.
 ENTRY = [
     Mutant(
         "load_compares_no_token",
         "gil",
+        "entry",
         "an object of this slot",
         [Patch(GLOBAL, "if (!entry.holds(token)) [[unlikely]]", "if (false)")],
     ),
     Mutant(
         "load_takes_no_reference",
         "gil",
+        "entry",
         "use after free",
         [Patch(GLOBAL, "    Py_INCREF(object);\n", "")],
     ),
     Mutant(
         "closed_window_answers_from_the_overflow",
         "gil",
+        "entry",
         "nor from the overflow",
-        [Patch(WINDOW_CPP, "if (closed_ || overflow_ == nullptr)", "if (overflow_ == nullptr)")],
+        [
+            Patch(
+                WINDOW_CPP,
+                """    if (closed()) return nullptr;
+    const std::size_t index = index_of(token);
+    const Entry& entry""",
+                """    const std::size_t index = index_of(token);
+    const Entry& entry""",
+            )
+        ],
     ),
     Mutant(
         "closed_window_takes_stores",
         "gil",
+        "entry",
         "every object dies",
-        [Patch(GLOBAL, "if (window.closed()) return;", "")],
+        [Patch(GLOBAL, "if (window.closed()) return true;", "")],
     ),
     Mutant(
         "close_leaves_the_tokens",
         "gil",
+        "entry",
         "nor of what still waits",
-        [Patch(WINDOW_CPP, "entry.token.store(bits ^ kElsewhere", "entry.token.store(bits")],
+        [Patch(WINDOW_CPP, "token.store(bits ^ kElsewhere", "token.store(bits")],
     ),
     Mutant(
         "store_claims_a_taken_entry",
         "gil",
+        "entry",
         "the tenant of the entry stays",
         [Patch(WINDOW_CPP, "if (tenant == 0) {", "if (tenant != token.bits()) {")],
+    ),
+]
+
+# The window where threads of one interpreter run at once.
+NO_GIL = [
+    Mutant(
+        "token_is_written_after_its_object",
+        "nogil",
+        "entry",
+        "two tokens race for one entry",
+        [
+            Patch(WINDOW_CPP, CLAIM, "true"),
+            Patch(
+                WINDOW_CPP,
+                "entry_at(index).holds(token) ? replace(index, object)",
+                "entry_at(index).token == 0 || entry_at(index).holds(token)"
+                " ? replace(index, object)",
+            ),
+            Patch(
+                WINDOW_CPP,
+                "    return Outcome::kStored;",
+                "    if (entry_at(index).token == 0) entry_at(index).token = token.bits();\n"
+                "    return Outcome::kStored;",
+            ),
+        ],
+    ),
+    Mutant(
+        "first_object_is_published_relaxed",
+        "nogil",
+        "entry",
+        "claim and first store, against loads: loader: data race",
+        [
+            Patch(
+                WINDOW_CPP,
+                "word.store(Word::plain(object).bits(), std::memory_order_release)",
+                "word.store(Word::plain(object).bits(), std::memory_order_relaxed)",
+            )
+        ],
+    ),
+    Mutant(
+        "word_is_read_relaxed",
+        "nogil",
+        "entry",
+        "claim and first store, against loads: loader: data race",
+        [
+            Patch(
+                WINDOW,
+                "const Word found(word.load(std::memory_order_acquire));",
+                "const Word found(word.load(std::memory_order_relaxed));",
+            )
+        ],
+    ),
+    Mutant(
+        "first_object_is_released",
+        "nogil",
+        "entry",
+        "freed",
+        [
+            Patch(
+                WINDOW_CPP,
+                """        mapped_.arrays.firsts[index] = old; // somebody may be using it: kept
+        word.store(Word::cell(object).bits(), std::memory_order_relaxed);
+        return nullptr;""",
+                """        word.store(Word::cell(object).bits(), std::memory_order_relaxed);
+        return old;""",
+            )
+        ],
+    ),
+    Mutant(
+        "overwritten_word_is_no_cell",
+        "nogil",
+        "entry",
+        "overwrite",
+        [
+            Patch(
+                WINDOW_CPP,
+                """kept
+        word.store(Word::cell(object).bits(), std::memory_order_relaxed);""",
+                """kept
+        word.store(Word::plain(object).bits(), std::memory_order_release);""",
+            )
+        ],
+    ),
+    Mutant(
+        "cell_is_read_without_its_lock",
+        "nogil",
+        "entry",
+        "claim and first store, against loads: loader: data race",
+        [
+            Patch(
+                WINDOW_CPP,
+                """        const std::lock_guard lock(stripes_[index % kStripes].mutex);
+        return taken(""",
+                """        return taken(""",
+            )
+        ],
+    ),
+    Mutant(
+        "reference_is_taken_after_the_lock",
+        "nogil",
+        "entry",
+        "overwrites by two threads, against a load: loader: use after free",
+        [
+            Patch(
+                WINDOW_CPP,
+                """        const std::lock_guard lock(stripes_[index % kStripes].mutex);
+        return taken(Word(entry.word.load(std::memory_order_relaxed)).object(), take);""",
+                """        ObjectPointer object;
+        {
+            const std::lock_guard lock(stripes_[index % kStripes].mutex);
+            object = Word(entry.word.load(std::memory_order_relaxed)).object();
+        }
+        return taken(object, take);""",
+            )
+        ],
+    ),
+    Mutant(
+        "slot_is_written_without_its_lock",
+        "nogil",
+        "entry",
+        "claim and first store, against loads: loader: data race",
+        [
+            Patch(
+                WINDOW_CPP,
+                """        const std::lock_guard lock(stripes_[index % kStripes].mutex);
+        // relaxed: written under this lock only.""",
+                "",
+            )
+        ],
+    ),
+    Mutant(
+        "overflow_is_read_without_its_lock",
+        "nogil",
+        "entry",
+        "two tokens on one entry, stored and loaded: loader: data race",
+        [
+            Patch(
+                WINDOW_CPP,
+                """    const std::lock_guard lock(others->mutex);
+    const auto found = others->values.find(token.bits());
+    return found != others->values.end() ? taken""",
+                """    const auto found = others->values.find(token.bits());
+    return found != others->values.end() ? taken""",
+            )
+        ],
+    ),
+    Mutant(
+        "overflow_is_found_relaxed",
+        "nogil",
+        "entry",
+        "two tokens on one entry, stored and loaded: loader: data race",
+        [
+            Patch(
+                WINDOW_CPP,
+                """    // acquire: pairs with the release in overflow(); the map is made.
+    Overflow* const others = overflow_.load(std::memory_order_acquire);""",
+                "    Overflow* const others = overflow_.load(std::memory_order_relaxed);",
+            )
+        ],
+    ),
+    Mutant(
+        "overflow_is_published_relaxed",
+        "nogil",
+        "entry",
+        "two tokens on one entry, stored and loaded: loader: data race",
+        [
+            Patch(
+                WINDOW_CPP,
+                """std::memory_order_acq_rel,
+                                          std::memory_order_acquire""",
+                """std::memory_order_relaxed,
+                                          std::memory_order_acquire""",
+            )
+        ],
+    ),
+    Mutant(
+        "two_claim_one_entry",
+        "nogil",
+        "entry",
+        "two tokens race for one entry",
+        [Patch(WINDOW_CPP, CLAIM, "(entry.token = token.bits(), true)")],
+    ),
+    Mutant(
+        "store_takes_its_reference_late",
+        "nogil",
+        "entry",
+        "overwrites by two threads, against a load",
+        [
+            Patch(GLOBAL, "    Py_XINCREF(object);\n", ""),
+            Patch(
+                GLOBAL, "    Py_XDECREF(old);\n", "    Py_XINCREF(object);\n    Py_XDECREF(old);\n"
+            ),
+        ],
+    ),
+    Mutant(
+        "touched_page_is_lost",
+        "nogil",
+        "entry",
+        "every object dies",
+        [
+            Patch(
+                WINDOW_CPP,
+                "touched_[page / kPagesPerWord].fetch_or(bit, std::memory_order_relaxed);",
+                "touched_[page / kPagesPerWord] = touched_[page / kPagesPerWord] | bit;",
+            )
+        ],
+    ),
+    Mutant(
+        "key_is_stored_before_its_region",
+        "nogil",
+        "region",
+        "null pointer",
+        [
+            Patch(
+                DIRECTORY,
+                """    entry.region.store(region, std::memory_order_release);
+    entry.key.store(interpreter, std::memory_order_release);""",
+                """    entry.key.store(interpreter, std::memory_order_release);
+    entry.region.store(region, std::memory_order_release);""",
+            )
+        ],
     ),
 ]
 
@@ -82,6 +323,7 @@ REGIONS = [
     Mutant(
         "owner_is_not_validated",
         "gil",
+        "region",
         "a new interpreter at a dead one's address: looker",
         [
             Patch(
@@ -94,6 +336,7 @@ REGIONS = [
     Mutant(
         "owner_is_validated_before_the_phase",
         "gil",
+        "region",
         "a new interpreter at a dead one's address: looker",
         [
             Patch(
@@ -109,6 +352,7 @@ REGIONS = [
     Mutant(
         "phase_is_stored_relaxed",
         "gil",
+        "region",
         "a new interpreter at a dead one's address: looker",
         [
             Patch(
@@ -121,6 +365,7 @@ REGIONS = [
     Mutant(
         "phase_is_read_relaxed",
         "gil",
+        "region",
         "a new interpreter at a dead one's address: looker",
         [
             Patch(
@@ -133,12 +378,14 @@ REGIONS = [
     Mutant(
         "dying_region_is_believed",
         "gil",
+        "region",
         "a new interpreter at a dead one's address: adopter",
         [Patch(CURRENT, "return is_ending() ? found.region : nullptr;", "return found.region;")],
     ),
     Mutant(
         "table_is_published_relaxed",
         "gil",
+        "region",
         "data race",
         [
             Patch(
@@ -151,6 +398,7 @@ REGIONS = [
     Mutant(
         "table_is_read_relaxed",
         "gil",
+        "region",
         "data race",
         [
             Patch(
@@ -163,6 +411,7 @@ REGIONS = [
     Mutant(
         "old_table_is_freed",
         "gil",
+        "region",
         "freed",
         [
             Patch(DIRECTORY, "        larger->older = old;\n", ""),
@@ -177,13 +426,15 @@ REGIONS = [
     Mutant(
         "region_is_recycled_while_its_owner_lives",
         "gil",
+        "region",
         "an interpreter ends, and others want its region",
         [Patch(DIRECTORY, "return found != owner;", "return true;")],
     ),
     Mutant(
         "two_take_one_region",
         "gil",
-        "two interpreters want the one region that is free",
+        "region",
+        "an interpreter ends, and others want its region: adopter: data race",
         [
             Patch(
                 DIRECTORY,
@@ -196,18 +447,21 @@ REGIONS = [
     Mutant(
         "recycled_region_keeps_its_owner",
         "gil",
+        "region",
         "a new interpreter at a dead one's address",
         [Patch(DIRECTORY, "old->owner.store(nullptr, std::memory_order_release);", "")],
     ),
     Mutant(
         "recycled_window_is_not_reset",
         "gil",
+        "region",
         "an interpreter ends, and others want its region",
         [Patch(REGION_CPP, "    window.reset();\n", "")],
     ),
     Mutant(
         "adoption_without_the_lock",
         "gil",
+        "region",
         "data race",
         [
             Patch(
@@ -221,6 +475,7 @@ REGIONS = [
     Mutant(
         "exit_releases_nothing",
         "gil",
+        "region",
         "every object dies",
         [Patch(REGION_CPP, "const object = window.take_any())", "const object = nullptr)")],
     ),
@@ -230,6 +485,7 @@ TOKENS = [
     Mutant(
         "publish_compares_nothing",
         "gil",
+        "token",
         "data race: atomic write of slot",
         [
             Patch(
@@ -242,6 +498,7 @@ TOKENS = [
     Mutant(
         "tokens_are_published_after_the_lock",
         "gil",
+        "token",
         "data race: atomic write of slot",
         [
             Patch(
@@ -260,6 +517,7 @@ TOKENS = [
     Mutant(
         "registry_without_its_lock",
         "gil",
+        "token",
         "data race",
         [
             Patch(
@@ -273,6 +531,7 @@ TOKENS = [
     Mutant(
         "store_trusts_any_token",
         "gil",
+        "token",
         "what was stored at the new address",
         [
             Patch(
@@ -285,9 +544,10 @@ TOKENS = [
     Mutant(
         "store_does_not_register",
         "gil",
+        "token",
         "what was stored at the new address",
         [Patch(GLOBAL, "        registry().add_unlisted(slot);\n", "")],
     ),
 ]
 
-MUTANTS = ENTRY + REGIONS + TOKENS
+MUTANTS = ENTRY + NO_GIL + REGIONS + TOKENS

@@ -85,6 +85,12 @@ void store_second() {
     detach();
 }
 
+void store_first() {
+    if (!attach(world.interpreter)) return;
+    put(world.slot, world.first, "first");
+    detach();
+}
+
 void load_twin() {
     if (!attach(world.interpreter)) return;
     drop_if(load_one_of(world.twin, world.other, world.other));
@@ -113,13 +119,7 @@ Scenario first_store() {
                 world.slot = new_slot("unlisted");
                 register_unlisted(world.slot);
             },
-            {{"storer",
-              [] {
-                  if (!attach(world.interpreter)) return;
-                  put(world.slot, world.first, "first");
-                  detach();
-              }},
-             {"loader", load_twice}},
+            {{"storer", store_first}, {"loader", load_twice}},
             end};
 }
 
@@ -177,14 +177,7 @@ Scenario race_for_an_entry() {
                 register_unlisted(world.slot);
                 register_unlisted(world.twin);
             },
-            {{"storer",
-              [] {
-                  if (!attach(world.interpreter)) return;
-                  put(world.slot, world.first, "first");
-                  detach();
-              }},
-             {"other storer", store_twin},
-             {"loader", load_twin}},
+            {{"storer", store_first}, {"other storer", store_twin}, {"loader", load_twin}},
             [] {
                 expect(attach(world.interpreter), "attached");
                 PyObject* const first = load_one_of(world.slot, world.first, nullptr);
@@ -195,6 +188,25 @@ Scenario race_for_an_entry() {
                 detach();
                 end();
             }};
+}
+
+Scenario two_entries() {
+    return {"first stores to two entries at once",
+            [] {
+                set_up();
+                world.slot = new_slot("one");
+                world.late = new_slot("two");
+                register_unlisted(world.slot);
+                register_unlisted(world.late);
+            },
+            {{"storer", store_first},
+             {"other storer",
+              [] {
+                  if (!attach(world.interpreter)) return;
+                  put(world.late, world.second, "second");
+                  detach();
+              }}},
+            end};
 }
 
 Scenario overwrite_overflow() {
@@ -283,8 +295,9 @@ Scenario collector() {
 } // namespace
 
 std::vector<Scenario> entry_scenarios() {
-    return {first_store(),       overwrite(),          overwrite_twice(),   collision(),
-            race_for_an_entry(), overwrite_overflow(), store_against_end(), collector()};
+    return {first_store(),        overwrite(),         overwrite_twice(),
+            collision(),          race_for_an_entry(), two_entries(),
+            overwrite_overflow(), store_against_end(), collector()};
 }
 
 } // namespace hpystate::model

@@ -29,6 +29,7 @@ struct NamedSlot {
 struct Process {
     std::array<NamedSlot, 8> slots;
     std::size_t slot_count;
+    std::size_t next_entry;
 };
 
 Process process;
@@ -80,8 +81,10 @@ void observe_entry(const Region& region, const Slot* slot) {
         if (!region.window.closed() && region.window.claimed(token)) reach(State::kOverflow);
         return;
     }
-    const auto object = reinterpret_cast<std::uintptr_t>(entry.object.load());
-    reach(object == 0 ? State::kClaimed : (object & 1U) != 0 ? State::kCell : State::kValue);
+    const Word word(entry.word.load());
+    reach(word.is_cell()             ? State::kCell
+          : word.object() != nullptr ? State::kValue
+                                     : State::kClaimed);
 }
 
 } // namespace
@@ -94,14 +97,22 @@ void begin_process() {
 }
 
 Slot* new_slot(const char* name, std::uintptr_t bits) {
-    return place(name, allocate(sizeof(Slot)), bits);
+    // As many slots as a window has entries, so that one of them falls on the entry that is next.
+    auto* const block = static_cast<Slot*>(allocate(Window::kEntries * sizeof(Slot)));
+    std::size_t i = 0;
+    while (Window::index_of(Token(address_of(&block[i]))) != process.next_entry)
+        ++i;
+    process.next_entry = (process.next_entry + 1) % Window::kEntries;
+    return place(name, &block[i], bits);
 }
 
 Slot* new_twin(const Slot* other, const char* name) {
-    const std::uintptr_t stride = Window::kEntries * sizeof(Slot);
-    auto* const block = static_cast<char*>(allocate(2 * stride));
-    const std::uintptr_t past = reinterpret_cast<std::uintptr_t>(block) - address_of(other);
-    return place(name, block + (stride - past % stride) % stride, 0);
+    auto* const block = static_cast<Slot*>(allocate(Window::kEntries * sizeof(Slot)));
+    std::size_t i = 0;
+    while (Window::index_of(Token(address_of(&block[i]))) !=
+           Window::index_of(Token(address_of(other))))
+        ++i;
+    return place(name, &block[i], 0);
 }
 
 Slot read_slot(const Slot* slot) {
@@ -189,9 +200,14 @@ const char* name_of(State state) {
 namespace {
 
 std::string describe_in(const Region& region, std::uintptr_t offset) {
-    const std::string entry = "entry " + std::to_string(offset / sizeof(Window::Entry));
-    if (offset < Window::kEntries * sizeof(Window::Entry)) {
-        return entry + (offset % sizeof(Window::Entry) == 0 ? ".token" : ".object");
+    constexpr std::uintptr_t kEntriesEnd = Window::kEntries * sizeof(Window::Entry);
+    if (offset < kEntriesEnd) {
+        return "entry " + std::to_string(offset / sizeof(Window::Entry)) +
+               (offset % sizeof(Window::Entry) == 0 ? ".token" : ".word");
+    }
+    if (kNoGil && offset < kEntriesEnd + Window::kEntries * sizeof(ObjectPointer)) {
+        return "first object of entry " +
+               std::to_string((offset - kEntriesEnd) / sizeof(ObjectPointer));
     }
     const auto at = [&](const void* member) {
         return reinterpret_cast<std::uintptr_t>(member) - reinterpret_cast<std::uintptr_t>(&region);

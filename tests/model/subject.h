@@ -21,7 +21,7 @@ void begin_process();
 /// What an extension keeps: a static, read and passed on by value without an atomic.
 using Slot = HPyGlobal;
 
-/// A slot that holds `bits`, in memory of the execution; its place is that of no other slot.
+/// A slot that holds `bits`, in memory of the execution; on an entry of its own (there are eight).
 [[nodiscard]] Slot* new_slot(const char* name, std::uintptr_t bits = 0);
 /// A slot that falls on the same entry of a window as another.
 [[nodiscard]] Slot* new_twin(const Slot* other, const char* name);

@@ -35,7 +35,8 @@ void run(std::vector<Scenario> scenarios) {
 
 } // namespace
 
-TEST_CASE("whatever the order, a load gives a living object of its own slot or null", "[model]") {
+TEST_CASE("whatever the order, a load gives a living object of its own slot or null",
+          "[model][entry]") {
     run(hpystate::model::entry_scenarios());
 
     check_states({State::kEmpty, State::kClaimed, State::kValue, State::kOverflow});
@@ -44,13 +45,14 @@ TEST_CASE("whatever the order, a load gives a living object of its own slot or n
 #endif
 }
 
-TEST_CASE("a thread finds the region of its own interpreter, or none", "[model]") {
+TEST_CASE("a thread finds the region of its own interpreter, or none", "[model][region]") {
     run(hpystate::model::region_scenarios());
 
     check_states({State::kLive, State::kDying, State::kRecycled});
 }
 
-TEST_CASE("a token is its slot's own address, whoever writes it and wherever it goes", "[model]") {
+TEST_CASE("a token is its slot's own address, whoever writes it and wherever it goes",
+          "[model][token]") {
     run(hpystate::model::token_scenarios());
 
     check_states({State::kRegistered, State::kMoved, State::kReused});
