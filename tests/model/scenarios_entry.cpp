@@ -241,18 +241,20 @@ void finalize() {
     expect(current_context() == world.context, "the context of an interpreter that is ending");
 }
 
-Scenario store_against_end() {
+void set_up_finalizers() {
+    set_up();
+    world.late = new_slot("late");
+    register_unlisted(world.late);
+    expect(attach(world.interpreter), "attached");
+    put(world.slot, world.first, "first", &finalize);
+    put(world.twin, world.other, "other", &finalize);
+    detach();
+}
+
+Scenario store_against_end(const char* name, ExitCallbacks callbacks) {
     static Event gone("the interpreter is gone");
-    return {"store and load, against the end, finalizers and a stale context",
-            [] {
-                set_up();
-                world.late = new_slot("late");
-                register_unlisted(world.late);
-                expect(attach(world.interpreter), "attached");
-                put(world.slot, world.first, "first", &finalize);
-                put(world.twin, world.other, "other", &finalize);
-                detach();
-            },
+    return {name,
+            set_up_finalizers,
             {{"storer",
               [] {
                   if (!attach(world.interpreter)) return;
@@ -261,8 +263,8 @@ Scenario store_against_end() {
                   detach();
               }},
              {"ender",
-              [] {
-                  end_interpreter(world.interpreter, &finalize);
+              [=] {
+                  end_interpreter(world.interpreter, &finalize, callbacks);
                   gone.set();
               }},
              {"stale",
@@ -295,9 +297,18 @@ Scenario collector() {
 } // namespace
 
 std::vector<Scenario> entry_scenarios() {
-    return {first_store(),        overwrite(),         overwrite_twice(),
-            collision(),          race_for_an_entry(), two_entries(),
-            overwrite_overflow(), store_against_end(), collector()};
+    return {
+        first_store(),
+        overwrite(),
+        overwrite_twice(),
+        collision(),
+        race_for_an_entry(),
+        two_entries(),
+        overwrite_overflow(),
+        store_against_end("store and load, against the end, finalizers and a stale context",
+                          ExitCallbacks::kRun),
+        store_against_end("the same where CPython loses the exit callback", ExitCallbacks::kLost),
+        collector()};
 }
 
 } // namespace hpystate::model

@@ -35,6 +35,7 @@ using freefunc = void (*)(void*);
 struct _typeobject {
     PyObject ob_base;
     traverseproc tp_traverse;
+    destructor tp_finalize;
     destructor tp_dealloc;
     freefunc tp_free;
 };
@@ -61,6 +62,7 @@ struct PyType_Spec {
 inline constexpr int Py_tp_dealloc = 52;
 inline constexpr int Py_tp_doc = 56;
 inline constexpr int Py_tp_traverse = 71;
+inline constexpr int Py_tp_finalize = 80;
 inline constexpr unsigned Py_TPFLAGS_DEFAULT = 0;
 inline constexpr unsigned Py_TPFLAGS_HAVE_GC = 1U << 14;
 inline constexpr unsigned Py_TPFLAGS_DISALLOW_INSTANTIATION = 1U << 7;
@@ -72,6 +74,11 @@ PyThreadState* PyThreadState_GetUnchecked();
 PyInterpreterState* PyInterpreterState_Get();
 std::int64_t PyInterpreterState_GetID(PyInterpreterState* interpreter);
 int PyUnstable_AtExit(PyInterpreterState* interpreter, void (*callback)(void*), void* data);
+PyObject* PyInterpreterState_GetDict(PyInterpreterState* interpreter);
+int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);
+PyObject* PyCapsule_New(void* pointer, const char* name, void (*end)(PyObject*));
+void* PyCapsule_GetPointer(PyObject* capsule, const char* name);
+int PyCapsule_SetDestructor(PyObject* capsule, void (*end)(PyObject*));
 int PySys_GetOptionalAttrString(const char* name, PyObject** value);
 PyObject* PyErr_GetRaisedException();
 void PyErr_SetRaisedException(PyObject* raised);

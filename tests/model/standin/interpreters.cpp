@@ -25,7 +25,8 @@ struct _is {
     std::array<Callback, 4> callbacks;
     std::size_t callback_count;
     PyObject* tracked;
-    PyObject modules; ///< stands for the dict; never dies
+    PyObject modules;     ///< stands for sys.modules; never dies
+    PyObject* dict_value; ///< what stands in the interpreter's dict
 };
 
 namespace hpystate::model {
@@ -39,6 +40,12 @@ struct NamedObject {
     std::intptr_t payload;
 };
 
+struct Capsule {
+    PyObject base;
+    void* pointer;
+    destructor end;
+};
+
 /// Of one execution.
 struct Python {
     std::array<PyInterpreterState*, 4> interpreters;
@@ -50,6 +57,7 @@ struct Python {
     std::size_t living;
     char list_lock; ///< CPython's own, over its list of interpreters
     PyTypeObject object_type;
+    PyTypeObject capsule_type;
 };
 
 Python python;
@@ -78,6 +86,25 @@ void finalize_object(PyObject* object) {
     free_memory(object);
 }
 
+void end_capsule(PyObject* object) {
+    if (destructor end = reinterpret_cast<Capsule*>(object)->end) end(object);
+    free_memory(object);
+}
+
+/// The last collection takes a tracked object for garbage that shows a reference to itself.
+void collect_at_end(PyInterpreterState* interpreter) {
+    PyObject* const tracked = interpreter->tracked;
+    if (tracked == nullptr) return;
+    const auto is_itself = [](PyObject* object, void* tracked) {
+        return object == tracked ? 1 : 0;
+    };
+    PyTypeObject* const type = Py_TYPE(tracked);
+    if (type->tp_traverse(tracked, is_itself, tracked) == 0) return;
+    Py_INCREF(tracked);
+    type->tp_finalize(tracked);
+    Py_DECREF(tracked);
+}
+
 /// Locks or unlocks out all threads but the calling one.
 template <typename Action>
 void for_others([[maybe_unused]] PyInterpreterState* interpreter, [[maybe_unused]] Action action) {
@@ -93,6 +120,7 @@ void begin_python() {
     new (&python) Python{};
     python.object_type.tp_dealloc = &finalize_object;
     python.object_type.tp_free = &free_memory;
+    python.capsule_type.tp_dealloc = &end_capsule;
 }
 
 PyInterpreterState* new_interpreter(PyInterpreterState* at) {
@@ -109,6 +137,7 @@ PyInterpreterState* new_interpreter(PyInterpreterState* at) {
     at->callback_count = 0;
     at->tracked = nullptr;
     at->modules.ob_refcnt = 1'000;
+    at->dict_value = nullptr;
     unlock(list_lock());
     return at;
 }
@@ -128,14 +157,18 @@ void detach() {
     unlock(lock_of(std::exchange(state.interp, nullptr), current_thread()));
 }
 
-void end_interpreter(PyInterpreterState* interpreter, void (*last)()) {
+void end_interpreter(PyInterpreterState* interpreter, void (*last)(), ExitCallbacks callbacks) {
     expect(attach(interpreter), "an interpreter ends once");
     for_others(interpreter, &lock);
     interpreter->ending = true;
     interpreter->cleared = true;
     for_others(interpreter, &unlock);
-    for (std::size_t i = interpreter->callback_count; i-- > 0;)
+    Py_XDECREF(std::exchange(interpreter->dict_value, nullptr));
+    for (std::size_t i = interpreter->callback_count; i-- > 0;) {
+        if (callbacks == ExitCallbacks::kLost) break;
         interpreter->callbacks[i].run(interpreter->callbacks[i].data);
+    }
+    collect_at_end(interpreter);
     if (last != nullptr) last();
     lock(list_lock());
     interpreter->alive = false;
@@ -249,6 +282,35 @@ int PyUnstable_AtExit(PyInterpreterState* interpreter, void (*callback)(void*), 
     return 0;
 }
 
+PyObject* PyInterpreterState_GetDict(PyInterpreterState* interpreter) {
+    return &interpreter->modules; // a dict like any other; only its address is handed on
+}
+
+int PyDict_SetItemString(PyObject*, const char*, PyObject* value) {
+    Py_INCREF(value);
+    Py_XDECREF(std::exchange(PyInterpreterState_Get()->dict_value, value));
+    return 0;
+}
+
+PyObject* PyCapsule_New(void* pointer, const char*, void (*end)(PyObject*)) {
+    auto* const capsule = static_cast<hpystate::model::Capsule*>(
+        hpystate::model::allocate(sizeof(hpystate::model::Capsule)));
+    capsule->base.ob_type = &python.capsule_type;
+    capsule->base.ob_refcnt = 1;
+    capsule->pointer = pointer;
+    capsule->end = end;
+    return &capsule->base;
+}
+
+void* PyCapsule_GetPointer(PyObject* capsule, const char*) {
+    return reinterpret_cast<hpystate::model::Capsule*>(capsule)->pointer;
+}
+
+int PyCapsule_SetDestructor(PyObject* capsule, void (*end)(PyObject*)) {
+    reinterpret_cast<hpystate::model::Capsule*>(capsule)->end = end;
+    return 0;
+}
+
 int PySys_GetOptionalAttrString(const char*, PyObject** value) {
     PyInterpreterState* const interpreter = PyInterpreterState_Get();
     if (interpreter->cleared) return 0;
@@ -277,6 +339,8 @@ PyObject* PyType_FromSpec(PyType_Spec* spec) {
     for (const PyType_Slot* slot = spec->slots; slot->slot != 0; ++slot) {
         if (slot->slot == Py_tp_dealloc)
             type->tp_dealloc = reinterpret_cast<destructor>(slot->pfunc);
+        if (slot->slot == Py_tp_finalize)
+            type->tp_finalize = reinterpret_cast<destructor>(slot->pfunc);
         if (slot->slot == Py_tp_traverse) {
             type->tp_traverse = reinterpret_cast<traverseproc>(slot->pfunc);
         }

@@ -21,10 +21,15 @@ void begin_python();
 [[nodiscard]] bool attach(PyInterpreterState* interpreter);
 void detach();
 
+/// CPython before 3.13.2 loses exit callbacks.
+enum class ExitCallbacks : std::uint8_t { kRun, kLost };
+
 /// Ends an interpreter on the calling thread, which is not attached: waits until nobody else is,
-/// runs the exit callbacks, then `last` as its last collection, and forgets its id. Nobody attaches
-/// to it again, unless new_interpreter() has its address.
-void end_interpreter(PyInterpreterState* interpreter, void (*last)() = nullptr);
+/// lets go of its modules and dict, runs the exit callbacks, then the last collection, with `last`
+/// in it, and forgets its id. Nobody attaches to it again, unless new_interpreter() has its
+/// address.
+void end_interpreter(PyInterpreterState* interpreter, void (*last)() = nullptr,
+                     ExitCallbacks callbacks = ExitCallbacks::kRun);
 
 /// The collector of the attached thread's interpreter: stops all others where they are not kept
 /// out, and walks over what it was told of.
