@@ -166,13 +166,17 @@ PLAIN(16)
     UPDATE(bits_, T, fetch_nand, kNand)                                                            \
     COMPARE(bits_, T, compare_exchange_strong)                                                     \
     COMPARE(bits_, T, compare_exchange_weak)
+// clang-format off: it takes these for declarations
 ATOMIC(8, std::uint8_t)
-ATOMIC(16, std::uint16_t) ATOMIC(32, std::uint32_t) ATOMIC(64, std::uint64_t)
+ATOMIC(16, std::uint16_t)
+ATOMIC(32, std::uint32_t)
+ATOMIC(64, std::uint64_t)
+// clang-format on
 #undef ATOMIC
 #undef COMPARE
 #undef UPDATE
 
-    void* __real_memset(void* target, int byte, std::size_t size);
+void* __real_memset(void* target, int byte, std::size_t size);
 void* __wrap_memset(void* target, int byte, std::size_t size) {
     write(target, size);
     return __real_memset(target, byte, size);
