@@ -88,6 +88,13 @@ def test_lists_and_dicts_grow_without_touching_the_struct(c: ModuleType) -> None
 
 
 @pytest.mark.parametrize("shape", BUILTIN)
+def test_what_cpython_puts_behind_a_struct_of_any_size_is_aligned(
+    c: ModuleType, shape: int
+) -> None:
+    assert made(c, shape, "odd").__basicsize__ % 8 == 0
+
+
+@pytest.mark.parametrize("shape", BUILTIN)
 def test_a_class_made_in_python_keeps_the_place(c: ModuleType, shape: int) -> None:
     class Sub(made(c, shape, "odd")):  # type: ignore[misc]
         pass
