@@ -219,6 +219,10 @@ for cls in (module.make_node_type(), module.make_pair_type()):
 """
 
 
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("WITH_PYMALLOC"),
+    reason="this Python was built without pymalloc, whose blocks are counted",
+)
 @pytest.mark.parametrize(
     ("options", "environment"),
     [((), {"PYTHONMALLOC": "pymalloc_debug"}), (("-X", "dev"), {})],

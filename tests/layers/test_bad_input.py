@@ -33,7 +33,7 @@ def test_bad_input_raises_the_same_in_every_mode(mode: str, different: list[str]
         env={**os.environ, "HPYSTATE_TEST_MODE": mode},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600 if "HPYSTATE_SANITIZED" in os.environ else 120,
         check=False,
     )
 
