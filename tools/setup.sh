@@ -112,6 +112,8 @@ build() { # preset
     export PYTHONPATH=$BUILD/stage
 }
 
+programs() { find "$BUILD/tests" -maxdepth 1 -name 'test_*' -type f -executable | sort; }
+
 run_catch2() { # program tag
     if [ -n "$2" ]; then set -- "$1" "[$2]"; else set -- "$1"; fi
     # A Python with a C library of its own cannot find its home by the program's path.
@@ -155,14 +157,14 @@ sanitized() { # command...
 }
 
 # The C++ tests. CPython's own memory is not all given back at its end, so leaks are looked for where
-# there is no interpreter.
+# no interpreter is linked.
 run_sanitized_programs() {
     say "the C++ tests under sanitizers"
     local test lists=$PWD/tests/suppressions
-    for test in globals formats interp_state; do
+    for test in $(programs); do
         TSAN_OPTIONS=suppressions=$lists/tsan.txt \
-            ASAN_OPTIONS=detect_leaks=$([ $test != globals ]; echo $?) \
-            run_catch2 "$BUILD/tests/test_$test" ""
+            ASAN_OPTIONS=detect_leaks=$(nm "$test" | grep -c Py_Initialize > /dev/null; echo $?) \
+            run_catch2 "$test" ""
     done
 }
 
@@ -184,8 +186,7 @@ run_tests() {
     build dev
     say "Catch2"
     local test
-    for test in "$BUILD"/tests/test_*; do
-        [ -x "$test" ] && [ -f "$test" ] || continue
+    for test in $(programs); do
         run_catch2 "$test" "${1:-}"
     done
     say "pytest"
