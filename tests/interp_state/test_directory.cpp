@@ -2,7 +2,10 @@
 #include "interp_state/directory.h"
 #include "tests/interp_state/interpreters.h"
 
+#include <algorithm>
 #include <memory>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace hpystate;
@@ -13,6 +16,17 @@ namespace {
 HPyGlobal slot;
 
 } // namespace
+
+TEST_CASE("a region that was reserved has no page of its window yet", "[region]") {
+    Region* const region = Region::reserve();
+    REQUIRE(region != nullptr);
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    std::vector<unsigned char> pages(sizeof(region->window) / page);
+
+    REQUIRE(mincore(region, pages.size() * page, pages.data()) == 0);
+    CHECK(std::count_if(pages.begin(), pages.end(), [](int flags) { return (flags & 1) != 0; }) ==
+          0);
+}
 
 TEST_CASE("regions of interpreters that are gone serve again", "[directory]") {
     const Runtime runtime;
