@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo test-upstream check sanitize fuzz format lint bench matrix clean
+.PHONY: help build test demo test-upstream check sanitize fuzz format lint bench stress matrix clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -18,6 +18,9 @@ demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
 
 bench:          ## set up, build, measure instructions and times beside the peers
 	@tools/setup.sh bench $(ARGS)
+
+stress:         ## set up, build, run the stress scenarios; ARGS="--quick" takes two minutes
+	@tools/setup.sh stress $(ARGS)
 
 test-upstream:  ## set up, build, run HPy's own suite in three kinds of interpreter
 	@tools/setup.sh test-upstream $(ARGS)

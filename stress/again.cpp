@@ -2,8 +2,8 @@
 ///
 /// Python is initialized and finalized fifty times; each time the main interpreter has the same
 /// address and the same id, and must see nothing of its predecessor. Meanwhile modules are removed,
-/// imported again, reloaded and loaded under a second name; and a shared object with slots is closed
-/// and another one mapped at its address.
+/// imported again, reloaded and loaded under a second name; and a shared object with slots is
+/// closed and another one mapped at its address.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -119,8 +119,8 @@ class User {
 
     void store(const Plugin& plugin, std::size_t i) {
         const Attached attached(interpreter_);
-        static_cast<void>(stress::checked(
-            PyObject_CallFunction(store_, "KKn", plugin.slot(i), key_, static_cast<Py_ssize_t>(i))));
+        static_cast<void>(stress::checked(PyObject_CallFunction(store_, "KKn", plugin.slot(i), key_,
+                                                                static_cast<Py_ssize_t>(i))));
     }
     void clear(const Plugin& plugin, std::size_t i) {
         const Attached attached(interpreter_);

@@ -11,12 +11,11 @@
 #include "stress/random.h"
 #include "stress/scenarios.h"
 
-#include <oneapi/tbb/enumerable_thread_specific.h>
-#include <oneapi/tbb/task_group.h>
-
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/task_group.h>
 #include <shared_mutex>
 #include <unordered_map>
 #include <vector>
@@ -140,8 +139,8 @@ void Churn::replace(Place& place, Random& random) {
     if (!lock.owns_lock()) return; // others work there
     end(place);
     place.key = next_key_.fetch_add(1);
-    place.interpreter = std::make_unique<Interpreter>(random.below(2) == 0 ? Gil::kOwn
-                                                                            : Gil::kShared);
+    place.interpreter =
+        std::make_unique<Interpreter>(random.below(2) == 0 ? Gil::kOwn : Gil::kShared);
     begin(place);
     tally_.add(place.interpreter->gil() == Gil::kOwn ? "own_gil" : "shared_gil");
     tally_.add("interpreters");
@@ -149,9 +148,8 @@ void Churn::replace(Place& place, Random& random) {
 
 void Churn::begin(Place& place) {
     const Attached attached(place.interpreter->state());
-    const Object scope =
-        stress::run(options_.without ? kWithout : kWith,
-                    {{"path", file_}, {"key", std::to_string(place.key)}});
+    const Object scope = stress::run(options_.without ? kWithout : kWith,
+                                     {{"path", file_}, {"key", std::to_string(place.key)}});
     place.work = item(scope, "work").release();
     place.through_class = item(scope, "through_class").release();
     if (options_.without) return;

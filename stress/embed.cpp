@@ -17,17 +17,18 @@ std::mutex& interpreters_mutex() {
 std::string text_of_exception() {
     const Object raised(PyErr_GetRaisedException());
     const Object traceback(PyImport_ImportModule("traceback"));
-    const Object lines(traceback.get() == nullptr
-                           ? nullptr
-                           : PyObject_CallMethod(traceback.get(), "format_exception", "O",
-                                                 raised.get()));
+    const Object lines(
+        traceback.get() == nullptr
+            ? nullptr
+            : PyObject_CallMethod(traceback.get(), "format_exception", "O", raised.get()));
     const Object empty(PyUnicode_FromString(""));
     const Object text(lines.get() == nullptr || empty.get() == nullptr
                           ? nullptr
                           : PyUnicode_Join(empty.get(), lines.get()));
     const char* const utf8 = text.get() != nullptr ? PyUnicode_AsUTF8(text.get()) : nullptr;
     PyErr_Clear();
-    return utf8 != nullptr ? utf8 : std::string("an exception of ") + Py_TYPE(raised.get())->tp_name;
+    return utf8 != nullptr ? utf8
+                           : std::string("an exception of ") + Py_TYPE(raised.get())->tp_name;
 }
 
 void require(const PyStatus& status, const char* what) {

@@ -1,9 +1,9 @@
 /// stress/faults_exec.cpp: modules whose execution raises, half way through their globals.
 ///
-/// On many threads, in interpreters of both kinds: the same file is loaded again and again and raises
-/// at another stage each time, until it is let through. What it stored before it raised stays, is
-/// overwritten by the next attempt, and is released in the end; what another module of the file
-/// stored meanwhile, in other interpreters, must not be touched.
+/// On many threads, in interpreters of both kinds: the same file is loaded again and again and
+/// raises at another stage each time, until it is let through. What it stored before it raised
+/// stays, is overwritten by the next attempt, and is released in the end; what another module of
+/// the file stored meanwhile, in other interpreters, must not be touched.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -38,8 +38,8 @@ void live_and_end(const std::string& file, Tally& tally, Random& random, std::ui
     Interpreter interpreter((key & 1) != 0 ? Gil::kOwn : Gil::kShared);
     {
         const Attached attached(interpreter.state());
-        const Object scope = run(
-            kCode, {{"path", file}, {"key", std::to_string(key)}, {"stages", stages}});
+        const Object scope =
+            run(kCode, {{"path", file}, {"key", std::to_string(key)}, {"stages", stages}});
         const auto raised = static_cast<std::uint64_t>(call_number(item(scope, "count").get()));
         tally.expect(raised == stages.size(), "a module whose exec raises was made");
         tally.add("raised", raised);

@@ -174,12 +174,11 @@ void faults_fork(const Options& options, Tally& tally) {
             for (const bool without : {true, false}) {
                 Score& score = without ? control[i] : with[i];
                 Tally apart(options); // the problems of a child are judged below
-                const ChildEnd end =
-                    run_child(apart, kLimit, [&](ChildReport& report) {
-                        return Forking(options, static_cast<Case>(i), without,
-                                       Random(options.seed, round))
-                            .run(report);
-                    });
+                const ChildEnd end = run_child(apart, kLimit, [&](ChildReport& report) {
+                    return Forking(options, static_cast<Case>(i), without,
+                                   Random(options.seed, round))
+                        .run(report);
+                });
                 (end.how == Ended::kWell ? score.good : score.bad)++;
                 if (end.how != Ended::kWell) score.last = end.text() + apart.first_problem();
                 if (without) continue;

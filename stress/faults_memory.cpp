@@ -1,10 +1,11 @@
 /// stress/faults_memory.cpp: allocations that fail in import, store, first use and teardown.
 ///
 /// The process runs itself again with tests/faults/failing_malloc.c before malloc. In each
-/// interpreter one allocation fails at every step: the runtime's state is made, a module is made and
-/// executed, its globals are filled, first values are made, it is worked with, and the interpreter
-/// ends. A step that fails raises MemoryError and nothing else, and succeeds when it is done again.
-/// Which allocation it is goes up from interpreter to interpreter, on many threads at once.
+/// interpreter one allocation fails at every step: the runtime's state is made, a module is made
+/// and executed, its globals are filled, first values are made, it is worked with, and the
+/// interpreter ends. A step that fails raises MemoryError and nothing else, and succeeds when it is
+/// done again. Which allocation it is goes up from interpreter to interpreter, on many threads at
+/// once.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -126,13 +127,12 @@ class Memory {
     }
 
     Object prepare(std::uint64_t key) {
-        return stress::run(kCode, {{"path", file_},
-                                   {"native_file", native_file_},
-                                   {"key", std::to_string(key)}});
+        return stress::run(
+            kCode, {{"path", file_}, {"native_file", native_file_}, {"key", std::to_string(key)}});
     }
 
-    /// 3.13.0's setdefault counts an item that there was no memory for, and the dict crashes when it
-    /// grows the next time. Types are made with it, so there the tables of dicts are always had.
+    /// 3.13.0's setdefault counts an item that there was no memory for, and the dict crashes when
+    /// it grows the next time. Types are made with it, so there the tables of dicts are always had.
     void spare_what_cpython_gets_wrong() {
         const Attached attached(PyInterpreterState_Main());
         const Object scope = prepare(0);
@@ -182,8 +182,8 @@ class Memory {
             try {
                 static_cast<void>(stress::checked(nullptr));
             } catch (const PythonError& error) {
-                tally_.fail(std::string(kSteps[step]) + ", allocation " + std::to_string(n) +
-                            ": " + error.what());
+                tally_.fail(std::string(kSteps[step]) + ", allocation " + std::to_string(n) + ": " +
+                            error.what());
             }
         }
         static_cast<void>(stress::checked(PyObject_CallNoArgs(function.get()))); // with memory
@@ -214,8 +214,8 @@ class Memory {
 [[noreturn]] void run_preloaded(const Options& options) {
     const std::string preload = (options.extensions / "failing_malloc.so").string();
     // No thread of ours reads the environment: Python is not there yet.
-    setenv("LD_PRELOAD", preload.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
-    setenv("PYTHONMALLOC", "malloc", 1);       // NOLINT(concurrency-mt-unsafe)
+    setenv("LD_PRELOAD", preload.c_str(), 1); // NOLINT(concurrency-mt-unsafe)
+    setenv("PYTHONMALLOC", "malloc", 1);      // NOLINT(concurrency-mt-unsafe)
     const std::string seed = std::to_string(options.seed);
     const std::string seconds = std::to_string(options.seconds);
     const std::string threads = std::to_string(options.threads);

@@ -111,9 +111,9 @@ void faults_thread(const Options& options, Tally& tally) {
             },
             &stage);
         tally.add("processes");
-        tally.expect(end.how == Ended::kWell,
-                     "a process whose threads were inside an extension " + end.text() +
-                         (stage == 1 ? ", in Py_FinalizeEx" : ""));
+        tally.expect(end.how == Ended::kWell, "a process whose threads were inside an extension " +
+                                                  end.text() +
+                                                  (stage == 1 ? ", in Py_FinalizeEx" : ""));
     }
 }
 

@@ -1,10 +1,11 @@
 /// stress/first_import.cpp: many interpreters import the same new files at the same moment.
 ///
-/// A round has its own copies of the files, so each is opened, registered and interned for the first
-/// time in the process, by all interpreters at once: one whose slots collide in the window by threes,
-/// ten with 100,000 slots together, and one with every kind of value. Each interpreter takes them in
-/// an order of its own. The package, too, is imported by all of them at once. When all are done, each
-/// looks at all its values again: what the others did since must not have changed them.
+/// A round has its own copies of the files, so each is opened, registered and interned for the
+/// first time in the process, by all interpreters at once: one whose slots collide in the window by
+/// threes, ten with 100,000 slots together, and one with every kind of value. Each interpreter
+/// takes them in an order of its own. The package, too, is imported by all of them at once. When
+/// all are done, each looks at all its values again: what the others did since must not have
+/// changed them.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -57,8 +58,7 @@ class Round {
         for (std::uint64_t i = 0; i < count; ++i) {
             guests_[i].key = (number * count) + i + 1;
             const bool own = (guests_[i].key & 1) != 0;
-            guests_[i].interpreter =
-                std::make_unique<Interpreter>(own ? Gil::kOwn : Gil::kShared);
+            guests_[i].interpreter = std::make_unique<Interpreter>(own ? Gil::kOwn : Gil::kShared);
         }
     }
 

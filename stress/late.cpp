@@ -36,8 +36,8 @@ constexpr std::array kStages = {
     "cycle held by a global",
     "exit callback after hpystate's",
 };
-/// CPython runs exit callbacks oldest first before gh-127791 was fixed in 3.13.2, then newest first.
-/// Before that it also loses those in the middle: a third one takes the second one's place.
+/// CPython runs exit callbacks oldest first before gh-127791 was fixed in 3.13.2, then newest
+/// first. Before that it also loses those in the middle: a third one takes the second one's place.
 constexpr bool kNewestFirst = PY_VERSION_HEX >= 0x030D0200;
 constexpr unsigned kFirstCallback = kNewestFirst ? 15 : 12;
 constexpr unsigned kSecondCallback = kNewestFirst ? 12 : 15;
@@ -105,9 +105,8 @@ struct ExitProbe {
     static void run(void* data) {
         auto* const self = static_cast<ExitProbe*>(data);
         if (self->probe != nullptr) {
-            Py_XDECREF(PyObject_CallFunction(self->probe, "KI",
-                                             static_cast<unsigned long long>(self->key),
-                                             self->stage));
+            Py_XDECREF(PyObject_CallFunction(
+                self->probe, "KI", static_cast<unsigned long long>(self->key), self->stage));
             PyErr_Clear();
             Py_CLEAR(self->probe);
         }

@@ -9,12 +9,11 @@
 #include "stress/scenarios.h"
 #include "stress/tally.h"
 
-#include <oneapi/tbb/global_control.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <oneapi/tbb/global_control.h>
 #include <thread>
 #include <unistd.h>
 
@@ -45,7 +44,7 @@ class Reporter {
 
     std::mutex mutex_;
     std::condition_variable wake_;
-    bool done_ = false; ///< guarded by mutex_
+    bool done_ = false;  ///< guarded by mutex_
     std::thread thread_; ///< last: it uses the others
 };
 
@@ -54,8 +53,8 @@ class Reporter {
 int main(int argc, char** argv) {
     using namespace hpystate::stress;
     const Options options = parse_options(argc, argv);
-    const oneapi::tbb::global_control workers(
-        oneapi::tbb::global_control::max_allowed_parallelism, options.threads);
+    const oneapi::tbb::global_control workers(oneapi::tbb::global_control::max_allowed_parallelism,
+                                              options.threads);
     Tally tally(options);
     {
         const Reporter reporter(tally);

@@ -1,8 +1,9 @@
 /// stress/overwrite.cpp: readers, fused calls and borrows against constant stores; first values.
 ///
-/// In a few interpreters of both kinds many threads read, call and borrow what others overwrite; the
-/// old values' destructors use the same slots again. Others ask for first values with initializers
-/// that fail, ask for themselves or each other, and are overtaken: each value is made once.
+/// In a few interpreters of both kinds many threads read, call and borrow what others overwrite;
+/// the old values' destructors use the same slots again. Others ask for first values with
+/// initializers that fail, ask for themselves or each other, and are overtaken: each value is made
+/// once.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -102,8 +103,7 @@ class Overwrite {
         }
         home.state = key != 1 ? home.interpreter->state() : PyInterpreterState_Main();
         const Attached attached(home.state);
-        const Object scope =
-            stress::run(kCode, {{"path", file_}, {"key", std::to_string(key)}});
+        const Object scope = stress::run(kCode, {{"path", file_}, {"key", std::to_string(key)}});
         for (std::size_t i = 0; i < kRoles.size(); ++i)
             home.functions[i] = item(scope, kRoles[i].name).release();
         home.problems = item(scope, "problems").release();
@@ -120,10 +120,9 @@ class Overwrite {
     void act(Home& home, std::size_t role, Random& random) {
         try {
             const Attached attached(home.state);
-            const Found found =
-                call_work(home.functions[role],
-                          kRoles[role].least + random.below(kRoles[role].range), random.next(),
-                          home.key);
+            const Found found = call_work(home.functions[role],
+                                          kRoles[role].least + random.below(kRoles[role].range),
+                                          random.next(), home.key);
             tally_.add("checked", found.checked);
             tally_.add("wrong", found.wrong);
             tally_.add(std::string("calls of ") + kRoles[role].name);

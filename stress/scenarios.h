@@ -18,6 +18,7 @@ void faults_exec(const Options& options, Tally& tally);
 void faults_thread(const Options& options, Tally& tally);
 void faults_fork(const Options& options, Tally& tally);
 void cost(const Options& options, Tally& tally);
+void flat(const Options& options, Tally& tally);
 
 struct Scenario {
     const char* name;
@@ -34,6 +35,8 @@ inline constexpr Scenario kScenarios[] = {
     {"faults-exec", faults_exec},
     {"faults-thread", faults_thread},
     {"faults-fork", faults_fork},
+    {"cost", cost},
+    {"flat", flat},
 };
 
 [[nodiscard]] inline const Scenario* find_scenario(std::string_view name) {

@@ -72,6 +72,12 @@ need_bench_packages() {
         python -m pip install --quiet --disable-pip-version-check $(python tools/dependencies.py bench)
 }
 
+# What draws the memory curves of `make stress`.
+need_stress_packages() {
+    python -c 'import matplotlib' 2>/dev/null ||
+        python -m pip install --quiet --disable-pip-version-check $(python tools/dependencies.py stress)
+}
+
 # ---- build -----------------------------------------------------------------------------------------
 # Sets up what COMPILER and the interpreter ask for: an interpreter under a sanitizer has clang's
 # run-time in it, so what it loads must come from clang too; and one that tools/get-python.sh unpacked
@@ -182,6 +188,16 @@ run_sanitized_suite() {
     sanitized python tests/upstream/run.py --kind main --leaks
 }
 
+# The program embeds Python; one with a C library of its own cannot find its home by that.
+run_stress() {
+    build dev
+    need_stress_packages
+    say "stress"
+    local home=()
+    [ -z "${HPYSTATE_EMBED_HOME:-}" ] || home=(env "HPYSTATE_PROGRAM_HOME=$HPYSTATE_EMBED_HOME")
+    HPYSTATE_BUILD=$BUILD "${home[@]}" python stress/run.py "$@"
+}
+
 run_tests() {
     build dev
     say "Catch2"
@@ -209,6 +225,7 @@ case $COMMAND in
     demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
     test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
+    stress) run_stress "$@" ;;
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
             tools/check.sh "$BUILD"
             build asan; run_sanitized_programs; run_sanitized_suite ;;

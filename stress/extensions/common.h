@@ -1,9 +1,9 @@
 /* common.h: what the stress extensions share: values that know whose they are, and counts.
  *
- * Every interpreter has a key, given by the program; no two of a process have the same. A value that
- * goes into a global carries the key of its interpreter, every load compares it with the caller's.
- * Counts are plain numbers of the process, one pair for each key, so that they can be read when the
- * interpreter is gone. Each extension has its own.
+ * Every interpreter has a key, given by the program; no two of a process have the same. A value
+ * that goes into a global carries the key of its interpreter, every load compares it with the
+ * caller's. Counts are plain numbers of the process, one pair for each key, so that they can be
+ * read when the interpreter is gone. Each extension has its own.
  */
 #pragma once
 
@@ -64,8 +64,7 @@ typedef struct {
 } Kept;
 HPyType_HELPERS(Kept)
 
-HPyDef_SLOT(Kept_destroy, HPy_tp_destroy)
-static void Kept_destroy_impl(void* self) {
+    HPyDef_SLOT(Kept_destroy, HPy_tp_destroy) static void Kept_destroy_impl(void* self) {
     atomic_fetch_add(&stress_counts_of(((Kept*)self)->key)->destroyed, 1);
 }
 static HPyDef* Kept_defines[] = {&Kept_destroy, NULL};

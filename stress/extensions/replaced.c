@@ -35,12 +35,12 @@ FUNCTION(look_at) {
     HPy h = HPyGlobal_Load(ctx, *slot);
     if (HPy_IsNull(h)) return HPyLong_FromLong(ctx, 0);
     const Kept* data = Kept_AsStruct(ctx, h);
-    const int good =
-        data->key == number_of(ctx, args[1]) && data->index == number_of(ctx, args[2]);
+    const int good = data->key == number_of(ctx, args[1]) && data->index == number_of(ctx, args[2]);
     HPy_Close(ctx, h);
     return HPyLong_FromLong(ctx, good ? 1 : 2);
 }
 
 static HPyDef* defines[] = {&begin, &store_at, &clear_at, &look_at, NULL};
-static HPyModuleDef definition = {.doc = "Slots elsewhere.", .defines = defines, .globals = globals};
+static HPyModuleDef definition = {
+    .doc = "Slots elsewhere.", .defines = defines, .globals = globals};
 HPy_MODINIT(replaced, definition)

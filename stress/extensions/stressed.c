@@ -1,4 +1,5 @@
-/* stressed.c: the extension that the churn works in: every kind of load, each checked, at C's speed.
+/* stressed.c: the extension that the churn works in: every kind of load, each checked, at C's
+ * speed.
  *
  * begin(key, call) fills the globals; work(n, seed, key) makes n loads and fused calls and gives
  * (checked, wrong); values() counts the globals that hold something.
@@ -22,8 +23,20 @@ static HPyGlobal name;             /* str: an attribute's name */
             macro(19) macro(20) macro(21) macro(22) macro(23)
 #define LISTED(n) &kept[n], &numbers[n],
 static HPyGlobal* globals[] = {
-    EACH(LISTED) & Kept_Type, &Node_Type, &fresh[0], &fresh[1], &fresh[2], &fresh[3], &fresh[4],
-    &fresh[5],                &fresh[6],  &fresh[7], &cycle,    &table,    &call,     &name,
+    EACH(LISTED) & Kept_Type,
+    &Node_Type,
+    &fresh[0],
+    &fresh[1],
+    &fresh[2],
+    &fresh[3],
+    &fresh[4],
+    &fresh[5],
+    &fresh[6],
+    &fresh[7],
+    &cycle,
+    &table,
+    &call,
+    &name,
     NULL,
 };
 
@@ -33,13 +46,13 @@ typedef struct {
 } Node;
 HPyType_HELPERS(Node)
 
-HPyDef_SLOT(Node_traverse, HPy_tp_traverse)
-static int Node_traverse_impl(void* self, HPyFunc_visitproc visit, void* arg) {
+    HPyDef_SLOT(Node_traverse,
+                HPy_tp_traverse) static int Node_traverse_impl(void* self, HPyFunc_visitproc visit,
+                                                               void* arg) {
     HPy_VISIT(&((Node*)self)->self);
     return 0;
 }
-HPyDef_SLOT(Node_destroy, HPy_tp_destroy)
-static void Node_destroy_impl(void* self) {
+HPyDef_SLOT(Node_destroy, HPy_tp_destroy) static void Node_destroy_impl(void* self) {
     atomic_fetch_add(&stress_counts_of(((Node*)self)->key)->destroyed, 1);
 }
 static HPyDef* Node_defines[] = {&Node_traverse, &Node_destroy, NULL};

@@ -1,0 +1,164 @@
+/// stress/cost.cpp: what an interpreter and a global cost: bytes and microseconds.
+///
+/// Measured on the runtime itself, which this program links for that: the state of an interpreter
+/// (adopted, its module's globals claimed and filled, torn down), without the package. Beside it
+/// the import of the package, which is Python's work. Python's memory comes from malloc here, so
+/// all that is allocated is seen; of a region the pages count that exist.
+#include "context/contexts.h"
+#include "interp_state/teardown.h"
+#include "stress/embed.h"
+#include "stress/scenarios.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <malloc.h>
+#include <memory>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+namespace hpystate::stress {
+
+namespace {
+
+constexpr std::size_t kSlotsOfModule = 16; ///< what a module of middle size lists
+constexpr std::size_t kManySlots = 100'000;
+constexpr int kInterpreters = 41;
+constexpr double kBytesBar = 16 * 1024;
+constexpr double kMicrosecondsBar = 100;
+constexpr double kBytesOfGlobalBar = 16;
+
+// The statics of an extension.
+std::uintptr_t slots[kSlotsOfModule];
+std::uintptr_t many[kManySlots];
+
+using Clock = std::chrono::steady_clock;
+
+double microseconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+}
+
+double middle(std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+    return values[values.size() / 2];
+}
+
+std::size_t page_bytes() {
+    return static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// The pages of a region that exist, in bytes.
+std::size_t resident(Region& region) {
+    std::vector<unsigned char> pages((sizeof(Region) + page_bytes() - 1) / page_bytes());
+    if (mincore(&region, sizeof(Region), pages.data()) != 0) {
+        throw std::runtime_error("mincore does not know the region");
+    }
+    const auto count = std::count_if(pages.begin(), pages.end(),
+                                     [](unsigned char page) { return (page & 1) != 0; });
+    return static_cast<std::size_t>(count) * page_bytes();
+}
+
+std::size_t allocated() {
+    return mallinfo2().uordblks;
+}
+
+Token token_of(std::uintptr_t& slot) {
+    return Token(reinterpret_cast<std::uintptr_t>(&slot));
+}
+
+/// Claims the places of slots and stores an object in each, as a module's creation and exec do.
+void fill(Region& region, std::uintptr_t* first, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const Token token = token_of(first[i]);
+        if (!region.window.claim(token)) throw std::bad_alloc();
+        ObjectPointer old = nullptr;
+        Py_INCREF(Py_Ellipsis);
+        static_cast<void>(
+            region.window.store(token, reinterpret_cast<ObjectPointer>(Py_Ellipsis), old));
+    }
+}
+
+struct Costs {
+    std::vector<double> microseconds;
+    std::vector<double> bytes;
+    std::vector<double> import_microseconds;
+    std::vector<double> import_bytes;
+};
+
+/// The native state of one interpreter: begun, filled, ended.
+void measure_state(Costs& found) {
+    const std::size_t before = allocated();
+    const auto begin = Clock::now();
+    Region* const region = context::enter_interpreter();
+    if (region == nullptr) static_cast<void>(checked(nullptr));
+    fill(*region, slots, kSlotsOfModule);
+    const double made = microseconds_since(begin);
+    found.bytes.push_back(static_cast<double>(allocated() - before + resident(*region)));
+    const auto end = Clock::now();
+    end_region(*region);
+    found.microseconds.push_back(made + microseconds_since(end));
+}
+
+void measure_import(Costs& found) {
+    const std::size_t before = allocated();
+    const auto begin = Clock::now();
+    static_cast<void>(run("import hpystate"));
+    found.import_microseconds.push_back(microseconds_since(begin));
+    found.import_bytes.push_back(static_cast<double>(allocated() - before));
+}
+
+/// Bytes a global, of a hundred thousand neighbours in one interpreter. A page is had whole.
+double measure_globals(Tally& tally) {
+    Region* const region = context::enter_interpreter();
+    if (region == nullptr) static_cast<void>(checked(nullptr));
+    const std::size_t before = allocated() + resident(*region);
+    const std::uint64_t system_before = resident_bytes();
+    fill(*region, many, kManySlots);
+    const std::size_t after = allocated() + resident(*region);
+    tally.note("global_bytes_of_the_system",
+               static_cast<double>(resident_bytes() - system_before) / kManySlots);
+    for (std::uintptr_t& slot : many) {
+        const bool good =
+            region->window.load(token_of(slot)) == reinterpret_cast<ObjectPointer>(Py_Ellipsis);
+        if (!good) tally.add("wrong");
+    }
+    tally.add("checked", kManySlots);
+    return static_cast<double>(after - before) / kManySlots;
+}
+
+} // namespace
+
+void cost(const Options&, Tally& tally) {
+    setenv("PYTHONMALLOC", "malloc", 1); // NOLINT(concurrency-mt-unsafe): Python is not there yet
+    start_python();
+    Costs found;
+    for (int i = 0; i < kInterpreters; ++i) {
+        Interpreter interpreter(i % 2 == 0 ? Gil::kOwn : Gil::kShared);
+        {
+            const Attached attached(interpreter.state());
+            if (i % 4 < 2) {
+                measure_state(found);
+            } else {
+                measure_import(found);
+            }
+        }
+        tally.add("interpreters");
+        tally.set_share(static_cast<double>(i) / kInterpreters);
+    }
+    const Attached attached(PyInterpreterState_Main());
+    const double of_global = measure_globals(tally);
+    // What begins and ends in the middle of a page has two pages that are not all its own.
+    const double edges = 2.0 * static_cast<double>(page_bytes()) / kManySlots;
+    tally.note("state_bytes", middle(found.bytes));
+    tally.note("state_microseconds", middle(found.microseconds));
+    tally.note("import_bytes", middle(found.import_bytes));
+    tally.note("import_microseconds", middle(found.import_microseconds));
+    tally.note("global_bytes", of_global);
+    tally.expect(middle(found.bytes) <= kBytesBar, "an interpreter's state has more than 16 KiB");
+    tally.expect(middle(found.microseconds) <= kMicrosecondsBar,
+                 "an interpreter's state takes more than 100 microseconds");
+    tally.expect(of_global <= kBytesOfGlobalBar + edges, "a global has more than 16 bytes");
+}
+
+} // namespace hpystate::stress

@@ -1,0 +1,392 @@
+"""run.py: all scenarios of the stress program, each in processes of its own, with their memory.
+
+    make stress                                   about ten minutes
+    make stress ARGS="--quick"                    every scenario, about two minutes
+    make stress ARGS="--only churn --interpreters 20000 --loads 1000000000"
+    make stress ARGS="--only late --seed 7"       what a failure said
+
+Every process prints its seed; a process that crashes, hangs, finds something wrong or checks nothing
+is a failure, which is told with the command that repeats it, and exit status 1. The churn runs in
+several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back, and the
+same script runs without hpystate beside it: memory may grow by no more with it. Results are JSON
+and a plot of the memory in stress/results/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import sysconfig
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+#: Scenario -> its share of the time. `faults` stands for the four of that name.
+SHARES = {
+    "churn": 10,
+    "first-import": 4,
+    "late": 3,
+    "again": 1,
+    "overwrite": 4,
+    "faults-memory": 3,
+    "faults-exec": 1,
+    "faults-thread": 1,
+    "faults-fork": 1,
+    "cost": 0,
+}
+#: A process is killed so many seconds after it should have been done.
+GRACE = 120
+#: Interpreters of one process of the churn.
+BATCH = 400
+#: Memory that the churn with hpystate may grow by beyond the control, an interpreter: arenas of
+#: CPython are 1 MiB, and one more or less in a batch is a few KiB.
+TOLERANCE = 0.03
+SLACK = 8 * 1024
+
+
+@dataclass
+class Outcome:
+    """One process of the stress program."""
+
+    scenario: str
+    seed: int
+    without: bool
+    result: dict[str, Any] | None = None
+    problems: list[str] = field(default_factory=list)
+    #: (interpreters so far, seconds, resident bytes)
+    memory: list[tuple[int, float, int]] = field(default_factory=list)
+    command: list[str] = field(default_factory=list)
+
+
+def judge(outcome: Outcome, status: int, told: str) -> None:
+    """Fills the problems from what a process said and how it ended."""
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        outcome.problems.append(f"ended by {name}: {told[-1500:]}")
+    result = outcome.result
+    if result is None:
+        if status >= 0:
+            outcome.problems.append(f"ended with status {status}, no result: {told[-1500:]}")
+        return
+    outcome.problems += result["problems"]
+    if not outcome.without and not result.get("checked"):
+        outcome.problems.append("nothing was checked")
+    if result.get("wrong"):
+        outcome.problems.append(f"{result['wrong']} wrong values")
+    if result.get("made", 0) != result.get("destroyed", 0):
+        outcome.problems.append(f"{result['destroyed']} of {result['made']} objects destroyed")
+    if status != 0 and not outcome.problems:
+        outcome.problems.append(f"ended with status {status}: {told[-1500:]}")
+
+
+def program_environment() -> dict[str, str]:
+    """Of a program that embeds Python: HPYSTATE_PROGRAM_HOME is for one that cannot find it."""
+    environment = dict(os.environ)
+    home = environment.pop("HPYSTATE_PROGRAM_HOME", None)
+    if home:
+        environment["PYTHONHOME"] = home
+    return environment
+
+
+class Runner:
+    def __init__(self, program: Path, options: argparse.Namespace, progress: Progress) -> None:
+        self.program = program
+        self.options = options
+        self.progress = progress
+        self.seeds = random.Random(options.seed)
+        self.outcomes: list[Outcome] = []
+
+    def run(
+        self,
+        scenario: str,
+        seconds: float,
+        *,
+        title: str | None = None,
+        seed: int | None = None,
+        without: bool = False,
+        more: tuple[str, ...] = (),
+    ) -> Outcome:
+        if seed is None:
+            seed = self.options.seed if self.options.only else self.seeds.randrange(1, 1 << 32)
+        command = [str(self.program), "--only", scenario, "--seed", str(seed)]
+        command += ["--seconds", f"{seconds:g}", "--threads", str(self.options.threads), *more]
+        if without:
+            command.append("--without")
+        outcome = Outcome(scenario, seed, without, command=command)
+        task = self.progress.add_task(title or scenario, total=1.0, seed=seed)
+        # A process group of its own: what it started is ended with it.
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=program_environment(),
+        ) as process:
+            limit = threading.Timer(
+                seconds + GRACE, lambda: os.killpg(process.pid, signal.SIGKILL)
+            )
+            limit.start()
+            told: list[str] = []
+            assert process.stdout is not None and process.stderr is not None
+            errors = process.stderr
+            reader = threading.Thread(target=lambda: told.append(errors.read()))
+            reader.start()
+            for line in process.stdout:
+                self._take(outcome, json.loads(line), task)
+            status = process.wait()
+            limit.cancel()
+            reader.join()
+        judge(outcome, status, "".join(told))
+        self.progress.update(
+            task, completed=1.0, description=f"{title or scenario}{self._verdict(outcome)}"
+        )
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _take(self, outcome: Outcome, said: dict[str, Any], task: Any) -> None:
+        if "result" in said:
+            outcome.result = said["result"]
+            return
+        now = said["progress"]
+        self.progress.update(task, completed=min(now["share"], 1.0))
+        outcome.memory.append((now.get("interpreters", 0), now["seconds"], now["resident"]))
+
+    @staticmethod
+    def _verdict(outcome: Outcome) -> str:
+        return " [red]FAILED[/red]" if outcome.problems else " [green]ok[/green]"
+
+
+def growth(outcome: Outcome) -> float | None:
+    """Bytes an interpreter, from a quarter of the batch on: by then what is made once was made."""
+    last = outcome.memory[-1][0] if outcome.memory else 0
+    later = [(n, resident) for n, _, resident in outcome.memory if n >= last / 4]
+    if last < 40 or len(later) < 3:
+        return None
+    return statistics.linear_regression(
+        [n for n, _ in later], [resident for _, resident in later]
+    ).slope
+
+
+def churn(runner: Runner, seconds: float) -> list[str]:
+    """Batches of the churn, with and without hpystate by turns; problems of the whole."""
+    options = runner.options
+    wanted, loads = options.interpreters, options.loads
+    interpreters = checked = 0
+    begin = 0.0
+    pairs: list[tuple[float, float]] = []
+    number = 0
+    while number == 0 or interpreters < wanted or checked < loads or begin < seconds:
+        number += 1
+        batch = min(BATCH, max(wanted - interpreters, 100)) if wanted else BATCH
+        limit = max(seconds - begin, 5.0) if not wanted else 3600.0
+        more = ("--interpreters", str(batch))
+        good = runner.run("churn", limit, title=f"churn, batch {number}", more=more)
+        if good.result is None or good.problems:
+            break
+        interpreters += good.result["interpreters"]
+        checked += good.result["checked"]
+        begin += good.result["seconds"]
+        same = ("--interpreters", str(good.result["interpreters"]))
+        if number <= options.controls:
+            control = runner.run(
+                "churn",
+                3600.0,
+                title=f"churn, batch {number} without hpystate",
+                seed=good.seed,
+                without=True,
+                more=same,
+            )
+            ours, theirs = growth(good), growth(control)
+            if ours is not None and theirs is not None:
+                pairs.append((ours, theirs))
+        if not wanted and not loads and begin >= seconds:
+            break
+    if not pairs:
+        return []
+    ours = statistics.median(pair[0] for pair in pairs)
+    theirs = statistics.median(pair[1] for pair in pairs)
+    runner.growth = {"with": ours, "without": theirs, "batches": len(pairs)}  # type: ignore[attr-defined]
+    if ours > theirs * (1 + TOLERANCE) + SLACK:
+        return [
+            f"memory grows by {ours / 1024:.0f} KiB an interpreter, {theirs / 1024:.0f} KiB "
+            "without hpystate"
+        ]
+    return []
+
+
+# ---- what is told ------------------------------------------------------------------------------
+
+
+def totals(outcomes: list[Outcome]) -> dict[str, dict[str, Any]]:
+    """The counts of each scenario, added up over its processes."""
+    found: dict[str, dict[str, Any]] = {}
+    for outcome in outcomes:
+        name = outcome.scenario + (" without hpystate" if outcome.without else "")
+        row = found.setdefault(name, {"processes": 0, "crashes": 0, "seeds": []})
+        row["processes"] += 1
+        row["crashes"] += outcome.result is None
+        row["seeds"].append(outcome.seed)
+        for key, value in (outcome.result or {}).items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            if key in ("seed", "threads", "resident", "places"):
+                continue
+            row[key] = row.get(key, 0) + value
+    for row in found.values():
+        row["seeds"] = row["seeds"][:20]
+    return found
+
+
+def show(console: Console, rows: dict[str, dict[str, Any]]) -> None:
+    table = Table(title=f"stress, CPython {sys.version.split()[0]}")
+    table.add_column("scenario")
+    for heading in ("processes", "seconds", "interpreters", "checked", "wrong", "objects lost"):
+        table.add_column(heading, justify="right")
+    for name, row in rows.items():
+        table.add_row(
+            name,
+            f"{row['processes']:,}",
+            f"{row.get('seconds', 0):,.0f}",
+            f"{row.get('interpreters', 0):,}",
+            f"{row.get('checked', 0):,}",
+            f"{row.get('wrong', 0):,}",
+            f"{row.get('made', 0) - row.get('destroyed', 0):,} of {row.get('made', 0):,}",
+        )
+    console.print(table)
+
+
+def draw(outcomes: list[Outcome], target: Path) -> None:
+    """The memory of the churn over interpreters, with and without hpystate, and of the others over
+    time."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.2))
+    for without, colour in ((False, "tab:blue"), (True, "tab:orange")):
+        label = "without hpystate" if without else "with hpystate"
+        for outcome in outcomes:
+            if outcome.scenario == "churn" and outcome.without == without and outcome.memory:
+                counts = [n for n, _, _ in outcome.memory]
+                left.plot(counts, [m / 2**20 for *_, m in outcome.memory], colour[4:], label=label, lw=1)
+                label = "_"
+    left.set(title="churn: each curve is a process", xlabel="interpreters that came and went", ylabel="MiB")
+    left.legend()
+    for outcome in outcomes:
+        if outcome.scenario != "churn" and len(outcome.memory) > 2:
+            times = [seconds for _, seconds, _ in outcome.memory]
+            right.plot(times, [m / 2**20 for *_, m in outcome.memory], label=outcome.scenario, lw=1)
+    right.set(title="the other scenarios", xlabel="seconds", ylabel="MiB")
+    right.legend(fontsize=8)
+    figure.suptitle(f"private memory, CPython {sys.version.split()[0]}")
+    figure.tight_layout()
+    figure.savefig(target, dpi=90)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Scenarios that try to lose something.")
+    parser.add_argument("--only", metavar="SCENARIO", choices=[*SHARES, "faults"])
+    parser.add_argument("--seconds", type=float, default=600, help="for all scenarios together")
+    parser.add_argument("--quick", action="store_true", help="every scenario, about two minutes")
+    parser.add_argument("--seed", type=int, help="of the first process; printed and repeatable")
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--interpreters", type=int, default=0, help="the churn's, at least")
+    parser.add_argument("--loads", type=int, default=0, help="checked loads of the churn, at least")
+    parser.add_argument(
+        "--controls", type=int, default=5, help="batches of the churn repeated without hpystate"
+    )
+    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--program", type=Path, help="the stress program; of the build otherwise")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.controls = 60, 1
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1, 1 << 32)
+    return run(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    console = Console()
+    program = options.program or Path(os.environ["HPYSTATE_BUILD"]) / "stress" / "stress"
+    chosen = [
+        name for name in SHARES if options.only in (None, name, name.partition("-")[0])
+    ]
+    whole = sum(SHARES[name] for name in chosen) or 1
+    problems: list[str] = []
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("seed {task.fields[seed]}"),
+    )
+    console.print(f"seed {options.seed}, {options.threads} threads", highlight=False)
+    with Progress(*columns, console=console) as progress:
+        runner = Runner(program, options, progress)
+        for name in chosen:
+            seconds = options.seconds * SHARES[name] / whole
+            if name == "churn":
+                problems += churn(runner, seconds)
+            else:
+                runner.run(name, seconds)
+    for outcome in runner.outcomes:
+        for problem in outcome.problems:
+            problems.append(f"{outcome.scenario}, seed {outcome.seed}: {problem}")
+        if outcome.problems:
+            problems.append(f"again: {' '.join(outcome.command)}")
+    rows = totals(runner.outcomes)
+    show(console, rows)
+    save(options, rows, problems, runner)
+    for problem in problems:
+        console.print(f"[red]{problem}[/red]", highlight=False, markup=False)
+    console.print(f"stress: {'FAILED' if problems else 'ok'}", highlight=False)
+    return 1 if problems else 0
+
+
+def save(
+    options: argparse.Namespace,
+    rows: dict[str, dict[str, Any]],
+    problems: list[str],
+    runner: Runner,
+) -> None:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    version += sysconfig.get_config_var("ABIFLAGS") or ""
+    name = version + (f"-{options.only}" if options.only else "") + ("-quick" if options.quick else "")
+    options.results.mkdir(parents=True, exist_ok=True)
+    summary = {
+        "python": sys.version.split()[0],
+        "seed": options.seed,
+        "threads": options.threads,
+        "growth_per_interpreter": getattr(runner, "growth", None),
+        "scenarios": rows,
+        "problems": [problem for problem in problems if not problem.startswith("again")],
+    }
+    (options.results / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
+    curves = [
+        {"scenario": o.scenario, "without": o.without, "seed": o.seed, "memory": o.memory}
+        for o in runner.outcomes
+    ]
+    (options.results / f"{name}-memory.json").write_text(json.dumps(curves) + "\n")
+    draw(runner.outcomes, options.results / f"{name}-memory.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
