@@ -5,11 +5,11 @@
     make stress ARGS="--only churn --interpreters 20000 --loads 1000000000"
     make stress ARGS="--only late --seed 7"       what a failure said
 
-Every process prints its seed; a process that crashes, hangs, finds something wrong or checks nothing
-is a failure, which is told with the command that repeats it, and exit status 1. The churn runs in
-several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back, and the
-same script runs without hpystate beside it: memory may grow by no more with it. Results are JSON
-and a plot of the memory in stress/results/.
+Every process has a seed, which is printed; one that crashes, hangs, finds something wrong or checks
+nothing is a failure, which is told with the command that repeats it, and exit status 1. The churn
+runs in several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back,
+and the same script runs without hpystate beside it: memory may grow by no more with it. Results are
+JSON and a plot of the memory in stress/results/.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flat import measure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -46,7 +47,7 @@ SHARES = {
     "faults-exec": 1,
     "faults-thread": 1,
     "faults-fork": 1,
-    "cost": 0,
+    "cost": 0.1,
 }
 #: A process is killed so many seconds after it should have been done.
 GRACE = 120
@@ -112,6 +113,8 @@ class Runner:
         self.progress = progress
         self.seeds = random.Random(options.seed)
         self.outcomes: list[Outcome] = []
+        #: Of the churn's memory, in bytes an interpreter; empty until it was measured.
+        self.growth: dict[str, float] = {}
 
     def run(
         self,
@@ -124,7 +127,8 @@ class Runner:
         more: tuple[str, ...] = (),
     ) -> Outcome:
         if seed is None:
-            seed = self.options.seed if self.options.only else self.seeds.randrange(1, 1 << 32)
+            replayed = self.options.only and not self.outcomes
+            seed = self.options.seed if replayed else self.seeds.randrange(1, 1 << 32)
         command = [str(self.program), "--only", scenario, "--seed", str(seed)]
         command += ["--seconds", f"{seconds:g}", "--threads", str(self.options.threads), *more]
         if without:
@@ -140,9 +144,7 @@ class Runner:
             start_new_session=True,
             env=program_environment(),
         ) as process:
-            limit = threading.Timer(
-                seconds + GRACE, lambda: os.killpg(process.pid, signal.SIGKILL)
-            )
+            limit = threading.Timer(seconds + GRACE, lambda: os.killpg(process.pid, signal.SIGKILL))
             limit.start()
             told: list[str] = []
             assert process.stdout is not None and process.stderr is not None
@@ -158,6 +160,8 @@ class Runner:
         self.progress.update(
             task, completed=1.0, description=f"{title or scenario}{self._verdict(outcome)}"
         )
+        if not self.progress.console.is_terminal:  # a log gets a line as soon as it is there
+            self.progress.console.print(f"{scenario}, seed {seed}{self._verdict(outcome)}")
         self.outcomes.append(outcome)
         return outcome
 
@@ -223,7 +227,7 @@ def churn(runner: Runner, seconds: float) -> list[str]:
         return []
     ours = statistics.median(pair[0] for pair in pairs)
     theirs = statistics.median(pair[1] for pair in pairs)
-    runner.growth = {"with": ours, "without": theirs, "batches": len(pairs)}  # type: ignore[attr-defined]
+    runner.growth = {"with": ours, "without": theirs, "batches": len(pairs)}
     if ours > theirs * (1 + TOLERANCE) + SLACK:
         return [
             f"memory grows by {ours / 1024:.0f} KiB an interpreter, {theirs / 1024:.0f} KiB "
@@ -287,9 +291,10 @@ def draw(outcomes: list[Outcome], target: Path) -> None:
         for outcome in outcomes:
             if outcome.scenario == "churn" and outcome.without == without and outcome.memory:
                 counts = [n for n, _, _ in outcome.memory]
-                left.plot(counts, [m / 2**20 for *_, m in outcome.memory], colour[4:], label=label, lw=1)
+                sizes = [m / 2**20 for *_, m in outcome.memory]
+                left.plot(counts, sizes, color=colour, label=label, lw=1)
                 label = "_"
-    left.set(title="churn: each curve is a process", xlabel="interpreters that came and went", ylabel="MiB")
+    left.set(title="churn: each curve is a process", xlabel="interpreters so far", ylabel="MiB")
     left.legend()
     for outcome in outcomes:
         if outcome.scenario != "churn" and len(outcome.memory) > 2:
@@ -304,7 +309,7 @@ def draw(outcomes: list[Outcome], target: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Scenarios that try to lose something.")
-    parser.add_argument("--only", metavar="SCENARIO", choices=[*SHARES, "faults"])
+    parser.add_argument("--only", metavar="SCENARIO", choices=[*SHARES, "faults", "flat"])
     parser.add_argument("--seconds", type=float, default=600, help="for all scenarios together")
     parser.add_argument("--quick", action="store_true", help="every scenario, about two minutes")
     parser.add_argument("--seed", type=int, help="of the first process; printed and repeatable")
@@ -325,11 +330,9 @@ def main() -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    console = Console()
+    console = Console(width=110)  # a file or a pipe has no width
     program = options.program or Path(os.environ["HPYSTATE_BUILD"]) / "stress" / "stress"
-    chosen = [
-        name for name in SHARES if options.only in (None, name, name.partition("-")[0])
-    ]
+    chosen = [name for name in SHARES if options.only in (None, name, name.partition("-")[0])]
     whole = sum(SHARES[name] for name in chosen) or 1
     problems: list[str] = []
     columns = (
@@ -347,6 +350,11 @@ def run(options: argparse.Namespace) -> int:
                 problems += churn(runner, seconds)
             else:
                 runner.run(name, seconds)
+    if options.only == "flat" or (options.only is None and not options.quick):
+        problems += measure(program, options.results, console.print)
+        if not chosen:
+            console.print("\n".join(problems) or "flat: ok", highlight=False)
+            return 1 if problems else 0
     for outcome in runner.outcomes:
         for problem in outcome.problems:
             problems.append(f"{outcome.scenario}, seed {outcome.seed}: {problem}")
@@ -356,7 +364,7 @@ def run(options: argparse.Namespace) -> int:
     show(console, rows)
     save(options, rows, problems, runner)
     for problem in problems:
-        console.print(f"[red]{problem}[/red]", highlight=False, markup=False)
+        console.print(problem, style="red", highlight=False, markup=False)
     console.print(f"stress: {'FAILED' if problems else 'ok'}", highlight=False)
     return 1 if problems else 0
 
@@ -369,13 +377,15 @@ def save(
 ) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     version += sysconfig.get_config_var("ABIFLAGS") or ""
-    name = version + (f"-{options.only}" if options.only else "") + ("-quick" if options.quick else "")
+    name = (
+        version + (f"-{options.only}" if options.only else "") + ("-quick" if options.quick else "")
+    )
     options.results.mkdir(parents=True, exist_ok=True)
     summary = {
         "python": sys.version.split()[0],
         "seed": options.seed,
         "threads": options.threads,
-        "growth_per_interpreter": getattr(runner, "growth", None),
+        "growth_per_interpreter": runner.growth,
         "scenarios": rows,
         "problems": [problem for problem in problems if not problem.startswith("again")],
     }

@@ -35,7 +35,7 @@ need_packages() { # package:command-or-file ...
 
 need_build_packages() {
     need_packages cmake:cmake ninja-build:ninja g++:g++ libtbb-dev:/usr/include/tbb/parallel_for.h \
-        catch2:/usr/include/catch2
+        catch2:/usr/include/catch2 valgrind:/usr/include/valgrind/callgrind.h
     [ "$COMPILER" != clang ] || need_clang
 }
 

@@ -1,0 +1,80 @@
+"""test_run.py: the stress run fails where it must: crashes, wrong values, losses, no checks."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+STRESS = Path(__file__).resolve().parents[2] / "stress"
+
+
+@pytest.fixture(scope="module")
+def run() -> ModuleType:
+    sys.path.insert(0, str(STRESS))
+    spec = importlib.util.spec_from_file_location("stress_run", STRESS / "run.py")
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.path.remove(str(STRESS))
+    return module
+
+
+def judged(run: ModuleType, status: int, without: bool = False, **result: Any) -> list[str]:
+    outcome = run.Outcome("churn", 7, without)
+    outcome.result = {"problems": [], "checked": 5, "made": 2, "destroyed": 2, **result}
+    run.judge(outcome, status, "what it said")
+    return outcome.problems
+
+
+def test_a_run_that_checked_and_lost_nothing_is_good(run: ModuleType) -> None:
+    assert judged(run, 0) == []
+
+
+def test_a_run_that_checked_nothing_fails(run: ModuleType) -> None:
+    assert judged(run, 0, checked=0) == ["nothing was checked"]
+
+
+def test_the_control_need_not_check(run: ModuleType) -> None:
+    assert judged(run, 0, without=True, checked=0) == []
+
+
+def test_a_wrong_value_fails(run: ModuleType) -> None:
+    assert judged(run, 1, wrong=1) == ["1 wrong values"]
+
+
+def test_a_lost_object_fails(run: ModuleType) -> None:
+    assert judged(run, 1, destroyed=1) == ["1 of 2 objects destroyed"]
+
+
+def test_a_status_without_a_problem_fails(run: ModuleType) -> None:
+    assert judged(run, 3) == ["ended with status 3: what it said"]
+
+
+def test_a_crash_fails_though_there_is_a_result(run: ModuleType) -> None:
+    assert judged(run, -11) == ["ended by SIGSEGV: what it said"]
+
+
+def test_a_process_without_a_result_fails(run: ModuleType) -> None:
+    outcome = run.Outcome("late", 7, False)
+    run.judge(outcome, 0, "nothing")
+
+    assert outcome.problems == ["ended with status 0, no result: nothing"]
+
+
+def test_growth_is_measured_behind_the_first_quarter(run: ModuleType) -> None:
+    outcome = run.Outcome("churn", 7, False)
+    outcome.memory = [(n, 0.0, 10**9 if n < 100 else 1000 * n) for n in range(0, 401, 10)]
+
+    assert run.growth(outcome) == pytest.approx(1000)
+
+
+def test_a_few_interpreters_tell_no_growth(run: ModuleType) -> None:
+    outcome = run.Outcome("churn", 7, False)
+    outcome.memory = [(n, 0.0, n) for n in range(30)]
+
+    assert run.growth(outcome) is None
