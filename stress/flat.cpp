@@ -54,11 +54,12 @@ template <typename Loop>
 void count(const std::string& name, const Loop& loop) {
     loop(std::uint64_t{100});
     for (const char* const times : {"once", "twice"}) {
+        const std::string title = name + "|" + times; // has to live until the dump is made
         const std::uint64_t rounds = *times == 'o' ? kRounds : 2 * kRounds;
         CALLGRIND_START_INSTRUMENTATION;
         CALLGRIND_ZERO_STATS;
         loop(rounds);
-        CALLGRIND_DUMP_STATS_AT((name + "|" + times).c_str());
+        CALLGRIND_DUMP_STATS_AT(title.c_str());
         CALLGRIND_STOP_INSTRUMENTATION;
     }
 }
