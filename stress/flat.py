@@ -35,7 +35,15 @@ def count(
     with tempfile.TemporaryDirectory() as scratch:
         command = ["valgrind", "--tool=callgrind", "--instr-atstart=no"]
         command += [f"--callgrind-out-file={scratch}/out", str(program), "--only", "flat"]
-        command += ["--interpreters", str(interpreters), "--loads", str(slots), "--threads", "1"]
+        command += [
+            "--interpreters",
+            str(interpreters),
+            "--loads",
+            str(slots),
+            "--threads",
+            "1",
+            "--quiet",
+        ]
         result = subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment, timeout=1800
         )

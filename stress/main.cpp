@@ -14,6 +14,7 @@
 #include <exception>
 #include <mutex>
 #include <oneapi/tbb/global_control.h>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
@@ -57,7 +58,8 @@ int main(int argc, char** argv) {
                                               options.threads);
     Tally tally(options);
     {
-        const Reporter reporter(tally);
+        std::optional<Reporter> reporter;
+        if (!options.quiet) reporter.emplace(tally);
         try {
             find_scenario(options.scenario)->run(options, tally);
         } catch (const std::exception& error) {

@@ -19,7 +19,7 @@ namespace {
         names += std::string(" ") + scenario.name;
     std::fprintf(stderr,
                  "stress: %s\nusage: stress --only SCENARIO [--seed N] [--seconds S] [--threads N] "
-                 "[--interpreters N] [--loads N] [--without]\nscenarios:%s\n",
+                 "[--interpreters N] [--loads N] [--without] [--quiet]\nscenarios:%s\n",
                  message.c_str(), names.c_str());
     std::exit(2); // NOLINT(concurrency-mt-unsafe): no other thread yet
 }
@@ -53,6 +53,10 @@ Options parse_options(int argc, char** argv) {
         const std::string_view option = argv[i];
         if (option == "--without") {
             options.without = true;
+            continue;
+        }
+        if (option == "--quiet") {
+            options.quiet = true;
             continue;
         }
         if (i + 1 == argc) refuse("what is '" + std::string(option) + "'?");

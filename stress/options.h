@@ -15,6 +15,7 @@ struct Options {
     std::uint64_t interpreters = 0; ///< 0: as many as the time allows
     std::uint64_t loads = 0;        ///< 0: as many as the time allows
     bool without = false;           ///< the same script with no hpystate: the control
+    bool quiet = false;             ///< no progress: no thread but the scenario's own
     std::filesystem::path extensions;
 
     [[nodiscard]] std::string extension(const std::string& name) const {
