@@ -14,5 +14,6 @@ step "api" python tools/check_api.py
 step "the table of fused calls" python tools/fused_table.py
 step "docs" python tools/check_docs.py
 step "the table of HPy's own suite" python tests/upstream/table.py
+step "the table of the stress runs" python stress/table.py
 step "lint" tools/lint.sh "$1"
 [ ${#failed[@]} -eq 0 ] || { echo "check: failed: ${failed[*]}"; exit 1; }
