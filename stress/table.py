@@ -49,15 +49,15 @@ def costs(summary: dict[str, Any]) -> list[str]:
     if growth:
         lines.append(
             f"- {summary['python']}: in the churn memory grows by {growth['with'] / 1024:,.0f} KiB "
-            f"an interpreter, by {growth['without'] / 1024:,.0f} KiB without hpystate (the middle of "
-            f"{growth['batches']} pairs of runs with the same seed)"
+            f"an interpreter, by {growth['without'] / 1024:,.0f} KiB without hpystate (the middle "
+            f"of {growth['batches']} pairs of runs with the same seed)"
         )
     cost = summary["scenarios"].get("cost")
     if cost:
         lines.append(
             f"- {summary['python']}: an interpreter's state has {cost['state_bytes']:,.0f} bytes "
-            f"and takes {cost['state_microseconds']:.0f} microseconds to make, fill and end; the package's "
-            f"import takes {cost['import_microseconds'] / 1000:.0f} ms; a global has "
+            f"and takes {cost['state_microseconds']:.0f} microseconds to make, fill and end; "
+            f"the package's import takes {cost['import_microseconds'] / 1000:.0f} ms; a global has "
             f"{cost['global_bytes']:.2f} bytes an interpreter"
         )
     return lines
@@ -83,7 +83,7 @@ def flat() -> list[str]:
 
 def table() -> str:
     lines = [
-        "| CPython | scenario | interpreters | checked | wrong | objects lost | crashes | seconds |",
+        "| CPython | scenario | interpreters | checked | wrong | objects lost | crashes | s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     found = summaries()
