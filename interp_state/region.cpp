@@ -30,9 +30,9 @@ Region* Region::reserve() noexcept {
     // Else the first touched entry may cost 2 MiB. A kernel without huge pages refuses: fine too.
     static_cast<void>(madvise(memory, sizeof(Region), MADV_NOHUGEPAGE));
     show_to_sanitizer(memory);
-    // No constructor runs: in C++20 that of std::atomic writes, so every page of the array would be
-    // touched. The memory is zero, which is what all members begin with.
-    return std::launder(static_cast<Region*>(memory));
+    // The constructors of locks and the like run, that of the window's arrays does not: in C++20
+    // std::atomic's writes, so every page would be touched. The memory is zero.
+    return new (memory) Region;
 }
 
 void Region::prepare(std::int64_t id) noexcept {

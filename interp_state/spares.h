@@ -11,9 +11,8 @@
 /// Invariants
 ///   P1  What is kept is no object: the collector does not know it, nobody refers to it, and its
 ///       type's reference was given up. So types die as if there were no lists.
-///   P2  A list holds memory of one size, kBytes at most, all of it of this interpreter's
-///   allocator. P3  Outside open() ... close() nothing is kept: not before, and not while the
-///   interpreter ends.
+///   P2  A list holds memory of one size, kBytes at most, all of this interpreter's allocator.
+///   P3  Outside open() ... close() nothing is kept: not before, nor while the interpreter ends.
 ///
 /// Only threads attached to the interpreter come here, with its GIL. Builds without a GIL, debug
 /// builds, those with sanitizers, and processes that ask for a debugging allocator never open it:
