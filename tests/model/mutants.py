@@ -27,6 +27,7 @@ WINDOW = "interp_state/window.h"
 WINDOW_CPP = "interp_state/window.cpp"
 REGION = "interp_state/region.h"
 REGION_CPP = "interp_state/region.cpp"
+TEARDOWN = "interp_state/teardown.cpp"
 DIRECTORY = "interp_state/directory.cpp"
 CURRENT = "interp_state/current.h"
 REGISTRY = "globals/registry.cpp"
@@ -301,6 +302,13 @@ NO_GIL = [
                 "touched_[page / kPagesPerWord] = touched_[page / kPagesPerWord] | bit;",
             )
         ],
+    ),
+    Mutant(
+        "exit_callback_is_registered_without_the_lock",
+        "nogil",
+        "region",
+        "two threads load their first extension into one interpreter",
+        [Patch(TEARDOWN, "    const std::lock_guard lock(region.exit_mutex);\n", "")],
     ),
     Mutant(
         "key_is_stored_before_its_region",

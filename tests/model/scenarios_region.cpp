@@ -170,7 +170,7 @@ Scenario one_region_for_two() {
         }};
 }
 
-[[maybe_unused]] Scenario two_importers() {
+Scenario two_importers() {
     static HPyContext* found[2];
     static Slot* own[2];
     const auto import = [](std::size_t i) {
@@ -294,11 +294,7 @@ Scenario moved_and_reused() {
 } // namespace
 
 std::vector<Scenario> region_scenarios() {
-    std::vector<Scenario> all = {growth(), recycling(), same_address(), one_region_for_two()};
-#ifndef Py_GIL_DISABLED // without the GIL prepare_lifetime() is not safe for two threads yet
-    all.push_back(two_importers());
-#endif
-    return all;
+    return {growth(), recycling(), same_address(), one_region_for_two(), two_importers()};
 }
 
 std::vector<Scenario> token_scenarios() {

@@ -48,6 +48,15 @@ struct _ts {
 };
 using PyThreadState = _ts;
 
+#ifdef Py_GIL_DISABLED
+/// As CPython's: zero is unlocked. In the model a waiter needs no detaching.
+struct PyMutex {
+    std::uint8_t bits;
+};
+extern "C" void PyMutex_Lock(PyMutex* mutex);
+extern "C" void PyMutex_Unlock(PyMutex* mutex);
+#endif
+
 struct PyType_Slot {
     int slot;
     void* pfunc;

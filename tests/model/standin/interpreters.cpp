@@ -318,6 +318,15 @@ int PySys_GetOptionalAttrString(const char*, PyObject** value) {
     return 1;
 }
 
+#ifdef Py_GIL_DISABLED
+void PyMutex_Lock(PyMutex* mutex) {
+    hpystate::model::lock(reinterpret_cast<std::uintptr_t>(mutex));
+}
+void PyMutex_Unlock(PyMutex* mutex) {
+    hpystate::model::unlock(reinterpret_cast<std::uintptr_t>(mutex));
+}
+#endif
+
 PyObject* PyErr_GetRaisedException() {
     return nullptr;
 }
