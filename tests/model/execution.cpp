@@ -2,13 +2,26 @@
 #include "tests/model/execution.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <sys/mman.h>
 #include <thread>
 #include <utility>
 
 namespace hpystate::model {
 
 constinit bool code_runs = false;
+
+char* map_arena() {
+    constexpr std::uintptr_t kPlace = 0x2000'0000'0000;
+    void* const place = reinterpret_cast<void*>(kPlace);
+    void* const memory = mmap(place, kArenaBytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (memory == place) return static_cast<char*>(memory);
+    std::fputs("model: the memory for executions is not free at its place\n", stderr);
+    std::abort();
+}
 
 Engine& engine() {
     static Engine& only = *new Engine;

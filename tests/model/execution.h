@@ -44,6 +44,10 @@ class Quiet {
     ~Quiet() { code_runs = true; }
 };
 
+/// Memory for executions, at the same address in every process: code under test may compute with
+/// addresses, and a schedule should be the same each time.
+[[nodiscard]] char* map_arena();
+
 /// One execution after the other. One search at a time, on one thread of the process.
 class Engine {
   public:
@@ -103,9 +107,7 @@ class Engine {
     bool pruned_ = false;
     std::string violation_;
 
-    std::unique_ptr<char[]> memory_block_ = std::make_unique<char[]>(kArenaBytes + 4096);
-    char* arena_ =
-        memory_block_.get() + (4096 - reinterpret_cast<std::uintptr_t>(memory_block_.get()) % 4096);
+    char* arena_ = map_arena();
     std::size_t allocated_ = 0;
 };
 

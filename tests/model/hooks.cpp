@@ -150,6 +150,13 @@ PLAIN(16)
                                       int failure) {                                               \
         return compare_exchange<T>(address, expected, desired, order, failure);                    \
     }
+/// What clang calls in place of the two above.
+#define COMPARE_VALUE(bits_, T)                                                                    \
+    T __tsan_atomic##bits_##_compare_exchange_val(volatile T* address, T expected, T desired,      \
+                                                  int order, int failure) {                        \
+        compare_exchange<T>(address, &expected, desired, order, failure);                          \
+        return expected;                                                                           \
+    }
 #define ATOMIC(bits_, T)                                                                           \
     T __tsan_atomic##bits_##_load(const volatile T* address, int order) {                          \
         return static_cast<T>(model::atomic_load(bits(address), sizeof(T), order_of(order)));      \
@@ -165,7 +172,8 @@ PLAIN(16)
     UPDATE(bits_, T, fetch_xor, kXor)                                                              \
     UPDATE(bits_, T, fetch_nand, kNand)                                                            \
     COMPARE(bits_, T, compare_exchange_strong)                                                     \
-    COMPARE(bits_, T, compare_exchange_weak)
+    COMPARE(bits_, T, compare_exchange_weak)                                                       \
+    COMPARE_VALUE(bits_, T)
 // clang-format off: it takes these for declarations
 ATOMIC(8, std::uint8_t)
 ATOMIC(16, std::uint16_t)
@@ -173,6 +181,7 @@ ATOMIC(32, std::uint32_t)
 ATOMIC(64, std::uint64_t)
 // clang-format on
 #undef ATOMIC
+#undef COMPARE_VALUE
 #undef COMPARE
 #undef UPDATE
 
