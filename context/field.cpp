@@ -30,11 +30,11 @@ struct alignas(16) Cell {
 
 /// Locks for the cells, by their address; and the free cells for fields, by theirs.
 struct alignas(64) Stripe {
-    RankedMutex mutex{LockRank::kWindow};
+    InterpreterMutex mutex{LockRank::kWindow};
     Cell* free = nullptr; ///< guarded by mutex
 };
 
-constexpr std::size_t kStripes = 64;
+constexpr std::size_t kStripes = kNoGil ? 64 : 1;
 constinit std::array<Stripe, kStripes> stripes;
 
 constexpr std::uintptr_t kTag = 1; ///< tells a cell from an object, which no field holds here
