@@ -93,11 +93,8 @@ bool settle_gil(const ModuleRequest& request, const char* said) {
     if (safe && request.layer == nullptr) return true;
     const Ref module(PyImport_ImportModule("hpystate.gil"));
     if (!module) return false;
-    const char* const reason = request.layer != nullptr
-                                   ? "is loaded in a mode (debug, trace) that needs it"
-                                   : "has not declared that it can run safely without the GIL";
-    const Ref done(
-        PyObject_CallMethod(module.get(), "bring_back", "ss", request.name.c_str(), reason));
+    const Ref done(PyObject_CallMethod(module.get(), "bring_back", "sO", request.name.c_str(),
+                                       request.layer != nullptr ? Py_True : Py_False));
     return static_cast<bool>(done);
 }
 

@@ -20,7 +20,14 @@ _NEEDS_GIL = "hpystate._needs_gil"
 _back = False
 
 
-def bring_back(name: str, reason: str) -> None:
+_UNKNOWN = (
+    "has not declared that it can run safely without the GIL. To keep it off, import the module "
+    "where that is known to be safe: hpystate.load(..., gil=False) or HPYSTATE_GIL='pattern=off'; "
+)
+_LAYERED = "is loaded in a mode (debug, trace) that needs it. Load it without the mode; "
+
+
+def bring_back(name: str, layered: bool) -> None:
     """Switches the GIL on for the module `name`, with a RuntimeWarning if it was off."""
     global _back
     if _back:
@@ -36,10 +43,9 @@ def bring_back(name: str, reason: str) -> None:
     _back = True
     if was_off and sys._is_gil_enabled():
         warnings.warn(
-            "The global interpreter lock (GIL) has been enabled to load module "
-            f"'{name}', which {reason}. To keep it off, import the module where that is known "
-            "to be safe: hpystate.load(..., gil=False) or HPYSTATE_GIL='pattern=off'; PYTHON_GIL=0 "
-            "and -X gil=0 keep it off for every module.",
+            f"The global interpreter lock (GIL) has been enabled to load module '{name}', which "
+            f"{_LAYERED if layered else _UNKNOWN}PYTHON_GIL=0 and -X gil=0 keep the GIL off for "
+            "every module.",
             RuntimeWarning,
             stacklevel=2,
             skip_file_prefixes=(os.path.dirname(os.path.abspath(__file__)),),

@@ -31,6 +31,7 @@ class Caller:
 def test_a_callable_lives_while_it_is_called(c: ModuleType) -> None:
     caller = Caller(c)
     gone = weakref.ref(caller)
+    c.put(0, "first")  # without the GIL the first one is kept until the end
     c.put(0, caller)
     del caller
 

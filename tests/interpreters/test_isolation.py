@@ -89,6 +89,7 @@ class Value:
     def __del__(self, get=module.get):
         seen.append(get())
 seen = []
+module.put("first")  # without the GIL it is kept until the end
 module.put(Value())
 module.put("new")
 module.put(Value())
@@ -108,6 +109,7 @@ def test_a_destructor_may_store_into_the_slot_it_leaves(
 class Value:
     def __del__(self, put=module.put):
         put("from the destructor")
+module.put("first")
 module.put(Value())
 module.clear()
 answer = module.get()
