@@ -120,7 +120,7 @@ double measure_globals(Tally& tally) {
                static_cast<double>(resident_bytes() - system_before) / kManySlots);
     for (std::uintptr_t& slot : many) {
         const bool good =
-            region->window.load(token_of(slot)) == reinterpret_cast<ObjectPointer>(Py_Ellipsis);
+            region->window.borrow(token_of(slot)) == reinterpret_cast<ObjectPointer>(Py_Ellipsis);
         if (!good) tally.add("wrong");
     }
     tally.add("checked", kManySlots);
