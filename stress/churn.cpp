@@ -98,7 +98,7 @@ class Churn {
   private:
     [[nodiscard]] bool done() const;
     void step(Random& random);
-    void replace(Place& place, Random& random);
+    void replace(Place& place);
     void begin(Place& place);
     void end(Place& place);
     void visit(Place& place, Random& random);
@@ -125,7 +125,7 @@ void Churn::step(Random& random) {
     Place& place = places_[random.below(places_.size())];
     try {
         if (random.below(5) < 2) {
-            replace(place, random);
+            replace(place);
         } else {
             visit(place, random);
         }
@@ -134,13 +134,14 @@ void Churn::step(Random& random) {
     }
 }
 
-void Churn::replace(Place& place, Random& random) {
+void Churn::replace(Place& place) {
     const std::unique_lock lock(place.lock, std::try_to_lock);
     if (!lock.owns_lock()) return; // others work there
     end(place);
     place.key = next_key_.fetch_add(1);
-    place.interpreter =
-        std::make_unique<Interpreter>(random.below(2) == 0 ? Gil::kOwn : Gil::kShared);
+    // By turns, so that the same run without hpystate has as many of each kind.
+    const bool own = ((place.key + options_.seed) & 1) != 0;
+    place.interpreter = std::make_unique<Interpreter>(own ? Gil::kOwn : Gil::kShared);
     begin(place);
     tally_.add(place.interpreter->gil() == Gil::kOwn ? "own_gil" : "shared_gil");
     tally_.add("interpreters");
