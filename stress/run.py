@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curves import draw
 from flat import measure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -275,46 +276,6 @@ def show(console: Console, rows: dict[str, dict[str, Any]]) -> None:
             f"{row.get('made', 0) - row.get('destroyed', 0):,} of {row.get('made', 0):,}",
         )
     console.print(table)
-
-
-def draw(outcomes: list[Outcome], target: Path) -> None:
-    """The memory of the churn over interpreters, with and without hpystate, and of the others over
-    time."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    churns = [o for o in outcomes if o.scenario == "churn" and o.memory]
-    others = [o for o in outcomes if o.scenario != "churn" and len(o.memory) > 2]
-    panels = [panel for panel, wanted in ((_draw_churns, churns), (_draw_others, others)) if wanted]
-    if not panels:
-        return
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(5.5 * len(panels), 4.2), squeeze=False)
-    for panel, axis in zip(panels, axes[0], strict=True):
-        panel(axis, churns if panel is _draw_churns else others)
-    figure.suptitle(f"private memory, CPython {sys.version.split()[0]}")
-    figure.tight_layout()
-    figure.savefig(target, dpi=90)
-
-
-def _draw_churns(axis: Any, churns: list[Outcome]) -> None:
-    labels = {False: "with hpystate", True: "without hpystate"}
-    for outcome in sorted(churns, key=lambda each: each.without):
-        counts = [n for n, _, _ in outcome.memory]
-        sizes = [m / 2**20 for *_, m in outcome.memory]
-        colour = "tab:orange" if outcome.without else "tab:blue"
-        axis.plot(counts, sizes, color=colour, label=labels.pop(outcome.without, "_"), lw=1)
-    axis.set(title="churn: each curve is a process", xlabel="interpreters so far", ylabel="MiB")
-    axis.legend()
-
-
-def _draw_others(axis: Any, others: list[Outcome]) -> None:
-    for outcome in others:
-        times = [seconds for _, seconds, _ in outcome.memory]
-        axis.plot(times, [m / 2**20 for *_, m in outcome.memory], label=outcome.scenario, lw=1)
-    axis.set(title="the other scenarios", xlabel="seconds", ylabel="MiB")
-    axis.legend(fontsize=8)
 
 
 def main() -> int:
