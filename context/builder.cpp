@@ -7,6 +7,7 @@
 
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/new_list.h"
 
 #include <cstdint>
 
@@ -58,7 +59,7 @@ HPy finish(const char* function, std::intptr_t word) noexcept {
 } // namespace
 
 HPyListBuilder ctx_ListBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
-    return HPyListBuilder{begin(&PyList_New, size)};
+    return HPyListBuilder{begin(&new_list, size)};
 }
 
 void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,

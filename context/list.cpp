@@ -3,6 +3,7 @@
 
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/new_list.h"
 
 namespace hpystate::context {
 
@@ -15,7 +16,7 @@ HPy ctx_List_New(HPyContext*, HPy_ssize_t len) noexcept {
         PyErr_Format(PyExc_SystemError, "ctx_List_New: the length %zd is negative.", len);
         return kNullHandle;
     }
-    PyObject* const list = PyList_New(len);
+    PyObject* const list = new_list(len);
     // CPython's items would be NULL until somebody sets them, and HPy has no call that may see
     // such.
     for (HPy_ssize_t i = 0; list != nullptr && i < len; ++i) {

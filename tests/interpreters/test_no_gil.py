@@ -160,24 +160,6 @@ def test_a_field_is_stored_to_by_many_threads(run: Run) -> None:
     assert out == "ok"
 
 
-def test_a_field_is_loaded_while_another_thread_stores_to_it(run: Run) -> None:
-    out = run("""
-        class Value:
-            def __init__(self, number): self.numbers = number, number
-        box = crowd.new()
-        def put():
-            for number in range(6000): crowd.box_put(box, Value(number))
-        def get():
-            for _ in range(6000):
-                value = crowd.box_get(box)
-                if value is not None: assert value.numbers[0] == value.numbers[1]
-        together(put, get, get)
-        print("ok")
-    """)
-
-    assert out == "ok"
-
-
 def test_many_threads_load_an_extension_at_once(child: Callable, crowd: Path) -> None:
     script = f"""
 file = {str(crowd)!r}
