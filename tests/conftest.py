@@ -22,6 +22,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         print(f"\nleaked by hpystate:\n{report}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
+
 # What runs without the GIL is tested without it: none of the extensions in here says that it may.
 # tests/loader/test_gil.py takes this back.
 os.environ.setdefault("HPYSTATE_GIL", "*=off")
