@@ -194,7 +194,7 @@ run_stress() {
     need_stress_packages
     say "stress"
     local home=()
-    [ -z "${HPYSTATE_EMBED_HOME:-}" ] || home=(env "HPYSTATE_PROGRAM_HOME=$HPYSTATE_EMBED_HOME")
+    [ -z "$EMBED_HOME" ] || home=(env "HPYSTATE_PROGRAM_HOME=$EMBED_HOME")
     HPYSTATE_BUILD=$BUILD "${home[@]}" python stress/run.py "$@"
 }
 
