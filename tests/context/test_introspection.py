@@ -1,4 +1,4 @@
-"""test_introspection.py: for pickle, inspect and help() an HPy function is a builtin like others."""
+"""test_introspection.py: to pickle, inspect and help() an HPy function is a builtin like others."""
 
 from __future__ import annotations
 
