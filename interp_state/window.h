@@ -223,7 +223,7 @@ class Window {
     };
 
     /// Two slots that are stored to at once by different threads should not share a line.
-    struct alignas(kNoGil ? 64 : 0) Stripe {
+    struct alignas(kNoGil ? 64 : alignof(InterpreterMutex)) Stripe {
         InterpreterMutex mutex{LockRank::kWindow};
     };
 
