@@ -1,6 +1,7 @@
 /// stress/embed.cpp: the embedding API, with every failure told.
 #include "stress/embed.h"
 
+#include <atomic>
 #include <mutex>
 
 namespace hpystate::stress {
@@ -12,6 +13,23 @@ namespace {
 std::mutex& interpreters_mutex() {
     static std::mutex mutex;
     return mutex;
+}
+
+/// Counted by threads that end interpreters, relaxed: read when they are done.
+std::atomic<std::uint64_t>& other_states() {
+    static std::atomic<std::uint64_t> count{0};
+    return count;
+}
+
+/// A thread state that knows the stack of this thread, in the place of the interpreter's only one.
+PyThreadState* replaced(PyThreadState* first) {
+    PyThreadState* const mine = PyThreadState_New(first->interp);
+    if (mine == nullptr) Py_FatalError("no memory for the thread state that ends an interpreter");
+    PyEval_RestoreThread(mine);
+    PyThreadState_Clear(first);
+    PyThreadState_Delete(first);
+    other_states().fetch_add(1, std::memory_order_relaxed);
+    return mine;
 }
 
 std::string text_of_exception() {
@@ -98,8 +116,17 @@ void Interpreter::end() {
     if (first_ == nullptr) return;
     std::unique_lock<std::mutex> lock(interpreters_mutex(), std::defer_lock);
     if (PY_VERSION_HEX < 0x030D0000) lock.lock();
-    PyEval_RestoreThread(first_);
-    Py_EndInterpreter(std::exchange(first_, nullptr));
+    PyThreadState* const first = std::exchange(first_, nullptr);
+    if (PY_VERSION_HEX >= 0x030E0000 && began_on_ != std::this_thread::get_id()) {
+        Py_EndInterpreter(replaced(first));
+        return;
+    }
+    PyEval_RestoreThread(first);
+    Py_EndInterpreter(first);
+}
+
+std::uint64_t ended_by_another_state() {
+    return other_states().load(std::memory_order_relaxed);
 }
 
 Object run(const char* code, std::initializer_list<Name> names) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace hpystate::stress {
@@ -67,7 +68,10 @@ class Attached {
 ///
 /// CPython 3.12 and 3.13 do not stand interpreters that are made at the same time on many threads,
 /// 3.12 not even one that ends meanwhile: a mutex of the process keeps them apart. Before 3.14 an
-/// interpreter must be ended with its first thread state.
+/// interpreter must be ended with its first thread state. From 3.14 on that one may only be used on
+/// the thread that began the interpreter: CPython measures the stack against the limits of that
+/// thread, takes one that lies lower for full, and destroys no object there that the collector
+/// knows, cyclic or not, ever (gh-157519). Another thread ends it with a thread state of its own.
 class Interpreter {
   public:
     explicit Interpreter(Gil gil);
@@ -86,8 +90,12 @@ class Interpreter {
     PyThreadState* first_ = nullptr;
     PyInterpreterState* interpreter_ = nullptr;
     std::int64_t id_ = 0;
+    std::thread::id began_on_ = std::this_thread::get_id();
     Gil gil_;
 };
+
+/// How many interpreters were ended so far with another thread state than their first: gh-157519.
+[[nodiscard]] std::uint64_t ended_by_another_state();
 
 /// Runs Python code in a dict of its own with `names` (pairs of a name and a str or an int); gives
 /// the dict. The thread is attached.

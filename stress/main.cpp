@@ -5,6 +5,7 @@
 /// Lines of JSON come on standard output (stress/tally.h). Exit status 0: something was checked and
 /// nothing was wrong. The process leaves by _exit: what CPython does at its end after own-GIL
 /// interpreters is not ours (3.12.1 aborts), and is a scenario of its own.
+#include "stress/embed.h"
 #include "stress/options.h"
 #include "stress/scenarios.h"
 #include "stress/tally.h"
@@ -66,5 +67,6 @@ int main(int argc, char** argv) {
             tally.fail(error.what());
         }
     }
+    if (ended_by_another_state() > 0) tally.add("gh_157519", ended_by_another_state());
     _exit(tally.say_result());
 }

@@ -10,6 +10,8 @@
 #include <hpy/context.h>
 
 #include <cstdint>
+#include <thread>
+#include <utility>
 
 namespace hpystate::testing {
 
@@ -44,6 +46,24 @@ class Subinterpreter {
         Py_EndInterpreter(state_);
         state_ = nullptr;
         PyThreadState_Swap(before_);
+    }
+
+    /// On a new thread. From 3.14 on, where that thread's stack lies lower than this one's, its end
+    /// takes a thread state of the thread's own: gh-157519.
+    void close_on_another_thread(bool by_its_own_state) {
+        PyThreadState* const first = std::exchange(state_, nullptr);
+        PyEval_SaveThread();
+        std::thread([first, by_its_own_state] {
+            PyThreadState* ender = first;
+            if (by_its_own_state) ender = PyThreadState_New(first->interp);
+            PyEval_RestoreThread(ender);
+            if (by_its_own_state) {
+                PyThreadState_Clear(first);
+                PyThreadState_Delete(first);
+            }
+            Py_EndInterpreter(ender);
+        }).join();
+        PyEval_RestoreThread(before_);
     }
 
     [[nodiscard]] PyInterpreterState* interpreter() const { return state_->interp; }

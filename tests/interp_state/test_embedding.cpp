@@ -18,6 +18,37 @@ HPyContext* finalizers_context = nullptr;
 HPyGlobal* finalizers_slot = nullptr;
 PyObject* seen_by_finalizer = nullptr;
 
+/// A list that holds itself, and an object that counts its end.
+PyObject* counted_cycle(int* counter) {
+    PyObject* const list = PyList_New(0);
+    PyObject* const value = counted(counter);
+    REQUIRE(PyList_Append(list, value) == 0);
+    REQUIRE(PyList_Append(list, list) == 0);
+    Py_DECREF(value);
+    return list;
+}
+
+PyObject* held_by_static = nullptr;
+
+struct Ended {
+    int by_global = 0; ///< only a global held it
+    int by_static = 0; ///< only a static of C held it, until an exit callback: CPython alone
+};
+
+/// What is destroyed with an interpreter that ends on another thread. The stack of the main thread,
+/// where it begins, lies above all others.
+Ended end_on_another_thread(bool own_gil, bool by_its_own_state) {
+    Ended ended;
+    Subinterpreter other(own_gil);
+    PyObject* const value = counted_cycle(&ended.by_global);
+    store(enter(), slots[15], value);
+    Py_DECREF(value);
+    held_by_static = counted_cycle(&ended.by_static);
+    register_exit([](void*) { Py_CLEAR(held_by_static); }, nullptr);
+    other.close_on_another_thread(by_its_own_state);
+    return ended;
+}
+
 /// Loads and stores while it is destroyed.
 void look_and_store(PyObject*) {
     HPyContext* const ctx = finalizers_context;
@@ -124,11 +155,7 @@ TEST_CASE("a cycle through a global is collected when its interpreter ends", "[t
     const Runtime runtime;
     int ended = 0;
     Subinterpreter other;
-    PyObject* const list = PyList_New(0);
-    PyObject* const value = counted(&ended);
-    REQUIRE(PyList_Append(list, value) == 0);
-    REQUIRE(PyList_Append(list, list) == 0);
-    Py_DECREF(value);
+    PyObject* const list = counted_cycle(&ended);
     store(enter(), slots[6], list);
     Py_DECREF(list);
 
@@ -182,11 +209,7 @@ TEST_CASE("values are released where CPython loses the exit callback", "[teardow
             register_exit([](void*) {}, nullptr);
             HPyContext* const ctx = enter();
             register_exit([](void*) {}, nullptr);
-            PyObject* const list = PyList_New(0); // a cycle
-            PyObject* const value = counted(&ended);
-            REQUIRE(PyList_Append(list, value) == 0);
-            REQUIRE(PyList_Append(list, list) == 0);
-            Py_DECREF(value);
+            PyObject* const list = counted_cycle(&ended);
             store(ctx, slots[14], list);
             Py_DECREF(list);
             PyGC_Collect();
@@ -199,6 +222,33 @@ TEST_CASE("values are released where CPython loses the exit callback", "[teardow
     const Runtime again;
     CHECK(load(enter(), slots[14]) == nullptr);
 }
+
+TEST_CASE("an interpreter ended on another thread loses no more than CPython alone",
+          "[teardown][gc]") {
+    const Runtime runtime;
+    for (const bool own_gil : {true, false}) {
+        const Ended ended = end_on_another_thread(own_gil, false);
+
+        CHECK(ended.by_global == ended.by_static);
+        // gh-157519: later ones take the other stack for a full one, and destroy no list on it.
+        if (PY_VERSION_HEX < 0x030E0000) CHECK(ended.by_global == 1);
+    }
+}
+
+#if PY_VERSION_HEX >= 0x030E0000 // earlier ones crash without the interpreter's first thread state
+
+TEST_CASE("an interpreter ended on another thread by a state of that thread loses nothing",
+          "[teardown][gc]") {
+    const Runtime runtime;
+    for (const bool own_gil : {true, false}) {
+        const Ended ended = end_on_another_thread(own_gil, true);
+
+        CHECK(ended.by_global == 1);
+        CHECK(ended.by_static == 1);
+    }
+}
+
+#endif
 
 TEST_CASE("Py_Finalize and Py_Initialize begin a new generation", "[lifetime]") {
     PyInterpreterState* first = nullptr;

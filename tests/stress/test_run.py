@@ -78,3 +78,11 @@ def test_a_few_interpreters_tell_no_growth(run: ModuleType) -> None:
     outcome.memory = [(n, 0.0, n) for n in range(30)]
 
     assert run.growth(outcome) is None
+
+
+def test_a_step_around_a_fault_of_cpython_is_told(run: ModuleType) -> None:
+    outcome = run.Outcome("churn", 7, False)
+    outcome.result = {"problems": [], "checked": 5, "gh_157519": 3}
+
+    assert run.stepped_around(run.totals([])) == ""
+    assert "3 interpreters" in run.stepped_around(run.totals([outcome]))
