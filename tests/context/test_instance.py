@@ -92,6 +92,12 @@ BOUND = 4096 // 32
 SLACK = 4
 
 
+class Plain:
+    """An instance of CPython's, of which no memory is kept."""
+
+    __slots__ = tuple(f"slot{number}" for number in range(30))
+
+
 @pytest.fixture(scope="module")
 def module() -> ModuleType:
     return hpystate.load("instance", compile_snippet("instance", SOURCE))
@@ -126,7 +132,8 @@ def test_the_struct_of_a_new_instance_is_zero_whoever_was_there(module: ModuleTy
 def test_no_more_memory_is_kept_than_a_list_may_have(cls: Any) -> None:
     made: list[Any] = [cls() for _ in range(BOUND)]
     made.clear()  # the list is full now, whatever was in it before
-    assert left_after(cls, 5_000) <= SLACK
+    # With the ints of the measurement itself: 5 on 3.15, of a class of its own as of ours.
+    assert left_after(cls, 5_000) <= left_after(Plain, 5_000) + SLACK
     # A full list serves first, and takes the same number back.
     made = [cls() for _ in range(BOUND)]
     freed = sys.getallocatedblocks()
