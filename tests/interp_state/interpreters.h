@@ -52,6 +52,7 @@ class Subinterpreter {
     /// takes a thread state of the thread's own: gh-157519.
     void close_on_another_thread(bool by_its_own_state) {
         PyThreadState* const first = std::exchange(state_, nullptr);
+        PyThreadState_Swap(before_); // else PyGILState of this thread would go on knowing `first`
         PyEval_SaveThread();
         std::thread([first, by_its_own_state] {
             PyThreadState* ender = first;
