@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import sysconfig
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -26,6 +29,37 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 # What runs without the GIL is tested without it: none of the extensions in here says that it may.
 # tests/loader/test_gil.py takes this back.
 os.environ.setdefault("HPYSTATE_GIL", "*=off")
+
+
+#: 3.13 without the GIL: once an interpreter has had a second thread, each class, function and module
+#: in it lives for ever (gh-117783).
+KEEPS_TYPES = sys.version_info[:2] == (3, 13) and bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
+def a_class_dies() -> bool:
+    """A class of Python's, none of ours: what this process does with any type."""
+    watched = weakref.ref(type("Plain", (), {}))
+    gc.collect()
+    return watched() is None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that watches a type die runs where one can: in a process that had no threads yet."""
+    marked = pyfuncitem.get_closest_marker("types_die") is not None
+    if not (KEEPS_TYPES and marked) or "HPYSTATE_NO_THREADS" in os.environ or a_class_dies():
+        return None
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", pyfuncitem.nodeid],
+        cwd=pyfuncitem.config.rootpath,
+        env=os.environ | {"HPYSTATE_NO_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, f"in a process of its own:\n{run.stdout}{run.stderr}"
+    return True
 
 
 @pytest.fixture(autouse=True)

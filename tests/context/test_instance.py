@@ -142,6 +142,7 @@ def test_no_more_memory_is_kept_than_a_list_may_have(cls: Any) -> None:
     assert abs(kept - (BOUND if KEEPS else 0)) <= SLACK
 
 
+@pytest.mark.types_die
 def test_a_type_dies_though_the_memory_of_its_instances_is_kept(cls: Any) -> None:
     made = [type(cls)("Below", (cls,), {}) for _ in range(3)]
     for one in (cls, *made):
@@ -153,6 +154,7 @@ def test_a_type_dies_though_the_memory_of_its_instances_is_kept(cls: Any) -> Non
     assert [end() for end in ends] == [None] * 3
 
 
+@pytest.mark.types_die
 def test_the_type_itself_dies(module: ModuleType) -> None:
     for make in (module.make_node_type, module.make_pair_type):
         made = make()
@@ -232,7 +234,7 @@ for cls in (module.make_node_type(), module.make_pair_type()):
 )
 @pytest.mark.parametrize(
     ("options", "environment"),
-    [((), {"PYTHONMALLOC": "pymalloc_debug"}), (("-X", "dev"), {})],
+    [((), {"PYTHONMALLOC": "debug"}), (("-X", "dev"), {})],
     ids=["PYTHONMALLOC", "development mode"],
 )
 def test_a_debugging_allocator_sees_each_instance_freed(

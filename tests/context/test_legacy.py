@@ -366,6 +366,7 @@ def test_a_legacy_type_without_slots_is_freed(legacy: ModuleType) -> None:
     assert not gc.is_tracked(cls())
 
 
+@pytest.mark.types_die
 def test_a_legacy_type_dies_with_its_last_instance(legacy: ModuleType) -> None:
     for kind in ("full", "visited", "field"):
         cls = legacy.make(kind)

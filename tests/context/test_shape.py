@@ -315,6 +315,7 @@ def test_new_of_a_type_on_any_builtin_base_makes_an_object_that_works(
 # ---- metaclasses --------------------------------------------------------------------------------
 
 
+@pytest.mark.types_die
 def test_a_metaclass_has_its_struct_in_the_classes(c: ModuleType) -> None:
     meta = c.make(TYPE, "small", (type,))
 
@@ -365,6 +366,7 @@ def test_the_members_of_a_class_do_not_touch_its_metaclasss_struct(
     assert cls.__basicsize__ == object.__basicsize__ + 50 * 8
 
 
+@pytest.mark.types_die
 def test_a_metaclass_derives_from_a_metaclass(c: ModuleType) -> None:
     meta = c.make(TYPE, "small", (type,))
 
