@@ -2,6 +2,7 @@
 #include "context/typedata.h"
 
 #include "context/anchor.h"
+#include "context/field.h"
 #include "context/foreign_base.h"
 #include "context/handle.h"
 #include "globals/interner.h"
@@ -32,13 +33,12 @@ struct Visit {
 
 int visit_field(HPyField* field, void* arg) {
     const auto* const visit = static_cast<Visit*>(arg);
-    if (field->_i == 0) return 0;
-    return visit->visit(as_object(HPy{field->_i}), visit->arg);
+    PyObject* const object = object_in(*field);
+    return object != nullptr ? visit->visit(object, visit->arg) : 0;
 }
 
 int clear_field(HPyField* field, void*) {
-    PyObject* const old = as_object(HPy{std::exchange(field->_i, 0)});
-    Py_XDECREF(old);
+    Py_XDECREF(take_from(*field));
     return 0;
 }
 

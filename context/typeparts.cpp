@@ -155,11 +155,11 @@ bool add_member(const HPyType_Spec& spec, TypeParts& parts, const HPyMember& mem
     if (std::strcmp(member.name, kCallOffset) == 0) parts.has_call_offset = true;
     // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
     const Shape shape = spec.builtin_shape;
-    const Py_ssize_t start =
-        has_inline_items(shape) ? 0 : static_cast<Py_ssize_t>(fixed_offset(shape));
+    const bool late = is_late(shape, static_cast<int>(member.type));
+    const Py_ssize_t start = late ? 0 : static_cast<Py_ssize_t>(fixed_offset(shape));
     const PyMemberDef cpython{member.name, static_cast<int>(member.type), member.offset + start,
                               member.readonly != 0 ? Py_READONLY : 0, member.doc};
-    if (has_inline_items(shape)) {
+    if (late) {
         getsets.push_back(late_member(shape, cpython));
     } else {
         parts.members.push_back(cpython);

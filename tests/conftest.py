@@ -31,8 +31,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 os.environ.setdefault("HPYSTATE_GIL", "*=off")
 
 
-#: 3.13 without the GIL: once an interpreter has had a second thread, each class, function and module
-#: in it lives for ever (gh-117783).
+#: 3.13 without the GIL: once an interpreter has had a second thread, its classes, functions and
+#: modules live for ever (gh-117783).
 KEEPS_TYPES = sys.version_info[:2] == (3, 13) and bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 

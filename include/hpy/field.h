@@ -18,7 +18,7 @@ extern "C" {
  *  target_field   where
  *  h              borrowed; HPy_NULL for none
  *  returns        nothing
- *  raises         nothing
+ *  raises         MemoryError, on a Python without the GIL; the field has its old value then
  *  thread         attached to ctx's interpreter
  *  since          HPy 0.9
  *  source         HPy docs, HPyField

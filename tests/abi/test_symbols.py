@@ -25,6 +25,7 @@ WRITABLE = {
     r"hpystate::anchor_definition": "CPython's too",
     r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",
     r"PyInit__needs_gil(\(\))?::(slots|definition)": "too",
+    r"hpystate::\(anonymous namespace\)::stripes": "cells of fields, without the GIL: field.cpp",
     r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
     r"hpystate::context::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
     r"std::__detail::__waiter_pool_base::_S_for\(void const\*\)::__w": "libstdc++: atomic waits",

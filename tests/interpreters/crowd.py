@@ -17,7 +17,8 @@ SOURCE = """
         HPy_VISIT(&((Box *)self)->value);
         return 0;
     }
-    static HPyDef *type_defines[] = {&Box_traverse, NULL};
+    HPyDef_MEMBER(Box_value, "value", HPyMember_OBJECT, offsetof(Box, value))
+    static HPyDef *type_defines[] = {&Box_traverse, &Box_value, NULL};
     static HPyType_Spec spec = {
         .name = "crowd.Box", .basicsize = sizeof(Box), .builtin_shape = SHAPE(Box),
         .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_HAVE_GC, .defines = type_defines,
@@ -81,6 +82,16 @@ SOURCE = """
         HPyField value = box->value;
         return HPyField_IsNull(value) ? NONE : HPyField_Load(ctx, args[0], value);
     }
+    /* What happens between reading a field and loading it, when other threads run. */
+    static HPyField remembered;
+    FUNCTION(remember) {
+        remembered = Box_AsStruct(ctx, args[0])->value;
+        return NONE;
+    }
+    FUNCTION(load_remembered) {
+        HPy h = HPyField_Load(ctx, args[0], remembered);
+        return HPy_IsNull(h) ? NONE : h;
+    }
     HPyDef_SLOT(exec, HPy_mod_exec)
     static int exec_impl(HPyContext *ctx, HPy module) {
         HPy type = HPyType_FromSpec(ctx, &spec, NULL);
@@ -93,7 +104,8 @@ SOURCE = """
         return 0;
     }
     static HPyDef *defines[] = {&store, &load, &item, &call, &new, &make_type, &load_or_init,
-                                &checks, &calls, &box_put, &box_get, &exec, NULL};
+                                &checks, &calls, &box_put, &box_get, &remember,
+                                &load_remembered, &exec, NULL};
     static HPyGlobal *globals[] = {&slots[0], &slots[1], &slots[2], &slots[3], &slots[4],
                                    &slots[5], &slots[6], &slots[7], &Type, &len, &lazy, NULL};
     static HPyModuleDef def = {.defines = defines, .globals = globals};

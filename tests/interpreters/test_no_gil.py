@@ -4,6 +4,7 @@ a test too. Scripts run in a process of their own: what they may do wrong is a c
 
 from __future__ import annotations
 
+import sysconfig
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,11 @@ from hpystate.testing import compile_snippet
 from tests.interpreters.crowd import SOURCE, THREADS
 
 Run = Callable[[str], str]
+
+NEEDS_NO_GIL = pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"),
+    reason="with the GIL an extension must not keep a field's value over a store",
+)
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +162,94 @@ def test_a_field_is_stored_to_by_many_threads(run: Run) -> None:
         assert living == 0, living
         print("ok")
     """)
+
+    assert out == "ok"
+
+
+@NEEDS_NO_GIL
+def test_a_load_that_a_store_overtook_gives_what_is_there_now(run: Run) -> None:
+    """The field was read before: with the GIL nothing comes between that and the load."""
+    out = run("""
+        box, other = crowd.new(), crowd.new()
+        for number in range(100):
+            crowd.box_put(box, ["old", number])
+            crowd.remember(box)
+            crowd.box_put(box, ["new", number])
+            assert crowd.load_remembered(box) == ["new", number]
+            box.value = ("newer", number)
+            assert crowd.load_remembered(box) == ("newer", number)
+        print("ok")
+    """)
+
+    assert out == "ok"
+
+
+@NEEDS_NO_GIL
+def test_a_load_that_a_store_of_null_overtook_gives_null(run: Run) -> None:
+    out = run("""
+        for number in range(100):
+            box = crowd.new()
+            crowd.box_put(box, [number])
+            crowd.remember(box)
+            del box.value
+            others = [crowd.new() for _ in range(number)]  # take the cells that are free
+            for other in others: other.value = [-1]
+            assert crowd.load_remembered(box) is None
+        print("ok")
+    """)
+
+    assert out == "ok"
+
+
+FIELD = """
+    class Value:
+        def __init__(self, number): self.numbers = number, number
+    boxes = [crowd.new() for _ in range(2)]
+    def put():
+        for number in range(4000):
+            for box in boxes: crowd.box_put(box, Value(number))
+    def set():
+        for number in range(4000):
+            for box in boxes: box.value = Value(number)
+    def clear():
+        for _ in range(2000):
+            for box in boxes: box.value = None
+            for box in boxes: del box.value
+            for box in boxes: crowd.box_put(box, None)
+    def get():
+        for _ in range(4000):
+            for box in boxes: look(crowd.box_get(box))
+    def member():
+        for _ in range(4000):
+            for box in boxes: look(box.value)
+    def look(value):
+        if value is not None: assert value.numbers[0] == value.numbers[1]
+"""
+
+
+@pytest.mark.parametrize(
+    "works", ["put, get, get", "set, get, member", "put, set, get, member", "put, clear, member"]
+)
+def test_a_field_is_loaded_while_other_threads_store_to_it(run: Run, works: str) -> None:
+    out = run(textwrap.dedent(FIELD) + f"together({works})\nprint('ok')")
+
+    assert out == "ok"
+
+
+def test_a_field_is_loaded_while_other_threads_make_it_null(run: Run) -> None:
+    """A load may find it null after HPyField_IsNull said no; then it gives HPy_NULL."""
+    out = run(
+        textwrap.dedent(FIELD)
+        + textwrap.dedent("""
+        def get_or_null():
+            for _ in range(4000):
+                for box in boxes:
+                    try: look(crowd.box_get(box))
+                    except SystemError as error: assert "NULL" in str(error)
+        together(put, clear, get_or_null, get_or_null)
+        print("ok")
+        """)
+    )
 
     assert out == "ok"
 
