@@ -13,8 +13,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace hpystate {
@@ -64,7 +64,7 @@ Cell* free_cell(const HPyField* field) noexcept {
             return cell;
         }
     }
-    auto* const cell = static_cast<Cell*>(std::calloc(1, sizeof(Cell))); // kept for good
+    Cell* const cell = new (std::nothrow) Cell{}; // kept for good
     if (cell != nullptr) cell->home = static_cast<std::uint32_t>(home);
     return cell;
 }

@@ -18,8 +18,9 @@ namespace hpystate {
 /// Whether CPython's members do not serve for one of that type in a struct of that shape. A legacy
 /// struct is shared with the C API: its fields are addresses.
 [[nodiscard]] constexpr bool is_late(Shape shape, int type) noexcept {
-    const bool is_field = type == T_OBJECT || type == T_OBJECT_EX;
-    return has_inline_items(shape) || (kNoGil && is_field && shape != HPyType_BuiltinShape_Legacy);
+    if (has_inline_items(shape)) return true;
+    return kNoGil && shape != HPyType_BuiltinShape_Legacy &&
+           (type == T_OBJECT || type == T_OBJECT_EX);
 }
 
 /// A get-set for a member; its offset counts from the struct. The closure is interned. Throws
