@@ -106,7 +106,8 @@ configure() { # preset; sets BUILD
     [ "$COMPILER" = gcc ] || case $PYVER in *-asan | *-tsan) ;; *) BUILD+=-$COMPILER ;; esac
     local options=(--preset "$1" -B "$BUILD" -DPython_EXECUTABLE="$PYTHON")
     [ -z "$EMBED_FLAGS" ] || options+=("-DHPYSTATE_EMBED_FLAGS=$EMBED_FLAGS")
-    [ -f "$BUILD/build.ninja" ] && return
+    # What the presets say is taken when a folder is configured.
+    [ "$BUILD/build.ninja" -nt CMakePresets.json ] && return
     say "configuring ${BUILD#"$PWD"/}"
     cmake "${options[@]}" > "$BUILD.log" 2>&1 || { cat "$BUILD.log" >&2; exit 1; }
 }
