@@ -65,7 +65,7 @@ std::string hexadecimal(std::uintptr_t number) {
 
 } // namespace
 
-std::string variable_at(const std::string& path, std::uintptr_t address) {
+std::string variable_at(const std::string& path, std::uintptr_t offset) {
     const Bytes file(path);
     const auto header = file.at<Elf64_Ehdr>(0);
     const bool good = header && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
@@ -75,7 +75,7 @@ std::string variable_at(const std::string& path, std::uintptr_t address) {
         if (!section || section->sh_type != SHT_SYMTAB) continue;
         const auto strings =
             file.at<Elf64_Shdr>(header->e_shoff + section->sh_link * sizeof(Elf64_Shdr));
-        if (strings) return find_variable(file, *section, *strings, address);
+        if (strings) return find_variable(file, *section, *strings, offset);
     }
     return "";
 }

@@ -22,7 +22,7 @@ struct AddressName {
 /// The variable of the file's .symtab that holds the byte `offset` bytes behind the file's load
 /// address; "" where there is none, or the file cannot be read or contradicts itself. Throws
 /// std::bad_alloc.
-[[nodiscard]] std::string variable_at(const std::string& file, std::uintptr_t offset);
+[[nodiscard]] std::string variable_at(const std::string& path, std::uintptr_t offset);
 
 /// "Point_Type, globals[3] of module x (x.hpy0.so+0x4010)", without the name where the file does
 /// not have it; other sentences where no module lists the slot, or it is 0. Throws std::bad_alloc.

@@ -27,7 +27,9 @@ int is_in_development_mode() noexcept {
 } // namespace
 
 bool Spares::open() noexcept {
-    if (open_ || !kWanted || std::getenv("PYTHONMALLOC") != nullptr) return true;
+    if (open_ || !kWanted) return true;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): CPython reads it in the same way
+    if (std::getenv("PYTHONMALLOC") != nullptr) return true;
     const int debugging = is_in_development_mode();
     if (debugging != 0) return debugging > 0;
     for (std::size_t list = 0; list < lists_.size(); ++list) {
