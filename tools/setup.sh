@@ -107,9 +107,12 @@ configure() { # preset; sets BUILD
     local options=(--preset "$1" -B "$BUILD" -DPython_EXECUTABLE="$PYTHON")
     [ -z "$EMBED_FLAGS" ] || options+=("-DHPYSTATE_EMBED_FLAGS=$EMBED_FLAGS")
     # What the presets say is taken when a folder is configured.
-    [ "$BUILD/build.ninja" -nt CMakePresets.json ] && return
+    local presets
+    presets=$(sha256sum < CMakePresets.json)
+    [ -f "$BUILD/build.ninja" ] && [ "$(cat "$BUILD/.presets" 2>/dev/null)" = "$presets" ] && return
     say "configuring ${BUILD#"$PWD"/}"
     cmake "${options[@]}" > "$BUILD.log" 2>&1 || { cat "$BUILD.log" >&2; exit 1; }
+    echo "$presets" > "$BUILD/.presets"
 }
 
 build() { # preset
