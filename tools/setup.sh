@@ -211,7 +211,8 @@ run_tests() {
     done
     say "pytest"
     if [ -z "${1:-}" ]; then
-        python -m pytest
+        # A file stays in one process: its tests share what it compiles and loads.
+        python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
     else
         python -m pytest -k "$1" || { # 5: nothing collected; a topic may be Catch2's alone
             [ $? = 5 ] && echo "no pytest of the topic '$1'"
