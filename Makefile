@@ -1,11 +1,11 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo test-upstream check sanitize fuzz format lint bench stress matrix clean
+.PHONY: help build test demo test-upstream check sanitize fuzz format lint bench bench-threads stress matrix clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
 
 help:           ## print the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 build:          ## set up what is missing and build, for developing: warnings are errors
 	@tools/setup.sh build
@@ -18,6 +18,9 @@ demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
 
 bench:          ## set up, build, measure instructions and times beside the peers
 	@tools/setup.sh bench $(ARGS)
+
+bench-threads:  ## set up, build, measure two threads against one; for a Python without the GIL
+	@tools/setup.sh bench-threads $(ARGS)
 
 stress:         ## set up, build, run the stress scenarios; ARGS="--quick" takes two minutes
 	@tools/setup.sh stress $(ARGS)

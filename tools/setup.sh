@@ -230,6 +230,7 @@ case $COMMAND in
     demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
     test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
+    bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
             tools/check.sh "$BUILD"
