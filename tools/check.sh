@@ -11,9 +11,7 @@ step() {
 step "format" tools/format.sh --check
 step "generated files" python abi/generate.py
 step "api" python tools/check_api.py
-step "the table of fused calls" python tools/fused_table.py
 step "docs" python tools/check_docs.py
-step "the table of HPy's own suite" python tests/upstream/table.py
-step "the table of the stress runs" python stress/table.py
+step "tables in the documents" python tools/tables.py
 step "lint" tools/lint.sh "$1"
 [ ${#failed[@]} -eq 0 ] || { echo "check: failed: ${failed[*]}"; exit 1; }

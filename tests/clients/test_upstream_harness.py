@@ -6,7 +6,6 @@ interpreter.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -148,10 +147,3 @@ def test_a_leak_is_no_success(run: ModuleType) -> None:
     results = run.Results(seen={"main"}, leaks=["Direct leak of 24 byte(s)"], looked=1)
 
     assert not run.show("main", results)
-
-
-def test_the_readme_shows_the_counts_of_the_files() -> None:
-    command = [sys.executable, str(UPSTREAM / "table.py")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert result.stdout == "table: ok\n", result.stderr

@@ -8,8 +8,8 @@
 kinds   main      the main interpreter
         legacy    a subinterpreter that shares the main interpreter's GIL
         own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
-A full run with upstream's headers writes tests/upstream/results/<X.Y>.json, which table.py shows in
-the README.
+A full run with upstream's headers writes tests/upstream/results/<X.Y>.json, which docs/results.md
+shows (tools/tables.py).
 
 A crash costs the test that ran: it is reported, and the rest of its part runs in a new process.
 """

@@ -1,0 +1,236 @@
+"""tables.py: the tables in the documents that are made from data.
+
+tables.py           compares; exit status 1 names each that says something else
+tables.py --write   writes them
+
+A table stands between two marks that name it, in the document that DOCUMENTS says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+STRESS = ROOT / "stress" / "results"
+UPSTREAM = ROOT / "tests" / "upstream" / "results"
+Document = dict[str, Any]
+FUSED = re.compile(r"^HPY_FUSED(?:_OWN)?\([^,]+?, (\w+), \((.*?)\), \(", re.MULTILINE)
+KINDS = {"main": "main", "legacy": "legacy subinterpreter", "own-gil": "own-GIL subinterpreter"}
+ABIS = {
+    "universal": ("universal",),
+    "hybrid": ("hybrid",),
+    "debug": ("debug", "hybrid+debug"),
+    "trace": ("trace", "hybrid+trace"),
+    "others": ("other",),
+}
+
+
+def lines_of(headings: list[str], rows: list[list[str]]) -> str:
+    ruled = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in ruled)
+
+
+# ---- fused calls -------------------------------------------------------------------------------
+def contracts() -> dict[str, str]:
+    """The first sentence of each function's contract."""
+    text = (ROOT / "include/hpystate/fused.h").read_text()
+    pattern = r"/\*\* ((?:[^*]|\*(?!/))*?)\*/\nstatic inline [^;{]*?\b(\w+)\("
+    found = {}
+    for contract, name in re.findall(pattern, text):
+        sentence = re.sub(r"\s*\n \*\s*", " ", contract).partition(". ")[0].partition("  ")[0]
+        found[name] = sentence.strip().rstrip(".")
+    return found
+
+
+def fused_calls() -> str:
+    rows = []
+    sentences = contracts()
+    for name, parameters in FUSED.findall((ROOT / "include/hpystate/fused.def").read_text()):
+        operands = re.sub(r" (\*+)", r"\1 ", parameters.removeprefix("HPyContext *ctx, "))
+        rows.append([f"`{name.removeprefix('_')}`", f"`{operands}`", sentences[name]])
+    return lines_of(["call", "operands", ""], rows)
+
+
+# ---- HPy's own suite ---------------------------------------------------------------------------
+def outcomes(counts: dict[str, dict[str, int]], abis: tuple[str, ...]) -> str:
+    total: Counter[str] = Counter()
+    for abi in abis:
+        total.update(counts.get(abi, {}))
+    passed = total.pop("passed", 0)
+    rest = ", ".join(f"{number} {outcome}" for outcome, number in sorted(total.items()))
+    return f"{passed}" + (f" ({rest})" if rest else "")
+
+
+def upstream_suite() -> str:
+    rows = []
+    for path in sorted(UPSTREAM.glob("*.json")):
+        document = json.loads(path.read_text())
+        for kind, title in KINDS.items():
+            cells = [outcomes(document[kind]["counts"], abis) for abis in ABIS.values()]
+            rows.append([path.stem, title, *cells])
+    return lines_of(["CPython", "interpreter", *ABIS], rows)
+
+
+# ---- stress ------------------------------------------------------------------------------------
+def stress_runs() -> list[tuple[str, Document]]:
+    """The runs of all scenarios, or of one, by version. Quick ones are shown where there is no
+    other."""
+    found = {}
+    for path in sorted(STRESS.glob("*.json")):
+        kind = path.stem.partition("-")[2]
+        if not any(word in kind for word in ("memory", "flat", "threads")):
+            found[path.stem] = json.loads(path.read_text())
+    return [
+        (stem, document)
+        for stem, document in found.items()
+        if not stem.endswith("-quick") or stem.removesuffix("-quick") not in found
+    ]
+
+
+def stress_scenarios() -> str:
+    rows = []
+    for stem, document in stress_runs():
+        python = python_of(stem, document)
+        for name, found in document["scenarios"].items():
+            lost = found.get("made", 0) - found.get("destroyed", 0)
+            rows.append(
+                [
+                    python,
+                    name,
+                    f"{found.get('interpreters', 0):,}",
+                    f"{found.get('checked', 0):,}",
+                    f"{found.get('wrong', 0):,}",
+                    f"{lost:,} of {found.get('made', 0):,}",
+                    f"{found['crashes']:,} of {found['processes']:,}",
+                    f"{found.get('seconds', 0):,.0f}",
+                ]
+            )
+    headings = ["scenario", "interpreters", "checked", "wrong", "objects lost", "crashes", "s"]
+    return lines_of(["CPython", *headings], rows)
+
+
+def python_of(stem: str, document: Document) -> str:
+    return document["python"] + ("t" if stem.partition("-")[0].endswith("t") else "")
+
+
+class Bars:
+    """What must be reached, by CPython: a column for each."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, dict[str, str]] = {}
+        for stem, document in stress_runs():
+            column = self.columns.setdefault(python_of(stem, document), {})
+            self._add_run(column, document)
+        for name, add in (("flat", self._add_flat), ("threads", self._add_threads)):
+            for path in sorted(STRESS.glob(f"*-{name}.json")):
+                document = json.loads(path.read_text())
+                add(self.columns.setdefault(python_of(path.stem, document), {}), document)
+
+    @staticmethod
+    def _add_run(column: dict[str, str], document: Document) -> None:
+        rows = [row for name, row in document["scenarios"].items() if "without" not in name]
+        checked = sum(row.get("checked", 0) for row in rows)
+        bad = (
+            sum(row.get("wrong", 0) for row in rows),
+            sum(row["crashes"] for row in rows),
+            sum(row.get("made", 0) - row.get("destroyed", 0) for row in rows),
+        )
+        before = (int(number) for number in column.get("wrong", "0, 0, 0").split(", "))
+        column["wrong"] = ", ".join(str(a + b) for a, b in zip(before, bad, strict=True))
+        if checked > int(column.get("loads", "0").replace(",", "")):
+            column["loads"] = f"{checked:,}"
+            column["interpreters"] = f"{sum(row.get('interpreters', 0) for row in rows):,}"
+            if growth := document.get("growth_per_interpreter"):
+                column["growth"] = (
+                    f"{growth['with'] / 1024:,.0f} and {growth['without'] / 1024:,.0f}"
+                )
+        if cost := document["scenarios"].get("cost"):
+            column["bytes"] = f"{cost['state_bytes']:,.0f}"
+            column["microseconds"] = f"{cost['state_microseconds']:.0f}"
+            column["import"] = f"{cost['import_microseconds'] / 1000:.0f}"
+            column["global"] = f"{cost['global_bytes']:.2f}"
+
+    @staticmethod
+    def _add_flat(column: dict[str, str], document: Document) -> None:
+        for name in ("load", "load_without_context", "noargs"):
+            counts = [f"{count[name]:.0f}" for count in document["instructions"].values()]
+            column[name] = ", ".join(counts)
+
+    @staticmethod
+    def _add_threads(column: dict[str, str], document: Document) -> None:
+        for name in ("check", "call"):
+            column[name] = f"{document['rows'][name]['by_clock']:.2f}"
+
+
+TITLES = {
+    "loads": ("checked loads, of the longest run", "10^9 (3.12)"),
+    "interpreters": ("interpreters", "20,000 (3.12)"),
+    "wrong": ("wrong values, crashes, objects lost, of all runs", "0, 0, 0"),
+    "growth": ("memory grows by KiB an interpreter: with hpystate, without", "no more with"),
+    "bytes": ("native state of an interpreter, bytes", "16,384"),
+    "microseconds": ("made, filled and ended, microseconds", "100"),
+    "import": ("(import of the package beside it, ms)", ""),
+    "global": ("a global in an interpreter, bytes", "16"),
+    "load": ("instructions of load, close: 1 slot, 100,000 slots, 1,000 interpreters", "equal"),
+    "load_without_context": ("of the same without a context", "equal"),
+    "noargs": ("of a call of a function", "equal"),
+    "check": ("two threads against one: fused type check of a shared type", "1.8 (no GIL)"),
+    "call": ("fused call of a builtin", "1.8 (no GIL)"),
+}
+
+
+def stress_bars() -> str:
+    columns = Bars().columns
+    rows = [
+        [title, bar, *(column.get(name, "") for column in columns.values())]
+        for name, (title, bar) in TITLES.items()
+    ]
+    return lines_of(["", "bar", *columns], rows)
+
+
+# ---- documents ---------------------------------------------------------------------------------
+DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
+    ("docs/fused.md", "fused calls", fused_calls),
+    ("docs/results.md", "HPy's own suite", upstream_suite),
+    ("docs/results.md", "stress scenarios", stress_scenarios),
+    ("README.md", "stress bars", stress_bars),
+)
+
+
+def settle(document: str, name: str, table: str, *, write: bool) -> str:
+    """Compares or writes one table; what is wrong with it, or ""."""
+    path = ROOT / document
+    text = path.read_text()
+    head, begin, rest = text.partition(f"<!-- tools/tables.py writes: {name} -->\n")
+    _, end, tail = rest.partition(f"<!-- end of: {name} -->\n")
+    if not begin or not end:
+        return f"{document} has no place for the table '{name}'"
+    wanted = head + begin + table + end + tail
+    if write:
+        path.write_text(wanted)
+    elif wanted != text:
+        return f"{document}: the table '{name}' is out of date; run tools/tables.py --write"
+    return ""
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["--write"]):
+        print(f"tables: {' '.join(arguments)}: --write or nothing was expected")
+        return 2
+    problems = [
+        problem
+        for document, name, table in DOCUMENTS
+        if (problem := settle(document, name, table(), write=bool(arguments)))
+    ]
+    print("\n".join(problems) or "tables: ok")
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
