@@ -1,11 +1,11 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo test-upstream check sanitize fuzz format lint bench bench-threads stress matrix clean
+.PHONY: help build test demo test-upstream check check-without-gil sanitize fuzz format lint bench bench-threads stress matrix clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
 
 help:           ## print the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
 build:          ## set up what is missing and build, for developing: warnings are errors
 	@tools/setup.sh build
@@ -30,6 +30,9 @@ test-upstream:  ## set up, build, run HPy's own suite in three kinds of interpre
 
 check:          ## everything a merge needs besides the tests; writes nothing
 	@tools/setup.sh check
+
+check-without-gil: ## the runtime compiles as for no GIL against the headers of a Python that has one
+	@tools/setup.sh check-without-gil
 
 sanitize:       ## the tests under sanitizers: those that the interpreter was built with, or ASan
 	@tools/setup.sh sanitize $(ARGS)

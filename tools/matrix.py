@@ -5,7 +5,9 @@
     make matrix ARGS="--cached"              only what needs no long build of an interpreter
 
 Interpreters that had to be fetched or built are kept in the user's cache folder, builds of hpystate
-in build/, one folder for each row. A row that could not be had says why, and counts as failed.
+in build/, one folder for each row. A row that could not be had says why, and counts as failed;
+where that is a build without the GIL, the runtime is compiled as for it, with the headers of the
+one that has it.
 """
 
 from __future__ import annotations
@@ -135,6 +137,23 @@ def counts(log: Path) -> tuple[str, str]:
     return catch2, summary[-1] if summary else "-"
 
 
+def compiled_only(outcome: Outcome, interpreters: Interpreters, log: Path) -> Outcome:
+    """Of a build without the GIL that cannot be had: the runtime is compiled as for it, against the
+    headers of the one with the GIL."""
+    outcome.left_out = outcome.build
+    python, _ = interpreters.find(Row(outcome.row.python.removesuffix("t")), log)
+    if not python:
+        return outcome
+    begin = time.monotonic()
+    outcome.failed = not run(["make", "check-without-gil"], log, {"PYTHON": python})
+    outcome.seconds = time.monotonic() - begin
+    if outcome.failed:
+        outcome.left_out, outcome.build = "", f"does not compile, see build/{log.name}"
+    else:
+        outcome.build = f"compiles; {outcome.left_out}"
+    return outcome
+
+
 def attempt(row: Row, interpreters: Interpreters) -> Outcome:
     outcome = Outcome(row)
     begin = time.monotonic()
@@ -144,6 +163,8 @@ def attempt(row: Row, interpreters: Interpreters) -> Outcome:
     python, reason = interpreters.find(row, log)
     if not python:
         outcome.build = reason or f"no interpreter to be had, see build/{log.name}"
+        if row.python.endswith("t"):
+            return compiled_only(outcome, interpreters, log)
         outcome.left_out = reason if interpreters.quick_only else ""
         return outcome
     environment = {"PYTHON": python, "COMPILER": row.compiler}
@@ -163,7 +184,9 @@ def table_of(outcomes: Iterable[Outcome]) -> Table:
     for heading in ("CPython", "compiler", "made", "build", "Catch2", "pytest", "min", ""):
         table.add_column(heading, overflow="fold")
     for o in outcomes:
-        verdict = "left out" if o.left_out else "FAILED" if o.failed else "ok"
+        verdict = "FAILED" if o.failed else "ok"
+        if o.left_out:
+            verdict = "left out" if o.failed else "compiled"
         row = (o.row.python, o.row.compiler, o.row.target, o.build, o.catch2, o.pytest)
         table.add_row(*row, f"{o.seconds / 60:.1f}", verdict)
     return table

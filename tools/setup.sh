@@ -235,6 +235,7 @@ case $COMMAND in
     check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
             tools/check.sh "$BUILD"
             build asan; run_sanitized_programs; run_sanitized_suite ;;
+    check-without-gil) build dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;
     sanitize) build "$(sanitizer)"; run_sanitized_programs; run_sanitized_tests "$@" ;;
     fuzz)   COMPILER=clang; choose_tools; build fuzz; say "fuzzing"; python fuzz/run.py "$BUILD" "$@" ;;
     format) need_packages clang-format:clang-format; tools/format.sh ;;
