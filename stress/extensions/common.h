@@ -110,6 +110,18 @@ static inline void look_at_kept(HPyContext* ctx, Watch* watch, HPyGlobal global,
     HPy_Close(ctx, h);
 }
 
+/* work(n, seed, key) of a module that only loads: one of `count` globals after the other. */
+static inline HPy look_at_all(HPyContext* ctx, const HPy* args, size_t nargs,
+                              const HPyGlobal* globals, uint64_t count) {
+    Watch watch = {0};
+    if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "work(n, seed, key)");
+    const uint64_t n = number_of(ctx, args[0]);
+    watch.key = number_of(ctx, args[2]);
+    for (uint64_t i = 0; i < n && !HPyErr_Occurred(ctx); ++i)
+        look_at_kept(ctx, &watch, globals[i % count], i % count);
+    return found(ctx, &watch);
+}
+
 static inline HPy nothing(HPyContext* ctx) {
     return HPyErr_Occurred(ctx) ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
 }

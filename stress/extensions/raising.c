@@ -56,13 +56,7 @@ FUNCTION(begin) {
 }
 
 FUNCTION(work) {
-    Watch watch = {0};
-    if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "work(n, seed, key)");
-    const uint64_t n = number_of(ctx, args[0]);
-    watch.key = number_of(ctx, args[2]);
-    for (uint64_t i = 0; i < n && !HPyErr_Occurred(ctx); ++i)
-        look_at_kept(ctx, &watch, kept[i % KEPT], i % KEPT);
-    return found(ctx, &watch);
+    return look_at_all(ctx, args, nargs, kept, KEPT);
 }
 
 static HPyDef* defines[] = {&exec_first, &exec_second, &begin, &work, NULL};

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -106,14 +106,6 @@ def file() -> Path:
 @pytest.fixture
 def module(file: Path) -> ModuleType:
     return hpystate.load("dbg", file, mode="debug")
-
-
-@pytest.fixture
-def told() -> Iterator[list[tuple[str, str]]]:
-    messages: list[tuple[str, str]] = []
-    debug.set_on_misuse(lambda kind, text: messages.append((kind, text)))
-    yield messages
-    debug.set_on_misuse(None)
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

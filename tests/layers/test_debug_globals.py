@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -74,15 +73,6 @@ def file() -> Path:
 @pytest.fixture
 def module(file: Path) -> ModuleType:
     return hpystate.load("dbgslots", file, mode="debug")
-
-
-@pytest.fixture
-def told() -> Iterator[list[tuple[str, str]]]:
-    """What the hook was told: (kind, message)."""
-    messages: list[tuple[str, str]] = []
-    debug.set_on_misuse(lambda kind, text: messages.append((kind, text)))
-    yield messages
-    debug.set_on_misuse(None)
 
 
 def only(told: list[tuple[str, str]], *words: str) -> None:
