@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
-
-if TYPE_CHECKING:
-    from run import Found
+from found import Found
 
 
 def draw(results: list[Found], file: Path) -> None:

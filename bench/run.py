@@ -15,65 +15,22 @@ import argparse
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from build_peers import build, upstream_packages
+from found import Found, Verdict
 from plot import draw
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from rows import PROGRAMS, ROWS, Bar, Row
+from rows import PROGRAMS, ROWS
 
 HERE = Path(__file__).resolve().parent
 WORKER = HERE / "worker.py"
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A side against the last of its row: the median over the pairs, and the quartiles."""
-
-    median: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Found:
-    row: Row
-    instructions: dict[str, float]
-    seconds: dict[str, list[float]]
-
-    def ratio(self, side: str, against: str) -> Ratio:
-        pairs = zip(self.seconds[side], self.seconds[against], strict=True)
-        ratios = [a / b for a, b in pairs]
-        low, median, high = statistics.quantiles(ratios, n=4)
-        return Ratio(median, low, high)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    row: Row
-    bar: Bar
-    value: float
-
-    @property
-    def met(self) -> bool:
-        return self.value <= self.bar.limit
-
-    def __str__(self) -> str:
-        side = self.bar.of or next(iter(self.row.sides))
-        against = f" against {self.bar.side}" if self.bar.side else ""
-        number = f"{self.value:.2f}" if self.bar.side else f"{self.value:.0f}"
-        return (
-            f"{self.row.title}, {self.row.group}: {side}{against}, {self.bar.measure}: {number}; "
-            f"bar {self.bar.limit:g}: {'met' if self.met else 'MISSED'}"
-        )
 
 
 def count(folder: Path, packages: Path | None, rounds: int) -> dict[str, float]:
