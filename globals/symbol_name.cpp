@@ -9,7 +9,6 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -21,8 +20,12 @@ namespace {
 class Bytes {
   public:
     explicit Bytes(const std::string& path) {
-        std::ifstream file(path, std::ios::binary);
-        bytes_.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+        std::ifstream file(path, std::ios::binary | std::ios::ate);
+        const std::streamoff size = file.tellg(); // -1 where there is no such file
+        if (size <= 0) return;
+        bytes_.resize(static_cast<std::size_t>(size));
+        file.seekg(0).read(bytes_.data(), size);
+        bytes_.resize(static_cast<std::size_t>(file.gcount()));
     }
 
     template <typename Struct>
