@@ -97,7 +97,11 @@ Interpreter::Interpreter(Gil gil) : gil_(gil) {
     PyInterpreterConfig config{};
     config.use_main_obmalloc = gil == Gil::kOwn ? 0 : 1;
     config.allow_threads = 1;
+#ifdef Py_GIL_DISABLED
+    config.check_multi_interp_extensions = 1; // it is refused otherwise
+#else
     config.check_multi_interp_extensions = gil == Gil::kOwn ? 1 : 0;
+#endif
     config.gil = gil == Gil::kOwn ? PyInterpreterConfig_OWN_GIL : PyInterpreterConfig_SHARED_GIL;
     const std::lock_guard lock(interpreters_mutex());
     const Attached main(PyInterpreterState_Main());

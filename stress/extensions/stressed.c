@@ -158,8 +158,9 @@ static void overwrite(HPyContext* ctx, Watch* watch, uint64_t i) {
     HPy h = new_kept(ctx, Kept_Type, watch->key, i);
     if (HPy_IsNull(h)) return; /* the exception ends work() */
     HPyGlobal_Store(ctx, &fresh[i], h);
-    look(watch, HPy_Is_g(ctx, h, fresh[i]) == 1);
     HPy_Close(ctx, h);
+    /* without the GIL another thread may have stored since */
+    look_at_kept(ctx, watch, fresh[i], i);
 }
 
 static void look_at_node(HPyContext* ctx, Watch* watch) {
