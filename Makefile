@@ -34,7 +34,7 @@ check:          ## everything a merge needs besides the tests; writes nothing
 check-without-gil: ## the runtime compiles as for no GIL against the headers of a Python that has one
 	@tools/setup.sh check-without-gil
 
-sanitize:       ## the tests under sanitizers: those that the interpreter was built with, or ASan
+sanitize:       ## tests and stress under the interpreter's sanitizer, or ASan; ARGS=--core for some
 	@tools/setup.sh sanitize $(ARGS)
 
 fuzz:           ## the fuzzers, a minute each; ARGS="--seconds 600 --target window"

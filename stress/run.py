@@ -4,12 +4,14 @@
     make stress ARGS="--quick"                    every scenario, about two minutes
     make stress ARGS="--only churn --interpreters 20000 --loads 1000000000"
     make stress ARGS="--only late --seed 7"       what a failure said
+    make sanitize ARGS="--stress"                 on a build under sanitizers, a minute
 
 Every process has a seed, which is printed; one that crashes, hangs, finds something wrong or checks
 nothing is a failure, which is told with the command that repeats it, and exit status 1. The churn
 runs in several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back,
 and the same script runs without hpystate beside it: memory may grow by no more with it. Results are
-JSON and a plot of the memory in stress/results/.
+JSON and a plot of the memory in stress/results/. Under sanitizers, which keep freed memory for a
+while, it is neither judged nor drawn.
 """
 
 from __future__ import annotations
@@ -28,7 +30,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curves import draw
 from flat import measure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -50,8 +51,15 @@ SHARES = {
     "faults-fork": 1,
     "cost": 0.1,
 }
+#: "asan" or "tsan" where the program is built with it; set by tools/sanitize.sh.
+SANITIZED = os.environ.get("HPYSTATE_SANITIZED")
+#: What is left out then, unless it is asked for: CPython frees the states of threads that still
+#: use them at its end (gh-124878), a forked child has none of the sanitizer's threads, and the last
+#: two count what the sanitizer allocates or takes. Two of overwrite's checks need a GIL.
+NOT_SANITIZED = ("faults-thread", "faults-fork", "faults-memory", "cost")
+NOT_UNDER = {"asan": NOT_SANITIZED, "tsan": (*NOT_SANITIZED, "overwrite")}
 #: A process is killed so many seconds after it should have been done.
-GRACE = 120
+GRACE = 600 if SANITIZED else 120
 #: Interpreters of one process of the churn.
 BATCH = 400
 #: Runs of the same script differ by a tenth and more, since CPython's arenas are 1 MiB and threads
@@ -99,9 +107,18 @@ def judge(outcome: Outcome, status: int, told: str) -> None:
         outcome.problems.append(f"ended with status {status}: {told[-1500:]}")
 
 
+def chosen_scenarios(only: str | None, sanitized: str | None) -> list[str]:
+    """All of them, or the one of that name, or those of that family."""
+    chosen = [name for name in SHARES if only in (None, name, name.partition("-")[0])]
+    if only is None and sanitized:
+        return [name for name in chosen if name not in NOT_UNDER[sanitized]]
+    return chosen
+
+
 def program_environment() -> dict[str, str]:
-    """Of a program that embeds Python: HPYSTATE_PROGRAM_HOME is for one that cannot find it."""
-    environment = dict(os.environ)
+    """Of a program that embeds Python: HPYSTATE_PROGRAM_HOME is for one that cannot find it. The
+    extensions say nothing about the GIL; without one they run without."""
+    environment = {"HPYSTATE_GIL": "*=off"} | os.environ
     home = environment.pop("HPYSTATE_PROGRAM_HOME", None)
     if home:
         environment["PYTHONHOME"] = home
@@ -302,7 +319,9 @@ def show(console: Console, rows: dict[str, dict[str, Any]]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Scenarios that try to lose something.")
     parser.add_argument("--only", metavar="SCENARIO", choices=[*SHARES, "faults", "flat"])
-    parser.add_argument("--seconds", type=float, default=600, help="for all scenarios together")
+    parser.add_argument(
+        "--seconds", type=float, help="for all scenarios together; 600, or 60 if quick or sanitized"
+    )
     parser.add_argument("--quick", action="store_true", help="every scenario, about two minutes")
     parser.add_argument("--seed", type=int, help="of the first process; printed and repeatable")
     parser.add_argument("--threads", type=int, default=4)
@@ -314,8 +333,12 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--program", type=Path, help="the stress program; of the build otherwise")
     options = parser.parse_args()
+    if options.seconds is None:
+        options.seconds = 60 if options.quick or SANITIZED else 600
     if options.quick:
-        options.seconds, options.controls = 60, 1
+        options.controls = 1
+    if SANITIZED:
+        options.controls = 0
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1, 1 << 32)
     return run(options)
@@ -324,7 +347,7 @@ def main() -> int:
 def run(options: argparse.Namespace) -> int:
     console = Console(width=110)  # a file or a pipe has no width
     program = options.program or Path(os.environ["HPYSTATE_BUILD"]) / "stress" / "stress"
-    chosen = [name for name in SHARES if options.only in (None, name, name.partition("-")[0])]
+    chosen = chosen_scenarios(options.only, SANITIZED)
     whole = sum(SHARES[name] for name in chosen) or 1
     problems: list[str] = []
     columns = (
@@ -342,7 +365,7 @@ def run(options: argparse.Namespace) -> int:
                 problems += churn(runner, seconds)
             else:
                 runner.run(name, seconds)
-    if options.only == "flat" or (options.only is None and not options.quick):
+    if options.only == "flat" or (options.only is None and not options.quick and not SANITIZED):
         problems += measure(program, options.results, console.print)
         if not chosen:
             console.print("\n".join(problems) or "flat: ok", highlight=False)
@@ -386,6 +409,10 @@ def save(
         "problems": [problem for problem in problems if not problem.startswith("again")],
     }
     (options.results / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
+    if SANITIZED:
+        return
+    from curves import draw  # and matplotlib, which no build under sanitizers needs
+
     curves = [
         {"scenario": o.scenario, "without": o.without, "seed": o.seed, "memory": o.memory}
         for o in runner.outcomes

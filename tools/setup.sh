@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/find-python.sh
+. tools/sanitize.sh
 
 COMMAND=${1:-build}
 shift || true
@@ -130,76 +131,18 @@ run_catch2() { # program tag
     if [ -n "$EMBED_HOME" ]; then PYTHONHOME=$EMBED_HOME "$@"; else "$@"; fi
 }
 
-# ---- sanitizers ------------------------------------------------------------------------------------
-# The kind is the interpreter's: an -asan or -tsan one has its run-time already. Any other is put under
-# GCC's AddressSanitizer: the run-time comes before everything, Python's memory from malloc, so that its
-# objects are watched too, and compilers run without. Either way the C++ library comes early, or the
-# run-time finds no __cxa_throw. Crashes of child processes are wanted, and looked at by the tests.
-sanitizer() { case $PYVER in *-tsan) echo tsan ;; *) echo asan ;; esac; }
-
-sanitized() { # command...
-    local preload without lists=$PWD/tests/suppressions found=$BUILD/found status=0
-    preload=$(c++ -print-file-name=libstdc++.so.6)
-    rm -f "$found".*
-    local settings=(
-        ASAN_OPTIONS=log_path=$found:detect_leaks=1:leak_check_at_exit=0:handle_segv=0:handle_abort=0:allocator_may_return_null=1:suppressions=$lists/asan.txt
-        LSAN_OPTIONS=suppressions=$lists/lsan.txt:print_suppressions=0
-        UBSAN_OPTIONS=log_path=$found:print_stacktrace=1
-        TSAN_OPTIONS=log_path=$found:suppressions=$lists/tsan.txt:handle_segv=0:handle_abort=0:history_size=4
-        HPYSTATE_SANITIZED="$(sanitizer)"
-    )
-    case $PYVER in
-        *-asan | *-tsan) ;;
-        *) without="env -u LD_PRELOAD"
-           preload="$(cc -print-file-name=libasan.so) $preload"
-           settings+=(PYTHONMALLOC=malloc CC="$without cc" CXX="$without c++") ;;
-    esac
-    env "${settings[@]}" LD_PRELOAD="$preload" "$@" || status=$?
-    # Each process has a file of its own: pytest catches what is written elsewhere, and a child's
-    # finding is one too. Warnings of the allocator are none.
-    local finding
-    for finding in $(grep -lsE 'ERROR: |runtime error: |WARNING: ThreadSanitizer' "$found".*); do
-        echo "found by a sanitizer: ${finding#"$PWD"/}" >&2
-        head -n 60 "$finding" >&2
-        status=1
-    done
-    return $status
-}
-
-# The C++ tests. CPython's own memory is not all given back at its end, so leaks are looked for where
-# no interpreter is linked.
-run_sanitized_programs() {
-    say "the C++ tests under sanitizers"
-    local test lists=$PWD/tests/suppressions
-    for test in $(programs); do
-        TSAN_OPTIONS=suppressions=$lists/tsan.txt \
-            ASAN_OPTIONS=detect_leaks=$(nm "$test" | grep -c Py_Initialize > /dev/null; echo $?) \
-            run_catch2 "$test" ""
-    done
-}
-
-# The tests of what an extension may do, in an interpreter whose runtime is under sanitizers; those
-# with failing allocations bring a malloc of their own, so they are not among them.
-run_sanitized_tests() { # [folder of tests/]...
-    say "pytest under sanitizers"
-    local folders=("${@:-}")
-    [ -n "${folders[0]}" ] || folders=(context fused layers loader interpreters)
-    sanitized python -m pytest "${folders[@]/#/tests/}"
-}
-
-run_sanitized_suite() {
-    say "HPy's own suite under sanitizers"
-    sanitized python tests/upstream/run.py --kind main --leaks
-}
-
 # The program embeds Python; one with a C library of its own cannot find its home by that.
+prepare_stress() {
+    export HPYSTATE_BUILD=$BUILD
+    [ -z "$EMBED_HOME" ] || export HPYSTATE_PROGRAM_HOME=$EMBED_HOME
+}
+
 run_stress() {
     build dev
+    prepare_stress
     need_stress_packages
     say "stress"
-    local home=()
-    [ -z "$EMBED_HOME" ] || home=(env "HPYSTATE_PROGRAM_HOME=$EMBED_HOME")
-    HPYSTATE_BUILD=$BUILD "${home[@]}" python stress/run.py "$@"
+    python stress/run.py "$@"
 }
 
 run_tests() {
@@ -236,7 +179,7 @@ case $COMMAND in
             tools/check.sh "$BUILD"
             build asan; run_sanitized_programs; run_sanitized_suite ;;
     check-without-gil) build dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;
-    sanitize) build "$(sanitizer)"; run_sanitized_programs; run_sanitized_tests "$@" ;;
+    sanitize) build "$(sanitizer)"; run_sanitized "$@" ;;
     fuzz)   COMPILER=clang; choose_tools; build fuzz; say "fuzzing"; python fuzz/run.py "$BUILD" "$@" ;;
     format) need_packages clang-format:clang-format; tools/format.sh ;;
     lint)   need_packages clang-tidy:clang-tidy; build dev; tools/lint.sh "$BUILD" ;;

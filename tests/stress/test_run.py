@@ -86,3 +86,21 @@ def test_a_step_around_a_fault_of_cpython_is_told(run: ModuleType) -> None:
 
     assert run.stepped_around(run.totals([])) == ""
     assert "3 interpreters" in run.stepped_around(run.totals([outcome]))
+
+
+@pytest.mark.parametrize("kind", ["asan", "tsan"])
+def test_under_sanitizers_threads_are_not_ended_and_nothing_forks(
+    run: ModuleType, kind: str
+) -> None:
+    chosen = run.chosen_scenarios(None, sanitized=kind)
+
+    assert {"churn", "first-import", "late", "again"} <= set(chosen)
+    assert not {"faults-thread", "faults-fork", "faults-memory", "cost"} & set(chosen)
+
+
+def test_what_is_asked_for_runs_under_sanitizers_too(run: ModuleType) -> None:
+    assert run.chosen_scenarios("faults-thread", sanitized="asan") == ["faults-thread"]
+
+
+def test_without_sanitizers_every_scenario_runs(run: ModuleType) -> None:
+    assert run.chosen_scenarios(None, sanitized=None) == list(run.SHARES)
