@@ -32,6 +32,11 @@ void note(const char* text) {
     engine().note(text);
 }
 
+void hang() {
+    code_runs = false;
+    engine().hang();
+}
+
 void Event::set() {
     const Quiet quiet;
     engine().set(reinterpret_cast<std::uintptr_t>(this), name_);
@@ -95,6 +100,16 @@ void lock(std::uintptr_t mutex) {
 void unlock(std::uintptr_t mutex) {
     const Quiet quiet;
     engine().unlock(mutex);
+}
+
+void sleep(std::uintptr_t address, std::size_t size, std::uint64_t value) {
+    const Quiet quiet;
+    engine().sleep(address, size, value);
+}
+
+void wake(std::uintptr_t address, bool all) {
+    const Quiet quiet;
+    engine().wake(address, all);
 }
 
 } // namespace hpystate::model

@@ -77,6 +77,9 @@ void expect_invariant(bool holds, const char* condition);
 /// A line in the schedule. The text must outlive the search.
 void note(const char* text);
 
+/// The calling thread does nothing any more, and leaves everything as it is.
+[[noreturn]] void hang();
+
 /// Something that happens once. Whoever waits for it knows all that was done before it.
 class Event {
   public:
@@ -112,5 +115,9 @@ std::uint64_t atomic_update(std::uintptr_t address, std::size_t size, Change cha
                             Order failure);
 void lock(std::uintptr_t mutex);
 void unlock(std::uintptr_t mutex);
+/// A futex: returns at once if there is another value than `value`, else once it was woken.
+void sleep(std::uintptr_t address, std::size_t size, std::uint64_t value);
+/// Wakes the first that fell asleep there, or all.
+void wake(std::uintptr_t address, bool all);
 
 } // namespace hpystate::model

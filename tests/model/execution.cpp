@@ -61,6 +61,7 @@ void Engine::reset() {
     schedule_.clear();
     mutexes_.clear();
     events_.clear();
+    sleepers_.clear();
     pending_.fill(Operation{});
     std::memset(arena_, 0, allocated_);
     allocated_ = 0;
@@ -128,6 +129,10 @@ void Engine::run_threads() {
 bool Engine::enabled(std::size_t thread) const {
     const Operation& next = pending_[thread];
     if (next.kind == Kind::kWait) return events_.count(next.location) != 0;
+    if (next.kind == Kind::kWake) {
+        return std::none_of(sleepers_.begin(), sleepers_.end(),
+                            [&](const auto& sleeper) { return sleeper.first == thread; });
+    }
     if (next.kind != Kind::kLock) return true;
     const auto mutex = mutexes_.find(next.location);
     return mutex == mutexes_.end() || mutex->second.holder == kMaxThreads;
@@ -269,6 +274,44 @@ void Engine::wait(std::uintptr_t event, const char* name) {
     clock().join(happened->second);
     schedule_.add({current_, Line::Kind::kWait, event, 0, {}, 0, 0, name});
     tick();
+}
+
+void Engine::sleep(std::uintptr_t address, std::size_t size, std::uint64_t value) {
+    step(Kind::kSleep, address);
+    // The kernel compares with what is there; the thread reads nothing older from then on.
+    check(memory_.atomic(current_, clock(), address, size, false));
+    const std::uint64_t newest = memory_.load(current_, clock(), address, size, Order::kRelaxed, 0);
+    const bool sleeps = newest == value;
+    schedule_.add({current_, Line::Kind::kSleep, address, size, {}, newest, sleeps, nullptr});
+    tick();
+    if (!sleeps) return;
+    if (!parallel_) fail("a thread sleeps that nobody can wake");
+    sleepers_.emplace_back(current_, address);
+    step(Kind::kWake, address);
+}
+
+void Engine::wake(std::uintptr_t address, bool all) {
+    step(Kind::kNotify, address);
+    std::size_t count = 0;
+    for (auto sleeper = sleepers_.begin(); sleeper != sleepers_.end() && (all || count == 0);) {
+        if (sleeper->second != address) {
+            ++sleeper;
+            continue;
+        }
+        explorer_.woken(sleeper->first, current_);
+        sleeper = sleepers_.erase(sleeper);
+        ++count;
+    }
+    schedule_.add({current_, Line::Kind::kNotify, address, 0, {}, count, 0, nullptr});
+    tick();
+}
+
+void Engine::hang() {
+    if (!parallel_) fail("a thread hangs before the threads begin or after they ended");
+    note("this thread hangs for ever");
+    fibers_[current_].ended = true;
+    hand_on();
+    __builtin_unreachable();
 }
 
 void* Engine::allocate(std::size_t size, std::size_t alignment) {

@@ -13,6 +13,8 @@
 #include <string>
 #include <ucontext.h>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace hpystate::model {
 
@@ -72,6 +74,9 @@ class Engine {
     void unlock(std::uintptr_t mutex);
     void set(std::uintptr_t event, const char* name);
     void wait(std::uintptr_t event, const char* name);
+    void sleep(std::uintptr_t address, std::size_t size, std::uint64_t value);
+    void wake(std::uintptr_t address, bool all);
+    [[noreturn]] void hang();
     void* allocate(std::size_t size, std::size_t alignment);
     bool release(void* memory);
 
@@ -100,6 +105,8 @@ class Engine {
     Explorer::Pending pending_{};
     std::unordered_map<std::uintptr_t, Mutex> mutexes_;
     std::unordered_map<std::uintptr_t, Clock> events_; ///< those that happened
+    /// Threads that sleep, and on what; in the order in which they fell asleep.
+    std::vector<std::pair<std::size_t, std::uintptr_t>> sleepers_;
     ucontext_t main_{};
     std::function<void()> alone_;
     std::size_t current_ = 0;

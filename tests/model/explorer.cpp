@@ -16,6 +16,11 @@ namespace {
 bool dependent(const Operation& one, const Operation& other) noexcept {
     if (one.location != other.location) return false;
     if (one.kind == Kind::kLock) return other.kind == Kind::kLock;
+    const auto sleeps_against = [](Kind kind) {
+        return kind == Kind::kStore || kind == Kind::kSleep || kind == Kind::kNotify;
+    };
+    if (one.kind == Kind::kSleep) return sleeps_against(other.kind);
+    if (other.kind == Kind::kSleep) return sleeps_against(one.kind);
     const auto is_access = [](Kind kind) { return kind == Kind::kLoad || kind == Kind::kStore; };
     if (!is_access(one.kind) || !is_access(other.kind)) return false;
     return one.kind == Kind::kStore || other.kind == Kind::kStore;
@@ -98,18 +103,35 @@ void Explorer::record_step(Node& node) {
     const Operation& made = node.pending[node.chosen];
     Clock& clock = clocks_[node.chosen];
     clock.at[node.chosen] = static_cast<std::uint32_t>(depth_ + 1);
-    if (made.kind != Kind::kStart) {
-        Touched& touched = touched_[made.location];
-        if (made.kind == Kind::kLoad || made.kind == Kind::kWait) {
-            clock.join(touched.written);
-            touched.accessed.join(clock);
-        } else {
-            clock.join(touched.accessed);
-            touched.accessed = clock;
-            touched.written = clock;
-        }
-    }
+    if (made.kind != Kind::kStart && made.kind != Kind::kWake)
+        touch(made.kind, clock, touched_[made.location]);
     node.clock = clock;
+}
+
+/// Adds to the clock of a step what the step depends on, and the step to what was done there.
+void Explorer::touch(Kind kind, Clock& clock, Touched& touched) {
+    switch (kind) {
+    case Kind::kLoad:
+    case Kind::kWait:
+        clock.join(touched.written);
+        touched.accessed.join(clock);
+        return;
+    case Kind::kSleep:
+        clock.join(touched.written);
+        clock.join(touched.notified);
+        clock.join(touched.slept);
+        touched.slept.join(clock);
+        return;
+    case Kind::kNotify:
+        clock.join(touched.slept);
+        touched.notified.join(clock);
+        return;
+    default:
+        clock.join(touched.accessed);
+        clock.join(touched.slept);
+        touched.accessed = clock;
+        touched.written = clock;
+    }
 }
 
 std::size_t Explorer::choose_thread(std::size_t current, unsigned enabled, const Pending& pending) {

@@ -11,9 +11,10 @@
 ///   after
 ///     it, until somebody does something that its next operation depends on.
 ///
-/// Two operations depend on each other if they use the same location and one of them writes it, or
-/// if both lock the same mutex. Plain accesses are no steps: ordered ones may be run in one go, and
-/// unordered ones are an error that the vector clocks find in any order.
+/// Two operations depend on each other if they use the same location and one of them writes it, if
+/// both lock the same mutex, or if one sleeps on a word that the other changes, notifies or sleeps
+/// on. Plain accesses are no steps: ordered ones may be run in one go, and unordered ones are an
+/// error that the vector clocks find in any order.
 #pragma once
 
 #include "tests/model/clock.h"
@@ -31,8 +32,11 @@ enum class Kind : std::uint8_t {
     kLoad,
     kStore, ///< also every read-modify-write
     kLock,
-    kSet,  ///< an event happens
-    kWait, ///< for an event; possible once it happened
+    kSet,    ///< an event happens
+    kWait,   ///< for an event; possible once it happened
+    kSleep,  ///< on a word, if it still has the value that the thread saw
+    kNotify, ///< wakes who sleeps on a word; whatever value it has
+    kWake,   ///< possible once somebody woke the thread; depends on nothing but that
 };
 
 /// How much is tried: everything that differs, or, to test that, everything.
@@ -67,6 +71,9 @@ class Explorer {
     /// A mutex was unlocked, which is no step of its own.
     void unlocked(std::size_t thread, std::uintptr_t location);
 
+    /// A step of `by` lets `thread` go on.
+    void woken(std::size_t thread, std::size_t by) { clocks_[thread].join(clocks_[by]); }
+
     /// Moves on to the next execution; false: there is none.
     bool advance();
 
@@ -85,14 +92,18 @@ class Explorer {
         std::size_t values;
     };
 
-    /// Per location: the steps that a later write, or a later read, depends on.
+    /// Per location: the steps that a later read, a later write, and who sleeps there or wakes the
+    /// sleepers, depend on.
     struct Touched {
         Clock written;
         Clock accessed;
+        Clock slept;
+        Clock notified;
     };
 
     void make_node(std::size_t current, unsigned enabled, const Pending& pending);
     void record_step(Node& node);
+    static void touch(Kind kind, Clock& clock, Touched& touched);
     void find_races(std::size_t later, Clock known);
     void reverse(std::size_t earlier, std::size_t later);
     [[nodiscard]] unsigned initials(std::size_t earlier, std::size_t later) const;

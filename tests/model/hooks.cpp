@@ -222,6 +222,18 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t* mutex) {
     return 0;
 }
 
+/// A thread's identity is its number.
+pthread_t __real_pthread_self();
+pthread_t __wrap_pthread_self() {
+    return model::executing() ? static_cast<pthread_t>(model::current_thread()) + 1
+                              : __real_pthread_self();
+}
+/// A futex of the library's that went past standin/bits/atomic_wait.h: it would stop the process.
+long __wrap_syscall(long, ...) {
+    if (model::executing()) model::fail("a system call, which the model does not know");
+    std::abort();
+}
+
 /// Regions come from the execution's own memory.
 void* __real_mmap(void* address, std::size_t size, int rights, int flags, int file, off_t offset);
 void* __wrap_mmap(void* address, std::size_t size, int rights, int flags, int file, off_t offset) {

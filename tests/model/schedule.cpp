@@ -85,6 +85,10 @@ namespace {
         return std::string("event: ") + line.text;
     case Line::Kind::kWait:
         return std::string("knows of the event: ") + line.text;
+    case Line::Kind::kSleep:
+        return (line.other != 0 ? "sleep  on " : "no sleep on ") + place + ", which is " + value;
+    case Line::Kind::kNotify:
+        return "notify " + place + ": wakes " + std::to_string(line.value);
     case Line::Kind::kNote:
         break;
     }

@@ -13,7 +13,18 @@ namespace hpystate::model {
 struct Scenario;
 
 struct Line {
-    enum class Kind : std::uint8_t { kLoad, kStore, kUpdate, kLock, kUnlock, kSet, kWait, kNote };
+    enum class Kind : std::uint8_t {
+        kLoad,
+        kStore,
+        kUpdate,
+        kLock,
+        kUnlock,
+        kSet,
+        kWait,
+        kSleep,
+        kNotify,
+        kNote
+    };
 
     std::size_t thread;
     Kind kind;
@@ -21,8 +32,9 @@ struct Line {
     std::size_t size;
     Order order;
     std::uint64_t value;
-    std::uint64_t other; ///< kLoad: how many newer values there were; kUpdate: the value before
-    const char* text;    ///< of kSet, kWait and kNote
+    /// kLoad: how many newer values there were; kUpdate: the value before; kSleep: whether it does
+    std::uint64_t other;
+    const char* text; ///< of kSet, kWait and kNote
 };
 
 class Schedule {

@@ -9,6 +9,8 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 using hpystate::model::Event;
@@ -255,6 +257,86 @@ TEST_CASE("who waited for an event knows what came before it", "[model]") {
     CHECK(result.executions == 1);
 }
 
+namespace {
+
+/// A writer that advances `x` and wakes whoever sleeps on it, and threads that wait for that.
+Result waits(std::function<void()> writer, std::size_t waiters) {
+    const auto wait = [] {
+        shared->x.wait(0, std::memory_order_acquire);
+        expect(shared->x.load(std::memory_order_relaxed) != 0, "no wait ends early");
+        expect(shared->plain == 7, "what came before");
+    };
+    Scenario scenario{"waits", make, {{"writer", std::move(writer)}}, nullptr};
+    for (std::size_t i = 0; i < waiters; ++i)
+        scenario.threads.push_back({"waiter", wait});
+    return explore(scenario);
+}
+
+void advance(std::memory_order order) {
+    shared->plain = 7;
+    shared->x.store(1, order);
+}
+
+} // namespace
+
+TEST_CASE("whoever waits for a word to change is woken, before it sleeps or after", "[model]") {
+    const Result result = waits(
+        [] {
+            advance(std::memory_order_release);
+            shared->x.notify_all();
+        },
+        2);
+
+    CHECK(result.violation.empty());
+    CHECK(result.exhausted);
+}
+
+TEST_CASE("a sleeper that nobody wakes is a deadlock", "[model]") {
+    const auto notify_early = [] {
+        shared->x.notify_all();
+        advance(std::memory_order_release);
+    };
+    const auto notify_one = [] {
+        advance(std::memory_order_release);
+        shared->x.notify_one();
+    };
+
+    CHECK(contains(waits([] { advance(std::memory_order_release); }, 1), "deadlock"));
+    CHECK(contains(waits(notify_early, 1), "deadlock"));
+    CHECK(waits(notify_one, 1).violation.empty());
+    CHECK(contains(waits(notify_one, 2), "deadlock"));
+}
+
+TEST_CASE("to be woken orders nothing", "[model]") {
+    const auto relaxed = [] {
+        advance(std::memory_order_relaxed);
+        shared->x.notify_all();
+    };
+
+    CHECK(contains(waits(relaxed, 1), "data race"));
+}
+
+TEST_CASE("a thread that hangs is no deadlock, but who needs it is", "[model]") {
+    const auto hang = [] { hpystate::model::hang(); };
+    const auto wait = [] { shared->x.wait(0); };
+
+    CHECK(explore({"hangs", make, {{"one", hang}}, nullptr}).violation.empty());
+    CHECK(contains(explore({"hangs", make, {{"one", hang}, {"two", wait}}, nullptr}), "deadlock"));
+}
+
+TEST_CASE("each thread has an identity of its own, the same in every execution", "[model]") {
+    static std::thread::id ids[2];
+    const auto look = [](std::size_t i) { ids[i] = std::this_thread::get_id(); };
+
+    const Result result =
+        explore({"identities", nullptr, {{"one", [=] { look(0); }}, {"two", [=] { look(1); }}}, [] {
+                     expect(ids[0] != ids[1], "two threads");
+                     expect(ids[0] != std::this_thread::get_id(), "nor this one");
+                 }});
+
+    CHECK(result.violation.empty());
+}
+
 TEST_CASE("memory that was freed may not be touched, in whatever order", "[model]") {
     static int* number = nullptr;
     const auto set_up = [] {
@@ -279,8 +361,10 @@ TEST_CASE("memory that was freed may not be touched, in whatever order", "[model
 
 namespace {
 
-/// Programs of loads, stores and updates on two locations; what each thread read is its outcome.
+/// Programs of loads, stores and updates on two locations, and of waits; what each thread read is
+/// its outcome.
 struct Program {
+    enum Kind { kLoad, kStore, kUpdate, kNotifyAll, kNotifyOne, kWait, kKinds };
     struct Step {
         int kind;
         int location;
@@ -298,18 +382,30 @@ void run_thread(const Program& program, std::size_t thread) {
     int value = static_cast<int>(thread) + 1;
     for (const Program::Step& step : program.threads[thread]) {
         std::atomic<int>& place = step.location == 0 ? shared->x : shared->y;
-        if (step.kind == 0) {
+        switch (step.kind) {
+        case Program::kLoad:
             seen = seen * 7 + static_cast<std::size_t>(place.load(step.order));
-        } else if (step.kind == 1) {
+            break;
+        case Program::kStore:
             place.store(value, step.order);
-        } else {
+            break;
+        case Program::kNotifyAll:
+            place.notify_all();
+            break;
+        case Program::kNotifyOne:
+            place.notify_one();
+            break;
+        case Program::kWait:
+            place.wait(0, step.order);
+            break;
+        default:
             seen = seen * 7 + static_cast<std::size_t>(place.exchange(value, step.order));
         }
     }
     read_by[thread] = seen;
 }
 
-/// A number for each outcome; different ones may share it.
+/// A number for each outcome; different ones may share it. One more if there is a deadlock.
 std::set<std::size_t> histories(const Program& program, hpystate::model::Search search) {
     std::memset(reached, 0, sizeof(reached));
     Scenario scenario{"random", make, {}, [&] {
@@ -322,6 +418,7 @@ std::set<std::size_t> histories(const Program& program, hpystate::model::Search 
     for (std::size_t t = 0; t < program.threads.size(); ++t)
         scenario.threads.push_back({kNames[t], [&program, t] { run_thread(program, t); }});
     const Result result = explore(scenario, 50'000'000, search);
+    if (contains(result, "deadlock")) return {kHistories};
     CHECK(result.exhausted);
     CHECK(result.violation.empty());
     std::set<std::size_t> all;
@@ -332,28 +429,53 @@ std::set<std::size_t> histories(const Program& program, hpystate::model::Search 
 
 } // namespace
 
-TEST_CASE("the reduced search reaches what the full one does", "[model]") {
-    const auto seed = std::random_device{}();
-    INFO("seed " << seed);
-    std::mt19937 random(seed);
+namespace {
+
+/// Two threads with three steps, or three with two, of the first `kinds` kinds.
+Program random_program(std::mt19937& random, unsigned kinds) {
     constexpr std::memory_order kLoads[] = {std::memory_order_relaxed, std::memory_order_acquire,
                                             std::memory_order_seq_cst};
     constexpr std::memory_order kStores[] = {std::memory_order_relaxed, std::memory_order_release,
                                              std::memory_order_seq_cst};
 
-    for (int round = 0; round < 60; ++round) {
-        Program program;
-        program.threads.resize(2 + random() % 2);
-        for (auto& thread : program.threads) {
-            for (std::size_t i = 0; i < 5 - program.threads.size(); ++i) {
-                const int kind = static_cast<int>(random() % 3);
-                const auto order = (kind == 0 ? kLoads : kStores)[random() % 3];
-                thread.push_back({kind, static_cast<int>(random() % 2), order});
-            }
+    Program program;
+    program.threads.resize(2 + random() % 2);
+    for (auto& thread : program.threads) {
+        for (std::size_t i = 0; i < 5 - program.threads.size(); ++i) {
+            const int kind = static_cast<int>(random() % kinds);
+            const bool loads = kind == Program::kLoad || kind == Program::kWait;
+            const auto order = (loads ? kLoads : kStores)[random() % 3];
+            thread.push_back({kind, static_cast<int>(random() % 2), order});
         }
-        CHECK(histories(program, hpystate::model::Search::kReduced) ==
-              histories(program, hpystate::model::Search::kFull));
     }
+    return program;
+}
+
+/// How many of the programs have a deadlock.
+int compare_searches(unsigned kinds, int rounds) {
+    const auto seed = std::random_device{}();
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    int deadlocks = 0;
+    for (int round = 0; round < rounds; ++round) {
+        const Program program = random_program(random, kinds);
+        const auto reduced = histories(program, hpystate::model::Search::kReduced);
+        CHECK(reduced == histories(program, hpystate::model::Search::kFull));
+        deadlocks += reduced.count(kHistories) != 0 ? 1 : 0;
+    }
+    return deadlocks;
+}
+
+} // namespace
+
+TEST_CASE("the reduced search reaches what the full one does", "[model]") {
+    CHECK(compare_searches(Program::kUpdate + 1, 60) == 0);
+}
+
+TEST_CASE("the reduced search finds who is never woken where the full one does", "[model]") {
+    const int deadlocks = compare_searches(Program::kKinds, 100);
+
+    CHECK((deadlocks > 0 && deadlocks < 100));
 }
 
 TEST_CASE("a schedule names threads, operations and values", "[model]") {
