@@ -1,27 +1,9 @@
-"""mutants.py: deliberate mistakes in the real code, each of which the model must find.
-
-A mutant says in which variant of the model it is found (with the GIL or without), and a piece of
-the violation that is reported, so that it is not found by chance.
-"""
+"""mutants.py: deliberate mistakes in the real code, each of which the model must find."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Patch(NamedTuple):
-    file: str
-    old: str
-    new: str
-
-
-class Mutant(NamedTuple):
-    name: str
-    variant: str
-    part: str  # the tag of the test that finds it
-    found: str
-    patches: list[Patch]
-
+from tests.model.mutant import Mutant, Patch
+from tests.model.mutants_first_value import FIRST_VALUES
 
 WINDOW = "interp_state/window.h"
 WINDOW_CPP = "interp_state/window.cpp"
@@ -558,4 +540,4 @@ TOKENS = [
     ),
 ]
 
-MUTANTS = ENTRY + NO_GIL + REGIONS + TOKENS
+MUTANTS = ENTRY + NO_GIL + REGIONS + TOKENS + FIRST_VALUES

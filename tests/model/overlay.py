@@ -1,9 +1,9 @@
 """overlay.py: copies of real files for the model: small geometry, and where asked one mistake.
 
-    python overlay.py TARGET            writes the patched copies below TARGET
-    python overlay.py TARGET MUTANT     the same with a deliberate mistake
-    python overlay.py --list            the mutants: name and variant
-    python overlay.py --files [MUTANT]  the files that it would write
+    python -m tests.model.overlay TARGET            writes the patched copies below TARGET
+    python -m tests.model.overlay TARGET MUTANT     the same with a deliberate mistake
+    python -m tests.model.overlay --list            the mutants: name and variant
+    python -m tests.model.overlay --files [MUTANT]  the files that it would write
 
 Every patch replaces one piece of text that must stand in the file exactly once. Where it does not,
 the code has changed and the patch says nothing any more: that is an error, never a pass.
@@ -14,7 +14,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mutants import GEOMETRY, MUTANTS, Patch
+from tests.model.mutant import Patch
+from tests.model.mutants import GEOMETRY, MUTANTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -14,4 +14,7 @@ namespace hpystate::model {
 [[nodiscard]] std::vector<Scenario> region_scenarios();
 [[nodiscard]] std::vector<Scenario> token_scenarios();
 
+/// The first value of a global: scenarios_first_value.cpp.
+[[nodiscard]] std::vector<Scenario> first_value_scenarios();
+
 } // namespace hpystate::model

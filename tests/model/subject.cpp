@@ -1,6 +1,7 @@
 /// tests/model/subject.cpp: the real files, and the little that a module's loader does around them.
 #include "tests/model/subject.h"
 
+#include "context/first_value.cpp"
 #include "context/global.cpp"
 #include "globals/registry.cpp"
 #include "globals/throwing.cpp"
@@ -94,6 +95,7 @@ void begin_process() {
     process = Process{};
     new (&directory) Directory;
     new (&process_registry) Registry;
+    new (&context::board) context::Board;
 }
 
 Slot* new_slot(const char* name, std::uintptr_t bits) {
@@ -156,6 +158,15 @@ void store(HPyContext* context, Slot* slot, PyObject* object) {
     context::ctx_Global_Store(context, slot, as_handle(object));
 }
 
+PyObject* load_or_init(HPyContext* context, Slot* slot, Initializer init, void* argument) {
+    context::Initializer initializer{context, init, argument};
+    return context::first_value(context, slot, initializer.maker(), "load_or_init");
+}
+
+HPy handle_of(PyObject* object) {
+    return as_handle(object);
+}
+
 HPyContext* current_context() {
     Region* const region = current_region();
     return region != nullptr ? &region->context : nullptr;
@@ -174,6 +185,8 @@ void drop(PyObject* object) {
 }
 
 void observe() {
+    if (context::board.makers != nullptr) reach(State::kMaking);
+    if (context::board.waiters != nullptr) reach(State::kWaiting);
     for (std::size_t i = 0; i < process.slot_count; ++i)
         observe_slot(process.slots[i]);
     for (const Region* region = directory.regions; region != nullptr; region = region->next) {
@@ -192,8 +205,8 @@ const std::array<std::size_t, kStates>& seen_states() {
 
 const char* name_of(State state) {
     constexpr std::array<const char*, kStates> kNames = {
-        "empty", "claimed",  "value",      "cell",  "overflow", "live",
-        "dying", "recycled", "registered", "moved", "reused"};
+        "empty",    "claimed",    "value", "cell",   "overflow", "live",   "dying",
+        "recycled", "registered", "moved", "reused", "making",   "waiting"};
     return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -250,8 +263,31 @@ std::string describe(std::uintptr_t address) {
         return address == first ? name : name + "." + describe_in(*region, address - first);
     }
     if (address == reinterpret_cast<std::uintptr_t>(&process_registry)) return "the registry";
+    if (address == reinterpret_cast<std::uintptr_t>(&context::board)) return "the board's lock";
+    if (address == reinterpret_cast<std::uintptr_t>(&context::board.finished)) return "finished";
     const std::string in_directory = describe_directory(address);
     return in_directory.empty() ? describe_python(address) : in_directory;
 }
 
 } // namespace hpystate::model
+
+// ---- what first_value.cpp needs of the rest of context/ and globals/
+// ------------------------------
+
+namespace hpystate {
+
+/// The name that the scenario gave it; the real one reads files.
+std::string describe_slot(std::uintptr_t token) {
+    return model::describe(token);
+}
+
+namespace context {
+
+/// As the real one, which stands among the fused calls; the message is not the model's business.
+void raise_unset(HPyContext*, const char* function, Token token) noexcept {
+    PyErr_SetString(PyExc_SystemError,
+                    (std::string(function) + ": " + describe_slot(token.bits())).c_str());
+}
+
+} // namespace context
+} // namespace hpystate

@@ -46,6 +46,13 @@ void publish_slot(Slot* slot);
 [[nodiscard]] PyObject* load(HPyContext* context, Slot slot);
 void store(HPyContext* context, Slot* slot, PyObject* object);
 
+/// What makes a first value: a new reference, or nullptr with an exception set.
+using Initializer = HPy (*)(HPyContext* context, void* argument);
+/// HPyGlobal_LoadOrInit of the real context: a new reference, or nullptr with an exception set.
+[[nodiscard]] PyObject* load_or_init(HPyContext* context, Slot* slot, Initializer init,
+                                     void* argument = nullptr);
+[[nodiscard]] HPy handle_of(PyObject* object);
+
 /// The thunk's way to a context: by the interpreter of the attached thread; nullptr where it has
 /// none.
 [[nodiscard]] HPyContext* current_context();
@@ -69,8 +76,10 @@ enum class State : std::uint8_t {
     kRegistered,
     kMoved,
     kReused,
+    kMaking,
+    kWaiting,
 };
-inline constexpr std::size_t kStates = 11;
+inline constexpr std::size_t kStates = 13;
 
 /// Notes the states that regions, entries and slots are in now.
 void observe();

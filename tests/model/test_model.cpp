@@ -57,3 +57,10 @@ TEST_CASE("a token is its slot's own address, whoever writes it and wherever it 
 
     check_states({State::kRegistered, State::kMoved, State::kReused});
 }
+
+TEST_CASE("one thread makes a first value, the others get it, and nobody waits for ever",
+          "[model][first]") {
+    run(hpystate::model::first_value_scenarios());
+
+    check_states({State::kMaking, State::kWaiting});
+}

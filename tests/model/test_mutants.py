@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import hpystate
-from tests.model.mutants import MUTANTS, Mutant
+from tests.model.mutant import Mutant
+from tests.model.mutants import MUTANTS
 
 BUILD = Path(hpystate._native.__file__).parents[2]
 

@@ -1,9 +1,10 @@
-/// tests/model/standin/Python.h: a stand-in for CPython: what interp_state/ needs of it, to be run
-/// in a model.
+/// tests/model/standin/Python.h: a stand-in for CPython: what the code under test needs of it,
+/// to be run in a model.
 ///
 /// What is modelled: reference counts (plain words under a GIL, atomics without), who is attached,
-/// interpreters that end and whose address is used again, exit callbacks, the collector's walk. The
-/// rest does nothing. With Py_GIL_DISABLED a thread attaches without keeping others out.
+/// interpreters that end and whose address is used again, threads that hang because of that, which
+/// exception is set, exit callbacks, the collector's walk. The rest does nothing. With
+/// Py_GIL_DISABLED a thread attaches without keeping others out.
 #pragma once
 
 #include <atomic>
@@ -94,11 +95,18 @@ void PyErr_SetRaisedException(PyObject* raised);
 PyObject* PyErr_Occurred();
 PyObject* PyErr_NoMemory();
 void PyErr_SetString(PyObject* type, const char* message);
+PyObject* PyErr_Format(PyObject* type, const char* format, ...);
+PyThreadState* PyEval_SaveThread();
+void PyEval_RestoreThread(PyThreadState* thread);
+PyObject* PyImport_ImportModule(const char* name);
+PyObject* PyObject_GetAttrString(PyObject* object, const char* name);
 PyObject* PyType_FromSpec(PyType_Spec* spec);
 void PyObject_GC_Track(void* object);
 void PyObject_GC_UnTrack(void* object);
 PyObject* hpystate_model_gc_new(PyTypeObject* type, std::size_t size);
+extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
+extern PyObject* PyExc_ValueError;
 extern PyObject hpystate_model_none;
 }
 #define Py_None (&hpystate_model_none)

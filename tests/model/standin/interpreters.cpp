@@ -9,6 +9,8 @@
 #include "tests/model/engine.h"
 
 #include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <new>
 #include <utility>
 
@@ -52,6 +54,12 @@ struct Python {
     std::size_t interpreter_count;
     std::int64_t next_id;
     std::array<PyThreadState, kMaxThreads> threads;
+    struct Raised {
+        PyObject* type; ///< nullptr: no exception is set. It stands for the exception, too
+        std::array<char, 256> message;
+    };
+    std::array<Raised, kMaxThreads> raised;
+    std::array<PyInterpreterState*, kMaxThreads> left; ///< what a thread detached from
     std::array<const NamedObject*, 16> objects;
     std::size_t object_count;
     std::size_t living;
@@ -73,6 +81,10 @@ std::uintptr_t lock_of(const PyInterpreterState* interpreter, std::size_t thread
 
 std::uintptr_t list_lock() {
     return reinterpret_cast<std::uintptr_t>(&python.list_lock);
+}
+
+void leave(PyThreadState& state) {
+    unlock(lock_of(std::exchange(state.interp, nullptr), current_thread()));
 }
 
 void free_memory(void* memory) {
@@ -153,16 +165,27 @@ bool attach(PyInterpreterState* interpreter) {
 }
 
 void detach() {
-    PyThreadState& state = python.threads[current_thread()];
-    unlock(lock_of(std::exchange(state.interp, nullptr), current_thread()));
+    const Python::Raised& raised = python.raised[current_thread()];
+    if (raised.type != nullptr) fail(std::string("an exception: ") + raised.message.data());
+    leave(python.threads[current_thread()]);
 }
 
-void end_interpreter(PyInterpreterState* interpreter, void (*last)(), ExitCallbacks callbacks) {
+void switch_threads() {
+    PyEval_RestoreThread(PyEval_SaveThread());
+}
+
+PyObject* take_exception() {
+    return PyErr_GetRaisedException();
+}
+
+void end_interpreter(PyInterpreterState* interpreter, void (*last)(), ExitCallbacks callbacks,
+                     void (*early)()) {
     expect(attach(interpreter), "an interpreter ends once");
     for_others(interpreter, &lock);
     interpreter->ending = true;
-    interpreter->cleared = true;
     for_others(interpreter, &unlock);
+    if (early != nullptr) early();
+    interpreter->cleared = true;
     Py_XDECREF(std::exchange(interpreter->dict_value, nullptr));
     for (std::size_t i = interpreter->callback_count; i-- > 0;) {
         if (callbacks == ExitCallbacks::kLost) break;
@@ -247,7 +270,10 @@ using hpystate::model::python;
 extern "C" {
 
 PyObject hpystate_model_none{};
-PyObject* PyExc_SystemError = &hpystate_model_none;
+PyObject hpystate_model_exceptions[3]{};
+PyObject* PyExc_RuntimeError = &hpystate_model_exceptions[0];
+PyObject* PyExc_SystemError = &hpystate_model_exceptions[1];
+PyObject* PyExc_ValueError = &hpystate_model_exceptions[2];
 
 void _Py_Dealloc(PyObject* object) {
     Py_TYPE(object)->tp_dealloc(object);
@@ -328,17 +354,45 @@ void PyMutex_Unlock(PyMutex* mutex) {
 #endif
 
 PyObject* PyErr_GetRaisedException() {
-    return nullptr;
+    return std::exchange(python.raised[current_thread()].type, nullptr);
 }
-void PyErr_SetRaisedException(PyObject*) {}
+void PyErr_SetRaisedException(PyObject* raised) {
+    python.raised[current_thread()].type = raised;
+}
 PyObject* PyErr_Occurred() {
-    return nullptr;
+    return python.raised[current_thread()].type;
 }
 PyObject* PyErr_NoMemory() {
     hpystate::model::fail("there is memory in the model, but MemoryError was raised");
 }
-void PyErr_SetString(PyObject*, const char* message) {
-    hpystate::model::fail(message);
+PyObject* PyErr_Format(PyObject* type, const char* format, ...) {
+    auto& raised = python.raised[current_thread()];
+    raised.type = type;
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(raised.message.data(), raised.message.size(), format, arguments);
+    va_end(arguments);
+    return nullptr;
+}
+void PyErr_SetString(PyObject* type, const char* message) {
+    PyErr_Format(type, "%s", message);
+}
+
+PyThreadState* PyEval_SaveThread() {
+    PyThreadState& state = python.threads[current_thread()];
+    python.left[current_thread()] = state.interp;
+    hpystate::model::leave(state);
+    return &state;
+}
+void PyEval_RestoreThread(PyThreadState*) {
+    if (!hpystate::model::attach(python.left[current_thread()])) hpystate::model::hang();
+}
+
+PyObject* PyImport_ImportModule(const char*) {
+    hpystate::model::fail("there is nothing to import in the model");
+}
+PyObject* PyObject_GetAttrString(PyObject*, const char*) {
+    hpystate::model::fail("objects of the model have no attributes");
 }
 
 PyObject* PyType_FromSpec(PyType_Spec* spec) {

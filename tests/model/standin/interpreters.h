@@ -19,17 +19,25 @@ void begin_python();
 /// Attaches the calling thread. False: the interpreter has ended; CPython would let the thread
 /// hang.
 [[nodiscard]] bool attach(PyInterpreterState* interpreter);
+/// An exception that is still set is an error.
 void detach();
+
+/// What code of Python does: lets other threads run. Does not return if the interpreter ends.
+void switch_threads();
+
+/// The exception that is set in the calling thread, by its type; nullptr: none. It is not set any
+/// more.
+[[nodiscard]] PyObject* take_exception();
 
 /// CPython before 3.13.2 loses exit callbacks.
 enum class ExitCallbacks : std::uint8_t { kRun, kLost };
 
 /// Ends an interpreter on the calling thread, which is not attached: waits until nobody else is,
-/// lets go of its modules and dict, runs the exit callbacks, then the last collection, with `last`
-/// in it, and forgets its id. Nobody attaches to it again, unless new_interpreter() has its
-/// address.
+/// lets go of its modules, with `early` in that, and of its dict, runs the exit callbacks, then the
+/// last collection, with `last` in it, and forgets its id. Nobody attaches to it again, unless
+/// new_interpreter() has its address.
 void end_interpreter(PyInterpreterState* interpreter, void (*last)() = nullptr,
-                     ExitCallbacks callbacks = ExitCallbacks::kRun);
+                     ExitCallbacks callbacks = ExitCallbacks::kRun, void (*early)() = nullptr);
 
 /// The collector of the attached thread's interpreter: stops all others where they are not kept
 /// out, and walks over what it was told of.

@@ -1,0 +1,184 @@
+"""mutants_first_value.py: deliberate mistakes in HPyGlobal_LoadOrInit.
+
+A wait without an end is a deadlock of the execution.
+"""
+
+from __future__ import annotations
+
+from tests.model.mutant import Mutant, Patch
+
+FIRST = "context/first_value.cpp"
+
+FIRST_VALUES = [
+    Mutant(
+        "makers_wake_nobody",
+        "gil",
+        "first",
+        "two threads want one first value: one: deadlock",
+        [Patch(FIRST, "        board.finished.notify_all();\n", "")],
+    ),
+    Mutant(
+        "makers_wake_one_waiter",
+        "gil",
+        "first",
+        "a thread makes a first value, two others want it",
+        [Patch(FIRST, "board.finished.notify_all();", "board.finished.notify_one();")],
+    ),
+    Mutant(
+        "waiter_reads_the_counter_after_the_lock",
+        "gil",
+        "first",
+        "deadlock",
+        [
+            Patch(
+                FIRST,
+                "            seen = board.finished.load(std::memory_order_relaxed);\n",
+                "",
+            ),
+            Patch(
+                FIRST,
+                "    PyThreadState* const thread = PyEval_SaveThread();\n",
+                "    PyThreadState* const thread = PyEval_SaveThread();\n"
+                "    seen = board.finished.load(std::memory_order_relaxed);\n",
+            ),
+        ],
+    ),
+    Mutant(
+        "maker_wakes_before_he_leaves_the_list",
+        "gil",
+        "first",
+        "deadlock",
+        [
+            Patch(
+                FIRST,
+                """        {
+            const std::lock_guard lock(board.mutex);
+            unlink(board.makers, node_);
+        }
+        board.finished.fetch_add(1, std::memory_order_release);
+        board.finished.notify_all();
+""",
+                """        board.finished.fetch_add(1, std::memory_order_release);
+        board.finished.notify_all();
+        const std::lock_guard lock(board.mutex);
+        unlink(board.makers, node_);
+""",
+            )
+        ],
+    ),
+    Mutant(
+        "waiter_stays_attached",
+        "gil",
+        "first",
+        "two threads want one first value: two: deadlock",
+        [
+            Patch(FIRST, "    PyThreadState* const thread = PyEval_SaveThread();\n", ""),
+            Patch(FIRST, "    PyEval_RestoreThread(thread);\n", ""),
+        ],
+    ),
+    Mutant(
+        "failed_maker_stays_in_the_list",
+        "gil",
+        "first",
+        "an initializer that fails once",
+        [
+            Patch(
+                FIRST,
+                "    ~Making() {\n",
+                "    ~Making() {\n        if (PyErr_Occurred() != nullptr) return;\n",
+            )
+        ],
+    ),
+    Mutant(
+        "circle_is_not_looked_for",
+        "gil",
+        "first",
+        "deadlock",
+        [Patch(FIRST, "        circle = find_circle(maker);\n", "")],
+    ),
+    Mutant(
+        "circle_of_two_is_not_seen",
+        "gil",
+        "first",
+        "two initializers that ask for each other's value: one: deadlock",
+        [
+            Patch(
+                FIRST,
+                "maker = wait != nullptr ? board.maker_of(wait->key) : nullptr;",
+                "maker = nullptr;",
+            )
+        ],
+    ),
+    Mutant(
+        "interpreters_share_a_first_value",
+        "gil",
+        "first",
+        "deadlock",
+        [
+            Patch(
+                FIRST,
+                "bool operator==(const Key&) const = default;",
+                "bool operator==(const Key& other) const { return slot == other.slot; }",
+            )
+        ],
+    ),
+    Mutant(
+        "maker_leaves_before_he_stores",
+        "nogil",
+        "first",
+        "two threads want one first value",
+        [
+            Patch(
+                FIRST,
+                "        const Making making(node);\n",
+                "        { const Making making(node); }\n",
+            )
+        ],
+    ),
+    Mutant(
+        "maker_does_not_look_again",
+        "nogil",
+        "first",
+        "one initializer runs",
+        [
+            Patch(
+                FIRST,
+                """        // Somebody may have published between the look and the turn.
+        if (PyObject* const stored = owned_object(plain, token)) return stored;
+""",
+                "",
+            )
+        ],
+    ),
+    Mutant(
+        "refused_value_is_leaked",
+        "gil",
+        "first",
+        "and stores one: set up or end: every object dies",
+        [
+            Patch(
+                FIRST,
+                """What stands there stays.
+    if (PyObject* const stored = owned_object(plain, token)) return stored;""",
+                """What stands there stays.
+    if (PyObject* const stored = owned_object(plain, token)) {
+        static_cast<void>(value.release());
+        return stored;
+    }""",
+            )
+        ],
+    ),
+    Mutant(
+        "made_value_is_returned_without_a_reference",
+        "gil",
+        "first",
+        "use after free",
+        [
+            Patch(
+                FIRST,
+                "    return value.release();\n}\n\n} // namespace",
+                "    return value.get();\n}\n\n} // namespace",
+            )
+        ],
+    ),
+]
