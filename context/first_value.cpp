@@ -10,6 +10,7 @@
 #include "context/text.h"
 #include "globals/locks.h"
 #include "globals/symbol_name.h"
+#include "interp_state/teardown.h"
 
 #include <array>
 #include <atomic>
@@ -120,10 +121,25 @@ void raise_circle(const Circle& circle, const char* function) noexcept {
     }));
 }
 
+void raise_stopped(std::uintptr_t slot, const char* function) noexcept {
+    static_cast<void>(guarded(0, [&] {
+        const std::string text = std::string(function) + ": the first value of " +
+                                 describe_slot(slot) +
+                                 " was being made by a thread that Python has stopped, since this "
+                                 "interpreter is ending; to wait for it would never end. Join the "
+                                 "thread before, or keep what a destructor needs in the object.";
+        PyErr_SetString(PyExc_RuntimeError, text.c_str());
+        return 0;
+    }));
+}
+
 enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
 
 /// Makes the caller the maker, or waits for the one there is, or raises RuntimeError.
 [[nodiscard]] Turn take_turn(Node& node, const char* function) noexcept {
+    // Whoever runs now may be the one that ends the interpreter, and the maker a thread that does
+    // not come back, whose node stays in the list. If the end begins later, this thread stops.
+    const bool stopped = has_stopped_threads();
     std::uint32_t seen = 0;
     Circle circle;
     {
@@ -134,7 +150,7 @@ enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
             return Turn::kMake;
         }
         circle = find_circle(maker);
-        if (!circle.closed) {
+        if (!circle.closed && !stopped) {
             link(board.waiters, node);
             seen = board.finished.load(std::memory_order_relaxed);
         }
@@ -143,9 +159,13 @@ enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
         raise_circle(circle, function);
         return Turn::kRefused;
     }
+    if (stopped) {
+        raise_stopped(node.key.slot, function);
+        return Turn::kRefused;
+    }
     PyThreadState* const thread = PyEval_SaveThread();
     for (bool waiting = true; waiting;) {
-        // acquire: pairs with the release in leave().
+        // acquire: pairs with the release in ~Making().
         board.finished.wait(seen, std::memory_order_acquire);
         const std::lock_guard lock(board.mutex);
         seen = board.finished.load(std::memory_order_relaxed);

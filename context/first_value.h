@@ -5,7 +5,8 @@
 ///
 /// Who asks while it is being made waits, detached from its interpreter. Waits are kept in one list
 /// for the process, since a thread of one interpreter may run code of another: a wait that would
-/// close a circle of threads is refused, and so is the maker who asks for his own value.
+/// close a circle of threads is refused, and so is the maker who asks for his own value. While
+/// an interpreter ends nobody waits in it: the maker is a thread that was stopped for good.
 ///
 /// Concurrency: both lists are read and written under one lock (rank kFirstValue). Nothing that
 /// runs Python code, releases an object or attaches a thread happens under it. A waiter sleeps on a

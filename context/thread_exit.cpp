@@ -10,22 +10,10 @@
 /// to say about unwinding stops it for good. Every such frame names one function, the personality
 /// routine of C++; the linker puts this one in its place (--wrap in CMakeLists.txt), which costs
 /// nothing until something is thrown.
-#include <Python.h>
+#include "interp_state/teardown.h"
 
 #include <unistd.h>
 #include <unwind.h>
-
-namespace {
-
-[[nodiscard]] bool is_finalizing() noexcept {
-#if PY_VERSION_HEX >= 0x030D0000
-    return Py_IsFinalizing() != 0;
-#else
-    return _Py_IsFinalizing() != 0;
-#endif
-}
-
-} // namespace
 
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
 extern "C" {
@@ -40,7 +28,7 @@ _Unwind_Reason_Code __wrap___gxx_personality_v0(int version, _Unwind_Action acti
                                                 _Unwind_Exception* exception,
                                                 _Unwind_Context* context) {
     const bool is_exit = (static_cast<unsigned>(actions) & _UA_FORCE_UNWIND) != 0;
-    while (is_exit && is_finalizing())
+    while (is_exit && hpystate::is_finalizing())
         pause();
     return __real___gxx_personality_v0(version, actions, exception_class, exception, context);
 }

@@ -7,6 +7,11 @@
 
 #include <mutex>
 
+// Exported for CPython's own extensions, from 3.13 on, but not in its public headers; weak, so that
+// its absence only means what has_stopped_threads() says.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): CPython's name
+extern "C" [[gnu::weak]] int _Py_IsInterpreterFinalizing(PyInterpreterState* interpreter);
+
 namespace hpystate {
 
 namespace {
@@ -101,6 +106,20 @@ bool is_ending() noexcept {
 }
 
 #endif
+
+bool is_finalizing() noexcept {
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing() != 0;
+#else
+    return _Py_IsFinalizing() != 0;
+#endif
+}
+
+bool has_stopped_threads() noexcept {
+    // Before 3.14 a subinterpreter that ends while it has threads is a fatal error of CPython's.
+    if (&_Py_IsInterpreterFinalizing == nullptr) return is_finalizing();
+    return _Py_IsInterpreterFinalizing(PyInterpreterState_Get()) != 0;
+}
 
 bool prepare_lifetime(Region& region) noexcept {
     // The callback first: were the holder there alone, nobody would release it.

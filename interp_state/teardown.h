@@ -27,4 +27,12 @@ void end_region(Region& region) noexcept;
 /// callbacks ran or are about to. A region adopted now would never be torn down.
 [[nodiscard, gnu::cold]] bool is_ending() noexcept;
 
+/// Whether Python itself is ending: all threads but the one that ends it stop for good, at the
+/// latest when they attach. Their stacks stay (context/thread_exit.cpp). Callable without being
+/// attached.
+[[nodiscard, gnu::cold]] bool is_finalizing() noexcept;
+
+/// The same for the other threads of the calling thread's interpreter, which is ending.
+[[nodiscard, gnu::cold]] bool has_stopped_threads() noexcept;
+
 } // namespace hpystate

@@ -384,7 +384,8 @@ static inline HPy HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) {
  *  arg      handed to `init`
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   what `init` raises, and the next caller runs it again; RuntimeError where it asks for
- *           its own global, or where waiting for another thread's `init` would never end;
+ *           its own global, or where waiting for another thread's `init` would never end: they ask
+ *           for each other's, or the interpreter is ending and that thread was stopped;
  *           SystemError where the interpreter is past teardown, and `init` does not run;
  *           MemoryError
  *  thread   attached to ctx's interpreter

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -91,23 +90,90 @@ del last
 print("ends", flush=True)
 """
 
+# A destructor that runs while the interpreter ends asks for what the thread was making.
+ASKING = """
+import os, sys, threading, time, types
+sys.path[:] = {path!r}
+import hpystate
+
+class Slow:
+    def __call__(self):
+        started.set()
+        for _ in range(100):
+            time.sleep(0.02)
+
+class Last:
+    def __del__(self, sleep=time.sleep, write=os.write):
+        sleep(0.3)  # the thread is stopped now, and its value will never be there
+        try:
+            self.ask(lambda: 5)
+        except RuntimeError as error:
+            write(1, str(error).encode() + b"\\n")
+        write(1, b"ended\\n")
+
+started = threading.Event()
+Last.ask = staticmethod(hpystate.load("daemons", {file!r}, mode={mode!r}).first_value)
+threading.Thread(target=Last.ask, args=(Slow(),), daemon=True).start()
+started.wait()
+time.sleep(0.05)
+last = sys.modules["last"] = types.ModuleType("last")
+last.object = Last()
+del last
+print("ends", flush=True)
+"""
+
 
 @pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
 @pytest.mark.parametrize("name", ["call", "call_kept", "length", "first_value", "leave"])
 def test_the_process_ends_as_it_would_without_the_thread(mode: str, name: str) -> None:
-    run(compile_snippet("daemons", SOURCE), mode, name)
+    child = run(SCRIPT, str(compile_snippet("daemons", SOURCE)), mode, name)
+
+    assert (child.returncode, child.stdout) == (0, "ends\nended\n"), child.stderr
+
+
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_a_wait_for_a_value_that_such_a_thread_was_making_is_refused(mode: str) -> None:
+    check_refusal(run(asking(mode)))
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 14),
+    reason="before 3.14 CPython aborts where a subinterpreter ends that has threads",
+)
+def test_and_so_it_is_where_a_subinterpreter_ends() -> None:
+    script = f"""
+import _interpreters
+one = _interpreters.create("legacy")
+assert _interpreters.run_string(one, {asking("universal")!r}) is None
+_interpreters.destroy(one)
+"""
+    check_refusal(run(script))
+
+
+def asking(mode: str) -> str:
+    file = str(compile_snippet("daemons", SOURCE))
+    return ASKING.format(path=sys.path, file=file, mode=mode)
+
+
+def check_refusal(child: subprocess.CompletedProcess[str]) -> None:
+    assert child.returncode == 0, child.stderr
+    first, message, last = child.stdout.splitlines()
+    assert (first, last) == ("ends", "ended")
+    assert message.startswith("HPyGlobal_LoadOrInit: the first value of kept, globals[0] of ")
+    assert "by a thread that Python has stopped" in message
 
 
 def test_control() -> None:
-    run(Path("none"), "control", "call")
+    child = run(SCRIPT, "none", "control", "call")
+
+    assert (child.returncode, child.stdout) == (0, "ends\nended\n"), child.stderr
 
 
-def run(path: Path, mode: str, name: str) -> None:
-    child = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(path), mode, name],
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (child.returncode, child.stdout) == (0, "ends\nended\n"), child.stderr

@@ -37,6 +37,10 @@ void hang() {
     engine().hang();
 }
 
+void excuse(std::size_t thread) {
+    engine().excuse(thread);
+}
+
 void Event::set() {
     const Quiet quiet;
     engine().set(reinterpret_cast<std::uintptr_t>(this), name_);

@@ -80,6 +80,9 @@ void note(const char* text);
 /// The calling thread does nothing any more, and leaves everything as it is.
 [[noreturn]] void hang();
 
+/// From now on it is no error if that thread waits for ever.
+void excuse(std::size_t thread);
+
 /// Something that happens once. Whoever waits for it knows all that was done before it.
 class Event {
   public:

@@ -69,6 +69,7 @@ void Engine::reset() {
     for (Fiber& fiber : fibers_) {
         fiber.clock = Clock{};
         fiber.ended = false;
+        fiber.excused = false;
     }
     fibers_[0].clock.at[0] = 1;
 }
@@ -143,8 +144,8 @@ std::size_t Engine::next_thread() {
     unsigned ready = 0;
     for (std::size_t thread = 1; thread < kMaxThreads; ++thread) {
         if (fibers_[thread].ended) continue;
-        alive = true;
         if (enabled(thread)) ready |= 1U << thread;
+        alive = alive || enabled(thread) || !fibers_[thread].excused;
     }
     if (!alive) setcontext(&main_);
     if (ready == 0) fail("deadlock: no thread can go on");

@@ -27,6 +27,7 @@ struct Fiber {
     std::unique_ptr<char[]> stack = std::make_unique<char[]>(kStackBytes);
     Clock clock;
     bool ended = false;
+    bool excused = false; ///< may wait for ever
 };
 
 struct Mutex {
@@ -77,6 +78,7 @@ class Engine {
     void sleep(std::uintptr_t address, std::size_t size, std::uint64_t value);
     void wake(std::uintptr_t address, bool all);
     [[noreturn]] void hang();
+    void excuse(std::size_t thread) noexcept { fibers_[thread].excused = true; }
     void* allocate(std::size_t size, std::size_t alignment);
     bool release(void* memory);
 

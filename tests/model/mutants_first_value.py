@@ -123,6 +123,31 @@ FIRST_VALUES = [
         ],
     ),
     Mutant(
+        "successor_waits_for_a_maker_of_its_predecessor",
+        "gil",
+        "first",
+        "an interpreter ends while a value is made: one: deadlock",
+        [
+            Patch(
+                FIRST,
+                "bool operator==(const Key&) const = default;",
+                "bool operator==(const Key& other) const {\n"
+                "        return region == other.region && slot == other.slot;\n    }",
+            )
+        ],
+    ),
+    Mutant(
+        "who_ends_an_interpreter_waits_for_a_stopped_thread",
+        "gil",
+        "first",
+        "an interpreter ends while a value is made: one: deadlock",
+        [
+            Patch(
+                FIRST, "const bool stopped = has_stopped_threads();", "const bool stopped = false;"
+            )
+        ],
+    ),
+    Mutant(
         "maker_leaves_before_he_stores",
         "nogil",
         "first",

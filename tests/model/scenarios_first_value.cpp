@@ -326,6 +326,62 @@ Scenario apart() {
             }};
 }
 
+HPy never(HPyContext* /*context*/, void* /*argument*/) {
+    fail("an initializer runs in an interpreter that is past teardown");
+}
+
+/// A destructor asks, while the modules go. The maker, if there is one, does not come back.
+void ask_early() {
+    PyObject* const object = load_or_init(world.of_x, world.slot, &make_value);
+    PyObject* const raised = take_exception();
+    if (object == nullptr) {
+        expect(raised == PyExc_RuntimeError, "to wait for who is stopped for good is refused");
+        return;
+    }
+    use(object);
+    drop(object);
+}
+
+void ask_late() {
+    expect(load_or_init(world.of_x, world.slot, &never) == nullptr, "no value any more");
+    expect(take_exception() == PyExc_SystemError, "the interpreter is past teardown");
+}
+
+/// An object that is kept would outlive its interpreter.
+void ask_and_drop() {
+    if (!attach(world.x)) return;
+    PyObject* const object = load_or_init(world.of_x, world.slot, &make_value);
+    expect(object != nullptr, "the value, or no return");
+    drop(object);
+    detach();
+}
+
+/// Then another interpreter gets the region, and wants a value of its own in the same slot.
+Scenario end_while_making() {
+    return {"an interpreter ends while a value is made",
+            [] {
+                set_up();
+                world.y = new_interpreter();
+            },
+            {{"one", &ask_and_drop},
+             {"two", &ask_and_drop},
+             {"ender",
+              [] {
+                  end_interpreter(world.x, &ask_late, ExitCallbacks::kRun, &ask_early);
+                  expect(living_objects() == 0, "every object dies with its interpreter");
+                  world.of_y = import_into(world.y);
+                  expect(attach(world.y), "attached");
+                  keep(load_or_init(world.of_y, world.slot, [](HPyContext*, void*) {
+                      return handle_of(new_object("of Y"));
+                  }));
+                  detach();
+              }}},
+            [] {
+                expect(world.got[3] != nullptr, "the successor has its own value");
+                end(world.y);
+            }};
+}
+
 } // namespace
 
 std::vector<Scenario> first_value_scenarios() {
@@ -337,7 +393,8 @@ std::vector<Scenario> first_value_scenarios() {
             circle_across(),
             reentrant(),
             plain_store(),
-            apart()};
+            apart(),
+            end_while_making()};
 }
 
 } // namespace hpystate::model

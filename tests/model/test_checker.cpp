@@ -322,6 +322,12 @@ TEST_CASE("a thread that hangs is no deadlock, but who needs it is", "[model]") 
 
     CHECK(explore({"hangs", make, {{"one", hang}}, nullptr}).violation.empty());
     CHECK(contains(explore({"hangs", make, {{"one", hang}, {"two", wait}}, nullptr}), "deadlock"));
+    const auto excuse_and_hang = [] {
+        hpystate::model::excuse(2);
+        hpystate::model::hang();
+    };
+    CHECK(explore({"excused", make, {{"one", excuse_and_hang}, {"two", wait}}, nullptr})
+              .violation.empty());
 }
 
 TEST_CASE("each thread has an identity of its own, the same in every execution", "[model]") {

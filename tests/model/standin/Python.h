@@ -83,6 +83,8 @@ void _Py_Dealloc(PyObject* object);
 PyThreadState* PyThreadState_GetUnchecked();
 PyInterpreterState* PyInterpreterState_Get();
 std::int64_t PyInterpreterState_GetID(PyInterpreterState* interpreter);
+int Py_IsFinalizing();
+int _Py_IsInterpreterFinalizing(PyInterpreterState* interpreter);
 int PyUnstable_AtExit(PyInterpreterState* interpreter, void (*callback)(void*), void* data);
 PyObject* PyInterpreterState_GetDict(PyInterpreterState* interpreter);
 int PyDict_SetItemString(PyObject* dict, const char* key, PyObject* value);

@@ -17,7 +17,8 @@
 struct _is {
     std::int64_t id;
     bool alive;                                           ///< CPython knows its id
-    bool ending;                                          ///< nobody may attach any more
+    bool ending;                                          ///< nobody may attach any more, but
+    std::size_t ender;                                    ///< the thread that ends it
     bool cleared;                                         ///< sys.modules is gone
     std::array<char, hpystate::model::kMaxThreads> locks; ///< their addresses stand for mutexes
     struct Callback {
@@ -59,7 +60,7 @@ struct Python {
         std::array<char, 256> message;
     };
     std::array<Raised, kMaxThreads> raised;
-    std::array<PyInterpreterState*, kMaxThreads> left; ///< what a thread detached from
+    std::array<PyInterpreterState*, kMaxThreads> left; ///< by a thread that means to come back
     std::array<const NamedObject*, 16> objects;
     std::size_t object_count;
     std::size_t living;
@@ -156,7 +157,8 @@ PyInterpreterState* new_interpreter(PyInterpreterState* at) {
 
 bool attach(PyInterpreterState* interpreter) {
     lock(lock_of(interpreter, current_thread()));
-    if (interpreter->ending) {
+    const bool mine = interpreter->alive && interpreter->ender == current_thread();
+    if (interpreter->ending && !mine) {
         unlock(lock_of(interpreter, current_thread()));
         return false;
     }
@@ -183,6 +185,10 @@ void end_interpreter(PyInterpreterState* interpreter, void (*last)(), ExitCallba
     expect(attach(interpreter), "an interpreter ends once");
     for_others(interpreter, &lock);
     interpreter->ending = true;
+    interpreter->ender = current_thread();
+    // Who waits for something detached would hang in the end; so he may as well wait.
+    for (std::size_t thread = 1; thread < kMaxThreads; ++thread)
+        if (python.left[thread] == interpreter) excuse(thread);
     for_others(interpreter, &unlock);
     if (early != nullptr) early();
     interpreter->cleared = true;
@@ -303,6 +309,13 @@ PyInterpreterState* _PyInterpreterState_LookUpID(std::int64_t id) {
     return found;
 }
 
+int Py_IsFinalizing() {
+    return 0; // no interpreter of the model is the main one
+}
+int _Py_IsInterpreterFinalizing(PyInterpreterState* interpreter) {
+    return interpreter->ending ? 1 : 0;
+}
+
 int PyUnstable_AtExit(PyInterpreterState* interpreter, void (*callback)(void*), void* data) {
     interpreter->callbacks[interpreter->callback_count++] = {callback, data};
     return 0;
@@ -385,7 +398,8 @@ PyThreadState* PyEval_SaveThread() {
     return &state;
 }
 void PyEval_RestoreThread(PyThreadState*) {
-    if (!hpystate::model::attach(python.left[current_thread()])) hpystate::model::hang();
+    PyInterpreterState* const interpreter = std::exchange(python.left[current_thread()], nullptr);
+    if (!hpystate::model::attach(interpreter)) hpystate::model::hang();
 }
 
 PyObject* PyImport_ImportModule(const char*) {
