@@ -4,9 +4,10 @@
  * lasting != 0 all from the n-th on; n = 0 none. taken() says how many there were since, and ends
  * it. live() counts blocks that are allocated, of all threads.
  *
- * Python runs with PYTHONMALLOC=malloc, so its allocations come here, and operator new does too.
- * Anonymous memory of mmap counts as an allocation, but not as a block. After spare_last() what is
- * allocated at the place that failed last succeeds.
+ * Python runs with PYTHONMALLOC=malloc, so its allocations come here, and operator new does too;
+ * one without the GIL asks here whether an allocation fails (python_memory.c). Anonymous memory of
+ * mmap counts as an allocation, but not as a block. After spare_last() what is allocated at the
+ * place that failed last succeeds; there is room for a few such places.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,6 +25,7 @@ static __thread long countdown; /* 0: none fails */
 static __thread long count;
 static __thread int armed;
 static __thread int lasts;
+static __thread int passing; /* what an allocator takes from here was counted in front of it */
 
 static void* (*real_malloc)(size_t);
 static void* (*real_calloc)(size_t, size_t);
@@ -61,25 +63,48 @@ static int ready(void) {
 }
 
 static const void* failed_last; /* where the allocation was called */
-static const void* spared;
+enum { SPARED = 4 };
+static const void* spared[SPARED];
+static int spared_count;
 
 void spare_last(void) {
-    spared = failed_last;
+    if (spared_count == SPARED) abort();
+    spared[spared_count++] = failed_last;
+}
+
+static int is_spared(const void* place) {
+    for (int i = 0; i < spared_count; ++i) {
+        if (spared[i] == place) return 1;
+    }
+    return 0;
 }
 
 static int fails(const void* place) {
-    if (!armed) return 0;
+    if (!armed || passing) return 0;
     ++count;
     if (countdown == 0) return 0;
     if (countdown > 1) {
         --countdown;
         return 0;
     }
-    if (place == spared) return 0;
+    if (is_spared(place)) return 0;
     failed_last = place;
     if (!lasts) countdown = 0;
     errno = ENOMEM;
     return 1;
+}
+
+/* For an allocator of its own: as in malloc, and for what it takes from the system. */
+int allocation_fails(const void* place) {
+    return fails(place);
+}
+
+void passing_on(int begins) {
+    passing = begins;
+}
+
+void note_blocks(long more) {
+    blocks += more;
 }
 
 static void* counted(void* block) {

@@ -16,20 +16,11 @@ from typing import Any
 
 import fault_control
 from outcome import outcome_of
+from spared import spare_what_cpython_gets_wrong
 
 from hpystate import _native
 
-
-def _spare_what_cpython_gets_wrong() -> None:
-    """3.13.0's setdefault counts an item that there was no memory for, and the dict crashes when it
-    grows the next time. Types are made with it, so there the tables of dicts are always had."""
-    items = dict.fromkeys("abcde")  # the sixth item needs a larger table
-    outcome_of(lambda: items.setdefault("f"), 1)
-    if "f" not in items and len(items) == 6:
-        fault_control.spare_last()
-
-
-_spare_what_cpython_gets_wrong()
+spare_what_cpython_gets_wrong()
 
 #: A sweep ends when so many n in a row come to nothing: what no memory is missing for may fail
 #: without harm, so the first that is made is not the end.
