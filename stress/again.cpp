@@ -1,9 +1,9 @@
 /// stress/again.cpp: everything that can happen to a process, an interpreter or a module twice.
 ///
-/// Python is initialized and finalized fifty times (eight under a sanitizer); each time the main
-/// interpreter has the same address and the same id, and must see nothing of its predecessor.
-/// Meanwhile modules are removed, imported again, reloaded and loaded under a second name; and a
-/// shared object with slots is closed and another one mapped at its address.
+/// Python is initialized and finalized fifty times; each time the main interpreter has the same
+/// address and the same id, and must see nothing of its predecessor. Meanwhile modules are removed,
+/// imported again, reloaded and loaded under a second name; and a shared object with slots is
+/// closed and another one mapped at its address.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -19,11 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#ifdef HPYSTATE_SANITIZED
-constexpr std::uint64_t kLives = 8; // each takes ThreadSanitizer some seconds
-#else
 constexpr std::uint64_t kLives = 50;
-#endif
 constexpr std::size_t kSlots = 64;
 
 /// One after the other in an interpreter; every step gives what was checked and what was wrong.
@@ -101,14 +97,14 @@ class Plugin {
     std::uintptr_t address_;
 };
 
-/// The extension `replaced` in one interpreter. Lives on one thread and keeps its thread state:
-/// each that ends costs a build without the GIL a walk over the memory of all that ended before.
+/// The extension `replaced` in one interpreter, where this thread has a thread state for all that
+/// it does: without the GIL, to end one costs CPython a walk through all memory that threads left.
 class User {
   public:
     User(PyInterpreterState* interpreter, const std::string& file, std::uint64_t key)
         : state_(PyThreadState_New(interpreter)), key_(key) {
         if (state_ == nullptr) throw PythonError("PyThreadState_New: no memory");
-        const Entered entered(state_);
+        const Turn turn(state_);
         const Object scope = stress::run(kReplaced, {{"path", file}});
         store_ = item(scope, "store").release();
         look_ = item(scope, "look").release();
@@ -126,33 +122,34 @@ class User {
     }
 
     void store(const Plugin& plugin, std::size_t i) {
-        const Entered entered(state_);
+        const Turn turn(state_);
         static_cast<void>(stress::checked(PyObject_CallFunction(store_, "KKn", plugin.slot(i), key_,
                                                                 static_cast<Py_ssize_t>(i))));
     }
     void clear(const Plugin& plugin, std::size_t i) {
-        const Entered entered(state_);
+        const Turn turn(state_);
         static_cast<void>(stress::checked(PyObject_CallFunction(clear_, "K", plugin.slot(i))));
     }
 
     /// 0: nothing is there, 1: this interpreter's value for slot i, 2: anything else.
     [[nodiscard]] long look(const Plugin& plugin, std::size_t i) {
-        const Entered entered(state_);
+        const Turn turn(state_);
         const Object found = stress::checked(
             PyObject_CallFunction(look_, "KKn", plugin.slot(i), key_, static_cast<Py_ssize_t>(i)));
         return PyLong_AsLong(found.get());
     }
 
   private:
-    class Entered {
+    /// Attached for a scope.
+    class Turn {
       public:
-        explicit Entered(PyThreadState* state) { PyEval_RestoreThread(state); }
-        Entered(const Entered&) = delete;
-        Entered& operator=(const Entered&) = delete;
-        ~Entered() { PyEval_SaveThread(); }
+        explicit Turn(PyThreadState* state) { PyEval_RestoreThread(state); }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn() { PyEval_SaveThread(); }
     };
 
-    PyThreadState* state_; ///< owned
+    PyThreadState* state_;
     std::uint64_t key_;
     PyObject* store_; ///< owned, as the others
     PyObject* look_;

@@ -2,11 +2,14 @@
 ///
 /// Measured on the runtime itself, which this program links for that: the state of an interpreter
 /// (adopted, its module's globals claimed and filled, torn down), without the package. Beside it
-/// the import of the package, which is Python's work. Python's memory comes from malloc here, so
-/// all that is allocated is seen; of a region the pages count that exist.
+/// the import of the package, which is Python's work. Python's memory comes from malloc here, or
+/// without the GIL through a hook, so all that is allocated is seen; of a region the pages count
+/// that exist.
 #include "context/contexts.h"
+#include "globals/gil.h"
 #include "interp_state/teardown.h"
 #include "stress/embed.h"
+#include "stress/python_bytes.h"
 #include "stress/scenarios.h"
 
 #include <algorithm>
@@ -61,7 +64,8 @@ std::size_t resident(Region& region) {
 }
 
 std::size_t allocated() {
-    return mallinfo2().uordblks;
+    const std::size_t of_malloc = mallinfo2().uordblks;
+    return kNoGil ? of_malloc + python_bytes() : of_malloc;
 }
 
 Token token_of(std::uintptr_t& slot) {
@@ -87,26 +91,33 @@ struct Costs {
     std::vector<double> import_bytes;
 };
 
+/// Which of the two an interpreter is for: a hook that counts takes time itself. Without one, both.
+struct Measured {
+    bool bytes = true;
+    bool time = true;
+};
+
 /// The native state of one interpreter: begun, filled, ended.
-void measure_state(Costs& found) {
+void measure_state(Costs& found, Measured what) {
     const std::size_t before = allocated();
     const auto begin = Clock::now();
     Region* const region = context::enter_interpreter();
     if (region == nullptr) static_cast<void>(checked(nullptr));
     fill(*region, slots, kSlotsOfModule);
     const double made = microseconds_since(begin);
-    found.bytes.push_back(static_cast<double>(allocated() - before + resident(*region)));
+    if (what.bytes)
+        found.bytes.push_back(static_cast<double>(allocated() - before + resident(*region)));
     const auto end = Clock::now();
     end_region(*region);
-    found.microseconds.push_back(made + microseconds_since(end));
+    if (what.time) found.microseconds.push_back(made + microseconds_since(end));
 }
 
-void measure_import(Costs& found) {
+void measure_import(Costs& found, Measured what) {
     const std::size_t before = allocated();
     const auto begin = Clock::now();
     static_cast<void>(run("import hpystate"));
-    found.import_microseconds.push_back(microseconds_since(begin));
-    found.import_bytes.push_back(static_cast<double>(allocated() - before));
+    if (what.time) found.import_microseconds.push_back(microseconds_since(begin));
+    if (what.bytes) found.import_bytes.push_back(static_cast<double>(allocated() - before));
 }
 
 /// Bytes a global, of a hundred thousand neighbours in one interpreter. They lie so that their
@@ -132,22 +143,28 @@ double measure_globals(Tally& tally) {
 } // namespace
 
 void cost(const Options&, Tally& tally) {
-    setenv("PYTHONMALLOC", "malloc", 1); // NOLINT(concurrency-mt-unsafe): Python is not there yet
+    if constexpr (!kNoGil) {
+        setenv("PYTHONMALLOC", "malloc", 1); // NOLINT(concurrency-mt-unsafe): before Python
+    }
     start_python();
+    if constexpr (kNoGil) count_python_bytes();
     Costs found;
     for (int i = 0; i < kInterpreters; ++i) {
+        const Measured what = kNoGil ? Measured{i % 8 < 4, i % 8 >= 4} : Measured{};
+        if constexpr (kNoGil) pause_python_bytes(!what.bytes);
         Interpreter interpreter(i % 2 == 0 ? Gil::kOwn : Gil::kShared);
         {
             const Attached attached(interpreter.state());
             if (i % 4 < 2) {
-                measure_state(found);
+                measure_state(found, what);
             } else {
-                measure_import(found);
+                measure_import(found, what);
             }
         }
         tally.add("interpreters");
         tally.set_share(static_cast<double>(i) / kInterpreters);
     }
+    if constexpr (kNoGil) pause_python_bytes(false);
     const Attached attached(PyInterpreterState_Main());
     const double of_global = measure_globals(tally);
     tally.note("state_bytes", middle(found.bytes));

@@ -1,7 +1,10 @@
 /// stress/embed.cpp: the embedding API, with every failure told.
 #include "stress/embed.h"
 
+#include "globals/gil.h"
+
 #include <atomic>
+#include <chrono>
 #include <mutex>
 
 namespace hpystate::stress {
@@ -19,6 +22,29 @@ std::mutex& interpreters_mutex() {
 std::atomic<std::uint64_t>& other_states() {
     static std::atomic<std::uint64_t> count{0};
     return count;
+}
+
+/// As other_states(): interpreters at whose end the GIL was on, in a build that can do without.
+std::atomic<std::uint64_t>& ended_with_gil() {
+    static std::atomic<std::uint64_t> count{0};
+    return count;
+}
+
+/// Without the GIL nothing that a scenario loads may bring it back, or the run would check little.
+/// CPython itself switches it on while an extension is imported, in any interpreter that shares it:
+/// that passes. The thread is attached.
+void look_at_gil() {
+    if constexpr (!kNoGil) return;
+    for (int tries = 0; tries < 10'000; ++tries) {
+        PyObject* const is_enabled = PySys_GetObject("_is_gil_enabled"); // borrowed
+        const Object enabled(is_enabled != nullptr ? PyObject_CallNoArgs(is_enabled) : nullptr);
+        if (enabled.get() == Py_False) return;
+        PyErr_Clear();
+        PyThreadState* const mine = PyEval_SaveThread();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        PyEval_RestoreThread(mine);
+    }
+    ended_with_gil().fetch_add(1, std::memory_order_relaxed);
 }
 
 /// A thread state that knows the stack of this thread, in the place of the interpreter's only one.
@@ -80,6 +106,7 @@ int end_python() {
     while (PyThreadState_Next(last) != nullptr)
         last = PyThreadState_Next(last); // the list begins with the newest
     PyEval_RestoreThread(last);
+    look_at_gil();
     return Py_FinalizeEx();
 }
 
@@ -97,11 +124,8 @@ Interpreter::Interpreter(Gil gil) : gil_(gil) {
     PyInterpreterConfig config{};
     config.use_main_obmalloc = gil == Gil::kOwn ? 0 : 1;
     config.allow_threads = 1;
-#ifdef Py_GIL_DISABLED
-    config.check_multi_interp_extensions = 1; // it is refused otherwise
-#else
-    config.check_multi_interp_extensions = gil == Gil::kOwn ? 1 : 0;
-#endif
+    // Without the GIL CPython lets no interpreter load extensions that do not know of others.
+    config.check_multi_interp_extensions = gil == Gil::kOwn || kNoGil ? 1 : 0;
     config.gil = gil == Gil::kOwn ? PyInterpreterConfig_OWN_GIL : PyInterpreterConfig_SHARED_GIL;
     const std::lock_guard lock(interpreters_mutex());
     const Attached main(PyInterpreterState_Main());
@@ -122,15 +146,22 @@ void Interpreter::end() {
     if (PY_VERSION_HEX < 0x030D0000) lock.lock();
     PyThreadState* const first = std::exchange(first_, nullptr);
     if (PY_VERSION_HEX >= 0x030E0000 && began_on_ != std::this_thread::get_id()) {
-        Py_EndInterpreter(replaced(first));
+        PyThreadState* const mine = replaced(first);
+        look_at_gil();
+        Py_EndInterpreter(mine);
         return;
     }
     PyEval_RestoreThread(first);
+    look_at_gil();
     Py_EndInterpreter(first);
 }
 
 std::uint64_t ended_by_another_state() {
     return other_states().load(std::memory_order_relaxed);
+}
+
+std::uint64_t brought_gil_back() {
+    return ended_with_gil().load(std::memory_order_relaxed);
 }
 
 Object run(const char* code, std::initializer_list<Name> names) {

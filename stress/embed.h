@@ -97,6 +97,9 @@ class Interpreter {
 /// How many interpreters were ended so far with another thread state than their first: gh-157519.
 [[nodiscard]] std::uint64_t ended_by_another_state();
 
+/// How many ended with the GIL on, in a build that can do without: 0 with the GIL.
+[[nodiscard]] std::uint64_t brought_gil_back();
+
 /// Runs Python code in a dict of its own with `names` (pairs of a name and a str or an int); gives
 /// the dict. The thread is attached.
 struct Name {

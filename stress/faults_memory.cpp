@@ -1,15 +1,18 @@
 /// stress/faults_memory.cpp: allocations that fail in import, store, first use and teardown.
 ///
-/// The process runs itself again with tests/faults/failing_malloc.c before malloc. In each
+/// The process runs itself again with tests/faults/failing_malloc.c before malloc, and without the
+/// GIL with python_memory.c before Python's own allocator. In each
 /// interpreter one allocation fails at every step: the runtime's state is made, a module is made
 /// and executed, its globals are filled, first values are made, it is worked with, and the
 /// interpreter ends. A step that fails raises MemoryError and nothing else, and succeeds when it is
 /// done again. Which allocation it is goes up from interpreter to interpreter, on many threads at
 /// once.
+#include "globals/gil.h"
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
 #include "stress/scenarios.h"
+#include "tests/faults/python_memory.h"
 
 #include <array>
 #include <atomic>
@@ -133,6 +136,7 @@ class Memory {
 
     /// 3.13.0's setdefault counts an item that there was no memory for, and the dict crashes when
     /// it grows the next time. Types are made with it, so there the tables of dicts are always had.
+    /// Without the GIL, the arrays of lists: python_memory.h.
     void spare_what_cpython_gets_wrong() {
         const Attached attached(PyInterpreterState_Main());
         const Object scope = prepare(0);
@@ -143,6 +147,7 @@ class Memory {
         Py_XDECREF(result);
         PyErr_Clear();
         if (call_number(item(scope, "grown_wrongly").get()) != 0) control.spare_last();
+        if (spare_arrays_of_lists() < 0) static_cast<void>(stress::checked(nullptr));
     }
 
     /// The n-th allocation of each step fails, counted round by its number of allocations.
@@ -215,7 +220,9 @@ class Memory {
     const std::string preload = (options.extensions / "failing_malloc.so").string();
     // No thread of ours reads the environment: Python is not there yet.
     setenv("LD_PRELOAD", preload.c_str(), 1); // NOLINT(concurrency-mt-unsafe)
-    setenv("PYTHONMALLOC", "malloc", 1);      // NOLINT(concurrency-mt-unsafe)
+    if constexpr (!kNoGil) {
+        setenv("PYTHONMALLOC", "malloc", 1); // NOLINT(concurrency-mt-unsafe)
+    }
     const std::string seed = std::to_string(options.seed);
     const std::string seconds = std::to_string(options.seconds);
     const std::string threads = std::to_string(options.threads);
@@ -230,6 +237,7 @@ void faults_memory(const Options& options, Tally& tally) {
     control = Control::find();
     if (control.fail_at == nullptr) run_preloaded(options);
     start_python();
+    stand_in_front();
     Memory(options, tally).run();
 }
 

@@ -66,6 +66,9 @@ void* work_until_the_end(void* number) {
         Py_XDECREF(answer);
         shared.checked.fetch_add(static_cast<unsigned long long>(checked));
         shared.wrong.fetch_add(static_cast<unsigned long long>(wrong));
+        // Where all first values are made no Python code runs, and CPython waits for a thread that
+        // it cannot stop: without the GIL all others do.
+        PyEval_RestoreThread(PyEval_SaveThread());
     }
     return nullptr;
 }

@@ -68,5 +68,6 @@ int main(int argc, char** argv) {
         }
     }
     if (ended_by_another_state() > 0) tally.add("gh_157519", ended_by_another_state());
+    tally.expect(brought_gil_back() == 0, "the GIL was on again where an interpreter ended");
     _exit(tally.say_result());
 }

@@ -114,15 +114,13 @@ class Overwrite {
         std::size_t role = 0;
         while (at >= kRoles[role].weight)
             at -= kRoles[role++].weight;
-        act(home, role, random);
+        act(home, role, kRoles[role].least + random.below(kRoles[role].range), random);
     }
 
-    void act(Home& home, std::size_t role, Random& random) {
+    void act(Home& home, std::size_t role, std::uint64_t n, Random& random) {
         try {
             const Attached attached(home.state);
-            const Found found = call_work(home.functions[role],
-                                          kRoles[role].least + random.below(kRoles[role].range),
-                                          random.next(), home.key);
+            const Found found = call_work(home.functions[role], n, random.next(), home.key);
             tally_.add("checked", found.checked);
             tally_.add("wrong", found.wrong);
             tally_.add(std::string("calls of ") + kRoles[role].name);
@@ -133,7 +131,7 @@ class Overwrite {
 
     void end(Home& home) {
         Random random(options_.seed, home.key);
-        act(home, kRoles.size() - 1, random); // forget: the last count of first values
+        act(home, kRoles.size() - 1, 0, random); // forget: the last count of first values
         {
             const Attached attached(home.state);
             tally_.expect(call_number(home.problems) == 0,

@@ -70,13 +70,16 @@ make_environment() {
 # The peers that `make bench` measures, and what draws its plot.
 need_bench_packages() {
     python -c 'import Cython, matplotlib, pybind11' 2>/dev/null ||
-        python -m pip install --quiet --disable-pip-version-check $(python tools/dependencies.py bench)
+        python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+            $(python tools/dependencies.py bench)
 }
 
-# What draws the memory curves of `make stress`.
+# What draws the memory curves of `make stress`. An older version that is built does: the newest has
+# nothing for every Python without the GIL, and to build it takes the network.
 need_stress_packages() {
     python -c 'import matplotlib' 2>/dev/null ||
-        python -m pip install --quiet --disable-pip-version-check $(python tools/dependencies.py stress)
+        python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+            $(python tools/dependencies.py stress)
 }
 
 # ---- build -----------------------------------------------------------------------------------------

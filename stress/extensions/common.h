@@ -126,6 +126,13 @@ static inline HPy nothing(HPyContext* ctx) {
     return HPyErr_Occurred(ctx) ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
 }
 
+/* The extensions share atomics among threads, and nothing else: an import keeps the GIL off. */
+#define NEEDS_NO_GIL(name)                                                                         \
+    HPy_EXPORTED_FUNC const char* hpystate_gil_##name(void);                                       \
+    const char* hpystate_gil_##name(void) {                                                        \
+        return "off";                                                                              \
+    }
+
 /* clang-format off */
 #define FUNCTION(name)                                                                             \
     HPyDef_METH(name, #name, HPyFunc_VARARGS)                                                      \

@@ -34,4 +34,5 @@ HPyDef_METH(noargs, "noargs", HPyFunc_NOARGS) static HPy noargs_impl(HPyContext*
 
 static HPyDef* defines[] = {&begin, &load, &load_without_context, &noargs, NULL};
 static HPyModuleDef definition = {.doc = "Loops.", .defines = defines, .globals = globals};
+NEEDS_NO_GIL(flat)
 HPy_MODINIT(flat, definition)

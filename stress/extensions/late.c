@@ -226,4 +226,5 @@ FUNCTION(work) {
 
 static HPyDef* defines[] = {&begin, &make, &probe, &hold, &work, NULL};
 static HPyModuleDef definition = {.doc = "Late users.", .defines = defines, .globals = globals};
+NEEDS_NO_GIL(late)
 HPy_MODINIT(late, definition)

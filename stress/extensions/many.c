@@ -63,5 +63,8 @@ FUNCTION(work) {
 
 static HPyDef* defines[] = {&begin, &values, &work, NULL};
 static HPyModuleDef definition = {.doc = "Many slots.", .defines = defines, .globals = globals};
-#define DECLARE(name) HPy_MODINIT(name, definition) /* MODULE is expanded before */
+/* MODULE is expanded before */
+#define DECLARE(name)                                                                              \
+    NEEDS_NO_GIL(name)                                                                             \
+    HPy_MODINIT(name, definition)
 DECLARE(MODULE)

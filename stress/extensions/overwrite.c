@@ -1,7 +1,9 @@
 /* overwrite.c: globals that are read, called and borrowed while others overwrite them.
  *
  * The values' destructors load and store the same slot. Python code runs in between wherever a call
- * or a destructor is in Python, so threads of one interpreter change places there.
+ * or a destructor is in Python, so threads of one interpreter change places there; without the GIL
+ * (HPYSTATE_NO_GIL) they are everywhere at once. What is borrowed may be gone there as soon as its
+ * slot is stored to, so borrowed are values that no one overwrites.
  */
 #include "common.h"
 
@@ -9,20 +11,23 @@ enum { HOT = 16, CALLED = 4, LAZY = 256 };
 
 static HPyGlobal Kept_Type, Busy_Type;
 static HPyGlobal slots[HOT];     /* Kept or Busy */
+static HPyGlobal steady[HOT];    /* Kept, stored once */
 static HPyGlobal called[CALLED]; /* callables that give the key */
 static HPyGlobal tables[CALLED]; /* mappings that give the key for any int */
 static HPyGlobal types[CALLED];  /* types, made anew all the time */
 static HPyGlobal lazy[LAZY];     /* first values, forgotten now and then */
 static HPyGlobal yielding;       /* a callable that gives other threads a turn */
-static HPyGlobal* globals[HOT + 3 * CALLED + LAZY + 4];
+static HPyGlobal* globals[2 * HOT + 3 * CALLED + LAZY + 4];
 
 __attribute__((constructor)) static void list_globals(void) {
     HPyGlobal** next = globals;
     *next++ = &Kept_Type;
     *next++ = &Busy_Type;
     *next++ = &yielding;
-    for (size_t i = 0; i < HOT; ++i)
+    for (size_t i = 0; i < HOT; ++i) {
         *next++ = &slots[i];
+        *next++ = &steady[i];
+    }
     for (size_t i = 0; i < CALLED; ++i) {
         *next++ = &called[i];
         *next++ = &tables[i];
@@ -32,8 +37,18 @@ __attribute__((constructor)) static void list_globals(void) {
         *next++ = &lazy[i];
 }
 
-/* First values that were made, by key, and that were forgotten: the difference stands. */
-static atomic_llong first_values[KEYS];
+#ifdef HPYSTATE_NO_GIL
+static HPyGlobal* const borrowed = steady;
+enum { GIL = 0 };
+#else
+static HPyGlobal* const borrowed = slots;
+enum { GIL = 1 };
+#endif
+
+/* First values, by key: how many were made, counted before anyone can see them; how many were
+ * forgotten, by one thread at a time. The difference stands, or is about to. */
+static atomic_llong first_made[KEYS], first_forgotten[KEYS];
+static atomic_int forgetting[KEYS];
 
 /* ---- Busy: as Kept; its finalizer uses the slot that it was in ---- */
 
@@ -67,7 +82,9 @@ FUNCTION(begin) {
     if (store_type(ctx, &Kept_Type, &Kept_spec) < 0) return HPy_NULL;
     if (store_type(ctx, &Busy_Type, &Busy_spec) < 0) return HPy_NULL;
     for (uint64_t i = 0; i < HOT; ++i) {
-        if (store_and_close(ctx, &slots[i], new_kept(ctx, Kept_Type, key, i)) < 0) return HPy_NULL;
+        if (store_and_close(ctx, &slots[i], new_kept(ctx, Kept_Type, key, i)) < 0 ||
+            store_and_close(ctx, &steady[i], new_kept(ctx, Kept_Type, key, i)) < 0)
+            return HPy_NULL;
     }
     for (size_t i = 0; i < CALLED; ++i) {
         HPyGlobal_Store(ctx, &called[i], args[1]);
@@ -86,10 +103,10 @@ static void look_at_number(HPyContext* ctx, Watch* watch, HPy number) {
 }
 
 static void look_borrowed(HPyContext* ctx, Watch* watch, uint64_t i) {
-    HPy lent = HPyGlobal_Borrow(ctx, slots[i]);
+    HPy lent = HPyGlobal_Borrow(ctx, borrowed[i]);
     const Kept* data = HPy_IsNull(lent) ? NULL : Kept_AsStruct(ctx, lent);
     look(watch, data != NULL && data->key == watch->key && data->index == i);
-    data = (const Kept*)HPy_AsStruct_g(ctx, slots[i], SHAPE(Kept));
+    data = (const Kept*)HPy_AsStruct_g(ctx, borrowed[i], SHAPE(Kept));
     look(watch, data != NULL && data->key == watch->key && data->index == i);
 }
 
@@ -199,7 +216,7 @@ static HPy make_first(HPyContext* ctx, void* arg) {
         HPy_Close(ctx, other);
     }
     HPy made = new_kept(ctx, Kept_Type, first->key, first->index);
-    if (!HPy_IsNull(made)) atomic_fetch_add(&first_values[first->key % KEYS], 1);
+    if (!HPy_IsNull(made)) atomic_fetch_add(&first_made[first->key % KEYS], 1);
     return made;
 }
 
@@ -230,26 +247,45 @@ FUNCTION(first) {
     return found(ctx, &watch);
 }
 
-/* forget(n, seed, key): clears all first values; no Python code runs, so nobody is in between.
- * What stood there and what was made in between must be the same number. */
-FUNCTION(forget) {
-    Watch watch = {0};
-    if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "forget(n, seed, key)");
-    watch.key = number_of(ctx, args[2]);
+/* Clears all first values; only here are they cleared, and by one thread at a time, so what is
+ * loaded is what the store takes away. Gives how many there were. */
+static long long forget_all(HPyContext* ctx, Watch* watch) {
     long long stood = 0;
     for (uint64_t i = 0; i < LAZY; ++i) {
         HPy h = HPyGlobal_Load(ctx, lazy[i]);
         if (HPy_IsNull(h)) continue;
         ++stood;
         const Kept* data = Kept_AsStruct(ctx, h);
-        look(&watch, data->key == watch.key && data->index == i);
+        look(watch, data->key == watch->key && data->index == i);
         HPyGlobal_Store(ctx, &lazy[i], HPy_NULL);
         HPy_Close(ctx, h);
     }
-    look(&watch, stood == atomic_exchange(&first_values[watch.key % KEYS], 0));
+    return stood;
+}
+
+/* forget(n, seed, key): clears all first values. What was ever made and what was ever forgotten
+ * must be the same number: with the GIL always, since no Python code runs here and nobody is in
+ * between; without it when all others are done, which n = 0 says, and till then the first is no
+ * less. */
+FUNCTION(forget) {
+    Watch watch = {0};
+    if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "forget(n, seed, key)");
+    const int last = number_of(ctx, args[0]) == 0;
+    watch.key = number_of(ctx, args[2]);
+    const uint64_t at = watch.key % KEYS;
+    if (atomic_exchange(&forgetting[at], 1) != 0) { /* somebody is at it: no wait, no check */
+        look(&watch, !GIL && !last);
+        return found(ctx, &watch);
+    }
+    const long long stood = forget_all(ctx, &watch);
+    const long long gone = atomic_fetch_add(&first_forgotten[at], stood) + stood;
+    const long long made = atomic_load(&first_made[at]);
+    look(&watch, GIL || last ? gone == made : gone <= made);
+    atomic_store(&forgetting[at], 0);
     return found(ctx, &watch);
 }
 
 static HPyDef* defines[] = {&begin, &read, &write, &touch, &first, &forget, NULL};
 static HPyModuleDef definition = {.doc = "Overwritten.", .defines = defines, .globals = globals};
+NEEDS_NO_GIL(overwrite)
 HPy_MODINIT(overwrite, definition)

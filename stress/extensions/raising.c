@@ -61,4 +61,5 @@ FUNCTION(work) {
 
 static HPyDef* defines[] = {&exec_first, &exec_second, &begin, &work, NULL};
 static HPyModuleDef definition = {.doc = "Raises.", .defines = defines, .globals = globals};
+NEEDS_NO_GIL(raising)
 HPy_MODINIT(raising, definition)

@@ -43,4 +43,5 @@ FUNCTION(look_at) {
 static HPyDef* defines[] = {&begin, &store_at, &clear_at, &look_at, NULL};
 static HPyModuleDef definition = {
     .doc = "Slots elsewhere.", .defines = defines, .globals = globals};
+NEEDS_NO_GIL(replaced)
 HPy_MODINIT(replaced, definition)

@@ -217,4 +217,5 @@ FUNCTION(work) {
 
 static HPyDef* defines[] = {&begin, &values, &work, NULL};
 static HPyModuleDef definition = {.doc = "Checked loads.", .defines = defines, .globals = globals};
+NEEDS_NO_GIL(stressed)
 HPy_MODINIT(stressed, definition)

@@ -8,8 +8,8 @@
 kinds   main      the main interpreter
         legacy    a subinterpreter that shares the main interpreter's GIL
         own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
-A full run with upstream's headers writes tests/upstream/results/<X.Y>.json, which docs/results.md
-shows (tools/tables.py).
+A full run with upstream's headers writes tests/upstream/results/<X.Y>.json, or <X.Y>t.json without
+the GIL, which docs/results.md shows (tools/tables.py).
 
 A crash costs the test that ran: it is reported, and the rest of its part runs in a new process.
 """
@@ -21,6 +21,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -165,6 +166,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def write_results(everything: dict[str, Results]) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    version += sysconfig.get_config_var("ABIFLAGS") or ""  # 3.13t
     document = {
         kind: {
             "counts": results.counts(),
