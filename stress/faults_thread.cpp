@@ -5,6 +5,14 @@
 /// pthread_exit (3.12, 3.13) or hang (3.14). The process must come to its end with status 0, every
 /// time. Before 3.14 threads that are left in a subinterpreter are a fatal error of CPython's: so
 /// it is the main interpreter here. Each try is a process of its own.
+///
+/// Without the GIL Py_FinalizeEx of CPython 3.13 may wait for ever: a lock of CPython's (of types,
+/// of a bucket of reference counts) is handed to a thread that waited long for it, and one that may
+/// not go on any more keeps it. So the main thread of a process that hangs looks at its own stack:
+/// a wait for CPython with no frame of hpystate or an extension in between is counted, as no pass;
+/// any other is a failure. The same with plain Python, which shows the same now and then, is run
+/// beside it.
+#include "globals/gil.h"
 #include "stress/child.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -12,6 +20,10 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
+#include <cstring>
+#include <dlfcn.h>
+#include <execinfo.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -20,6 +32,7 @@ namespace hpystate::stress {
 namespace {
 
 constexpr double kLimit = 30; ///< seconds for a process that takes a tenth of one
+constexpr unsigned kLimitOfEnd = 8;
 
 constexpr const char* kCode = R"(
 import hpystate, time
@@ -38,12 +51,31 @@ def write(n, seed, key):
 read, first = module.read, module.first
 )";
 
+/// The control: types, and objects that threads share.
+constexpr const char* kPlain = R"(
+shared = [None] * 16
+def write(n, seed, key):
+    for i in range(n):
+        shared[(seed + i) % 16] = type("T", (), {})()
+    return n, 0
+def read(n, seed, key):
+    for i in range(n):
+        type(shared[(seed + i) % 16]).__name__
+    return n, 0
+first = read
+)";
+
+/// How far a process came.
+enum Stage : std::uint64_t { kThreadsStart, kEnds, kEnded, kStuckInPython, kStuckInOurs };
+
 /// Of the process; its threads are not joined, so it is never destroyed.
 struct Shared {
     std::array<PyObject*, 3> functions{};
     std::atomic<unsigned> inside{0};
     std::atomic<unsigned long long> checked{0};
     std::atomic<unsigned long long> wrong{0};
+    ChildReport* report = nullptr; ///< for the alarm
+    pthread_t main{};
 };
 Shared shared;
 
@@ -73,12 +105,51 @@ void* work_until_the_end(void* number) {
     return nullptr;
 }
 
+void say_counts() {
+    shared.report->checked = shared.checked.load();
+    shared.report->wrong = shared.wrong.load();
+}
+
+/// Whether a frame of hpystate's or an extension's is on this thread's stack.
+bool is_inside_ours() {
+    std::array<void*, 64> frames{};
+    const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
+    for (int i = 0; i < count; ++i) {
+        Dl_info info{};
+        if (dladdr(frames[i], &info) == 0 || info.dli_fname == nullptr) continue;
+        if (strstr(info.dli_fname, "_native.") != nullptr ||
+            strstr(info.dli_fname, ".hpy0.so") != nullptr)
+            return true;
+    }
+    return false;
+}
+
+/// Of the alarm; the process hangs, so nobody holds what is used here.
+void say_where_it_hangs(int) {
+    if (pthread_equal(pthread_self(), shared.main) == 0) {
+        pthread_kill(shared.main, SIGALRM);
+        return;
+    }
+    say_counts();
+    shared.report->stage = is_inside_ours() ? kStuckInOurs : kStuckInPython;
+    _exit(96);
+}
+
+void watch_the_end(ChildReport& report) {
+    shared.report = &report;
+    shared.main = pthread_self();
+    if constexpr (!kNoGil) return;
+    static_cast<void>(is_inside_ours()); // loads what it needs
+    std::signal(SIGALRM, &say_where_it_hangs);
+    alarm(kLimitOfEnd);
+}
+
 int end_with_threads(const std::string& file, unsigned threads, Random random,
                      ChildReport& report) {
     start_python();
     {
         const Attached attached(PyInterpreterState_Main());
-        const Object scope = run(kCode, {{"path", file}});
+        const Object scope = file.empty() ? run(kPlain) : run(kCode, {{"path", file}});
         std::size_t i = 0;
         for (const char* const name : {"read", "write", "first"})
             shared.functions[i++] = item(scope, name).release();
@@ -92,32 +163,52 @@ int end_with_threads(const std::string& file, unsigned threads, Random random,
     while (shared.inside.load() < threads)
         usleep(200);
     usleep(static_cast<useconds_t>(1000 + random.below(20'000)));
-    report.stage = 1;
+    report.stage = kEnds;
+    watch_the_end(report);
     const int status = end_python();
-    report.stage = 2;
-    report.checked = shared.checked.load();
-    report.wrong = shared.wrong.load();
+    report.stage = kEnded;
+    say_counts();
     return status == 0 ? 0 : 97;
+}
+
+/// One process; with no file it is the control.
+void end_once(const Options& options, const std::string& file, std::uint64_t number, Tally& tally) {
+    std::uint64_t stage = 0;
+    const ChildEnd end = run_child(
+        tally, kLimit,
+        [&](ChildReport& report) {
+            return end_with_threads(file, options.threads + 2, Random(options.seed, number),
+                                    report);
+        },
+        &stage);
+    const std::string of = file.empty() ? " without hpystate" : "";
+    tally.add("processes" + of);
+    if (end.how == Ended::kWell) {
+        tally.add("ended" + of);
+    } else if (stage == kStuckInPython) {
+        tally.add("stuck in Py_FinalizeEx" + of);
+    } else if (!file.empty()) {
+        tally.fail("a process whose threads were inside an extension " + end.text() +
+                   (stage == kEnds ? ", in Py_FinalizeEx" : "") +
+                   (stage == kStuckInOurs ? ": it hangs in Py_FinalizeEx, in hpystate" : ""));
+    }
 }
 
 } // namespace
 
 void faults_thread(const Options& options, Tally& tally) {
     const std::string file = options.extension("overwrite");
+    Tally control(options); // what it checks is not ours to count
     for (std::uint64_t number = 0; !tally.time_is_up(); ++number) {
-        std::uint64_t stage = 0;
-        const ChildEnd end = run_child(
-            tally, kLimit,
-            [&](ChildReport& report) {
-                return end_with_threads(file, options.threads + 2, Random(options.seed, number),
-                                        report);
-            },
-            &stage);
-        tally.add("processes");
-        tally.expect(end.how == Ended::kWell, "a process whose threads were inside an extension " +
-                                                  end.text() +
-                                                  (stage == 1 ? ", in Py_FinalizeEx" : ""));
+        end_once(options, file, number, tally);
+        if constexpr (kNoGil) end_once(options, "", number, control);
     }
+    for (const char* const name : {"processes", "ended", "stuck in Py_FinalizeEx"}) {
+        const std::string of = std::string(name) + " without hpystate";
+        if (control.count(of) != 0) tally.add(of, control.count(of));
+    }
+    tally.expect(tally.count("ended") > tally.count("stuck in Py_FinalizeEx"),
+                 "most processes hang in Py_FinalizeEx");
 }
 
 } // namespace hpystate::stress

@@ -286,16 +286,29 @@ def totals(outcomes: list[Outcome]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def stepped_around(rows: dict[str, dict[str, Any]]) -> str:
-    """What was done so that a fault of CPython's is not taken for ours; "" where it has none."""
-    count = sum(row.get("gh_157519", 0) for row in rows.values())
-    if not count:
-        return ""
-    return (
-        f"stepped around: {count:,} interpreters were ended on another thread than their first, "
-        "with a thread state of that thread; with the first one CPython destroys no object that "
-        "the collector knows where that thread's stack is the lower one (gh-157519)"
-    )
+def stepped_around(rows: dict[str, dict[str, Any]]) -> list[str]:
+    """What was done so that a fault of CPython's is not taken for ours; empty where it has none."""
+
+    def count(name: str) -> int:
+        return sum(row.get(name, 0) for row in rows.values())
+
+    told = []
+    if ended := count("gh_157519"):
+        told.append(
+            f"stepped around: {ended:,} interpreters were ended on another thread than their "
+            "first, with a thread state of that thread; with the first one CPython destroys no "
+            "object that the collector knows where that thread's stack is the lower one "
+            "(gh-157519)"
+        )
+    stuck = "stuck in Py_FinalizeEx"
+    if count(stuck) or count(f"{stuck} without hpystate"):
+        told.append(
+            f"no pass: {count(stuck):,} of {count('ended') + count(stuck):,} processes waited for "
+            "ever in Py_FinalizeEx, with nothing of ours on the stack (CPython's locks, "
+            f"faults_thread.cpp); {count(f'{stuck} without hpystate'):,} of "
+            f"{count('processes without hpystate'):,} without hpystate"
+        )
+    return told
 
 
 def show(console: Console, rows: dict[str, dict[str, Any]]) -> None:
@@ -377,7 +390,7 @@ def run(options: argparse.Namespace) -> int:
             problems.append(f"again: {' '.join(outcome.command)}")
     rows = totals(runner.outcomes)
     show(console, rows)
-    if text := stepped_around(rows):
+    for text in stepped_around(rows):
         console.print(text, highlight=False)
     if runner.growth:
         console.print(growth_text(runner.growth), highlight=False)
