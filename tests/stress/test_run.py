@@ -84,8 +84,27 @@ def test_a_step_around_a_fault_of_cpython_is_told(run: ModuleType) -> None:
     outcome = run.Outcome("churn", 7, False)
     outcome.result = {"problems": [], "checked": 5, "gh_157519": 3}
 
-    assert run.stepped_around(run.totals([])) == ""
-    assert "3 interpreters" in run.stepped_around(run.totals([outcome]))
+    assert run.stepped_around(run.totals([])) == []
+    assert "3 interpreters" in run.stepped_around(run.totals([outcome]))[0]
+
+
+def test_a_process_that_hangs_in_cpythons_end_is_told_beside_its_control(
+    run: ModuleType,
+) -> None:
+    result = {
+        "problems": [],
+        "checked": 1,
+        "ended": 7,
+        "stuck in Py_FinalizeEx": 2,
+        "processes without hpystate": 8,
+        "stuck in Py_FinalizeEx without hpystate": 1,
+    }
+    outcome = run.Outcome("faults-thread", 1, False, result=result)
+
+    (told,) = run.stepped_around(run.totals([outcome]))
+
+    assert "2 of 9 processes" in told
+    assert "1 of 8 without hpystate" in told
 
 
 @pytest.mark.parametrize("kind", ["asan", "tsan"])
