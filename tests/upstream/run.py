@@ -70,6 +70,10 @@ def environment_for(kind: str, folder: Path, abis: list[str], pipe: int) -> dict
     environment["HPYSTATE_SUITE_PIPE"] = str(pipe)
     if kind == "own-gil":  # hybrid modules say that they share a GIL, unless told otherwise
         environment["HPYSTATE_INTERPRETERS"] = "*=own-gil"
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        # No module says that it needs no GIL; the warning that one brings it back would be in the
+        # output that tests compare.
+        environment["PYTHON_GIL"] = "0"
     return environment
 
 
