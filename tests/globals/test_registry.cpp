@@ -1,15 +1,16 @@
 /// tests/globals/test_registry.cpp: listed, unlisted, duplicated, moved and reused slots.
 #include "globals/registry.h"
 #include "tests/catch.h"
+#include "tests/globals/threads.h"
 
 #include <array>
 #include <cstdint>
-#include <tbb/parallel_for.h>
 #include <vector>
 
 using hpystate::Registry;
 using hpystate::SlotOwner;
 using hpystate::Token;
+using hpystate::testing::on_threads;
 
 namespace {
 
@@ -125,7 +126,7 @@ TEST_CASE("any number of threads may register the same slots at once", "[registr
     for (std::uintptr_t& slot : slots)
         list.push_back(&slot);
 
-    tbb::parallel_for(0, 64, [&](int i) {
+    on_threads(64, [&](int i) {
         if (i % 2 == 0) {
             registry.add(kOwner, list);
         } else {

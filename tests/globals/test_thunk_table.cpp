@@ -2,15 +2,16 @@
 #include "globals/interner.h"
 #include "globals/thunk_table.h"
 #include "tests/catch.h"
+#include "tests/globals/threads.h"
 
 #include <set>
 #include <string>
-#include <tbb/parallel_for.h>
 
 using hpystate::Interner;
 using hpystate::thunk_targets;
 using hpystate::ThunkPool;
 using hpystate::ThunkTable;
+using hpystate::testing::on_threads;
 
 namespace {
 
@@ -68,7 +69,7 @@ TEST_CASE("storage is made once, however many threads ask for it", "[interner][t
     Interner interner;
     int made = 0;
 
-    tbb::parallel_for(0, 256, [&](int) {
+    on_threads(256, [&](int) {
         static_cast<void>(interner.find_or_make("key", sizeof(int), [&](void*) { ++made; }));
     });
 
