@@ -108,7 +108,7 @@ class Interpreters:
 
 def run(command: list[str], log: Path, environment: dict[str, str]) -> bool:
     """Whether the command succeeds. What `make PYTHON=...` was told above is not handed on."""
-    dropped = ("MAKEFLAGS", "MAKEOVERRIDES", "PYTHONPATH", "CC", "CXX")
+    dropped = ("MAKEFLAGS", "MAKEOVERRIDES", "ARGS", "T", "PYTHONPATH", "CC", "CXX")
     inherited = {k: v for k, v in os.environ.items() if k not in dropped}
     with log.open("a") as file:
         file.write(f"$ {' '.join(command)}\n")
