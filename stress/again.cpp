@@ -1,9 +1,9 @@
 /// stress/again.cpp: everything that can happen to a process, an interpreter or a module twice.
 ///
-/// Python is initialized and finalized fifty times; each time the main interpreter has the same
-/// address and the same id, and must see nothing of its predecessor. Meanwhile modules are removed,
-/// imported again, reloaded and loaded under a second name; and a shared object with slots is
-/// closed and another one mapped at its address.
+/// Python is initialized and finalized fifty times (eight under a sanitizer); each time the main
+/// interpreter has the same address and the same id, and must see nothing of its predecessor.
+/// Meanwhile modules are removed, imported again, reloaded and loaded under a second name; and a
+/// shared object with slots is closed and another one mapped at its address.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -19,7 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+#ifdef HPYSTATE_SANITIZED
+constexpr std::uint64_t kLives = 8; // each takes ThreadSanitizer seconds
+#else
 constexpr std::uint64_t kLives = 50;
+#endif
 constexpr std::size_t kSlots = 64;
 
 /// One after the other in an interpreter; every step gives what was checked and what was wrong.
