@@ -7,7 +7,15 @@ namespace hpystate {
 
 namespace {
 
+/// CPython numbers a definition when the first module is made of it, and takes no lock for that. So
+/// that is done before, by one thread of the process; no Python code runs while others wait for it.
+void number_definition() noexcept {
+    static PyObject* const numbered = PyModuleDef_Init(&anchor_definition);
+    static_cast<void>(numbered);
+}
+
 [[nodiscard]] PyObject* make_anchor(Region& region) noexcept {
+    number_definition();
     Ref anchor(PyModule_Create(&anchor_definition)); // nobody imports it, so it needs no phases
     if (!anchor) return nullptr;
     auto* const state = static_cast<ModuleState*>(PyModule_GetState(anchor.get()));
@@ -25,7 +33,7 @@ namespace {
 
 } // namespace
 
-// CPython numbers it when the first anchor is made, under a lock of its own; then it is only read.
+// Only read once it is numbered.
 PyModuleDef anchor_definition = {PyModuleDef_HEAD_INIT,
                                  "hpystate.anchor",
                                  nullptr,
