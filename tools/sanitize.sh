@@ -23,7 +23,7 @@ run_sanitized() { # as `make sanitize` above
         --core)
             run_sanitized_programs
             run_sanitized_tests "${CORE_TESTS[@]}"
-            run_sanitized_stress --only churn --seconds 15 ;;
+            run_sanitized_stress --only churn --seconds 1 --interpreters 100 ;;
         "")
             run_sanitized_programs
             run_sanitized_tests "${SANITIZED_TESTS[@]}"
