@@ -25,7 +25,7 @@ namespace hpystate::stress {
 
 namespace {
 
-constexpr std::size_t kSlotsOfModule = 16; ///< what a module of middle size lists
+constexpr std::size_t kSlotsOfModule = 16;  ///< what a module of middle size lists
 constexpr std::size_t kManySlots = 102'400; ///< whole pages, whose entries are whole pages too
 constexpr std::size_t kPage = 4096;
 constexpr int kInterpreters = 41;
