@@ -97,15 +97,15 @@ FIRST_VALUES = [
         [Patch(FIRST, "        circle = find_circle(maker);\n", "")],
     ),
     Mutant(
-        "circle_of_two_is_not_seen",
+        "circle_of_three_is_not_seen",
         "gil",
         "first",
-        "two initializers that ask for each other's value: one: deadlock",
+        "three initializers that ask for each other's value: ",
         [
             Patch(
                 FIRST,
-                "maker = wait != nullptr ? board.maker_of(wait->key) : nullptr;",
-                "maker = nullptr;",
+                "while (maker != nullptr) {",
+                "while (maker != nullptr && circle.count < 2) {",
             )
         ],
     ),

@@ -29,6 +29,11 @@ struct World {
     std::uint64_t making; ///< written by whoever makes the value of the slot in X
     int made;             ///< by initializers of the slot in X, which do not run at once
     int failures;         ///< how many of them are to fail
+    struct Ring {
+        std::array<Slot*, 3> slots;
+        std::array<std::size_t, 3> numbers = {0, 1, 2};
+        std::size_t size; ///< how many of them are in it
+    } ring;
     std::array<PyObject*, kThreads> got;
     std::array<PyObject*, kThreads> raised;
 };
@@ -171,38 +176,65 @@ Scenario failing(const char* name, int failures) {
             }};
 }
 
-/// The value of one global, by an initializer that needs the other's; without it if it must.
-HPy make_with(HPyContext* context, Slot* needed, Initializer init) {
-    switch_threads();
-    PyObject* const other = load_or_init(context, needed, init);
-    if (other != nullptr) {
-        use(other);
-        drop(other);
+std::array<Event, 3> begun = {Event("one makes"), Event("two makes"), Event("three makes")};
+
+/// Three that come and go as they like would be too many executions: they come one after the other,
+/// and all of them make before anybody asks.
+void gather(std::size_t number) {
+    detach();
+    begun[number].set();
+    begun[2].wait();
+    expect(attach(world.x), "attached");
+}
+
+/// The value of a global in a ring, by an initializer that asks for the next one's; without it if
+/// it must.
+HPy make_in_ring(HPyContext* context, void* argument) {
+    const std::size_t number = *static_cast<std::size_t*>(argument);
+    const std::size_t next = (number + 1) % world.ring.size;
+    if (world.ring.size == 3) {
+        gather(number);
+    } else {
+        switch_threads();
+    }
+    PyObject* const object =
+        load_or_init(context, world.ring.slots[next], &make_in_ring, &world.ring.numbers[next]);
+    if (object != nullptr) {
+        use(object);
+        drop(object);
     } else {
         expect(take_exception() == PyExc_RuntimeError, "a wait without an end is refused");
     }
     return handle_of(new_object("made"));
 }
 
-HPy make_slot_with_other(HPyContext* context, void* argument);
-HPy make_other_with_slot(HPyContext* context, void* /*argument*/) {
-    return make_with(context, world.slot, &make_slot_with_other);
-}
-HPy make_slot_with_other(HPyContext* context, void* /*argument*/) {
-    return make_with(context, world.other, &make_other_with_slot);
+void ask_in_ring(std::size_t number) {
+    if (world.ring.size == 3 && number > 0) begun[number - 1].wait();
+    expect(attach(world.x), "attached");
+    keep(load_or_init(world.of_x, world.ring.slots[number], &make_in_ring,
+                      &world.ring.numbers[number]));
+    detach();
 }
 
 /// Whose wait is refused makes do without, so everybody gets a value.
-Scenario circle() {
-    return {"two initializers that ask for each other's value",
-            set_up,
-            {{"one", [] { ask(world.slot, &make_slot_with_other); }},
-             {"two", [] { ask(world.other, &make_other_with_slot); }}},
-            [] {
-                expect(world.got[1] != nullptr && world.got[2] != nullptr,
-                       "everybody gets a value");
-                end_x();
-            }};
+Scenario circle(const char* name, std::size_t size) {
+    Scenario scenario{name,
+                      [=] {
+                          set_up();
+                          world.ring.size = size;
+                          world.ring.slots = {world.slot, world.other, new_slot("third")};
+                          register_unlisted(world.ring.slots[2]);
+                      },
+                      {},
+                      [=] {
+                          for (std::size_t i = 1; i <= size; ++i)
+                              expect(world.got[i] != nullptr, "everybody gets a value");
+                          end_x();
+                      }};
+    constexpr std::array<const char*, 3> kNames = {"one", "two", "three"};
+    for (std::size_t i = 0; i < size; ++i)
+        scenario.threads.push_back({kNames[i], [=] { ask_in_ring(i); }});
+    return scenario;
 }
 
 /// Runs in one interpreter and asks for the value in another, as code does that calls another
@@ -389,7 +421,8 @@ std::vector<Scenario> first_value_scenarios() {
             two_waiters(),
             failing("an initializer that fails once", 1),
             failing("an initializer that always fails", 2),
-            circle(),
+            circle("two initializers that ask for each other's value", 2),
+            circle("three initializers that ask for each other's value", 3),
             circle_across(),
             reentrant(),
             plain_store(),
