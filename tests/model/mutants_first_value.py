@@ -11,13 +11,6 @@ FIRST = "context/first_value.cpp"
 
 FIRST_VALUES = [
     Mutant(
-        "makers_wake_nobody",
-        "gil",
-        "first",
-        "two threads want one first value: one: deadlock",
-        [Patch(FIRST, "        board.finished.notify_all();\n", "")],
-    ),
-    Mutant(
         "makers_wake_one_waiter",
         "gil",
         "first",
@@ -44,39 +37,6 @@ FIRST_VALUES = [
         ],
     ),
     Mutant(
-        "maker_wakes_before_he_leaves_the_list",
-        "gil",
-        "first",
-        "deadlock",
-        [
-            Patch(
-                FIRST,
-                """        {
-            const std::lock_guard lock(board.mutex);
-            unlink(board.makers, node_);
-        }
-        board.finished.fetch_add(1, std::memory_order_release);
-        board.finished.notify_all();
-""",
-                """        board.finished.fetch_add(1, std::memory_order_release);
-        board.finished.notify_all();
-        const std::lock_guard lock(board.mutex);
-        unlink(board.makers, node_);
-""",
-            )
-        ],
-    ),
-    Mutant(
-        "waiter_stays_attached",
-        "gil",
-        "first",
-        "two threads want one first value: two: deadlock",
-        [
-            Patch(FIRST, "    PyThreadState* const thread = PyEval_SaveThread();\n", ""),
-            Patch(FIRST, "    PyEval_RestoreThread(thread);\n", ""),
-        ],
-    ),
-    Mutant(
         "failed_maker_stays_in_the_list",
         "gil",
         "first",
@@ -88,13 +48,6 @@ FIRST_VALUES = [
                 "    ~Making() {\n        if (PyErr_Occurred() != nullptr) return;\n",
             )
         ],
-    ),
-    Mutant(
-        "circle_is_not_looked_for",
-        "gil",
-        "first",
-        "deadlock",
-        [Patch(FIRST, "        circle = find_circle(maker);\n", "")],
     ),
     Mutant(
         "circle_of_three_is_not_seen",
