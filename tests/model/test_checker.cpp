@@ -93,6 +93,30 @@ TEST_CASE("without release or acquire the message is a data race", "[model]") {
     CHECK(contains(message(std::memory_order_release, std::memory_order_relaxed), "data race"));
 }
 
+TEST_CASE("two halves of a word may be written by two threads, the word and a half not",
+          "[model]") {
+    static std::uint64_t* word = nullptr;
+    const auto set_up = [] {
+        word = static_cast<std::uint64_t*>(hpystate::model::allocate(sizeof(std::uint64_t)));
+        *word = 7;
+    };
+    const auto write = [](std::size_t offset, std::size_t size) {
+        return [=] {
+            hpystate::model::plain_access(reinterpret_cast<std::uintptr_t>(word) + offset, size,
+                                          hpystate::model::Access::kWrite);
+        };
+    };
+
+    CHECK(explore({"halves", set_up, {{"one", write(0, 4)}, {"two", write(4, 4)}}, nullptr})
+              .violation.empty());
+    CHECK(contains(
+        explore({"overlap", set_up, {{"one", write(4, 4)}, {"two", write(0, 8)}}, nullptr}),
+        "data race"));
+    CHECK(contains(
+        explore({"overlap", set_up, {{"one", write(0, 8)}, {"two", write(4, 4)}}, nullptr}),
+        "data race"));
+}
+
 TEST_CASE("two threads that store and load crosswise may both miss the other's store", "[model]") {
     const auto run = [](std::memory_order store, std::memory_order load) {
         return outcomes(
