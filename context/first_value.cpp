@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <pthread.h>
 #include <string>
 #include <thread>
 
@@ -76,6 +77,33 @@ void unlink(Node*& list, const Node& node) noexcept {
     while (*at != &node)
         at = &(*at)->next;
     *at = node.next;
+}
+
+/// Takes the nodes of all other threads out of a list.
+void keep_own(Node*& list) noexcept {
+    const std::thread::id self = std::this_thread::get_id();
+    for (Node** at = &list; *at != nullptr;) {
+        if ((*at)->thread == self) {
+            at = &(*at)->next;
+        } else {
+            *at = (*at)->next;
+        }
+    }
+}
+
+// Waiters take the lock while they are detached, so neither the GIL nor a stopped world keeps them
+// from holding it at the moment of a fork: the fork takes it first. In the child this thread is
+// alone. What others were making nobody makes there: the next one who asks does.
+void before_fork() {
+    board.mutex.lock();
+}
+void after_fork_in_parent() {
+    board.mutex.unlock();
+}
+void after_fork_in_child() {
+    keep_own(board.makers);
+    keep_own(board.waiters);
+    board.mutex.unlock();
 }
 
 /// The slots of a circle that a wait would close: the one waited for, then what its maker waits
@@ -259,6 +287,15 @@ Maker Import::maker() noexcept {
                 return PyObject_GetAttrString(module.get(), self.attribute);
             },
             this};
+}
+
+bool watch_forks() noexcept {
+    // relaxed: two threads may ask, one registers; nothing else is published.
+    static std::atomic<bool> registered{false};
+    if (registered.exchange(true, std::memory_order_relaxed)) return true;
+    if (pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) return true;
+    registered.store(false, std::memory_order_relaxed);
+    return false;
 }
 
 bool check_initializer(const HPyGlobal* slot, bool has_initializer) noexcept {

@@ -11,7 +11,8 @@
 /// Concurrency: both lists are read and written under one lock (rank kFirstValue). Nothing that
 /// runs Python code, releases an object or attaches a thread happens under it. A waiter sleeps on a
 /// counter that the makers advance after they left the list; it reads the counter under the lock in
-/// which it saw the value being made, so no advance is missed.
+/// which it saw the value being made, so no advance is missed. A fork takes the lock, and its child
+/// forgets the entries of all threads that it does not have (watch_forks).
 #pragma once
 
 #include <Python.h>
@@ -31,6 +32,10 @@ struct Maker {
 /// name for messages.
 [[nodiscard]] PyObject* first_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
                                     const char* function) noexcept;
+
+/// From now on forks of this process know of makers and waiters; once is enough. False: there is no
+/// memory for that, and nothing was changed.
+[[nodiscard]] bool watch_forks() noexcept;
 
 /// The maker of HPyGlobal_LoadOrInit for a context whose handles are plain ones.
 struct Initializer {

@@ -8,6 +8,7 @@
 #include "context/contexts.h"
 #include "context/dispatcher.h"
 #include "context/exception.h"
+#include "context/first_value.h"
 #include "context/handle.h"
 #include "globals/interner.h"
 #include "globals/placement.h"
@@ -237,6 +238,10 @@ PyObject* add_layer(PyObject* module, const char* name, PyMethodDef* functions) 
 
 int exec(PyObject* module) {
     if (context::enter_interpreter() == nullptr) return -1;
+    if (!context::watch_forks()) {
+        PyErr_NoMemory();
+        return -1;
+    }
     PyObject* const debug = add_layer(module, "_debug", layers::debug_methods());
     if (debug == nullptr || !layers::add_debug_types(debug)) return -1;
     if (add_layer(module, "_trace", layers::trace_methods()) == nullptr) return -1;
