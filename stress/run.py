@@ -55,9 +55,8 @@ SHARES = {
 SANITIZED = os.environ.get("HPYSTATE_SANITIZED")
 #: What is left out then, unless it is asked for: CPython frees the states of threads that still
 #: use them at its end (gh-124878), a forked child has none of the sanitizer's threads, and the last
-#: two count what the sanitizer allocates or takes. Two of overwrite's checks need a GIL.
+#: two count what the sanitizer allocates or takes.
 NOT_SANITIZED = ("faults-thread", "faults-fork", "faults-memory", "cost")
-NOT_UNDER = {"asan": NOT_SANITIZED, "tsan": (*NOT_SANITIZED, "overwrite")}
 #: A process is killed so many seconds after it should have been done.
 GRACE = 600 if SANITIZED else 120
 #: Interpreters of one process of the churn.
@@ -111,7 +110,7 @@ def chosen_scenarios(only: str | None, sanitized: str | None) -> list[str]:
     """All of them, or the one of that name, or those of that family."""
     chosen = [name for name in SHARES if only in (None, name, name.partition("-")[0])]
     if only is None and sanitized:
-        return [name for name in chosen if name not in NOT_UNDER[sanitized]]
+        return [name for name in chosen if name not in NOT_SANITIZED]
     return chosen
 
 

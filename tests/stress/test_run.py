@@ -113,7 +113,7 @@ def test_under_sanitizers_threads_are_not_ended_and_nothing_forks(
 ) -> None:
     chosen = run.chosen_scenarios(None, sanitized=kind)
 
-    assert {"churn", "first-import", "late", "again"} <= set(chosen)
+    assert {"churn", "first-import", "late", "again", "overwrite"} <= set(chosen)
     assert not {"faults-thread", "faults-fork", "faults-memory", "cost"} & set(chosen)
 
 
