@@ -23,11 +23,15 @@ WRITABLE = {
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
     r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",
     r"hpystate::anchor_definition": "CPython's too",
+    r"(guard variable for )?hpystate::\(anonymous namespace\)::number_definition\(\)::numbered": (
+        "that it is numbered: anchor.cpp"
+    ),
     r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",
     r"PyInit__needs_gil(\(\))?::(slots|definition)": "too",
     r"hpystate::\(anonymous namespace\)::stripes": "cells of fields, without the GIL: field.cpp",
     r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
     r"hpystate::context::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
+    r"hpystate::context::watch_forks\(\)::registered": "and that forks know of them",
     r"std::__detail::__waiter_pool_base::_S_for\(void const\*\)::__w": "libstdc++: atomic waits",
     r"hpystate::\(anonymous namespace\)::depth": "one per thread: typedata.cpp",
     r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",
