@@ -140,17 +140,18 @@ def counts(log: Path) -> tuple[str, str]:
 def compiled_only(outcome: Outcome, interpreters: Interpreters, log: Path) -> Outcome:
     """Of a build without the GIL that cannot be had: the runtime is compiled as for it, against the
     headers of the one with the GIL."""
-    outcome.left_out = outcome.build
+    reason = outcome.build
     python, _ = interpreters.find(Row(outcome.row.python.removesuffix("t")), log)
     if not python:
+        outcome.left_out = reason if interpreters.quick_only else ""
         return outcome
     begin = time.monotonic()
     outcome.failed = not run(["make", "check-without-gil"], log, {"PYTHON": python})
     outcome.seconds = time.monotonic() - begin
     if outcome.failed:
-        outcome.left_out, outcome.build = "", f"does not compile, see build/{log.name}"
+        outcome.build = f"does not compile, see build/{log.name}"
     else:
-        outcome.build = f"compiles; {outcome.left_out}"
+        outcome.left_out, outcome.build = reason, f"compiles; {reason}"
     return outcome
 
 

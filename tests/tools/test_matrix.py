@@ -35,3 +35,57 @@ def test_a_row_is_told_its_own(matrix: ModuleType, tmp_path: Path) -> None:
 
     assert matrix.run(told, tmp_path / "log", {"PYTHON": "its-own"})
     assert not matrix.run(told, tmp_path / "log", {"PYTHON": "another"})
+
+
+class OneInterpreter:
+    """Has 3.14 and nothing else."""
+
+    def __init__(self, quick_only: bool, has_one: bool = True) -> None:
+        self.quick_only = quick_only
+        self.has_one = has_one
+
+    def find(self, row: object, _: Path) -> tuple[str, str]:
+        found = self.has_one and getattr(row, "python", "") == "3.14"
+        return ("/python3.14", "") if found else ("", "no source on the mirror")
+
+
+def without_gil(
+    matrix: ModuleType, monkeypatch: pytest.MonkeyPatch, interpreters: OneInterpreter, passes: bool
+) -> tuple[object, list[str]]:
+    """The row 3.14t, and what was run for it with which interpreter."""
+    ran = []
+
+    def run(command: list[str], _: Path, environment: dict[str, str]) -> bool:
+        ran.append(" ".join(command) + " " + environment["PYTHON"])
+        return passes
+
+    monkeypatch.setattr(matrix, "run", run)
+    return matrix.attempt(matrix.Row("3.14t"), interpreters), ran
+
+
+def test_where_no_build_without_the_gil_is_to_be_had_the_runtime_is_compiled(
+    matrix: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome, ran = without_gil(matrix, monkeypatch, OneInterpreter(False), passes=True)
+
+    assert ran == ["make check-without-gil /python3.14"]
+    assert not outcome.failed
+    assert outcome.build == "compiles; no source on the mirror"
+
+
+def test_what_does_not_compile_fails(matrix: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome, _ = without_gil(matrix, monkeypatch, OneInterpreter(False), passes=False)
+
+    assert outcome.failed and not outcome.left_out
+    assert "does not compile" in outcome.build
+
+
+@pytest.mark.parametrize("quick_only", [False, True])
+def test_with_no_headers_at_all_the_row_is_left_out_only_if_that_was_asked_for(
+    matrix: ModuleType, monkeypatch: pytest.MonkeyPatch, quick_only: bool
+) -> None:
+    interpreters = OneInterpreter(quick_only, has_one=False)
+    outcome, ran = without_gil(matrix, monkeypatch, interpreters, passes=True)
+
+    assert ran == [] and outcome.failed
+    assert bool(outcome.left_out) == quick_only
