@@ -49,6 +49,12 @@ class OneInterpreter:
         return ("/python3.14", "") if found else ("", "no source on the mirror")
 
 
+@pytest.fixture
+def elsewhere(matrix: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a row writes goes to a folder of the test's."""
+    monkeypatch.setattr(matrix, "ROOT", tmp_path)
+
+
 def without_gil(
     matrix: ModuleType, monkeypatch: pytest.MonkeyPatch, interpreters: OneInterpreter, passes: bool
 ) -> tuple[object, list[str]]:
@@ -63,6 +69,7 @@ def without_gil(
     return matrix.attempt(matrix.Row("3.14t"), interpreters), ran
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_where_no_build_without_the_gil_is_to_be_had_the_runtime_is_compiled(
     matrix: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +80,7 @@ def test_where_no_build_without_the_gil_is_to_be_had_the_runtime_is_compiled(
     assert outcome.build == "compiles; no source on the mirror"
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_what_does_not_compile_fails(matrix: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome, _ = without_gil(matrix, monkeypatch, OneInterpreter(False), passes=False)
 
@@ -80,6 +88,7 @@ def test_what_does_not_compile_fails(matrix: ModuleType, monkeypatch: pytest.Mon
     assert "does not compile" in outcome.build
 
 
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("quick_only", [False, True])
 def test_with_no_headers_at_all_the_row_is_left_out_only_if_that_was_asked_for(
     matrix: ModuleType, monkeypatch: pytest.MonkeyPatch, quick_only: bool
