@@ -47,13 +47,19 @@ def nm(*flags: str) -> list[tuple[str, str]]:
 
 def writable_sections() -> set[str]:
     """Symbols of .data and .bss; .data.rel.ro is protected once it was relocated."""
-    command = ["objdump", "-tC", hpystate._native.__file__]
+    command = ["objdump", "-t", hpystate._native.__file__]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rows = re.findall(
-        r"^[0-9a-f]{16} .{7} (\.data|\.bss|\.tbss|\.tdata)\t[0-9a-f]+ +(.*)$", text, re.M
+        r"^[0-9a-f]{16} .{7} (?:\.data|\.bss|\.tbss|\.tdata)\t[0-9a-f]+ +(?:\.hidden )?(.*)$",
+        text,
+        re.M,
     )
-    names = {re.sub(r"^\.hidden ", "", name) for _, name in rows}
-    return {name for name in names if not name.startswith(".")}
+    # clang gives each part of an array that it took apart a number.
+    mangled = {re.sub(r"^(_Z.*)\.\d+$", r"\1", name) for name in rows if not name.startswith(".")}
+    demangled = subprocess.run(
+        ["c++filt"], input="\n".join(mangled), capture_output=True, text=True, check=True
+    )
+    return set(demangled.stdout.splitlines())
 
 
 def test_nothing_is_exported_but_the_init_function() -> None:
