@@ -151,7 +151,7 @@ def compiled_only(outcome: Outcome, interpreters: Interpreters, log: Path) -> Ou
     if outcome.failed:
         outcome.build = f"does not compile, see build/{log.name}"
     else:
-        outcome.left_out, outcome.build = reason, f"compiles; {reason}"
+        outcome.left_out, outcome.build = reason, "compiles"
     return outcome
 
 
@@ -188,7 +188,8 @@ def table_of(outcomes: Iterable[Outcome]) -> Table:
         verdict = "FAILED" if o.failed else "ok"
         if o.left_out:
             verdict = "left out" if o.failed else "compiled"
-        row = (o.row.python, o.row.compiler, o.row.target, o.build, o.catch2, o.pytest)
+        build = "-" if o.left_out and o.failed else o.build
+        row = (o.row.python, o.row.compiler, o.row.target, build, o.catch2, o.pytest)
         table.add_row(*row, f"{o.seconds / 60:.1f}", verdict)
     return table
 
@@ -210,7 +211,12 @@ def main() -> int:
     for name in wanted:
         with console.status(f"CPython {name}"):
             outcomes.append(attempt(by_name[name], interpreters))
+    if not console.is_terminal:  # a log has no width
+        console = Console(width=110)
     console.print(table_of(outcomes))
+    for outcome in outcomes:
+        if outcome.left_out:
+            console.print(f"{outcome.row.name}: {outcome.left_out}", highlight=False)
     return 1 if any(o.failed and not o.left_out for o in outcomes) else 0
 
 
