@@ -10,8 +10,8 @@ help:           ## print the targets
 build:          ## set up what is missing and build, for developing: warnings are errors
 	@tools/setup.sh build
 
-test:           ## set up, build, run all tests; T=window: those of one topic
-	@tools/setup.sh test "$(T)"
+test:           ## set up, build, run all tests; T=window: those of one topic; ARGS: pytest's
+	@tools/setup.sh test "$(T)" $(ARGS)
 
 demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)

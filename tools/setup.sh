@@ -148,20 +148,21 @@ run_stress() {
     python stress/run.py "$@"
 }
 
-run_tests() {
+run_tests() { # topic, may be empty; options of pytest...
+    local topic=${1:-} test
+    shift || true
     build dev
     say "Catch2"
-    local test
     for test in $(programs); do
-        run_catch2 "$test" "${1:-}"
+        run_catch2 "$test" "$topic"
     done
     say "pytest"
-    if [ -z "${1:-}" ]; then
+    if [ -z "$topic" ]; then
         # A file stays in one process: its tests share what it compiles and loads.
-        python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
+        python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile "$@"
     else
-        python -m pytest -k "$1" || { # 5: nothing collected; a topic may be Catch2's alone
-            [ $? = 5 ] && echo "no pytest of the topic '$1'"
+        python -m pytest -k "$topic" "$@" || { # 5: nothing collected; a topic may be Catch2's alone
+            [ $? = 5 ] && echo "no pytest of the topic '$topic'"
         }
     fi
 }
@@ -172,7 +173,7 @@ mkdir -p build
 make_environment
 case $COMMAND in
     build)  build dev ;;
-    test)   run_tests "${1:-}" ;;
+    test)   run_tests "$@" ;;
     demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
     test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
