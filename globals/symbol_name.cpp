@@ -8,8 +8,10 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
+#include <filesystem>
 #include <fstream>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 namespace hpystate {
@@ -20,11 +22,12 @@ namespace {
 class Bytes {
   public:
     explicit Bytes(const std::string& path) {
-        std::ifstream file(path, std::ios::binary | std::ios::ate);
-        const std::streamoff size = file.tellg(); // -1 where there is no such file
-        if (size <= 0) return;
-        bytes_.resize(static_cast<std::size_t>(size));
-        file.seekg(0).read(bytes_.data(), size);
+        std::error_code error;
+        const std::uintmax_t size = std::filesystem::file_size(path, error); // a folder has none
+        if (error || size == 0) return;
+        bytes_.resize(size);
+        std::ifstream file(path, std::ios::binary);
+        file.read(bytes_.data(), static_cast<std::streamsize>(size));
         bytes_.resize(static_cast<std::size_t>(file.gcount()));
     }
 
