@@ -37,7 +37,7 @@ def test_the_model_finds(mutant: Mutant, all_built: bool) -> None:
     program = BUILD / "tests" / "model" / "mutants" / f"mutant_{mutant.name}"
     command = [str(program), f"[{mutant.part}]", "--abort"]
 
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     # A count of failed assertions; a signal would say that the mistake was followed, not found.
     assert result.returncode > 0, result.stdout
