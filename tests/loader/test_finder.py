@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import fnmatch
 import importlib
 import inspect
 import os
@@ -222,3 +223,30 @@ def test_the_first_pattern_that_matches_decides() -> None:
     assert interpreters_from_environment("place", environment) == "main"
     assert interpreters_from_environment("other", environment) == "shared-gil"
     assert interpreters_from_environment("place", {}) is None
+
+
+@pytest.mark.parametrize(
+    "pattern", ["place", "pl*", "*", "p*e", "pl?ce", "[op]lace", "**", "pl", "plac*e", "other*", ""]
+)
+@pytest.mark.parametrize("name", ["place", "pack.place", "place.inner"])
+def test_patterns_mean_what_fnmatch_says(name: str, pattern: str) -> None:
+    said = interpreters_from_environment(name, {"HPYSTATE_INTERPRETERS": f"{pattern}=main"})
+
+    assert said == ("main" if fnmatch.fnmatchcase(name, pattern) else None)
+
+
+@pytest.mark.parametrize("patterns", ["*=own-gil", "pack.*=main,place=own-gil"])
+def test_plain_patterns_import_nothing(
+    folder: Path, patterns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CPython 3.13t keeps for good what an interpreter imports: `re` is a MiB of each."""
+    monkeypatch.setenv("HPYSTATE_INTERPRETERS", patterns)
+    with Interpreter("own") as interpreter:
+        imported = interpreter.run(f"""
+            import os, pickle, sys, hpystate
+            before = set(sys.modules)
+            hpystate.load("place", {str(folder / "place.hpy0.so")!r})
+            answer = sorted(set(sys.modules) - before)
+        """)
+
+    assert imported == []
