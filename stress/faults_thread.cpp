@@ -3,8 +3,9 @@
 /// Python ends while threads are in an extension: they work, overwrite, wait for each other's first
 /// values, and call back into Python. When they want to go on in Python they are unwound by
 /// pthread_exit (3.12, 3.13) or hang (3.14). The process must come to its end with status 0, every
-/// time. Before 3.14 threads that are left in a subinterpreter are a fatal error of CPython's: so
-/// it is the main interpreter here. Each try is a process of its own.
+/// time. It is the main interpreter: threads that are left in a subinterpreter are a fatal error of
+/// CPython's before 3.14, and from then on a third of such processes crash in plain Python too
+/// (docs/design.md, section 4). Each try is a process of its own.
 ///
 /// Without the GIL Py_FinalizeEx of CPython 3.13 may wait for ever: a lock of CPython's (of types,
 /// of a bucket of reference counts) is handed to a thread that waited long for it, and one that may
