@@ -66,8 +66,8 @@ def count(
     return {name: (counted[f"{name}|twice"] - counted[f"{name}|once"]) / rounds for name in NAMES}
 
 
-def measure(program: Path, results: Path, say: Callable[[str], object]) -> list[str]:
-    """Counts every case, writes the JSON; what is not flat."""
+def measure(program: Path, target: Path, say: Callable[[str], object]) -> list[str]:
+    """Counts every case, writes the JSON to `target`; what is not flat."""
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     found = {}
     for case, (interpreters, slots) in CASES.items():
@@ -81,8 +81,7 @@ def measure(program: Path, results: Path, say: Callable[[str], object]) -> list[
         for name in NAMES
         if abs(counts[name] - first[name]) > SAME
     ]
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     summary = {"python": sys.version.split()[0], "instructions": found, "problems": problems}
-    results.mkdir(parents=True, exist_ok=True)
-    (results / f"{version}-flat.json").write_text(json.dumps(summary, indent=1) + "\n")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(summary, indent=1) + "\n")
     return problems

@@ -378,7 +378,8 @@ def run(options: argparse.Namespace) -> int:
             else:
                 runner.run(name, seconds)
     if options.only == "flat" or (options.only is None and not options.quick and not SANITIZED):
-        problems += measure(program, options.results, console.print)
+        target = options.results / f"{version_name()}-flat.json"
+        problems += measure(program, target, console.print)
         if not chosen:
             console.print("\n".join(problems) or "flat: ok", highlight=False)
             return 1 if problems else 0
@@ -400,17 +401,20 @@ def run(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def version_name() -> str:
+    """What results are named after: 3.12, 3.13t."""
+    abi_flags: str = sysconfig.get_config_var("ABIFLAGS") or ""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}{abi_flags}"
+
+
 def save(
     options: argparse.Namespace,
     rows: dict[str, dict[str, Any]],
     problems: list[str],
     runner: Runner,
 ) -> None:
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    version += sysconfig.get_config_var("ABIFLAGS") or ""
-    name = (
-        version + (f"-{options.only}" if options.only else "") + ("-quick" if options.quick else "")
-    )
+    name = version_name()
+    name += (f"-{options.only}" if options.only else "") + ("-quick" if options.quick else "")
     options.results.mkdir(parents=True, exist_ok=True)
     summary = {
         "python": sys.version.split()[0],
