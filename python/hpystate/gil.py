@@ -5,9 +5,9 @@ does not say that it needs none, and tells no one else how to. So hpystate._nati
 module that says nothing; CPython loads it, and the GIL is back in this interpreter (and in those
 that share it) for good. PYTHON_GIL=0 and -X gil=0 keep it off, as for every extension.
 
-CPython also has the GIL on for a moment wherever an extension is imported, in every interpreter that
-shares it, and tells that from "for good" nowhere. A module that needs it and comes at such a moment
-brings it back without the warning.
+CPython also has the GIL on for a moment wherever an extension is imported, in every interpreter
+that shares it, and tells that from "for good" nowhere. A module that needs it and comes at such a
+moment brings it back without the warning.
 """
 
 from __future__ import annotations
