@@ -80,6 +80,26 @@ def test_a_few_interpreters_tell_no_growth(run: ModuleType) -> None:
     assert run.growth(outcome) is None
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "pairs", "is_judged_bad"),
+    [
+        (1_100, 1_120, 5, False),
+        (1_160, 1_100, 5, False),  # the same script differs by as much
+        (1_180, 1_100, 5, True),
+        (1_180, 1_100, 2, False),  # too few
+        (20, 4, 5, True),
+        (-1, -11, 5, False),
+        (20, -400, 5, True),
+    ],
+)
+def test_memory_may_grow_by_no_more_than_without(
+    run: ModuleType, ours: float, theirs: float, pairs: int, is_judged_bad: bool
+) -> None:
+    growth = {"with": ours * 1024, "without": theirs * 1024, "batches": pairs}
+
+    assert bool(run.judge_growth(growth)) == is_judged_bad
+
+
 def test_a_step_around_a_fault_of_cpython_is_told(run: ModuleType) -> None:
     outcome = run.Outcome("churn", 7, False)
     outcome.result = {"problems": [], "checked": 5, "gh_157519": 3}
