@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import sys
 from pathlib import Path
@@ -88,7 +89,8 @@ def test_a_few_interpreters_tell_no_growth(run: ModuleType) -> None:
         (1_180, 1_100, 5, True),
         (1_180, 1_100, 2, False),  # too few
         (20, 4, 5, True),
-        (-1, -11, 5, False),
+        (-5, -11, 5, False),
+        (-1, -11, 5, True),
         (20, -400, 5, True),
     ],
 )
@@ -98,6 +100,22 @@ def test_memory_may_grow_by_no_more_than_without(
     growth = {"with": ours * 1024, "without": theirs * 1024, "batches": pairs}
 
     assert bool(run.judge_growth(growth)) == is_judged_bad
+
+
+def test_builds_without_the_gil_have_results_of_their_own(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run.sysconfig, "get_config_var", {"ABIFLAGS": "t"}.get)
+    targets: list[Path] = []
+    monkeypatch.setattr(run, "measure", lambda program, target, say: targets.append(target) or [])
+    options = argparse.Namespace(
+        seed=1, threads=1, seconds=1.0, program=tmp_path, only="flat", quick=False, results=tmp_path
+    )
+
+    assert run.run(options) == 0
+    assert [target.name for target in targets] == [
+        f"{sys.version_info[0]}.{sys.version_info[1]}t-flat.json"
+    ]
 
 
 def test_a_step_around_a_fault_of_cpython_is_told(run: ModuleType) -> None:
