@@ -13,8 +13,8 @@ static HPyGlobal value, callable, type, name, table, instance;
 
 /* n rounds; the compiler may move nothing out of one. */
 #define LOOP(function)                                                                             \
-    HPyDef_METH(function, #function, HPyFunc_O) static HPy function##_impl(HPyContext* ctx,        \
-                                                                           HPy self, HPy arg) {    \
+    HPyDef_METH(function, #function, HPyFunc_O)                                                    \
+    static HPy function##_impl(HPyContext* ctx, HPy self, HPy arg) {                               \
         HPy operand = HPyGlobal_Load(ctx, instance);                                               \
         long n = HPyLong_AsLong(ctx, arg);                                                         \
         for (long i = 0; i < n; i++) {                                                             \
@@ -27,8 +27,8 @@ static HPyGlobal value, callable, type, name, table, instance;
 #define ROUND(function) static inline void function##_round(HPyContext* ctx, HPy operand)
 #define USE(result) __asm__ volatile("" : : "r"(result))
 
-HPyDef_METH(store, "store", HPyFunc_VARARGS) static HPy
-    store_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
+HPyDef_METH(store, "store", HPyFunc_VARARGS)
+static HPy store_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     HPyGlobal* const all[] = {&value, &callable, &type, &name, &table, &instance};
     for (size_t i = 0; i < nargs && i < 6; i++)
         HPyGlobal_Store(ctx, all[i], args[i]);
@@ -112,18 +112,20 @@ LOOP(import)
 
 /* ---- functions that Python calls ---- */
 
-HPyDef_METH(noargs, "noargs", HPyFunc_NOARGS) static HPy noargs_impl(HPyContext* ctx, HPy self) {
+HPyDef_METH(noargs, "noargs", HPyFunc_NOARGS)
+static HPy noargs_impl(HPyContext* ctx, HPy self) {
     return HPy_Dup(ctx, ctx->h_None);
 }
-HPyDef_METH(one, "one", HPyFunc_O) static HPy one_impl(HPyContext* ctx, HPy self, HPy arg) {
+HPyDef_METH(one, "one", HPyFunc_O)
+static HPy one_impl(HPyContext* ctx, HPy self, HPy arg) {
     return HPy_Dup(ctx, ctx->h_None);
 }
-HPyDef_METH(varargs, "varargs", HPyFunc_VARARGS) static HPy
-    varargs_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
+HPyDef_METH(varargs, "varargs", HPyFunc_VARARGS)
+static HPy varargs_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     return HPy_Dup(ctx, ctx->h_None);
 }
-HPyDef_METH(keywords, "keywords", HPyFunc_KEYWORDS) static HPy
-    keywords_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs, HPy kwnames) {
+HPyDef_METH(keywords, "keywords", HPyFunc_KEYWORDS)
+static HPy keywords_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs, HPy kwnames) {
     return HPy_Dup(ctx, ctx->h_None);
 }
 
@@ -132,28 +134,29 @@ typedef struct {
 } Thing;
 HPyType_HELPERS(Thing)
 
-    HPyDef_SLOT(Thing_new, HPy_tp_new) static HPy
-    Thing_new_impl(HPyContext* ctx, HPy cls, const HPy* args, HPy_ssize_t nargs, HPy kw) {
+HPyDef_SLOT(Thing_new, HPy_tp_new)
+static HPy Thing_new_impl(HPyContext* ctx, HPy cls, const HPy* args, HPy_ssize_t nargs, HPy kw) {
     Thing* data;
     return HPy_New(ctx, cls, &data);
 }
-HPyDef_SLOT(Thing_init, HPy_tp_init) static int Thing_init_impl(HPyContext* ctx, HPy self,
-                                                                const HPy* args, HPy_ssize_t nargs,
-                                                                HPy kw) {
+HPyDef_SLOT(Thing_init, HPy_tp_init)
+static int Thing_init_impl(HPyContext* ctx, HPy self, const HPy* args, HPy_ssize_t nargs, HPy kw) {
     return 0;
 }
-HPyDef_SLOT(Thing_add, HPy_nb_add) static HPy Thing_add_impl(HPyContext* ctx, HPy a, HPy b) {
+HPyDef_SLOT(Thing_add, HPy_nb_add)
+static HPy Thing_add_impl(HPyContext* ctx, HPy a, HPy b) {
     return HPy_Dup(ctx, ctx->h_None);
 }
-HPyDef_GET(Thing_got, "got") static HPy Thing_got_get(HPyContext* ctx, HPy self, void* closure) {
+HPyDef_GET(Thing_got, "got")
+static HPy Thing_got_get(HPyContext* ctx, HPy self, void* closure) {
     return HPy_Dup(ctx, ctx->h_None);
 }
-HPyDef_METH(Thing_noargs, "noargs", HPyFunc_NOARGS) static HPy
-    Thing_noargs_impl(HPyContext* ctx, HPy self) {
+HPyDef_METH(Thing_noargs, "noargs", HPyFunc_NOARGS)
+static HPy Thing_noargs_impl(HPyContext* ctx, HPy self) {
     return HPy_Dup(ctx, ctx->h_None);
 }
-HPyDef_METH(Thing_one, "one", HPyFunc_O) static HPy
-    Thing_one_impl(HPyContext* ctx, HPy self, HPy arg) {
+HPyDef_METH(Thing_one, "one", HPyFunc_O)
+static HPy Thing_one_impl(HPyContext* ctx, HPy self, HPy arg) {
     return HPy_Dup(ctx, ctx->h_None);
 }
 static HPyDef* thing_defines[] = {&Thing_new,    &Thing_init, &Thing_add, &Thing_got,
@@ -163,8 +166,8 @@ static HPyType_Spec thing_spec = {.name = "hpy_probe.Thing",
                                   .builtin_shape = SHAPE(Thing),
                                   .defines = thing_defines};
 
-HPyDef_METH(make_type, "make_type", HPyFunc_NOARGS) static HPy
-    make_type_impl(HPyContext* ctx, HPy self) {
+HPyDef_METH(make_type, "make_type", HPyFunc_NOARGS)
+static HPy make_type_impl(HPyContext* ctx, HPy self) {
     return HPyType_FromSpec(ctx, &thing_spec, NULL);
 }
 

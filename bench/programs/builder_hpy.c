@@ -7,8 +7,8 @@
 static HPyGlobal open_list, open_dict, close_one, Key_Type, DecimalText_Type, Decimal;
 
 /* store(open_list, open_dict, close, Key, DecimalText, Decimal) */
-HPyDef_METH(store, "store", HPyFunc_VARARGS) static HPy
-    store_impl(HPyContext* ctx, HPy module, const HPy* args, size_t nargs) {
+HPyDef_METH(store, "store", HPyFunc_VARARGS)
+static HPy store_impl(HPyContext* ctx, HPy module, const HPy* args, size_t nargs) {
     HPyGlobal* const all[] = {&open_list, &open_dict,        &close_one,
                               &Key_Type,  &DecimalText_Type, &Decimal};
     for (size_t i = 0; i < nargs && i < 6; i++)
@@ -83,8 +83,8 @@ static HPy build_one(HPyContext* ctx, HPy tokens, HPy_ssize_t* at) {
     return made;
 }
 
-HPyDef_METH(build, "build", HPyFunc_O) static HPy
-    build_impl(HPyContext* ctx, HPy module, HPy tokens) {
+HPyDef_METH(build, "build", HPyFunc_O)
+static HPy build_impl(HPyContext* ctx, HPy module, HPy tokens) {
     HPy_ssize_t at = 0;
     return build_one(ctx, tokens, &at);
 }

@@ -22,10 +22,12 @@ typedef struct {
     HPyField expression;
     int operation;
 } Constraint;
-HPyType_HELPERS(Variable) HPyType_HELPERS(Term) HPyType_HELPERS(Expression)
-    HPyType_HELPERS(Constraint)
+HPyType_HELPERS(Variable)
+HPyType_HELPERS(Term)
+HPyType_HELPERS(Expression)
+HPyType_HELPERS(Constraint)
 
-        static int is_number(HPyContext* ctx, HPy h) {
+static int is_number(HPyContext* ctx, HPy h) {
     return HPy_TypeCheck(ctx, h, ctx->h_FloatType) || HPy_TypeCheck(ctx, h, ctx->h_LongType);
 }
 
@@ -169,15 +171,16 @@ static HPy compare(HPyContext* ctx, HPy a, HPy b, HPy_RichCmpOp operation) {
 
 /* ---- types ---- */
 
-HPyDef_SLOT(Variable_new, HPy_tp_new) static HPy
-    Variable_new_impl(HPyContext* ctx, HPy type, const HPy* args, HPy_ssize_t nargs, HPy kw) {
+HPyDef_SLOT(Variable_new, HPy_tp_new)
+static HPy Variable_new_impl(HPyContext* ctx, HPy type, const HPy* args, HPy_ssize_t nargs,
+                             HPy kw) {
     Variable* data;
     return HPy_New(ctx, type, &data);
 }
 
 #define HOLDER(type, member)                                                                       \
-    HPyDef_SLOT(type##_traverse, HPy_tp_traverse) static int type##_traverse_impl(                 \
-        void* self, HPyFunc_visitproc visit, void* arg) {                                          \
+    HPyDef_SLOT(type##_traverse, HPy_tp_traverse)                                                  \
+    static int type##_traverse_impl(void* self, HPyFunc_visitproc visit, void* arg) {              \
         HPy_VISIT(&((type*)self)->member);                                                         \
         return 0;                                                                                  \
     }
@@ -186,24 +189,24 @@ HOLDER(Expression, terms)
 HOLDER(Constraint, expression)
 
 #define OPERATORS(type)                                                                            \
-    HPyDef_SLOT(type##_add, HPy_nb_add) static HPy type##_add_impl(HPyContext* ctx, HPy a,         \
-                                                                   HPy b) {                        \
+    HPyDef_SLOT(type##_add, HPy_nb_add)                                                            \
+    static HPy type##_add_impl(HPyContext* ctx, HPy a, HPy b) {                                    \
         return add(ctx, a, b);                                                                     \
     }                                                                                              \
-    HPyDef_SLOT(type##_subtract, HPy_nb_subtract) static HPy type##_subtract_impl(HPyContext* ctx, \
-                                                                                  HPy a, HPy b) {  \
+    HPyDef_SLOT(type##_subtract, HPy_nb_subtract)                                                  \
+    static HPy type##_subtract_impl(HPyContext* ctx, HPy a, HPy b) {                               \
         return subtract(ctx, a, b);                                                                \
     }                                                                                              \
-    HPyDef_SLOT(type##_multiply, HPy_nb_multiply) static HPy type##_multiply_impl(HPyContext* ctx, \
-                                                                                  HPy a, HPy b) {  \
+    HPyDef_SLOT(type##_multiply, HPy_nb_multiply)                                                  \
+    static HPy type##_multiply_impl(HPyContext* ctx, HPy a, HPy b) {                               \
         return multiply(ctx, a, b);                                                                \
     }                                                                                              \
-    HPyDef_SLOT(type##_negate, HPy_nb_negative) static HPy type##_negate_impl(HPyContext* ctx,     \
-                                                                              HPy self) {          \
+    HPyDef_SLOT(type##_negate, HPy_nb_negative)                                                    \
+    static HPy type##_negate_impl(HPyContext* ctx, HPy self) {                                     \
         return negate(ctx, self);                                                                  \
     }                                                                                              \
-    HPyDef_SLOT(type##_compare, HPy_tp_richcompare) static HPy type##_compare_impl(                \
-        HPyContext* ctx, HPy a, HPy b, HPy_RichCmpOp operation) {                                  \
+    HPyDef_SLOT(type##_compare, HPy_tp_richcompare)                                                \
+    static HPy type##_compare_impl(HPyContext* ctx, HPy a, HPy b, HPy_RichCmpOp operation) {       \
         return compare(ctx, a, b, operation);                                                      \
     }
 OPERATORS(Variable)
@@ -227,8 +230,8 @@ static HPyType_Spec specs[] = {
     SPEC(Variable, HPy_TPFLAGS_DEFAULT, variable_defines), SPEC(Term, GC, term_defines),
     SPEC(Expression, GC, expression_defines), SPEC(Constraint, GC, constraint_defines)};
 
-HPyDef_METH(total, "total", HPyFunc_O) static HPy
-    total_impl(HPyContext* ctx, HPy self, HPy constraint) {
+HPyDef_METH(total, "total", HPyFunc_O)
+static HPy total_impl(HPyContext* ctx, HPy self, HPy constraint) {
     HPy expression, terms;
     double sum;
     if (!IS_INSTANCE(constraint, Constraint_Type)) {
@@ -248,7 +251,8 @@ HPyDef_METH(total, "total", HPyFunc_O) static HPy
     return HPyFloat_FromDouble(ctx, sum);
 }
 
-HPyDef_SLOT(execute, HPy_mod_exec) static int execute_impl(HPyContext* ctx, HPy module) {
+HPyDef_SLOT(execute, HPy_mod_exec)
+static int execute_impl(HPyContext* ctx, HPy module) {
     static const char* const names[] = {"Variable", "Term", "Expression", "Constraint"};
     HPyGlobal* const types[] = {&Variable_Type, &Term_Type, &Expression_Type, &Constraint_Type};
     for (int i = 0; i < 4; i++) {

@@ -1,23 +1,27 @@
 /* examples/atlas/atlas.c: an HPy extension in which every kind of global matters.
  *
  * It keeps in C statics what real extensions keep there: a type, an exception, an interned name, an
- * imported function, a cache, a counter object. Upstream's headers, the universal ABI, nothing of
- * hpystate: the same file is imported by any number of interpreters.
+ * imported function, a cache, a counter object. The same file is imported by any number of
+ * interpreters, and runs under hpystate and under HPy's own runtime.
  *
- * It also watches itself. start(id, nonce) gives the module of one interpreter its tag. Every value
- * that goes into a global carries the tag, every load compares it with the caller's, and a value
- * that is missing or carries another tag is counted as wrong and not used. So work() tells whether
- * the runtime keeps interpreters apart, under any runtime.
+ * Two ways to use a global are shown. Where its object is needed for one call, a fused call (suffix
+ * _g) takes the global itself: HPy_New_g in new_place, HPy_TypeCheck_g in Place_add, HPy_Call_g in
+ * use_function. Otherwise it is loaded, used and closed: the loads that are checked.
+ *
+ * The module also watches itself. start(id, nonce) gives the module of one interpreter its tag.
+ * Every value that goes into a global carries the tag, work() compares it with the caller's before
+ * each use, and a value that is missing or carries another tag is counted as wrong and not used. So
+ * work() tells whether the runtime keeps interpreters apart, under any runtime.
  */
 #include <hpy.h>
+#include <hpystate/fused.h>
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the globals: one static each, one value per interpreter
- * ------------------------------------- */
+/* ---- the globals: one static each, one value per interpreter ------------------------------- */
 
 static HPyGlobal Place_type; /* a type that this module defines */
 static HPyGlobal AtlasError; /* an exception that it defines */
@@ -30,8 +34,7 @@ static HPyGlobal* atlas_globals[] = {
     &Place_type, &AtlasError, &home_key, &to_yiq, &cache, &counter, NULL,
 };
 
-/* ---- what may be shared by all interpreters: plain numbers, indexed by the interpreter's id
- * ------- */
+/* ---- shared by all interpreters: plain numbers, by the interpreter's id -------------------- */
 
 enum { MAX_ID = 4096 };
 
@@ -41,8 +44,7 @@ static struct {
     atomic_llong released;
 } counts[MAX_ID];
 
-/* ---- tags
- * ------------------------------------------------------------------------------------------ */
+/* ---- tags ---------------------------------------------------------------------------------- */
 
 /* id in the upper half, nonce in the lower one */
 typedef uint64_t Tag;
@@ -50,6 +52,7 @@ typedef uint64_t Tag;
 static Tag make_tag(uint32_t id, uint32_t nonce) {
     return (uint64_t)id << 32 | nonce;
 }
+
 static uint32_t id_of(Tag tag) {
     return (uint32_t)(tag >> 32);
 }
@@ -71,8 +74,7 @@ static HPy checked(HPyContext* ctx, Watch* watch, HPy value, int good) {
     return HPy_NULL;
 }
 
-/* ---- Place and Counter: objects that know whose they are
- * ------------------------------------------ */
+/* ---- Place and Counter: objects that know whose they are ----------------------------------- */
 
 typedef struct {
     Tag tag;
@@ -82,22 +84,39 @@ typedef struct {
 
 HPyType_HELPERS(PlaceObject)
 
-    HPyDef_SLOT(Place_traverse,
-                HPy_tp_traverse) static int Place_traverse_impl(void* self, HPyFunc_visitproc visit,
-                                                                void* arg) {
+HPyDef_SLOT(Place_traverse, HPy_tp_traverse)
+static int Place_traverse_impl(void* self, HPyFunc_visitproc visit, void* arg) {
     HPy_VISIT(&((PlaceObject*)self)->neighbour);
     return 0;
 }
 
-HPyDef_SLOT(Place_destroy, HPy_tp_destroy) static void Place_destroy_impl(void* self) {
+HPyDef_SLOT(Place_destroy, HPy_tp_destroy)
+static void Place_destroy_impl(void* self) {
     atomic_fetch_add(&counts[id_of(((PlaceObject*)self)->tag)].released, 1);
 }
 
 HPyDef_MEMBER(Place_x, "x", HPyMember_DOUBLE, offsetof(PlaceObject, x))
-    HPyDef_MEMBER(Place_y, "y", HPyMember_DOUBLE, offsetof(PlaceObject, y))
+HPyDef_MEMBER(Place_y, "y", HPyMember_DOUBLE, offsetof(PlaceObject, y))
 
-        HPyDef_SLOT(Place_add, HPy_nb_add) static HPy
-    Place_add_impl(HPyContext* ctx, HPy left, HPy right);
+static HPy new_place(HPyContext* ctx, Tag tag, double x, double y) {
+    PlaceObject* place;
+    HPy h = HPy_New_g(ctx, Place_type, &place);
+    if (HPy_IsNull(h)) return HPy_NULL;
+    place->tag = tag;
+    place->x = x;
+    place->y = y;
+    atomic_fetch_add(&counts[id_of(tag)].created, 1);
+    return h;
+}
+
+HPyDef_SLOT(Place_add, HPy_nb_add)
+static HPy Place_add_impl(HPyContext* ctx, HPy left, HPy right) {
+    if (!HPy_TypeCheck_g(ctx, left, Place_type) || !HPy_TypeCheck_g(ctx, right, Place_type))
+        return HPyErr_Occurred(ctx) ? HPy_NULL : HPy_Dup(ctx, ctx->h_NotImplemented);
+    PlaceObject* a = PlaceObject_AsStruct(ctx, left);
+    PlaceObject* b = PlaceObject_AsStruct(ctx, right);
+    return new_place(ctx, a->tag, a->x + b->x, a->y + b->y);
+}
 
 static HPyDef* Place_defines[] = {
     &Place_traverse, &Place_destroy, &Place_x, &Place_y, &Place_add, NULL,
@@ -119,7 +138,8 @@ typedef struct {
 
 HPyType_HELPERS(CounterObject)
 
-    HPyDef_SLOT(Counter_destroy, HPy_tp_destroy) static void Counter_destroy_impl(void* self) {
+HPyDef_SLOT(Counter_destroy, HPy_tp_destroy)
+static void Counter_destroy_impl(void* self) {
     atomic_fetch_add(&counts[id_of(((CounterObject*)self)->tag)].released, 1);
 }
 
@@ -133,8 +153,7 @@ static HPyType_Spec Counter_spec = {
     .defines = Counter_defines,
 };
 
-/* ---- loads, each with its check
- * ---------------------------------------------------------------------- */
+/* ---- loads, each with its check ------------------------------------------------------------ */
 
 /* Types, exceptions and functions carry their tag as an attribute. */
 static int has_tag(HPyContext* ctx, HPy value, Tag expected) {
@@ -145,10 +164,12 @@ static int has_tag(HPyContext* ctx, HPy value, Tag expected) {
     return found == expected && !HPyErr_Occurred(ctx);
 }
 
-static HPy load_tagged(HPyContext* ctx, Watch* watch, HPyGlobal global) {
+/* Whether the global holds the caller's own object, so that a fused call may use it. */
+static int is_mine(HPyContext* ctx, Watch* watch, HPyGlobal global) {
     HPy value = HPyGlobal_Load(ctx, global);
     int good = !HPy_IsNull(value) && has_tag(ctx, value, watch->expected);
-    return checked(ctx, watch, value, good);
+    HPy_Close(ctx, checked(ctx, watch, value, good));
+    return good;
 }
 
 static void key_text(char* text, size_t size, Tag tag) {
@@ -180,36 +201,7 @@ static HPy load_counter(HPyContext* ctx, Watch* watch) {
     return checked(ctx, watch, value, good);
 }
 
-/* ---- making places
- * ---------------------------------------------------------------------------------- */
-
-static HPy new_place(HPyContext* ctx, HPy type, Tag tag, double x, double y) {
-    PlaceObject* place;
-    HPy h = HPy_New(ctx, type, &place);
-    if (HPy_IsNull(h)) return HPy_NULL;
-    place->tag = tag;
-    place->x = x;
-    place->y = y;
-    atomic_fetch_add(&counts[id_of(tag)].created, 1);
-    return h;
-}
-
-static HPy Place_add_impl(HPyContext* ctx, HPy left, HPy right) {
-    HPy type = HPyGlobal_Load(ctx, Place_type);
-    HPy sum = HPy_NULL;
-    if (HPy_IsNull(type) || !HPy_TypeCheck(ctx, left, type) || !HPy_TypeCheck(ctx, right, type)) {
-        sum = HPy_Dup(ctx, ctx->h_NotImplemented);
-    } else {
-        PlaceObject* a = PlaceObject_AsStruct(ctx, left);
-        PlaceObject* b = PlaceObject_AsStruct(ctx, right);
-        sum = new_place(ctx, type, a->tag, a->x + b->x, a->y + b->y);
-    }
-    if (!HPy_IsNull(type)) HPy_Close(ctx, type);
-    return sum;
-}
-
-/* ---- start(id, nonce): fills the globals
- * ----------------------------------------------------------- */
+/* ---- start(id, nonce): fills the globals --------------------------------------------------- */
 
 /* Tags a value and stores it; closes it in any case. */
 static int store_tagged(HPyContext* ctx, HPyGlobal* global, HPy value, HPy tag) {
@@ -248,13 +240,12 @@ static int start_key(HPyContext* ctx, Tag tag) {
 static int start_cache(HPyContext* ctx, Tag tag, HPy h_tag) {
     Watch watch = {.expected = tag};
     HPy dict = HPyDict_New(ctx);
-    HPy type = load_tagged(ctx, &watch, Place_type);
     HPy key = load_key(ctx, &watch);
     HPy home = HPy_NULL, next = HPy_NULL;
     int failed = 1;
-    if (HPy_IsNull(dict) || HPy_IsNull(type) || HPy_IsNull(key)) goto done;
-    home = new_place(ctx, type, tag, 1.0, 2.0);
-    next = new_place(ctx, type, tag, 3.0, 4.0);
+    if (HPy_IsNull(dict) || HPy_IsNull(key)) goto done;
+    home = new_place(ctx, tag, 1.0, 2.0);
+    next = new_place(ctx, tag, 3.0, 4.0);
     if (HPy_IsNull(home) || HPy_IsNull(next)) goto done;
     HPyField_Store(ctx, home, &PlaceObject_AsStruct(ctx, home)->neighbour, next);
     HPyField_Store(ctx, next, &PlaceObject_AsStruct(ctx, next)->neighbour, home);
@@ -264,7 +255,6 @@ static int start_cache(HPyContext* ctx, Tag tag, HPy h_tag) {
     }
 done:
     HPy_Close(ctx, dict);
-    HPy_Close(ctx, type);
     HPy_Close(ctx, key);
     HPy_Close(ctx, home);
     HPy_Close(ctx, next);
@@ -300,8 +290,8 @@ static bool parse_tag(HPyContext* ctx, const HPy* args, size_t nargs, Tag* tag) 
     return true;
 }
 
-HPyDef_METH(start, "start", HPyFunc_VARARGS, .doc = "start(interpreter_id, nonce)") static HPy
-    start_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
+HPyDef_METH(start, "start", HPyFunc_VARARGS, .doc = "start(interpreter_id, nonce)")
+static HPy start_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     Tag tag;
     if (!parse_tag(ctx, args, nargs, &tag)) return HPy_NULL;
     HPy h_tag = HPyLong_FromUInt64_t(ctx, tag);
@@ -316,27 +306,24 @@ HPyDef_METH(start, "start", HPyFunc_VARARGS, .doc = "start(interpreter_id, nonce
     return failed ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
 }
 
-/* ---- work(n, id, nonce): uses every global n times
- * -------------------------------------------------- */
+/* ---- work(n, id, nonce): uses every global n times ----------------------------------------- */
 
 static void use_function(HPyContext* ctx, Watch* watch) {
-    HPy function = load_tagged(ctx, watch, to_yiq);
-    if (HPy_IsNull(function)) return;
+    if (!is_mine(ctx, watch, to_yiq)) return;
     HPy channel = HPyFloat_FromDouble(ctx, 0.5);
     HPy args[] = {channel, channel, channel};
-    HPy yiq = HPy_Call(ctx, function, args, 3, HPy_NULL);
+    HPy yiq = HPy_Call_g(ctx, to_yiq, args, 3, HPy_NULL);
     HPy_Close(ctx, channel);
-    HPy_Close(ctx, function);
     HPy_Close(ctx, yiq);
 }
 
 static void use_cache(HPyContext* ctx, Watch* watch) {
-    HPy type = load_tagged(ctx, watch, Place_type);
+    int type_is_mine = is_mine(ctx, watch, Place_type);
     HPy dict = load_cache(ctx, watch);
     HPy key = load_key(ctx, watch);
-    if (!HPy_IsNull(type) && !HPy_IsNull(dict) && !HPy_IsNull(key)) {
+    if (type_is_mine && !HPy_IsNull(dict) && !HPy_IsNull(key)) {
         HPy home = HPy_GetItem(ctx, dict, key);
-        if (HPy_IsNull(home) || !HPy_TypeCheck(ctx, home, type)) {
+        if (HPy_IsNull(home) || !HPy_TypeCheck_g(ctx, home, Place_type)) {
             watch->wrong++; /* the caches of two interpreters are mixed up */
         } else {
             HPy sum = HPy_Add(ctx, home, home);
@@ -344,7 +331,6 @@ static void use_cache(HPyContext* ctx, Watch* watch) {
         }
         HPy_Close(ctx, home);
     }
-    HPy_Close(ctx, type);
     HPy_Close(ctx, dict);
     HPy_Close(ctx, key);
 }
@@ -357,17 +343,15 @@ static void use_counter(HPyContext* ctx, Watch* watch) {
 }
 
 static void use_exception(HPyContext* ctx, Watch* watch) {
-    HPy type = load_tagged(ctx, watch, AtlasError);
-    if (HPy_IsNull(type)) return;
-    HPyErr_SetString(ctx, type, "here be dragons");
-    if (!HPyErr_ExceptionMatches(ctx, type)) watch->wrong++;
+    if (!is_mine(ctx, watch, AtlasError)) return;
+    HPyErr_SetString_g(ctx, AtlasError, "here be dragons");
+    if (!HPyErr_ExceptionMatches_g(ctx, AtlasError)) watch->wrong++;
     HPyErr_Clear(ctx);
-    HPy_Close(ctx, type);
 }
 
 HPyDef_METH(work, "work", HPyFunc_VARARGS,
-            .doc = "work(n, interpreter_id, nonce) -> (loads, wrong)") static HPy
-    work_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
+            .doc = "work(n, interpreter_id, nonce) -> (loads, wrong)")
+static HPy work_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     Watch watch = {0};
     if (nargs != 3 || !parse_tag(ctx, args + 1, 2, &watch.expected)) {
         if (!HPyErr_Occurred(ctx))
@@ -386,8 +370,7 @@ HPyDef_METH(work, "work", HPyFunc_VARARGS,
     return HPy_BuildValue(ctx, "(LL)", watch.loads, watch.wrong);
 }
 
-/* ---- looking
- * ------------------------------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------------------------- */
 
 /* The repr of what a global holds for the caller, or "nothing". */
 static int describe(HPyContext* ctx, HPy into, const char* name, HPyGlobal global) {
@@ -400,8 +383,8 @@ static int describe(HPyContext* ctx, HPy into, const char* name, HPyGlobal globa
 }
 
 HPyDef_METH(report, "report", HPyFunc_NOARGS,
-            .doc = "report() -> dict: global -> what it holds here") static HPy
-    report_impl(HPyContext* ctx, HPy self) {
+            .doc = "report() -> dict: global -> what it holds here")
+static HPy report_impl(HPyContext* ctx, HPy self) {
     HPy result = HPyDict_New(ctx);
     if (HPy_IsNull(result)) return HPy_NULL;
     if (describe(ctx, result, "Place_type", Place_type) < 0 ||
@@ -415,10 +398,9 @@ HPyDef_METH(report, "report", HPyFunc_NOARGS,
     return result;
 }
 
-HPyDef_METH(
-    objects, "objects", HPyFunc_O,
-    .doc = "objects(interpreter_id) -> (created, released); from any interpreter") static HPy
-    objects_impl(HPyContext* ctx, HPy self, HPy arg) {
+HPyDef_METH(objects, "objects", HPyFunc_O,
+            .doc = "objects(interpreter_id) -> (created, released); from any interpreter")
+static HPy objects_impl(HPyContext* ctx, HPy self, HPy arg) {
     long id = HPyLong_AsLong(ctx, arg);
     if (id == -1 && HPyErr_Occurred(ctx)) return HPy_NULL;
     if (id < 0 || id >= MAX_ID) {

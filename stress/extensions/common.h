@@ -64,7 +64,8 @@ typedef struct {
 } Kept;
 HPyType_HELPERS(Kept)
 
-    HPyDef_SLOT(Kept_destroy, HPy_tp_destroy) static void Kept_destroy_impl(void* self) {
+HPyDef_SLOT(Kept_destroy, HPy_tp_destroy)
+static void Kept_destroy_impl(void* self) {
     atomic_fetch_add(&stress_counts_of(((Kept*)self)->key)->destroyed, 1);
 }
 static HPyDef* Kept_defines[] = {&Kept_destroy, NULL};

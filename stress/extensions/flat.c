@@ -28,7 +28,8 @@ LOOP(load, ctx)
 /* What the file's own trampolines have: the dispatcher, which finds the caller's context. */
 LOOP(load_without_context, _ctx_for_trampolines)
 
-HPyDef_METH(noargs, "noargs", HPyFunc_NOARGS) static HPy noargs_impl(HPyContext* ctx, HPy self) {
+HPyDef_METH(noargs, "noargs", HPyFunc_NOARGS)
+static HPy noargs_impl(HPyContext* ctx, HPy self) {
     return HPy_Dup(ctx, ctx->h_None);
 }
 

@@ -160,18 +160,18 @@ typedef struct {
 } Late;
 HPyType_HELPERS(Late)
 
-    HPyDef_SLOT(Late_traverse,
-                HPy_tp_traverse) static int Late_traverse_impl(void* self, HPyFunc_visitproc visit,
-                                                               void* arg) {
+HPyDef_SLOT(Late_traverse, HPy_tp_traverse)
+static int Late_traverse_impl(void* self, HPyFunc_visitproc visit, void* arg) {
     HPy_VISIT(&((Late*)self)->self);
     return 0;
 }
-HPyDef_SLOT(Late_finalize, HPy_tp_finalize) static void Late_finalize_impl(HPyContext* ctx,
-                                                                           HPy self) {
+HPyDef_SLOT(Late_finalize, HPy_tp_finalize)
+static void Late_finalize_impl(HPyContext* ctx, HPy self) {
     const Late* late = Late_AsStruct(ctx, self);
     probe_all(ctx, late->key, late->stage);
 }
-HPyDef_SLOT(Late_destroy, HPy_tp_destroy) static void Late_destroy_impl(void* self) {
+HPyDef_SLOT(Late_destroy, HPy_tp_destroy)
+static void Late_destroy_impl(void* self) {
     atomic_fetch_add(&stress_counts_of(((Late*)self)->key)->destroyed, 1);
 }
 static HPyDef* Late_defines[] = {&Late_traverse, &Late_finalize, &Late_destroy, NULL};

@@ -52,8 +52,8 @@ static atomic_int forgetting[KEYS];
 
 /* ---- Busy: as Kept; its finalizer uses the slot that it was in ---- */
 
-HPyDef_SLOT(Busy_finalize, HPy_tp_finalize) static void Busy_finalize_impl(HPyContext* ctx,
-                                                                           HPy self) {
+HPyDef_SLOT(Busy_finalize, HPy_tp_finalize)
+static void Busy_finalize_impl(HPyContext* ctx, HPy self) {
     const Kept* busy = Kept_AsStruct(ctx, self);
     HPyGlobal* const slot = &slots[busy->index];
     HPy now = HPyGlobal_Load(ctx, *slot);

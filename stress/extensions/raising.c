@@ -21,7 +21,8 @@ static int stage_of(HPyContext* ctx, HPy module) {
     return stage;
 }
 
-HPyDef_SLOT(exec_first, HPy_mod_exec) static int exec_first_impl(HPyContext* ctx, HPy module) {
+HPyDef_SLOT(exec_first, HPy_mod_exec)
+static int exec_first_impl(HPyContext* ctx, HPy module) {
     const int stage = stage_of(ctx, module);
     if (stage < 0) return -1;
     if (stage == 0) {
@@ -35,7 +36,8 @@ HPyDef_SLOT(exec_first, HPy_mod_exec) static int exec_first_impl(HPyContext* ctx
 }
 
 /* The values that it stores before it raises carry key 0: nobody's. */
-HPyDef_SLOT(exec_second, HPy_mod_exec) static int exec_second_impl(HPyContext* ctx, HPy module) {
+HPyDef_SLOT(exec_second, HPy_mod_exec)
+static int exec_second_impl(HPyContext* ctx, HPy module) {
     const int stage = stage_of(ctx, module);
     for (uint64_t i = 0; i < KEPT; ++i) {
         if (stage == 2 + (int)i / 3) {

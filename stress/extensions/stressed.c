@@ -46,13 +46,13 @@ typedef struct {
 } Node;
 HPyType_HELPERS(Node)
 
-    HPyDef_SLOT(Node_traverse,
-                HPy_tp_traverse) static int Node_traverse_impl(void* self, HPyFunc_visitproc visit,
-                                                               void* arg) {
+HPyDef_SLOT(Node_traverse, HPy_tp_traverse)
+static int Node_traverse_impl(void* self, HPyFunc_visitproc visit, void* arg) {
     HPy_VISIT(&((Node*)self)->self);
     return 0;
 }
-HPyDef_SLOT(Node_destroy, HPy_tp_destroy) static void Node_destroy_impl(void* self) {
+HPyDef_SLOT(Node_destroy, HPy_tp_destroy)
+static void Node_destroy_impl(void* self) {
     atomic_fetch_add(&stress_counts_of(((Node*)self)->key)->destroyed, 1);
 }
 static HPyDef* Node_defines[] = {&Node_traverse, &Node_destroy, NULL};

@@ -7,8 +7,8 @@ static HPyGlobal never; /* listed nowhere, stored never */
 static int made;
 
 #define FUNCTION(name)                                                                             \
-    HPyDef_METH(name, #name, HPyFunc_VARARGS) static HPy name##_impl(                              \
-        HPyContext* ctx, HPy self, const HPy* args, size_t nargs)
+    HPyDef_METH(name, #name, HPyFunc_VARARGS)                                                      \
+    static HPy name##_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs)
 #define GLOBAL (*slot(ctx, args[0]))
 #define ARG(i) ((i) < nargs && !HPy_Is(ctx, args[i], ctx->h_Ellipsis) ? args[i] : HPy_NULL)
 
@@ -28,14 +28,14 @@ static HPy number(HPyContext* ctx, long value) {
 typedef struct {
     long value;
 } Thing;
-HPyType_HELPERS(Thing) HPyDef_SLOT(Thing_new, HPy_tp_new) static HPy
-    Thing_new_impl(HPyContext* ctx, HPy cls, const HPy* args, HPy_ssize_t nargs, HPy kw) {
+HPyType_HELPERS(Thing)
+HPyDef_SLOT(Thing_new, HPy_tp_new)
+static HPy Thing_new_impl(HPyContext* ctx, HPy cls, const HPy* args, HPy_ssize_t nargs, HPy kw) {
     Thing* data;
     return HPy_New(ctx, cls, &data);
 }
-HPyDef_MEMBER(Thing_value, "value", HPyMember_LONG,
-              offsetof(Thing, value)) static HPyDef* thing_defines[] = {&Thing_new, &Thing_value,
-                                                                        NULL};
+HPyDef_MEMBER(Thing_value, "value", HPyMember_LONG, offsetof(Thing, value))
+static HPyDef* thing_defines[] = {&Thing_new, &Thing_value, NULL};
 static HPyType_Spec thing_spec = {.name = "fused_calls.Thing",
                                   .basicsize = sizeof(Thing),
                                   .builtin_shape = SHAPE(Thing),
