@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
     try:
         import rich  # noqa: F401
     except ImportError:
-        print("the demo needs rich: pip install 'hpystate[demo]'", file=sys.stderr)
+        print("the demo needs rich: pip install rich", file=sys.stderr)
         return 2
     try:
         if options.runtime == "upstream":

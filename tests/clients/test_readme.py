@@ -1,0 +1,330 @@
+"""test_readme.py: what README.md and docs/ show is run as it stands: C, shell lines, Python."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import hpystate
+from hpystate.build import include_flags
+from hpystate.demo import atlas_source
+from hpystate.testing import Interpreter, InterpreterError, compile_snippet
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGE = Path(hpystate.__file__).absolute().parents[1]  # where its files are links, perhaps
+PATIENCE = 10 if "HPYSTATE_SANITIZED" in os.environ else 1
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Block(NamedTuple):
+    page: str
+    language: str
+    text: str
+
+
+def blocks() -> list[Block]:
+    """The fenced blocks of README.md and docs/ that name a language."""
+    fence = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+    return [
+        Block(str(page.relative_to(ROOT)), found[2], textwrap.dedent(found[3]))
+        for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+        for found in fence.finditer(page.read_text())
+    ]
+
+
+def block(language: str, part: str, page: str = "README.md") -> str:
+    """The one block of a page that is in a language and has a part in it."""
+    found = [each.text for each in blocks() if each[:2] == (page, language) and part in each.text]
+    assert len(found) == 1, f"{page}: {len(found)} blocks in {language} have {part!r} in them"
+    return found[0]
+
+
+def promised(code: str) -> list[str]:
+    """What the comments behind the calls of print() say."""
+    return re.findall(r"^ *print\(.*\)  # (.*)$", code, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with README's point.c, and a `python` that is the one of this test."""
+    made = tmp_path_factory.mktemp("readme")
+    (made / "point.c").write_text(block("c", "HPy_MODINIT"))
+    command = made / "bin" / "python"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    command.chmod(0o755)
+    return made
+
+
+def in_folder(folder: Path, command: list[str], package: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(package),
+    }
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60 * PATIENCE,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def shell(folder: Path) -> Run:
+    """Runs lines of a shell in the folder, with the package at `package`."""
+
+    def run(lines: str, package: Path = STAGE) -> subprocess.CompletedProcess[str]:
+        return in_folder(folder, ["bash", "-euc", lines], package)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def python(folder: Path, shell: Run) -> Run:
+    """Runs a script in the folder, in which point.hpy0.so lies: compiled by README's line."""
+    compiled = shell(block("sh", "gcc"))
+    assert (compiled.returncode, compiled.stderr) == (0, "")
+    assert (folder / "point.hpy0.so").is_file()
+
+    def run(script: str, package: Path = STAGE) -> subprocess.CompletedProcess[str]:
+        (folder / "script.py").write_text(script)
+        return in_folder(folder, ["python", "script.py"], package)
+
+    return run
+
+
+def test_each_block_is_tried_by_a_test_of_this_file() -> None:
+    assert [(each.page, each.language, each.text.split("\n")[0]) for each in blocks()] == [
+        ("README.md", "sh", "pip install .       # compiles the runtime: two minutes or three"),
+        ("README.md", "c", "#include <hpy.h>"),
+        ("README.md", "sh", "INC=$(python -m hpystate --include-dir)"),
+        ("README.md", "python", "import hpystate"),
+        ("README.md", "python", "from concurrent import interpreters"),
+        ("README.md", "c", block("c", "HPy_TypeCheck_g").rstrip("\n")),
+        ("README.md", "sh", block("sh", "HPY=debug").split("\n")[0]),
+        ("README.md", "python", "import hpystate"),
+        ("docs/embedding.md", "c", block("c", "Py_", "docs/embedding.md").split("\n")[0]),
+    ]
+
+
+def test_the_first_example_has_a_value_for_each_of_three_interpreters(python: Run) -> None:
+    code = block("python", "hpystate.testing")
+    result = python(code)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == promised(code) == ["(1, 1)", "(2, 2)", "(0, 0)"]
+
+
+def test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own(
+    python: Run,
+) -> None:
+    code = block("python", "InterpreterPoolExecutor")
+    result = python(code)
+
+    if sys.version_info < (3, 14):  # which has neither
+        assert result.returncode == 1
+        assert "ImportError: cannot import name 'interpreters' from 'concurrent'" in result.stderr
+        return
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == promised(code) == ["(2, 2)", "(0, 0)", "(1, 1)"]
+
+
+def test_the_examples_work_with_the_package_that_an_installation_makes(
+    python: Run, shell: Run, tmp_path: Path
+) -> None:
+    """What `pip install .` copies, without its compilation, which takes minutes."""
+    command = ["cmake", "--install", str(STAGE.parent), "--prefix", str(tmp_path)]
+    copied = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert copied.returncode == 0, copied.stderr
+    code = "import hpystate\nprint(hpystate.__file__)\n" + block("python", "hpystate.testing")
+
+    compiled = shell(block("sh", "gcc"), package=tmp_path)
+    result = python(code, package=tmp_path)
+
+    assert (compiled.returncode, compiled.stderr, result.stderr) == (0, "", "")
+    where = str(tmp_path / "hpystate" / "__init__.py")
+    assert result.stdout.splitlines() == [where, *promised(code)]
+
+
+def test_the_names_of_upstreams_modules_lead_to_ours(python: Run) -> None:
+    result = python(
+        "import hpystate\nhpystate.install()\nimport hpy.universal, hpy.debug, hpy.trace\n"
+        "print(hpy.universal.__file__)\nprint(hpy.debug.__name__, hpy.trace.__name__)\n"
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        str(STAGE / "hpystate" / "universal.py"),
+        "hpystate.debug hpystate.trace",
+    ]
+
+
+def test_a_load_of_nothing_that_is_passed_on_is_an_error_that_names_the_function() -> None:
+    text = block("c", "HPy_MODINIT").replace("{&point_exec, ", "{")
+    point = hpystate.load("point", str(compile_snippet("point", text, flags=("-w",))))
+
+    with pytest.raises(SystemError, match="where"):
+        point.where()
+    point.move("here")
+    assert point.where() == "here"
+
+
+FUSED = """
+    #include <hpy.h>
+    #include <hpystate/fused.h>
+
+    static HPyGlobal Point_Type, on_point;
+    static HPyGlobal *globals[] = {{&Point_Type, &on_point, NULL}};
+
+    HPyDef_METH(store, "store", HPyFunc_VARARGS)
+    static HPy store_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {{
+        HPyGlobal_Store(ctx, &Point_Type, args[0]);
+        HPyGlobal_Store(ctx, &on_point, args[1]);
+        return HPy_Dup(ctx, ctx->h_None);
+    }}
+
+    HPyDef_METH(use, "use", HPyFunc_O)
+    static HPy use_impl(HPyContext *ctx, HPy self, HPy arg) {{
+        {block}
+        return HPyErr_Occurred(ctx) ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+    }}
+
+    static HPyDef *defines[] = {{&store, &use, NULL}};
+    static HPyModuleDef definition = {{.defines = defines, .globals = globals}};
+    HPy_MODINIT(fusing, definition)
+"""
+
+
+def test_the_fused_example_checks_calls_and_names_what_holds_nothing() -> None:
+    text = FUSED.format(block=block("c", "HPy_TypeCheck_g"))
+    fusing = hpystate.load("fusing", str(compile_snippet("fusing", text)))
+
+    with pytest.raises(SystemError, match="Point_Type"):
+        fusing.use(1)
+    fusing.store(int, str)
+    assert (fusing.use(1), fusing.use("other")) == ("1", None)
+
+
+def test_the_variables_of_the_misuse_section_choose_and_tell_the_mode(
+    folder: Path, python: Run, shell: Run
+) -> None:
+    del python  # it has compiled point.hpy0.so
+    (folder / "app.py").write_text("import hpystate\nhpystate.install()\nimport point\n")
+    lines = block("sh", "HPY=debug").splitlines()
+    debug, one, log = map(shell, lines)
+
+    assert [each.returncode for each in (debug, one, log)] == [0, 0, 0]
+    assert debug.stderr == one.stderr == ""
+    assert "Loading 'point' in HPy universal mode\n" in log.stdout + log.stderr
+    both = shell("HPY_LOG=1 " + lines[0])
+    assert "Loading 'point' in HPy universal mode with a debug context" in both.stdout + both.stderr
+
+
+def test_the_example_of_debug_mode_finds_no_leak_and_finds_one(python: Run) -> None:
+    code = block("python", "LeakDetector")
+    result = python(code)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+    leaking = """
+        #include <hpy.h>
+        HPyDef_METH(where, "where", HPyFunc_NOARGS)
+        static HPy where_impl(HPyContext *ctx, HPy self) {
+            HPyLong_FromLong(ctx, 4711);
+            return HPy_Dup(ctx, ctx->h_None);
+        }
+        static HPyDef *defines[] = {&where, NULL};
+        static HPyModuleDef definition = {.defines = defines};
+        HPy_MODINIT(point, definition)
+    """
+    file = compile_snippet("point", leaking)
+    result = python(code.replace("point.hpy0.so", str(file)))
+    assert result.returncode == 1
+    assert "HPyLeakError" in result.stderr
+    assert "4711" in result.stderr
+
+
+def test_the_end_of_an_interpreter_on_another_thread_compiles() -> None:
+    """tests/interp_state/test_embedding.cpp does the same, and looks at what it destroys."""
+    text = block("c", "Py_EndInterpreter", "docs/embedding.md")
+    code = f"#include <Python.h>\nvoid end(PyThreadState *first) {{\n{text}}}\n"
+    check_syntax(code, f"-I{sysconfig.get_path('include')}")
+
+
+def test_the_calls_of_the_table_of_a_port_compile() -> None:
+    rows = re.findall(
+        r"^\| (?!before|-)(.*?) \| (.*) \|$",
+        (ROOT / "docs/porting.md").read_text(),
+        re.MULTILINE,
+    )
+    calls = [code for _, after in rows for code in re.findall(r"`([^`]*\(ctx.*?)`", after)]
+    assert len(calls) == 8
+    body = "\n".join(f"    {call.rstrip(';')};" for call in calls)
+    check_syntax(
+        f"""
+        #include <hpy.h>
+        #include <hpystate/fused.h>
+        static HPyGlobal Error, Point_Type, dumps, str_name, cache, decimal;
+        void calls(HPyContext *ctx, HPy h, HPy *args, size_t n, const char *text,
+                   HPyGlobal_Initializer make) {{
+            struct {{ double x; }} *point;
+        {body}
+        }}
+        """,
+        *include_flags(),
+    )
+
+
+def check_syntax(code: str, *flags: str) -> None:
+    command = [os.environ.get("CC", "cc"), "-x", "c", "-fsyntax-only", "-Wall", *flags, "-"]
+    result = subprocess.run(
+        command, input=code, capture_output=True, text=True, timeout=60 * PATIENCE, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "error" not in result.stderr
+
+
+def test_the_names_of_the_api_in_the_documents_are_those_of_the_headers() -> None:
+    known = set()
+    for header in [*(ROOT / "include").rglob("*.h"), *(ROOT / "include").rglob("*.def")]:
+        known |= set(re.findall(r"\w+", header.read_text()))
+    known |= {"HPyLeakError", "HPyErr_Format_g"}  # Python's; a macro family
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        named = set(re.findall(r"\bHPy\w*_\w+\b|\bHPy[A-Z]\w+\b", page.read_text()))
+        assert named - known == set(), page
+
+
+@pytest.mark.parametrize("headers", ["hpystate", "upstream"])
+def test_the_example_with_every_kind_of_global_works_in_three_interpreters(headers: str) -> None:
+    text = atlas_source().read_text()
+    file = str(compile_snippet("atlas", text, headers=headers))  # type: ignore[arg-type]
+    code = f"""
+        import hpystate
+        atlas = hpystate.load("atlas", {file!r})
+        try:
+            atlas.start(%d, 7)
+            answer = atlas.work(10, %d, 7)
+        finally:
+            del atlas
+    """
+
+    with Interpreter("own") as second, Interpreter("own") as third:
+        found = [each.run(code % (each.id, each.id)) for each in (second, third)]
+        main = hpystate.load("atlas", file)
+        main.start(0, 7)
+        assert [*found, main.work(10, 0, 7)] == [(60, 0)] * 3
+        with pytest.raises(InterpreterError, match="4095"):
+            second.run(code % (4096, 0))
