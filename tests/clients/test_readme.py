@@ -129,6 +129,15 @@ def test_the_first_example_has_a_value_for_each_of_three_interpreters(python: Ru
     assert result.stdout.splitlines() == promised(code) == ["(1, 1)", "(2, 2)", "(0, 0)"]
 
 
+def test_the_first_example_has_nothing_in_it_that_is_not_upstreams() -> None:
+    file = compile_snippet("point", block("c", "HPy_MODINIT"), headers="upstream")
+    point = hpystate.load("point", str(file))
+
+    assert point.where() == (0, 0)
+    point.move((1, 1))
+    assert point.where() == (1, 1)
+
+
 def test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own(
     python: Run,
 ) -> None:
