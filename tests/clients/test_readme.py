@@ -109,7 +109,7 @@ def python(folder: Path, shell: Run) -> Run:
 
 def test_each_block_is_tried_by_a_test_of_this_file() -> None:
     assert [(each.page, each.language, each.text.split("\n")[0]) for each in blocks()] == [
-        ("README.md", "sh", "pip install .       # compiles the runtime: two minutes or three"),
+        ("README.md", "sh", "pip install .       # compiles the runtime, which takes some minutes"),
         ("README.md", "c", "#include <hpy.h>"),
         ("README.md", "sh", "INC=$(python -m hpystate --include-dir)"),
         ("README.md", "python", "import hpystate"),
