@@ -4,6 +4,7 @@
 #include "tests/model/execution.h"
 
 #include <cstring>
+#include <string>
 
 namespace hpystate::model {
 
@@ -114,6 +115,11 @@ void sleep(std::uintptr_t address, std::size_t size, std::uint64_t value) {
 void wake(std::uintptr_t address, bool all) {
     const Quiet quiet;
     engine().wake(address, all);
+}
+
+void refuse_wait(std::size_t size) {
+    fail("std::atomic's wait or notify on " + std::to_string(size) +
+         " bytes; the model knows it for words of four");
 }
 
 } // namespace hpystate::model

@@ -122,5 +122,7 @@ void unlock(std::uintptr_t mutex);
 void sleep(std::uintptr_t address, std::size_t size, std::uint64_t value);
 /// Wakes the first that fell asleep there, or all.
 void wake(std::uintptr_t address, bool all);
+/// The model knows words of four bytes, for which the kernel has a futex.
+[[noreturn]] void refuse_wait(std::size_t size);
 
 } // namespace hpystate::model

@@ -1,6 +1,8 @@
 /// tests/model/execution.cpp: how an execution runs, step by step.
 #include "tests/model/execution.h"
 
+#include "tests/model/crash.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -31,6 +33,7 @@ Engine& engine() {
 Result Engine::explore(const Scenario& scenario, std::size_t limit, Search search) {
     // libstdc++ counts references without atomics until the process has a second thread.
     std::thread([] {}).join();
+    const CrashReports crashes;
     scenario_ = &scenario;
     explorer_ = Explorer(search);
     Result result;
@@ -98,7 +101,9 @@ void Engine::run_alone(const std::function<void()>& part) {
         self.alone_();
         code_runs = false;
     });
+    inside_ = true;
     swapcontext(&main_, &fibers_[0].context);
+    inside_ = false;
 }
 
 /// Where a thread's fiber begins and ends.
@@ -124,7 +129,9 @@ void Engine::run_threads() {
     parallel_ = true;
     current_ = 0;
     current_ = next_thread();
+    inside_ = true;
     swapcontext(&main_, &fibers_[current_].context);
+    inside_ = false;
 }
 
 bool Engine::enabled(std::size_t thread) const {

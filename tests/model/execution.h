@@ -57,6 +57,7 @@ class Engine {
     Result explore(const Scenario& scenario, std::size_t limit, Search search);
 
     [[nodiscard]] std::size_t current() const noexcept { return current_; }
+    [[nodiscard]] bool inside() const noexcept { return inside_; }
     [[noreturn]] void fail(const std::string& what);
     void expect_invariant(bool holds, const char* condition) {
         if (!holds) fail(std::string("a broken invariant: ") + condition);
@@ -112,6 +113,7 @@ class Engine {
     ucontext_t main_{};
     std::function<void()> alone_;
     std::size_t current_ = 0;
+    bool inside_ = false; ///< a fiber runs, so there is a way out of it
     bool parallel_ = false;
     bool pruned_ = false;
     std::string violation_;

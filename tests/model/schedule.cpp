@@ -8,17 +8,17 @@
 
 namespace hpystate::model {
 
-namespace {
-
-[[nodiscard]] std::string thread_name(const Scenario& scenario, std::size_t thread) {
-    return thread == 0 ? "(alone)" : scenario.threads[thread - 1].name;
-}
-
-[[nodiscard]] std::string hexadecimal(std::uint64_t value) {
+std::string hexadecimal(std::uint64_t value) {
     std::array<char, 24> text{};
     static_cast<void>(
         std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value)));
     return text.data();
+}
+
+namespace {
+
+[[nodiscard]] std::string thread_name(const Scenario& scenario, std::size_t thread) {
+    return thread == 0 ? "(alone)" : scenario.threads[thread - 1].name;
 }
 
 [[nodiscard]] std::string location(const Scenario& scenario, std::uintptr_t address) {

@@ -49,6 +49,9 @@ class Schedule {
     std::vector<Line> lines_;
 };
 
+/// 0x2a
+[[nodiscard]] std::string hexadecimal(std::uint64_t value);
+
 /// "data race: this thread's plain read of X is not ordered with the plain write by Y".
 [[nodiscard]] std::string describe(const Conflict& conflict, const Scenario& scenario);
 

@@ -340,6 +340,37 @@ TEST_CASE("to be woken orders nothing", "[model]") {
     CHECK(contains(waits(relaxed, 1), "data race"));
 }
 
+TEST_CASE("a wait on a word that is no futex is an error, not a system call", "[model]") {
+    static std::atomic<std::uint64_t>* word = nullptr;
+    const auto set_up = [] {
+        word = new (hpystate::model::allocate(sizeof(*word))) std::atomic<std::uint64_t>(0);
+    };
+    const auto wait = [] { word->wait(0); };
+    const auto notify = [] { word->notify_all(); };
+
+    CHECK(contains(explore({"wait", set_up, {{"one", wait}}, nullptr}), "on 8 bytes"));
+    CHECK(contains(explore({"notify", set_up, {{"one", notify}}, nullptr}), "on 8 bytes"));
+}
+
+TEST_CASE("an access to memory that is not there is reported, not followed", "[model]") {
+    // Not known to the compiler: it would warn, or leave the access out.
+    static std::uintptr_t volatile nowhere = 0x10000;
+    static std::uintptr_t volatile no_address = 0xdead'0000'0000'0000;
+    const auto read = [] { expect(*reinterpret_cast<int*>(nowhere) == 0, "no"); };
+    const auto load = [] { expect(*reinterpret_cast<std::atomic<int>*>(nowhere) == 0, "no"); };
+    const auto write = [] { *reinterpret_cast<int*>(no_address) = 1; };
+    const auto call = [] { reinterpret_cast<void (*)()>(nowhere)(); };
+
+    for (int i = 0; i < 2; ++i) { // the search goes on after a crash
+        CHECK(contains(explore({"read", make, {{"one", read}}, nullptr}), "not there, 0x10000"));
+        CHECK(contains(explore({"load", make, {{"one", load}}, nullptr}), "not there, 0x10000"));
+        CHECK(contains(explore({"write", make, {{"one", write}}, nullptr}), "one: a crash"));
+        CHECK(contains(explore({"call", make, {{"one", call}}, nullptr}), "not there, 0x10000"));
+        CHECK(contains(explore({"set up", read, {{"one", load}}, nullptr}), "set up or end"));
+        CHECK(message(std::memory_order_release, std::memory_order_acquire).violation.empty());
+    }
+}
+
 TEST_CASE("a thread that hangs is no deadlock, but who needs it is", "[model]") {
     const auto hang = [] { hpystate::model::hang(); };
     const auto wait = [] { shared->x.wait(0); };
