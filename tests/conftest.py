@@ -14,7 +14,12 @@ import pytest
 
 import hpystate
 from hpystate.testing import Interpreter
+from tests.limits import limits
 from tests.upstream import leaks
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(limits, "hpystate-limits")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -82,13 +87,10 @@ Child = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def child() -> Child:
-    """Runs a script in a process of its own, which may crash; 60 seconds at most, and ten times as
-    many where a sanitizer looks at each of its steps."""
-    patience = 10 if "HPYSTATE_SANITIZED" in os.environ else 1
+    """Runs a script in a process of its own, which may crash; 60 seconds at most (limits.run)."""
 
     def run(script: str, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-X", "faulthandler", "-c", script, *arguments]
-        limit = timeout * patience
-        return subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+        return limits.run(command, timeout)
 
     return run

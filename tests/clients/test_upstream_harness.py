@@ -98,6 +98,23 @@ def test_each_test_comes_to_what_happened(
     assert not run.show(kind, results)
 
 
+def test_a_test_that_hangs_is_named_with_its_stack(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SECONDS", 10)
+    (tmp_path / "test").mkdir()
+    text = "import threading\ndef test_hangs():\n    threading.Event().wait()\n"
+    (tmp_path / "test" / "test_tiny.py").write_text(text)
+    results = run.Results()
+
+    run.run_part("main", tmp_path, ["other"], ["test/test_tiny.py"], results)
+
+    ((test, _), (outcome, reason)) = next(iter(results.tests.items()))
+    assert test.endswith("::test_hangs")
+    assert outcome == "crashed"
+    assert "in test_hangs" in reason
+
+
 def test_a_file_that_cannot_be_collected_is_no_success(run: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "test_tiny.py").write_text("import no_such_module\n")

@@ -101,6 +101,7 @@ def test_another_interpreter_gets_the_same(c: ModuleType, calls_file: Path, gil:
     assert as_data(found) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="upstream's runtime crashes on 3.13")
 def test_a_runtime_without_fused_calls_gets_the_same(c: ModuleType, calls_file: Path) -> None:
     result = subprocess.run(

@@ -118,6 +118,7 @@ def test_another_interpreter_gets_the_same(file: Path) -> None:
     assert found == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="upstream's runtime crashes on 3.13")
 def test_upstreams_runtime_gets_the_same_through_the_trampolines(file: Path) -> None:
     """It enters an extension by the file's own trampolines alone."""

@@ -15,6 +15,8 @@ import hpystate
 from tests.model.mutant import Mutant
 from tests.model.mutants import MUTANTS
 
+pytestmark = pytest.mark.timeout(1800)  # the first test builds all mutants
+
 BUILD = Path(hpystate._native.__file__).parents[2]
 
 

@@ -9,6 +9,7 @@ process leaves by os._exit: CPython 3.12.1 may abort at exit after what pytest i
 from __future__ import annotations
 
 import datetime  # noqa: F401: the main interpreter must import it first (gh-117398)
+import faulthandler
 import json
 import os
 import sys
@@ -55,6 +56,8 @@ def report_leaks() -> None:
 
 if __name__ == "__main__":
     status = 1
+    # A copy: pytest puts a file of its own where stderr is.
+    faulthandler.enable(file=os.dup(2), all_threads=True)
     try:
         main(sys.argv[1], sys.argv[2:])
         report_leaks()

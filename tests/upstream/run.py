@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -35,6 +36,8 @@ import hpystate
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 900  # for one part
+GRACE = 20  # to show the stacks
+KEPT = 8000  # of what a process wrote that died; the stack of a test is 3,000 long
 LOCK = threading.Lock()
 
 
@@ -99,8 +102,13 @@ def run_once(
     stream = process.stdout
     drain = threading.Thread(target=lambda: output.append(stream.read()))
     drain.start()
-    limit = threading.Timer(SECONDS, process.kill)
-    limit.start()
+    # child.py shows the stacks of all threads; what does not hear that is killed.
+    limits = [
+        threading.Timer(SECONDS, process.send_signal, [signal.SIGABRT]),
+        threading.Timer(SECONDS + GRACE, process.kill),
+    ]
+    for limit in limits:
+        limit.start()
     running: tuple[str, str] | None = None
     with os.fdopen(read_end) as pipe:
         for line in pipe:
@@ -120,16 +128,17 @@ def run_once(
                 with LOCK:
                     results.tests[key] = (event["outcome"], event["reason"])
     status = process.wait()
-    limit.cancel()
+    for limit in limits:
+        limit.cancel()
     drain.join()
     if running is not None:
         with LOCK:
-            results.tests[running] = ("crashed", f"exit status {status}\n{''.join(output)[-3000:]}")
+            results.tests[running] = ("crashed", f"exit status {status}\n{''.join(output)[-KEPT:]}")
         return running[0]
     if status == 0:
         return None
     with LOCK:
-        results.broken.append(f"{kind}, exit status {status}:\n{''.join(output)[-3000:]}")
+        results.broken.append(f"{kind}, exit status {status}:\n{''.join(output)[-KEPT:]}")
     return ""
 
 

@@ -1,0 +1,36 @@
+/// tests/limits/hangs.cpp: tests that never end, for test_limits.py.
+#include "tests/catch.h"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace {
+
+std::mutex never_free;
+
+[[gnu::noinline]] void wait_for_a_lock() {
+    const std::lock_guard lock(never_free);
+}
+
+/// To the compiler it may end.
+[[gnu::noinline]] void spin_without_a_call() {
+    static std::atomic<bool> over{false};
+    while (!over.load(std::memory_order_relaxed)) {
+    }
+}
+
+} // namespace
+
+TEST_CASE("one thread waits for a lock, the other for that thread", "[.waits]") {
+    const std::lock_guard lock(never_free);
+    std::thread(wait_for_a_lock).join();
+}
+
+TEST_CASE("a loop has no end", "[.spins]") {
+    spin_without_a_call();
+}
+
+TEST_CASE("a test is as fast as others", "[.fast]") {
+    CHECK(true);
+}

@@ -1,0 +1,191 @@
+"""test_limits.py: a test that hangs ends in time, and is named with the stacks of all threads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import hpystate
+from tests.conftest import Child
+from tests.limits import limits
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(hpystate._native.__file__).parents[2]
+
+# Each hangs somewhere else. PyDLL does not let the GIL go, and a mutex hears no signal.
+HANGING = """
+    import ctypes
+    import threading
+
+    never = threading.Lock()
+    never.acquire()
+
+    def wait_for_nobody():
+        never.acquire()
+
+    def test_before():
+        pass
+
+    def test_holds_the_gil_in_c():
+        threading.Thread(target=wait_for_nobody, daemon=True).start()
+        mutex = ctypes.create_string_buffer(64)
+        while True:
+            ctypes.PyDLL(None).pthread_mutex_lock(mutex)
+
+    def test_waits_for_a_lock():
+        threading.Thread(target=wait_for_nobody, daemon=True).start()
+        never.acquire()
+
+    def test_waits_for_a_thread():
+        thread = threading.Thread(target=wait_for_nobody, daemon=True)
+        thread.start()
+        thread.join()
+
+    def test_after():
+        pass
+"""
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Path:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p tests.limits.limits\n")
+    file = tmp_path / "test_hanging.py"
+    file.write_text(textwrap.dedent(HANGING))
+    return file
+
+
+def run_pytest(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """A run of its own with a limit of one second; what hangs in C has ten more."""
+    paths = os.pathsep.join([str(ROOT), str(BUILD / "stage")])
+    environment = os.environ | {"HPYSTATE_TEST_SECONDS": "1", "PYTHONPATH": paths}
+    for name in [name for name in environment if name.startswith("PYTEST_")]:
+        del environment[name]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(file)]
+    return limits.run(command, timeout=100, cwd=file.parent, env=environment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("test", ["test_waits_for_a_lock", "test_waits_for_a_thread"])
+def test_a_test_that_waits_for_ever_fails_and_the_run_goes_on(hanging: Path, test: str) -> None:
+    result = run_pytest(hanging, "-k", f"{test} or test_before or test_after")
+
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert f"FAILED test_hanging.py::{test} - Failed: Timeout" in result.stdout
+    assert "1 failed, 2 passed" in result.stdout
+    assert f"test_hanging.py::{test} took longer than 1 seconds" in result.stderr
+    # of Python and of C, of both threads
+    assert "in wait_for_nobody" in result.stderr
+    assert f"in {test}" in result.stderr
+    assert result.stderr.count("its C functions, the newest first") == 2
+    assert "lock" in result.stderr.partition("its C functions")[2]
+
+
+@pytest.mark.slow
+def test_a_hang_in_c_that_holds_the_gil_ends_the_process(hanging: Path) -> None:
+    result = run_pytest(hanging, "-k", "test_holds_the_gil_in_c")
+
+    assert result.returncode == 124, result.stdout + result.stderr
+    test = "test_hanging.py::test_holds_the_gil_in_c"
+    assert f"{test} took longer than 1 seconds" in result.stderr
+    assert f"{test} does not end; the process does" in result.stderr
+    assert "in wait_for_nobody" in result.stderr
+    assert "in test_holds_the_gil_in_c" in result.stderr
+    assert "pthread_mutex_lock" in result.stderr.partition("its C functions")[2]
+
+
+@pytest.mark.slow
+def test_with_workers_the_run_goes_on_after_a_hang_in_c(hanging: Path) -> None:
+    result = run_pytest(hanging, "-n", "1")
+
+    assert result.returncode == 1, result.stdout + result.stderr
+    test = "test_hanging.py::test_holds_the_gil_in_c"
+    assert f"crashed while running '{test}'" in result.stdout
+    assert "3 failed, 2 passed" in result.stdout
+    for other in ("test_waits_for_a_lock", "test_waits_for_a_thread"):
+        assert f"FAILED test_hanging.py::{other} - Failed: Timeout" in result.stdout
+    assert f"{test} took longer than 1 seconds" in result.stderr
+    assert "in wait_for_nobody" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "functions"),
+    [
+        ("waits", "one thread waits for a lock", ("wait_for_a_lock", "pthread_mutex_lock", "join")),
+        pytest.param(
+            "spins",
+            "a loop has no end",
+            ("spin_without_a_call",),
+            marks=pytest.mark.skipif(
+                os.environ.get("HPYSTATE_SANITIZED") == "tsan",
+                reason="ThreadSanitizer keeps a signal until its thread calls a function",
+            ),
+        ),
+    ],
+)
+def test_a_program_of_catch2_that_hangs_names_the_test_and_all_stacks(
+    tag: str, name: str, functions: tuple[str, ...]
+) -> None:
+    program = BUILD / "tests" / "hangs"
+    environment = os.environ | {"HPYSTATE_TEST_SECONDS": "1"}
+
+    result = limits.run([str(program), f"[.{tag}]"], timeout=60, env=environment)
+
+    assert result.returncode == 124, result.stdout + result.stderr
+    assert f"time limit: {name}" in result.stderr
+    for function in functions:
+        assert function in result.stderr
+    assert result.stderr.count("its C functions") >= (2 if tag == "waits" else 1)
+
+
+def test_a_program_of_catch2_that_is_fast_ends_well() -> None:
+    program = BUILD / "tests" / "hangs"
+    environment = os.environ | {"HPYSTATE_TEST_SECONDS": "1"}
+
+    result = limits.run([str(program), "[.fast]"], timeout=60, env=environment)
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_limit_that_is_no_number_is_said() -> None:
+    program = BUILD / "tests" / "hangs"
+
+    result = limits.run([program], timeout=60, env=os.environ | {"HPYSTATE_TEST_SECONDS": "soon"})
+
+    assert result.returncode == 2
+    assert "HPYSTATE_TEST_SECONDS=soon: a number of seconds" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_child_that_hangs_shows_its_threads(child: Child) -> None:
+    script = """if True:
+        import threading
+        def wait_for_nobody():
+            threading.Event().wait()
+        threading.Thread(target=wait_for_nobody, daemon=True).start()
+        print("begun", flush=True)
+        threading.Event().wait()
+    """
+
+    with pytest.raises(AssertionError, match="longer than") as caught:
+        child(script, timeout=1)
+
+    assert "begun" in str(caught.value)
+    assert "in wait_for_nobody" in str(caught.value)
+
+
+def test_this_test_has_the_limit_of_the_list(request: pytest.FixtureRequest) -> None:
+    mark = request.node.get_closest_marker("timeout")
+
+    assert mark.args == (limits.SECONDS * limits.patience() + 1,)
+
+
+@pytest.mark.slow
+def test_a_slow_test_has_more_time(request: pytest.FixtureRequest) -> None:
+    mark = request.node.get_closest_marker("timeout")
+
+    assert mark.args == (limits.SLOW_SECONDS * limits.patience() + 1,)
