@@ -26,6 +26,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.limits.progress import Progress
+
 # tests/CMakeLists.txt reads these two lines, for the programs of Catch2.
 SECONDS = 180
 SANITIZED = 10
@@ -80,6 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _stderr = os.dup(2)
     faulthandler.register(PYTHON_STACKS, file=_stderr, all_threads=True)
     _library()
+    if config.getoption("numprocesses", None):
+        config.pluginmanager.register(Progress(), "hpystate-progress")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -59,10 +60,10 @@ def hanging(tmp_path: Path) -> Path:
     return file
 
 
-def run_pytest(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(file: Path, *options: str, seconds: int = 1) -> subprocess.CompletedProcess[str]:
     """A run of its own with a limit of one second; what hangs in C has ten more."""
     paths = os.pathsep.join([str(ROOT), str(BUILD / "stage")])
-    environment = os.environ | {"HPYSTATE_TEST_SECONDS": "1", "PYTHONPATH": paths}
+    environment = os.environ | {"HPYSTATE_TEST_SECONDS": f"{seconds}", "PYTHONPATH": paths}
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(file)]
@@ -110,6 +111,16 @@ def test_with_workers_the_run_goes_on_after_a_hang_in_c(hanging: Path) -> None:
         assert f"FAILED test_hanging.py::{other} - Failed: Timeout" in result.stdout
     assert f"{test} took longer than 1 seconds" in result.stderr
     assert "in wait_for_nobody" in result.stderr
+
+
+@pytest.mark.slow
+def test_with_workers_there_is_a_sign_of_life_while_a_test_takes_long(hanging: Path) -> None:
+    hanging.write_text("import time\ndef test_takes_long():\n    time.sleep(14)\n")
+    result = run_pytest(hanging, "-n", "1", seconds=60)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    said = re.findall(r"(?m)^\[ *\d+s\] (.*?) \((\d+) s\)$", result.stderr)
+    assert [text for text, _ in said] == ["still running: test_hanging.py::test_takes_long"]
 
 
 @pytest.mark.parametrize(
