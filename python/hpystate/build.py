@@ -30,6 +30,8 @@ HPY_VERSION = "0.9.0"
 # Compiled into every extension; upstream's names of the files.
 UPSTREAM_HELPERS = ("argparse", "buildvalue", "format", "helpers", "structseq")
 CXX_SUFFIXES = {".cpp", ".cc", ".cxx"}
+# What the headers need; a standard among the caller's flags is taken instead.
+CXX_STANDARD = "-std=c++17"
 
 Abi = Literal["universal", "hybrid"]
 Headers = Literal["hpystate", "upstream"]
@@ -46,6 +48,23 @@ def cache_dir() -> Path:
         return Path(said)
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(base) / "hpystate"
+
+
+def make_cache_folder(*names: str) -> Path:
+    """A folder of the cache that can be written to, made if it is not there. BuildError: it cannot
+    be made or written to."""
+    folder = cache_dir().joinpath(*names)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # the only answer that holds for root, too
+    except OSError as error:
+        said = os.environ.get("HPYSTATE_CACHE")
+        where = f"HPYSTATE_CACHE={said}" if said else f"{cache_dir()} (HPYSTATE_CACHE is not set)"
+        raise BuildError(
+            f"{where}: this folder is to hold what is compiled and fetched, but {folder} cannot be "
+            f"written to: {error.strerror}. Set HPYSTATE_CACHE to a folder that you may write to."
+        ) from None
+    return folder
 
 
 def upstream_sdist() -> Path:
@@ -68,7 +87,7 @@ def upstream_sdist() -> Path:
 
 
 def _fetch_sdist(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_cache_folder()
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--no-binary", ":all:", "--dest", scratch]
@@ -143,7 +162,8 @@ def compile_extension(
     name     last part of the module's name, as in HPy_MODINIT
     sources  C and C++ files
     out_dir  where the file goes; made if it is not there
-    flags    for the compiler and the linker, behind our own
+    flags    for the compiler and the linker, behind our own. C++ is compiled as C++17 unless a
+             -std= is among them; one for C++ is kept from C files, and one for C from C++ files
     abi      "universal", or "hybrid": CPython's C API too, for the Python that runs this
     headers  "hpystate": those of this package; or "upstream": those of HPy 0.9.0 as published
     raises   BuildError with the compiler's message; FileNotFoundError for a source
@@ -188,11 +208,11 @@ def _compiler(variable: str, default: str) -> list[str]:
 
 
 def _compile(source: Path, flags: Sequence[str]) -> Path:
-    if _any_cxx([source]):
-        command = [*_compiler("CXX", "c++"), "-std=c++20"]
-    else:
-        command = _compiler("CC", "cc")
-    return _kept([*command, *flags, "-c"], [source], f"{source.stem}.o", "-o")
+    is_cxx = _any_cxx([source])
+    command = [*_compiler("CXX", "c++"), CXX_STANDARD] if is_cxx else _compiler("CC", "cc")
+    # Compilers warn of a standard of the other language, or refuse it.
+    mine = [flag for flag in flags if not flag.startswith("-std=") or ("++" in flag) == is_cxx]
+    return _kept([*command, *mine, "-c"], [source], f"{source.stem}.o", "-o")
 
 
 def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: str) -> Path:
@@ -205,7 +225,7 @@ def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: s
     target = folder / name
     if target.is_file():
         return target
-    folder.mkdir(parents=True, exist_ok=True)
+    make_cache_folder("compiled", folder.name)
     scratch = folder / f"{os.getpid()}-{name}"
     _run([*command, *map(str, inputs), out_flag, str(scratch)])
     os.replace(scratch, target)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from hpystate.build import Abi, Headers, cache_dir, compile_extension
+from hpystate.build import Abi, Headers, compile_extension, make_cache_folder
 
 if sys.version_info >= (3, 13):
     import _interpreters  # pyright: ignore[reportMissingImports]
@@ -123,10 +123,9 @@ def compile_snippet(
     once; different texts with the same name lie in different folders."""
     text = textwrap.dedent(source)
     digest = hashlib.sha256(repr((name, text, flags, headers)).encode()).hexdigest()[:16]
-    folder = cache_dir() / "snippets" / digest
+    folder = make_cache_folder("snippets", digest)
     target = folder / f"{name}.c"
     if not target.is_file() or target.read_text() != text:
-        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".c", delete=False) as scratch:
             scratch.write(text)
         os.replace(scratch.name, target)

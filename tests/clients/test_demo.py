@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from hpystate.demo.workers import CLIENTS, Tally, Worker
 
 
-def demo(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hpystate", "demo", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | environment,
+        check=False,
+    )
 
 
 @pytest.mark.slow
 def test_the_demo_finds_interpreters_isolated(tmp_path: Path) -> None:
     file = tmp_path / "result.json"
-    result = demo("--interpreters", "3", "--seconds", "0.3", "--json", str(file))
+    arguments = ("--interpreters", "3", "--seconds", "0.3", "--json", str(file))
+    result = demo(*arguments, COLUMNS="80")
 
     assert result.returncode == 0, result.stderr
     assert result.stdout.rstrip().endswith("isolation: ok")
     found = json.loads(file.read_text())
     assert (found["isolation"], found["problems"]) == ("ok", [])
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "\N{HORIZONTAL ELLIPSIS}" not in result.stdout
     assert len(found["interpreters"]) == 4
     for row in found["interpreters"]:
         assert row["loads"] > 0
@@ -51,6 +64,57 @@ def worker(**changes: object) -> Worker:
     for name, value in changes.items():
         setattr(made, name, value)
     return made
+
+
+#: As atlas.report() gives them; the interpreter is 1, its nonce 2.
+REPORT = {
+    "Place_type": "<class 'atlas.Place'>",
+    "AtlasError": "<class 'atlas.AtlasError'>",
+    "home_key": "'home of 0000000100000002'",
+    "to_yiq": "<function rgb_to_yiq at 0x7f43814339c0>",
+    "cache": "{'tag': 4294967298, "
+    "'home of 0000000100000002': <atlas.Place object at 0x7f43814420c0>}",
+    "counter": "<atlas.Counter object at 0x7f4381527e10>",
+}
+
+
+def shown(width: int, workers: list[Worker]) -> str:
+    from hpystate.demo.isolation import contents, tables
+
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    for table in (contents(workers[:3]), *tables(workers, console)):
+        console.print(table)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_number_or_heading_is_cut(width: int) -> None:
+    one = worker(total=Tally(44_259_200, 0, 1), alone=1_412_000, together=1_099_333)
+    one.objects = (12_043_203, 12_043_203)
+    one.started["after"] = REPORT
+    main = worker(name="main", id=0)
+    main.started["after"] = REPORT
+    text = shown(width, [main, one, one, one])
+
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    whole = ["44,259,200", "1,412,000", "1,099,333", "all 12,043,203", "still running"]
+    whole += ["6 values of 1:00000002", "interpreter", "its globals hold", "loads", "wrong"]
+    whole += ["objects released", "calls/s alone", "together", *REPORT]
+    whole += ["atlas.AtlasError", "home of 1:00000002", "at 0x7f43814339c0", "{1:00000002: Place}"]
+    for piece in whole:
+        assert any(piece in line for line in lines), f"{piece}\n{text}"
+
+
+def test_more_than_fits_goes_to_the_next_line() -> None:
+    one = worker(total=Tally(44_259_200_000, 1_000_000, 1), alone=1_412_000, together=1_099_333)
+    one.objects = (12_043_203, 12_043_202)
+    text = shown(80, [one])
+
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    for number in ("44,259,200,000", "1,000,000", "12,043,202", "12,043,203"):
+        assert number in text, text
 
 
 def problems(*workers: Worker) -> list[str]:
@@ -87,6 +151,27 @@ def test_bad_arguments_are_said(arguments: tuple[str, str]) -> None:
 
     assert result.returncode == 2
     assert arguments[0] in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "why"), [("/not/there/x.json", "No such file"), ("/proc", "Is a directory")]
+)
+def test_results_that_cannot_be_written_are_said_before_the_run(file: str, why: str) -> None:
+    result = demo("--json", file)
+
+    assert result.returncode == 2, result.stderr
+    assert f"--json: {file} cannot be written: {why}" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_cache_that_cannot_be_written_is_said_by_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    cache = f"{tmp_path}/file/cache"
+    result = demo(HPYSTATE_CACHE=cache)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"hpystate demo: HPYSTATE_CACHE={cache}: ")
+    assert "Traceback" not in result.stdout + result.stderr
 
 
 def test_the_command_line_says_that_nothing_of_the_abi_is_missing() -> None:

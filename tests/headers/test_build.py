@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,13 @@ from pathlib import Path
 import pytest
 
 import hpystate
-from hpystate.build import compile_extension, helper_sources, include_flags, include_folder
+from hpystate.build import (
+    BuildError,
+    compile_extension,
+    helper_sources,
+    include_flags,
+    include_folder,
+)
 
 SOURCE = """
 #include <hpy.h>
@@ -77,3 +84,91 @@ def test_unknown_words_are_refused() -> None:
         include_flags("universal", "mine")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="abi is 'cpython'; 'universal' or 'hybrid'"):
         include_flags("cpython")  # type: ignore[arg-type]
+
+
+CXX_SOURCE = """
+#include <hpy.h>
+#include <cstring>
+#include <type_traits>
+static long add(long a, long b) { return a + b; }
+HPyDef_METH(before, "before", HPyFunc_NOARGS)
+static HPy before_impl(HPyContext *ctx, HPy self) {
+    const char *text = u8"C++"; /* char8_t from C++20 on */
+    std::result_of<decltype(&add)(long, long)>::type sum = add(40, 2); /* gone in C++20 */
+    (void)self;
+    return HPy_BuildValue(ctx, "(lsl)", sum, text, (long)__cplusplus);
+}
+static HPyDef *defines[] = {&before, NULL};
+static HPyModuleDef def = {.defines = defines};
+HPy_MODINIT(cxx, def)
+"""
+
+
+@pytest.mark.parametrize("headers", ["hpystate", "upstream"])
+@pytest.mark.parametrize(
+    ("flags", "standard"), [((), 201703), (("-std=c++17",), 201703), (("-std=gnu++14",), 201402)]
+)
+def test_cxx_of_before_2020_compiles_and_the_callers_standard_wins(
+    tmp_path: Path, headers: str, flags: tuple[str, ...], standard: int
+) -> None:
+    source = tmp_path / "cxx.cpp"
+    source.write_text(CXX_SOURCE)
+
+    file = compile_extension("cxx", [source], tmp_path, flags=flags, headers=headers)  # type: ignore[arg-type]
+
+    assert hpystate.load("cxx", str(file)).before() == (42, "C++", standard)
+
+
+def test_newer_cxx_is_there_for_who_asks(tmp_path: Path) -> None:
+    source = tmp_path / "cxx.cpp"
+    text = CXX_SOURCE.replace('const char *text = u8"C++"', 'const char8_t *text = u8"C++"')
+    text = text.replace("std::result_of<decltype(&add)(long, long)>::type", "long")
+    source.write_text(text.replace("sum, text", "sum, (const char *)text"))
+
+    with pytest.raises(BuildError, match="char8_t"):
+        compile_extension("cxx", [source], tmp_path)
+    file = compile_extension("cxx", [source], tmp_path, flags=["-std=c++20"])
+
+    assert hpystate.load("cxx", str(file)).before() == (42, "C++", 202002)
+
+
+def test_a_standard_of_one_language_is_kept_from_the_other(source: Path) -> None:
+    flags = ["-std=c++14", "-std=c11", "-Werror"]
+    file = compile_extension("by_hand", [source], source.parent, flags=flags)
+
+    assert hpystate.load("by_hand", str(file)).add(40, 2) == (42, "universal")
+
+
+@pytest.mark.parametrize("where", ["file", "proc"])
+def test_a_cache_that_cannot_be_written_is_said(source: Path, where: str) -> None:
+    """Both hold for root, too: a path below a file, and a file system that lets nobody write."""
+    cache = str(source / "cache") if where == "file" else "/proc/sys/hpystate"
+    script = "import sys; from hpystate.build import BuildError, compile_extension\n"
+    script += "try: compile_extension('by_hand', sys.argv[1:2], sys.argv[2])\n"
+    script += "except BuildError as error: print(error)"
+    result = subprocess.run(
+        [sys.executable, "-c", script, source, source.parent],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HPYSTATE_CACHE": cache},
+        check=True,
+    )
+
+    assert f"HPYSTATE_CACHE={cache}: " in result.stdout, result.stderr
+    assert "cannot be written to: " in result.stdout
+    assert "Set HPYSTATE_CACHE to a folder that you may write to." in result.stdout
+
+
+def test_a_cache_of_the_user_that_cannot_be_written_is_said(source: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "HPYSTATE_CACHE"}
+    script = "from hpystate.build import make_cache_folder; make_cache_folder('some')"
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env=environment | {"XDG_CACHE_HOME": str(source)},
+        check=False,
+    )
+
+    said = result.stderr.splitlines()[-1]
+    assert f"BuildError: {source}/hpystate (HPYSTATE_CACHE is not set): " in said

@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from hpystate.build import BuildError, cache_dir, compile_extension, proof_of_concept
+from hpystate.build import BuildError, compile_extension, make_cache_folder, proof_of_concept
 
 __all__ = ["main"]
 
@@ -30,10 +30,23 @@ def atlas_source() -> Path:
 
 def build_extensions() -> Path:
     """Compiles what the demo imports; the folder with the files."""
-    out = cache_dir() / "demo"
+    out = make_cache_folder("demo")
     proof_of_concept(out)
     compile_extension("atlas", [atlas_source()], out)
     return out
+
+
+def writable_file(text: str) -> Path:
+    """For argparse: a file that can be written to, found out before anything runs."""
+    file = Path(text)
+    there = file.exists()
+    try:
+        file.open("a").close()
+        if not there:
+            file.unlink()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{file} cannot be written: {error.strerror}") from None
+    return file
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -47,7 +60,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=2.0, metavar="S", help="all at once; default: 2"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    parser.add_argument(
+        "--json", type=writable_file, metavar="FILE", help="write the results there too"
+    )
     parser.add_argument(
         "--runtime",
         choices=("hpystate", "upstream"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import re
 import statistics
 import threading
 import time
@@ -20,7 +22,7 @@ from hpystate.demo.workers import CLIENTS, Process, Worker, make_workers, work_t
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 ROUNDS = 7  # of the comparison of one, two interpreters and two processes
@@ -29,7 +31,7 @@ ROUND_SECONDS = 0.25
 
 def run_isolation(options: argparse.Namespace) -> int:
     console = Console()
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=110)  # a file or a pipe has no width
     with _progress(console) as progress:
         folder = _step(progress, "building the extensions", build_extensions)
@@ -46,8 +48,8 @@ def run_isolation(options: argparse.Namespace) -> int:
         _each(progress, "looking at the main one again", workers[:1], _work_alone)
     _count_objects(workers)
     problems = _problems(workers)
-    console.print(_contents(workers[:3]))
-    console.print(_table(workers))
+    for table in (contents(workers[:3]), *tables(workers, console)):
+        console.print(table)
     for problem in problems:
         console.print(f"[red]{problem}[/red]", highlight=False)
     verdict = "BROKEN" if problems else "ok"
@@ -181,27 +183,44 @@ def _problems(workers: list[Worker]) -> list[str]:
     return problems
 
 
-def _table(workers: list[Worker]) -> Table:
-    table = Table(title=f"hpystate {hpystate.__version__}, CPython {platform.python_version()}")
-    table.add_column("interpreter", no_wrap=True)
-    table.add_column("its globals hold", no_wrap=True)
-    for heading in ("loads", "wrong", "calls/s alone", "together", "objects released"):
-        table.add_column(heading, justify="right")
+# heading, whether it is a number, what a worker shows
+COLUMNS: tuple[tuple[str, bool, Callable[[Worker], str]], ...] = (
+    ("interpreter", False, lambda worker: worker.name),
+    ("its globals hold", False, lambda worker: _held(worker)),
+    ("loads", True, lambda worker: f"{worker.total.loads:,}"),
+    ("wrong", True, lambda worker: f"{worker.total.wrong:,}"),
+    ("objects released", True, lambda worker: _released(worker)),
+    ("calls/s alone", True, lambda worker: f"{worker.alone:,.0f}"),
+    ("together", True, lambda worker: f"{worker.together:,.0f}"),
+)
+
+
+def _table(workers: list[Worker], title: str | None, columns: Sequence[int]) -> Table:
+    table = Table(title=title)
+    for column in columns:
+        heading, is_number, _ = COLUMNS[column]
+        # What does not fit goes to a line of its own: a number that is cut says nothing.
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for worker in workers:
-        created, released = worker.objects
-        ended = "still running"
-        if worker.id != 0:
-            ended = f"all {created:,}" if created == released else f"{released:,} of {created:,}"
-        table.add_row(
-            worker.name,
-            _held(worker),
-            f"{worker.total.loads:,}",
-            f"{worker.total.wrong:,}",
-            f"{worker.alone:,.0f}",
-            f"{worker.together:,.0f}",
-            ended,
-        )
+        table.add_row(*(COLUMNS[column][2](worker) for column in columns))
     return table
+
+
+def tables(workers: list[Worker], console: Console) -> list[Table]:
+    """What the workers found: one table, or two below each other where that is too wide."""
+    title = f"hpystate {hpystate.__version__}, CPython {platform.python_version()}"
+    wide = _table(workers, title, range(len(COLUMNS)))
+    unbounded = console.options.update(max_width=1000)
+    if console.measure(wide, options=unbounded).maximum <= console.width:
+        return [wide]
+    return [_table(workers, title, (0, 1, 2, 3, 4)), _table(workers, None, (0, 5, 6))]
+
+
+def _released(worker: Worker) -> str:
+    created, released = worker.objects
+    if worker.id == 0:
+        return "still running"
+    return f"all {created:,}" if created == released else f"{released:,} of {created:,}"
 
 
 def _held(worker: Worker) -> str:
@@ -211,20 +230,27 @@ def _held(worker: Worker) -> str:
     return f"{count} values of {worker.id}:{worker.nonce:08x}"
 
 
-def _contents(workers: list[Worker]) -> Table:
+def contents(workers: list[Worker]) -> Table:
     """The same six statics, as a few interpreters see them."""
     table = Table(title="the same C statics, seen from " + str(len(workers)) + " interpreters")
     table.add_column("global", no_wrap=True, min_width=10)
     for worker in workers:
-        table.add_column(worker.name, no_wrap=True, overflow="ellipsis", max_width=28)
+        table.add_column(worker.name, overflow="fold")
     for name in workers[0].started["after"]:
         table.add_row(name, *(_short(worker.started["after"][name]) for worker in workers))
     return table
 
 
 def _short(text: str) -> str:
-    """A repr without its quotes; of a dict, the part that names the interpreter."""
-    return escape(text.replace("{'tag': ", "{").strip("'"))
+    """What tells an object from those of the other interpreters: of the repr of a function or an
+    instance the address, of a text and a dict the tag, as the other table has it."""
+    text = re.sub(r"^\{.*'home of (\w{16})': <atlas\.(\w+) .*\}$", r"{\1: \2}", text)
+    text = re.sub(r"^<class '(.*)'>$", r"\1", text)
+    text = re.sub(r"^<.* at (0x\w+)>$", r"at \1", text)
+    text = re.sub(
+        r"\b([0-9a-f]{8})([0-9a-f]{8})\b", lambda tag: f"{int(tag[1], 16)}:{tag[2]}", text
+    )
+    return escape(text.strip("'"))
 
 
 def _print_speed(console: Console, speed: dict[str, float]) -> None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from hpystate.build import HPY_VERSION, BuildError, cache_dir
+from hpystate.build import HPY_VERSION, BuildError, make_cache_folder
 from hpystate.demo import build_extensions
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def upstream_python() -> Path:
             f"--runtime upstream needs CPython 3.12, this is {sys.version_info[0]}."
             f"{sys.version_info[1]}: upstream's runtime crashes on later versions"
         )
-    folder = cache_dir() / f"upstream-hpy-{HPY_VERSION}-{sys.implementation.cache_tag}"
+    folder = make_cache_folder() / f"upstream-hpy-{HPY_VERSION}-{sys.implementation.cache_tag}"
     python = folder / "bin" / "python"
     ready = folder / ".installed"
     if ready.is_file():
