@@ -48,3 +48,18 @@ class Verdict:
             f"{self.row.title}, {self.row.group}: {side}{against}, {self.bar.measure}: {number}; "
             f"bar {self.bar.limit:g}: {'met' if self.met else 'MISSED'}"
         )
+
+
+def summary(verdicts: list[Verdict]) -> str:
+    """The last words of a run."""
+    missed = [verdict for verdict in verdicts if not verdict.met]
+    if not missed:
+        return f"all {len(verdicts)} bars are met"
+    return "\n".join(
+        [f"{len(missed)} of {len(verdicts)} bars are missed:", *(f"  {each}" for each in missed)]
+    )
+
+
+def exit_status(verdicts: list[Verdict], strict: bool) -> int:
+    """1 where a bar is missed and `strict` makes that an error."""
+    return int(strict and not all(verdict.met for verdict in verdicts))

@@ -2,44 +2,138 @@
 
 from __future__ import annotations
 
+import datetime
+import os
+import platform
 from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 from found import Found
+
+import hpystate
+
+# Ours is blue, upstream's orange, the C API grey or brown; each side has a shade of its own. What
+# the list does not have is pink.
+COLOURS = {
+    "fused": "#08306b",
+    "ours": "#2171b5",
+    "unfused": "#6baed6",
+    "ours, borrowed": "#9ecae1",
+    "upstream": "#e6550d",
+    "upstream, unfused": "#fd8d3c",
+    "upstream, cpython ABI": "#fdae6b",
+    "C API": "#525252",
+    "C static": "#111111",
+    "C, module state": "#8c564b",
+    "C, PyType_GetModuleByDef": "#c49c94",
+    "C, interpreter dict": "#cccccc",
+    "pybind11, get_stored": "#756bb1",
+    "Cython, module state": "#31a354",
+}
+OTHER = "#e377c2"
+COLUMNS = 3
+WIDTH, BAR_HEIGHT, PANEL_EXTRA = 18.0, 0.22, 1.1  # inches
+
+
+def machine() -> str:
+    """The processor's name and how many there are."""
+    name = platform.processor() or platform.machine()
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return f"{name}, {os.cpu_count()} CPUs"
+
+
+def title() -> str:
+    today = datetime.date.today().isoformat()
+    version = f"hpystate {hpystate.__version__}, CPython {platform.python_version()}"
+    return f"{version}   |   {machine()}   |   {today}"
+
+
+def grouped(results: list[Found]) -> dict[str, list[Found]]:
+    groups: dict[str, list[Found]] = {}
+    for found in results:
+        groups.setdefault(found.row.group, []).append(found)
+    return groups
+
+
+def last_side(found: Found) -> str:
+    return list(found.seconds)[-1]
+
+
+def bars(group: list[Found]) -> int:
+    return sum(len(found.seconds) for found in group)
+
+
+def columns(groups: dict[str, list[Found]]) -> list[list[str]]:
+    """The groups in columns of about the same height, the highest group first."""
+    made: list[list[str]] = [[] for _ in range(min(COLUMNS, len(groups)))]
+    heights = [0.0] * len(made)
+    for name in sorted(groups, key=lambda name: -bars(groups[name])):
+        lowest = heights.index(min(heights))
+        made[lowest].append(name)
+        heights[lowest] += height(groups[name])
+    return made
+
+
+def height(group: list[Found]) -> float:
+    """Inches of a panel: its bars, the gaps between its rows, its title and its axis."""
+    return (bars(group) + len(group)) * BAR_HEIGHT + PANEL_EXTRA
 
 
 def draw(results: list[Found], file: Path) -> None:
     """One panel for each group of rows; every side against the last of its row, which is 1."""
-    groups: dict[str, list[Found]] = {}
-    for found in results:
-        groups.setdefault(found.row.group, []).append(found)
-    height = sum(1 + sum(len(found.seconds) for found in group) * 0.28 for group in groups.values())
-    figure, panels = plt.subplots(
-        len(groups),
-        1,
-        figsize=(9, height),
-        squeeze=False,
-        height_ratios=[1 + sum(len(f.seconds) for f in group) for group in groups.values()],
-    )
-    for panel, (title, group) in zip(panels[:, 0], groups.items(), strict=True):
-        labels, middle, below, above = [], [], [], []
-        for found in group:
-            last = list(found.seconds)[-1]
-            for side in found.seconds:
-                ratio = found.ratio(side, last)
-                labels.append(f"{found.row.title}: {side}")
-                middle.append(ratio.median)
-                below.append(ratio.median - ratio.low)
-                above.append(ratio.high - ratio.median)
-        at = range(len(labels))
-        panel.barh(at, middle, xerr=[below, above], height=0.7, capsize=2)
-        panel.axvline(1.0, linewidth=0.8, color="black")
-        panel.set_yticks(list(at), labels, fontsize=7)
-        panel.invert_yaxis()
-        panel.set_title(f"{title}: time, of the last side")
-    figure.tight_layout()
-    figure.savefig(file, dpi=110)
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Patch
+
+    groups = grouped(results)
+    layout = columns(groups)
+    highest = max(sum(height(groups[name]) for name in column) for column in layout)
+    figure = plt.figure(figsize=(WIDTH, highest + 1.2), layout="constrained")
+    figure.suptitle(title(), fontsize=12)
+    parts = figure.subfigures(1, len(layout), squeeze=False)[0]
+    for part, column in zip(parts, layout, strict=True):
+        heights = [height(groups[name]) for name in column]
+        empty = max(highest - sum(heights), 0.01)
+        panels = part.subplots(
+            len(column) + 1, 1, squeeze=False, gridspec_kw={"height_ratios": [*heights, empty]}
+        )[:, 0]
+        panels[-1].set_axis_off()
+        for panel, name in zip(panels, column, strict=False):
+            _draw_panel(panel, name, groups[name])
+    seen = dict.fromkeys(side for found in results for side in found.seconds)
+    patches = [Patch(color=COLOURS.get(side, OTHER), label=side) for side in seen]
+    figure.legend(handles=patches, loc="outside lower center", ncols=7, fontsize=9)
+    figure.savefig(file, dpi=100)
     plt.close(figure)
+
+
+def _draw_panel(panel: Any, name: str, group: list[Found]) -> None:
+    ratios = [
+        [(side, found.ratio(side, last_side(found))) for side in found.seconds] for found in group
+    ]
+    widest = max(ratio.high for row in ratios for _, ratio in row)
+    at, ticks = 0.0, []
+    for row in ratios:
+        ticks.append(at + (len(row) - 1) / 2)
+        for side, ratio in row:
+            around = [[ratio.median - ratio.low], [ratio.high - ratio.median]]
+            colour = COLOURS.get(side, OTHER)
+            panel.barh(at, ratio.median, height=0.85, color=colour)
+            panel.errorbar(ratio.median, at, xerr=around, capsize=2, color="#777777")
+            text = f"{ratio.median:.2f}"
+            panel.text(ratio.high + widest * 0.01, at, text, va="center", fontsize=7)
+            at += 1
+        at += 1
+    lasts = dict.fromkeys(last_side(found) for found in group)
+    panel.axvline(1.0, linewidth=0.8, color="black")
+    panel.set_yticks(ticks, [found.row.title for found in group], fontsize=9)
+    panel.set_ylim(at - 1, -1)
+    panel.set_xlim(0, widest * 1.12)
+    panel.set_xlabel(f"time / time of {' or '.join(lasts)} (less is faster)", fontsize=9)
+    panel.set_title(name, fontsize=10, loc="left", fontweight="bold")

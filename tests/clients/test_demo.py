@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -141,6 +142,36 @@ def test_values_of_another_interpreter_are_a_problem() -> None:
 
 def test_a_shared_type_is_a_problem() -> None:
     assert "share the type" in problems(worker(), worker())[0]
+
+
+REPORTS = [{"interpreter": "main", "loads": 10, "wrong": 0}]
+WRONG = [*REPORTS, {"interpreter": "legacy 1", "loads": 10, "wrong": 9}]
+
+
+@pytest.mark.parametrize(
+    ("reports", "ending", "status", "verdict"),
+    [
+        (REPORTS, "", 0, "ok"),
+        (WRONG, "it was killed by SIGSEGV", 0, "BROKEN"),
+        ([], "it ended with status 1", 2, "BROKEN"),
+    ],
+)
+def test_what_upstreams_runtime_does_is_shown_and_no_error(
+    reports: list[dict[str, object]],
+    ending: str,
+    status: int,
+    verdict: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from hpystate.demo import upstream
+
+    for name in ("build_extensions", "upstream_python"):
+        monkeypatch.setattr(upstream, name, lambda: None)
+    monkeypatch.setattr(upstream, "_check", lambda *_: (reports, ending))
+
+    assert upstream.run_upstream(argparse.Namespace(json=None)) == status
+    assert capsys.readouterr().out.rstrip().endswith(f"isolation: {verdict}")
 
 
 @pytest.mark.parametrize(

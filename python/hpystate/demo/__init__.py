@@ -3,7 +3,7 @@
     python -m hpystate demo [--interpreters N] [--seconds S] [--json FILE] [--runtime upstream]
 
 Exit status 0: `isolation: ok`; 1: something leaked from one interpreter into another; 2: the demo
-could not run.
+could not run. With --runtime upstream, 0: the check ran; `isolation: BROKEN` is what it is to show.
 """
 
 from __future__ import annotations

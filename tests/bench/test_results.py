@@ -1,0 +1,73 @@
+"""test_results.py: what `make bench` says at its end, and where its plot puts what it has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+sys.path.insert(0, str(BENCH))
+import plot  # noqa: E402
+from found import Found, Verdict, exit_status, summary  # noqa: E402
+from rows import PROGRAMS, ROWS, Bar, Row  # noqa: E402
+
+ROW = Row("programs", "a program", {"fused": "", "C API": ""})
+MET = Verdict(ROW, Bar("time", "C API", 1.2), 1.1)
+MISSED = Verdict(ROW, Bar("time", "C API", 1.2), 1.3)
+
+
+def test_a_missed_bar_is_said_and_is_no_error() -> None:
+    text = summary([MET, MISSED])
+
+    assert text.startswith("1 of 2 bars are missed:\n")
+    assert "fused against C API, time: 1.30; bar 1.2: MISSED" in text
+    assert exit_status([MET, MISSED], strict=False) == 0
+
+
+def test_a_missed_bar_is_an_error_where_bars_are_asked_for() -> None:
+    assert exit_status([MET, MISSED], strict=True) == 1
+    assert exit_status([MET], strict=True) == 0
+    assert summary([MET]) == "all 1 bars are met"
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(option: str) -> None:
+    command = [sys.executable, str(BENCH / "run.py"), option, "/not/there/x"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 2, result.stderr
+    assert f"{option}: /not/there/x cannot be written: No such file" in result.stderr
+    assert result.stdout == ""
+
+
+def found() -> list[Found]:
+    return [
+        Found(row, {}, {side: [1.0, 1.1, 1.2] for side in row.sides}) for row in ROWS + PROGRAMS
+    ]
+
+
+def test_every_side_has_a_colour_of_its_own() -> None:
+    sides = {side for row in ROWS + PROGRAMS for side in row.sides}
+
+    assert sides <= set(plot.COLOURS)
+    assert len({plot.COLOURS[side] for side in sides} | {plot.OTHER}) == len(sides) + 1
+
+
+def test_every_group_is_drawn_once_in_a_picture_that_fits_a_screen() -> None:
+    groups = plot.grouped(found())
+    columns = plot.columns(groups)
+
+    assert sorted(name for column in columns for name in column) == sorted(groups)
+    highest = max(sum(plot.height(groups[name]) for name in column) for column in columns)
+    assert 0.5 < highest / plot.WIDTH < 1.2
+
+
+def test_the_title_says_which_python_which_machine_and_when() -> None:
+    title = plot.title()
+
+    assert f"CPython {sys.version.split()[0]}" in title
+    assert "CPU" in title
+    assert title[-10:-6].isdigit()
