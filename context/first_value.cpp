@@ -9,11 +9,13 @@
 #include "context/handle.h"
 #include "context/text.h"
 #include "globals/locks.h"
+#include "globals/sleep.h"
 #include "globals/symbol_name.h"
 #include "interp_state/teardown.h"
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -47,7 +49,8 @@ struct Board {
     Node* makers = nullptr;
     Node* waiters = nullptr;
 
-    /// Advanced by every maker that left the list, after that; waiters sleep on it.
+    /// Advanced by every maker that left the list, after that; waiters sleep on it. Relaxed: that
+    /// he left is read under the lock.
     std::atomic<std::uint32_t> finished{0};
 
     [[nodiscard]] const Node* maker_of(const Key& key) const noexcept {
@@ -163,7 +166,47 @@ void raise_stopped(std::uintptr_t slot, const char* function) noexcept {
 
 enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
 
-/// Makes the caller the maker, or waits for the one there is, or raises RuntimeError.
+/// Runs the handlers of signals and pending calls that wait for this thread, as CPython does where
+/// a wait for a lock of its own is interrupted. An exception that is set stays, or becomes the
+/// context of what a handler raises. False: a handler raised.
+[[nodiscard]] bool run_handlers() noexcept {
+    PyObject* const pending = PyErr_GetRaisedException();
+    const bool good = Py_MakePendingCalls() == 0;
+    if (pending == nullptr) return good;
+    if (good) {
+        PyErr_SetRaisedException(pending);
+        return true;
+    }
+    PyObject* const raised = PyErr_GetRaisedException();
+    PyException_SetContext(raised, pending); // takes the reference
+    PyErr_SetRaisedException(raised);
+    return false;
+}
+
+/// A signal may come just before its thread sleeps, or to another thread, and a pending call wakes
+/// nobody: so the thread that handlers run on looks by itself this often.
+constexpr std::chrono::milliseconds kBetweenLooks{50};
+
+/// The caller's node is linked, and detached it sleeps until the maker has left or a signal came.
+[[nodiscard]] Turn wait_for_maker(Node& node, std::uint32_t seen) noexcept {
+    const auto limit = is_first_thread() ? kBetweenLooks : std::chrono::milliseconds::zero();
+    bool interrupted = false;
+    PyThreadState* const thread = PyEval_SaveThread();
+    for (bool waiting = true; waiting && !interrupted;) {
+        interrupted = sleep_on(board.finished, seen, limit) == Woken::kInterrupted;
+        const std::lock_guard lock(board.mutex);
+        seen = board.finished.load(std::memory_order_relaxed);
+        waiting = board.maker_of(node.key) != nullptr;
+        // Before the thread attaches again, which it may not survive: its stack holds the node. And
+        // before handlers run: they may ask for any value, and fork.
+        if (!waiting || interrupted) unlink(board.waiters, node);
+    }
+    PyEval_RestoreThread(thread);
+    return interrupted && !run_handlers() ? Turn::kRefused : Turn::kLookAgain;
+}
+
+/// Makes the caller the maker, or waits for the one there is, or raises: RuntimeError, or what a
+/// signal's handler raised.
 [[nodiscard]] Turn take_turn(Node& node, const char* function) noexcept {
     // Whoever runs now may be the one that ends the interpreter, and the maker a thread that does
     // not come back, whose node stays in the list. If the end begins later, this thread stops.
@@ -191,18 +234,7 @@ enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
         raise_stopped(node.key.slot, function);
         return Turn::kRefused;
     }
-    PyThreadState* const thread = PyEval_SaveThread();
-    for (bool waiting = true; waiting;) {
-        // acquire: pairs with the release in ~Making().
-        board.finished.wait(seen, std::memory_order_acquire);
-        const std::lock_guard lock(board.mutex);
-        seen = board.finished.load(std::memory_order_relaxed);
-        waiting = board.maker_of(node.key) != nullptr;
-        // Before the thread attaches again, which it may not survive: its stack holds the node.
-        if (!waiting) unlink(board.waiters, node);
-    }
-    PyEval_RestoreThread(thread);
-    return Turn::kLookAgain;
+    return wait_for_maker(node, seen);
 }
 
 /// The caller is the maker as long as this lives.
@@ -216,8 +248,8 @@ class Making {
             const std::lock_guard lock(board.mutex);
             unlink(board.makers, node_);
         }
-        board.finished.fetch_add(1, std::memory_order_release);
-        board.finished.notify_all();
+        board.finished.fetch_add(1, std::memory_order_relaxed);
+        wake_all(board.finished);
     }
 
   private:

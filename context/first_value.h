@@ -8,6 +8,9 @@
 /// close a circle of threads is refused, and so is the maker who asks for his own value. While
 /// an interpreter ends nobody waits in it: the maker is a thread that was stopped for good.
 ///
+/// A wait hears signals, as one for a lock of Python's does: the waiter leaves its list, attaches,
+/// runs the handlers, and looks again. What a handler raises is the caller's; the maker goes on.
+///
 /// Concurrency: both lists are read and written under one lock (rank kFirstValue). Nothing that
 /// runs Python code, releases an object or attaches a thread happens under it. A waiter sleeps on a
 /// counter that the makers advance after they left the list; it reads the counter under the lock in

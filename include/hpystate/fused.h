@@ -375,7 +375,7 @@ static inline HPy HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) {
 }
 
 /** Loads a global, and makes its value at the first use in each interpreter. Other threads that
- * ask meanwhile wait, detached from the interpreter.
+ * ask meanwhile wait, detached from the interpreter. Signals are heard meanwhile.
  *
  *  ctx      the caller's context
  *  global   its address: it may be stored to
@@ -385,7 +385,8 @@ static inline HPy HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) {
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   what `init` raises, and the next caller runs it again; RuntimeError where it asks for
  *           its own global, or where waiting for another thread's `init` would never end: they ask
- *           for each other's, or the interpreter is ending and that thread was stopped;
+ *           for each other's, or the interpreter is ending and that thread was stopped; what the
+ *           handler of a signal raises in the wait, as KeyboardInterrupt;
  *           SystemError where the interpreter is past teardown, and `init` does not run;
  *           MemoryError
  *  thread   attached to ctx's interpreter

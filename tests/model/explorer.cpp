@@ -21,6 +21,7 @@ bool dependent(const Operation& one, const Operation& other) noexcept {
     };
     if (one.kind == Kind::kSleep) return sleeps_against(other.kind);
     if (other.kind == Kind::kSleep) return sleeps_against(one.kind);
+    if (one.kind == Kind::kNotify) return other.kind == Kind::kNotify; // the first one wakes
     const auto is_access = [](Kind kind) { return kind == Kind::kLoad || kind == Kind::kStore; };
     if (!is_access(one.kind) || !is_access(other.kind)) return false;
     return one.kind == Kind::kStore || other.kind == Kind::kStore;
@@ -124,6 +125,7 @@ void Explorer::touch(Kind kind, Clock& clock, Touched& touched) {
         return;
     case Kind::kNotify:
         clock.join(touched.slept);
+        clock.join(touched.notified);
         touched.notified.join(clock);
         return;
     default:

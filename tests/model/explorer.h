@@ -12,9 +12,9 @@
 ///     it, until somebody does something that its next operation depends on.
 ///
 /// Two operations depend on each other if they use the same location and one of them writes it, if
-/// both lock the same mutex, or if one sleeps on a word that the other changes, notifies or sleeps
-/// on. Plain accesses are no steps: ordered ones may be run in one go, and unordered ones are an
-/// error that the vector clocks find in any order.
+/// both lock the same mutex, if one sleeps on a word that the other changes, notifies or sleeps on,
+/// or if both notify, since the first one wakes. Plain accesses are no steps: ordered ones may be
+/// run in one go, and unordered ones are an error that the vector clocks find in any order.
 #pragma once
 
 #include "tests/model/clock.h"

@@ -15,7 +15,13 @@ FIRST_VALUES = [
         "gil",
         "first",
         "a thread makes a first value, two others want it",
-        [Patch(FIRST, "board.finished.notify_all();", "board.finished.notify_one();")],
+        [
+            Patch(
+                FIRST,
+                "wake_all(board.finished);",
+                "model::wake(reinterpret_cast<std::uintptr_t>(&board.finished), false);",
+            )
+        ],
     ),
     Mutant(
         "waiter_reads_the_counter_after_the_lock",
@@ -156,6 +162,44 @@ FIRST_VALUES = [
                 FIRST,
                 "    return value.release();\n}\n\n} // namespace",
                 "    return value.get();\n}\n\n} // namespace",
+            )
+        ],
+    ),
+    Mutant(
+        "interrupted_waiter_stays_in_the_list",
+        "gil",
+        "first",
+        "a signal whose handler ",
+        [Patch(FIRST, "if (!waiting || interrupted) unlink", "if (!waiting) unlink")],
+    ),
+    Mutant(
+        "handlers_run_detached",
+        "gil",
+        "first",
+        "handlers run attached",
+        [
+            Patch(
+                FIRST,
+                """    PyEval_RestoreThread(thread);
+    return interrupted && !run_handlers() ? Turn::kRefused : Turn::kLookAgain;
+""",
+                """    const bool raised = interrupted && !run_handlers();
+    PyEval_RestoreThread(thread);
+    return raised ? Turn::kRefused : Turn::kLookAgain;
+""",
+            )
+        ],
+    ),
+    Mutant(
+        "what_a_handler_raised_does_not_end_the_wait",
+        "gil",
+        "first",
+        "a signal whose handler raises",
+        [
+            Patch(
+                FIRST,
+                "return interrupted && !run_handlers() ? Turn::kRefused : Turn::kLookAgain;",
+                "if (interrupted) static_cast<void>(run_handlers());\n    return Turn::kLookAgain;",
             )
         ],
     ),

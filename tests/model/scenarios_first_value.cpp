@@ -414,6 +414,70 @@ Scenario end_while_making() {
             }};
 }
 
+void raise_interrupt() {
+    PyErr_SetString(PyExc_KeyboardInterrupt, "a signal");
+}
+
+/// What the handler gets it drops; the thread asks again.
+void handle_and_ask() {
+    PyObject* const object = load_or_init(world.of_x, world.slot, &make_value);
+    expect(object != nullptr, "the handler gets the value");
+    drop(object);
+}
+
+/// Two ask for a value, and a signal comes for one of them, whether it makes the value or waits.
+/// Only who waits runs the handler here: it is the code between that runs it elsewhere.
+Scenario interrupted(const char* name, void (*handler)()) {
+    return {name,
+            [=] {
+                set_up();
+                set_handler(handler);
+            },
+            {{"one", &ask_for_slot}, {"two", &ask_for_slot}, {"signal", [] { interrupt(2); }}},
+            [=] {
+                expect(nobody_waits(), "who was interrupted is in no list");
+                expect(world.got[1] != nullptr, "who got no signal has the value");
+                const bool raises = handler == &raise_interrupt;
+                if (world.got[2] == nullptr) {
+                    expect(raises && world.raised[2] == PyExc_KeyboardInterrupt,
+                           "what the handler raised");
+                }
+                expect(world.made == 1, "one initializer runs");
+                end_x();
+            }};
+}
+
+/// A signal comes for a thread that is in a circle of two.
+Scenario interrupted_circle() {
+    Scenario scenario =
+        circle("a signal for one of two initializers that ask for each other's value", 2);
+    const auto set_up = scenario.set_up;
+    scenario.set_up = [=] {
+        set_up();
+        set_handler([] {});
+    };
+    scenario.threads.push_back({"signal", [] { interrupt(2); }});
+    return scenario;
+}
+
+/// The thread that is interrupted may not attach any more.
+Scenario interrupted_while_ending() {
+    return {"an interpreter ends while a signal comes",
+            [] {
+                set_up();
+                set_handler([] {});
+            },
+            {{"one", &ask_and_drop},
+             {"two",
+              [] {
+                  interrupt(1);
+                  end_interpreter(world.x);
+                  expect(living_objects() == 0, "every object dies with its interpreter");
+              }},
+             {"three", &ask_and_drop}},
+            nullptr};
+}
+
 } // namespace
 
 std::vector<Scenario> first_value_scenarios() {
@@ -427,7 +491,11 @@ std::vector<Scenario> first_value_scenarios() {
             reentrant(),
             plain_store(),
             apart(),
-            end_while_making()};
+            end_while_making(),
+            interrupted("a signal whose handler raises", &raise_interrupt),
+            interrupted("a signal whose handler asks for the same value", &handle_and_ask),
+            interrupted_circle(),
+            interrupted_while_ending()};
 }
 
 } // namespace hpystate::model

@@ -163,6 +163,16 @@ PyObject* load_or_init(HPyContext* context, Slot* slot, Initializer init, void* 
     return context::first_value(context, slot, initializer.maker(), "load_or_init");
 }
 
+void interrupt(std::size_t thread) {
+    send_signal(thread);
+    wake_all(
+        context::board.finished); // the kernel wakes one thread: for all others it is no reason
+}
+
+bool nobody_waits() {
+    return context::board.makers == nullptr && context::board.waiters == nullptr;
+}
+
 HPy handle_of(PyObject* object) {
     return as_handle(object);
 }

@@ -46,6 +46,11 @@ void publish_slot(Slot* slot);
 [[nodiscard]] PyObject* load(HPyContext* context, Slot slot);
 void store(HPyContext* context, Slot* slot, PyObject* object);
 
+/// A signal that wakes the thread where it waits for a first value.
+void interrupt(std::size_t thread);
+/// No thread makes a value or waits for one.
+[[nodiscard]] bool nobody_waits();
+
 /// What makes a first value: a new reference, or nullptr with an exception set.
 using Initializer = HPy (*)(HPyContext* context, void* argument);
 /// HPyGlobal_LoadOrInit of the real context: a new reference, or nullptr with an exception set.

@@ -3,8 +3,8 @@
 ///
 /// What is modelled: reference counts (plain words under a GIL, atomics without), who is attached,
 /// interpreters that end and whose address is used again, threads that hang because of that, which
-/// exception is set, exit callbacks, the collector's walk. The rest does nothing. With
-/// Py_GIL_DISABLED a thread attaches without keeping others out.
+/// exception is set, exit callbacks, the collector's walk, signals and their handlers. The rest
+/// does nothing. With Py_GIL_DISABLED a thread attaches without keeping others out.
 #pragma once
 
 #include <atomic>
@@ -95,6 +95,8 @@ int PySys_GetOptionalAttrString(const char* name, PyObject** value);
 PyObject* PyErr_GetRaisedException();
 void PyErr_SetRaisedException(PyObject* raised);
 PyObject* PyErr_Occurred();
+int Py_MakePendingCalls();
+void PyException_SetContext(PyObject* raised, PyObject* context);
 PyObject* PyErr_NoMemory();
 void PyErr_SetString(PyObject* type, const char* message);
 PyObject* PyErr_Format(PyObject* type, const char* format, ...);
@@ -106,6 +108,7 @@ PyObject* PyType_FromSpec(PyType_Spec* spec);
 void PyObject_GC_Track(void* object);
 void PyObject_GC_UnTrack(void* object);
 PyObject* hpystate_model_gc_new(PyTypeObject* type, std::size_t size);
+extern PyObject* PyExc_KeyboardInterrupt;
 extern PyObject* PyExc_RuntimeError;
 extern PyObject* PyExc_SystemError;
 extern PyObject* PyExc_ValueError;

@@ -65,6 +65,8 @@ struct Python {
     std::size_t object_count;
     std::size_t living;
     char list_lock; ///< CPython's own, over its list of interpreters
+    void (*handler)();
+    std::array<std::uint32_t, kMaxThreads> signals; ///< that a handler is to run for
     PyTypeObject object_type;
     PyTypeObject capsule_type;
 };
@@ -127,6 +129,18 @@ void for_others([[maybe_unused]] PyInterpreterState* interpreter, [[maybe_unused
 #endif
 }
 
+/// Whether a signal waits for the calling thread; from then on one more does, or none.
+bool exchange_signal(std::size_t thread, std::uint32_t signal) {
+    const auto exchange = [](std::uint64_t, std::uint64_t operand, std::uint64_t,
+                             std::uint64_t& value) {
+        value = operand;
+        return true;
+    };
+    return atomic_update(reinterpret_cast<std::uintptr_t>(&python.signals[thread]),
+                         sizeof(std::uint32_t), exchange, signal, 0, Order::kAcquireRelease,
+                         Order::kRelaxed) != 0;
+}
+
 } // namespace
 
 void begin_python() {
@@ -178,6 +192,23 @@ void switch_threads() {
 
 PyObject* take_exception() {
     return PyErr_GetRaisedException();
+}
+
+void set_handler(void (*handler)()) {
+    python.handler = handler;
+}
+
+void send_signal(std::size_t thread) {
+    static_cast<void>(exchange_signal(thread, 1));
+}
+
+bool has_signal() {
+    const auto look = [](std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t&) {
+        return false; // reads the newest
+    };
+    return python.handler != nullptr &&
+           atomic_update(reinterpret_cast<std::uintptr_t>(&python.signals[current_thread()]),
+                         sizeof(std::uint32_t), look, 0, 0, Order::kRelaxed, Order::kRelaxed) != 0;
 }
 
 void end_interpreter(PyInterpreterState* interpreter, void (*last)(), ExitCallbacks callbacks,
@@ -276,10 +307,11 @@ using hpystate::model::python;
 extern "C" {
 
 PyObject hpystate_model_none{};
-PyObject hpystate_model_exceptions[3]{};
+PyObject hpystate_model_exceptions[4]{};
 PyObject* PyExc_RuntimeError = &hpystate_model_exceptions[0];
 PyObject* PyExc_SystemError = &hpystate_model_exceptions[1];
 PyObject* PyExc_ValueError = &hpystate_model_exceptions[2];
+PyObject* PyExc_KeyboardInterrupt = &hpystate_model_exceptions[3];
 
 void _Py_Dealloc(PyObject* object) {
     Py_TYPE(object)->tp_dealloc(object);
@@ -389,6 +421,15 @@ PyObject* PyErr_Format(PyObject* type, const char* format, ...) {
 }
 void PyErr_SetString(PyObject* type, const char* message) {
     PyErr_Format(type, "%s", message);
+}
+
+int Py_MakePendingCalls() {
+    hpystate::model::expect(PyThreadState_GetUnchecked() != nullptr, "handlers run attached");
+    if (hpystate::model::exchange_signal(current_thread(), 0)) python.handler();
+    return PyErr_Occurred() != nullptr ? -1 : 0;
+}
+void PyException_SetContext(PyObject*, PyObject*) {
+    hpystate::model::fail("no exception is in flight where the model waits");
 }
 
 PyThreadState* PyEval_SaveThread() {

@@ -29,6 +29,14 @@ void switch_threads();
 /// more.
 [[nodiscard]] PyObject* take_exception();
 
+/// From now on there are signals, and this is their handler, which runs attached. It may set an
+/// exception. In a scenario's set_up.
+void set_handler(void (*handler)());
+/// A signal for a thread. Who sleeps is to be woken by the caller.
+void send_signal(std::size_t thread);
+/// Whether one waits for the calling thread.
+[[nodiscard]] bool has_signal();
+
 /// CPython before 3.13.2 loses exit callbacks.
 enum class ExitCallbacks : std::uint8_t { kRun, kLost };
 
