@@ -28,6 +28,12 @@ class Interner {
     /// Throws std::bad_alloc.
     [[nodiscard]] const void* intern(std::string bytes);
 
+    /// Whether find_or_make() has made something for `key`.
+    [[nodiscard]] bool knows(const std::string& key) const {
+        const std::lock_guard lock(mutex_);
+        return known_.count(key) != 0;
+    }
+
     /// Storage of `size` zero bytes that belongs to `key`; `make(storage)` fills it the first time.
     /// `make` runs under the lock: no Python code, no exception.
     template <typename Make>
@@ -43,7 +49,7 @@ class Interner {
     /// Under the lock. Sets `fresh` where the key was not known.
     void* find_or_reserve(std::string key, std::size_t size, bool& fresh);
 
-    RankedMutex mutex_{LockRank::kDefinitions};
+    mutable RankedMutex mutex_{LockRank::kDefinitions};
     std::unordered_map<std::string, void*> known_; ///< guarded by mutex_
 };
 

@@ -98,4 +98,17 @@ std::vector<std::string> StaticData::changed() {
     return fresh;
 }
 
+std::uintptr_t StaticData::replaced_by(std::uintptr_t value) const noexcept {
+    for (const Part& part : parts_) {
+        for (std::size_t at = 0; at < part.bytes.size(); at += kWord) {
+            std::uintptr_t now = 0;
+            std::uintptr_t then = 0;
+            std::memcpy(&now, part.start + at, kWord);
+            std::memcpy(&then, part.bytes.data() + at, kWord);
+            if (now == value && then != value && then != 0) return then;
+        }
+    }
+    return 0;
+}
+
 } // namespace hpystate::layers

@@ -5,6 +5,7 @@
 /// own, races for them. Debug mode can compare a file's writable data with what it was.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ class StaticData {
     /// "'counter' of x.hpy0.so" for every variable that changed since; each is named once. Slots of
     /// globals that were registered since are no changes. Throws std::bad_alloc.
     [[nodiscard]] std::vector<std::string> changed();
+
+    /// What a word held that holds `value` now, and did not then; 0: there is no such word.
+    [[nodiscard]] std::uintptr_t replaced_by(std::uintptr_t value) const noexcept;
 
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
 

@@ -10,11 +10,13 @@
 #include "globals/interner.h"
 #include "globals/placement.h"
 #include "globals/registry.h"
+#include "globals/symbol_name.h"
 #include "interp_state/region.h"
 #include "layers/debug_state.h"
 #include "loader/error.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <mutex>
@@ -52,13 +54,37 @@ std::vector<SlotAddress> slots_of(const HPyModuleDef& definition) {
                     {{"index", std::to_string(index)}, {"address", address.data()}});
 }
 
+/// A slot may hold 0 or its own address, which every copy of this runtime writes. Anything else is
+/// an object that another runtime has stored there, and would lose if a token took its place.
+void check_content(const ModuleRequest& request, std::size_t index, SlotAddress slot) {
+    const std::uintptr_t held = std::atomic_ref(*slot).load(std::memory_order_relaxed);
+    if (held == 0 || held == reinterpret_cast<std::uintptr_t>(slot)) return;
+    std::array<char, 32> content{};
+    PyOS_snprintf(content.data(), content.size(), "%p", reinterpret_cast<const void*>(held));
+    const std::string symbol = name_of_address(slot).symbol;
+    throw LoadError(LoadErrorKind::kForeignGlobal,
+                    request.path + ": " + (symbol.empty() ? "" : symbol + ", ") + "globals[" +
+                        std::to_string(index) + "] of module " + request.name + ", holds " +
+                        content.data() +
+                        "; 0 or its own address was expected. Another HPy runtime in this process "
+                        "seems to have stored an object there, or something else wrote to it; a "
+                        "static HPyGlobal starts as 0 and only HPy writes to it. Nothing was "
+                        "registered. Load the file with one runtime only, or give each a copy of "
+                        "it.",
+                    {{"index", std::to_string(index)}, {"content", content.data()}});
+}
+
 void check_globals(const ModuleRequest& request, std::span<const SlotAddress> slots) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
-        // Registered before, in this interpreter or another: it was looked at then.
+        // Registered before, in this interpreter or another: where it lies was looked at then.
         const auto known = registry().find(Token(reinterpret_cast<std::uintptr_t>(slots[i])));
-        if (known && known->listed()) continue;
+        if (known && known->listed()) {
+            check_content(request, i, slots[i]);
+            continue;
+        }
         switch (place_of(slots[i])) {
         case Placement::kWritable:
+            check_content(request, i, slots[i]);
             break;
         case Placement::kReadOnly:
             refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "read-only memory");

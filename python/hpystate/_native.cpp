@@ -6,16 +6,15 @@
 #include <Python.h>
 
 #include "context/contexts.h"
-#include "context/dispatcher.h"
 #include "context/exception.h"
 #include "context/first_value.h"
 #include "context/handle.h"
-#include "globals/interner.h"
 #include "globals/placement.h"
 #include "interp_state/current.h"
 #include "layers/debug_state.h"
 #include "layers/trace.h"
 #include "loader/error.h"
+#include "loader/file_context.h"
 #include "loader/fused_link.h"
 #include "loader/library.h"
 #include "loader/module.h"
@@ -70,15 +69,6 @@ std::optional<const Layer*> layer_of(std::string_view mode) noexcept {
     return std::nullopt;
 }
 
-/// Hands the dispatcher to a file's trampolines, once per process: the file keeps it in a static,
-/// and interpreters must not write that at the same time.
-void give_dispatcher(void (*init_context)(HPyContext*)) {
-    std::string key("dispatcher:");
-    key.append(reinterpret_cast<const char*>(&init_context), sizeof(init_context));
-    static_cast<void>(interner().find_or_make(std::move(key), 1,
-                                              [=](void*) { init_context(context::dispatcher()); }));
-}
-
 /// What the importing side says, before the extension's own word; nullptr: nothing.
 struct Asked {
     const char* interpreters;
@@ -106,7 +96,7 @@ PyObject* create_from_file(ModuleRequest& request, const Asked& asked) {
     const char* const said =
         asked.interpreters != nullptr ? asked.interpreters : choice.interpreters;
     if (!settle_gil(request, asked.gil != nullptr ? asked.gil : choice.gil)) return nullptr;
-    give_dispatcher(choice.init_context);
+    give_dispatcher(choice, request.path, library.was_open());
     fill_fused_link(library);
     const HPyModuleDef* const definition = choice.init();
     if (definition == nullptr) {

@@ -1,4 +1,4 @@
-"""test_signals.py: a thread that waits for a first value hears signals, as one that waits for a lock.
+"""test_signals.py: a thread that waits for a first value hears signals, as who waits for a lock.
 
 Each case is a process of its own, with a time limit. `threading.Lock.acquire` is the control: the
 same script waits for a lock that another thread holds, with no extension in between.
