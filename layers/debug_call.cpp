@@ -3,6 +3,7 @@
 
 #include "context/shape.h"
 #include "context/typedata.h"
+#include "layers/debug_crash.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +22,7 @@ void Call::stop() const noexcept {
         "argument: use the one that the function was called with, and keep none.\n",
         where(), static_cast<long long>(own.state->interpreter_id), reason));
     static_cast<void>(std::fflush(stderr));
+    print_c_stack();
     std::abort();
 }
 

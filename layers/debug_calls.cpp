@@ -10,6 +10,7 @@
 #include "context/typedata.h"
 #include "context/typespec.h"
 #include "layers/debug_call.h"
+#include "layers/debug_field.h"
 #include "layers/debug_globals.h"
 #include "layers/debug_state.h"
 
@@ -105,7 +106,8 @@ const char* own_Bytes_AsString(HPyContext* context, HPy h) noexcept {
     PyObject* const object = call.object(h);
     const char* const data = call.plain()->ctx_Bytes_AsString(call.plain(), as_handle(object));
     if (data == nullptr) return nullptr;
-    return call.state().keep_copy(h, data, static_cast<std::size_t>(PyBytes_GET_SIZE(object)) + 1);
+    return call.state().keep_copy(h, data, static_cast<std::size_t>(PyBytes_GET_SIZE(object)) + 1,
+                                  "HPyBytes_AsString");
 }
 
 const char* own_Bytes_AS_STRING(HPyContext* context, HPy h) noexcept {
@@ -123,7 +125,8 @@ const char* own_Unicode_AsUTF8AndSize(HPyContext* context, HPy h, HPy_ssize_t* s
         call.plain()->ctx_Unicode_AsUTF8AndSize(call.plain(), call.in(h), &length);
     if (size != nullptr) *size = length;
     if (data == nullptr) return nullptr;
-    return call.state().keep_copy(h, data, static_cast<std::size_t>(length) + 1);
+    return call.state().keep_copy(h, data, static_cast<std::size_t>(length) + 1,
+                                  "HPyUnicode_AsUTF8AndSize");
 }
 
 bool is_type(const Call& call, HPy h, const char* sentence) noexcept {
@@ -137,7 +140,9 @@ const char* own_Type_GetName(HPyContext* context, HPy type) noexcept {
     const Call call(context, Slot::Type_GetName);
     static_cast<void>(is_type(call, type, interface::kGetNameNeedsType));
     const char* const name = call.plain()->ctx_Type_GetName(call.plain(), call.in(type));
-    return name != nullptr ? call.state().keep_copy(type, name, std::strlen(name) + 1) : nullptr;
+    return name != nullptr
+               ? call.state().keep_copy(type, name, std::strlen(name) + 1, "HPyType_GetName")
+               : nullptr;
 }
 
 // ---- arguments of the wrong type ----
@@ -315,6 +320,17 @@ void own_Tracker_Close(HPyContext* context, HPyTracker ht) noexcept {
     for (const HPy h : *closing) {
         if (h._i != 0) Py_XDECREF(call.state().close(h, call.where()));
     }
+}
+
+// ---- fields: layers/debug_field.cpp checks ----
+
+void own_Field_Store(HPyContext* context, HPy target_object, HPyField* target_field,
+                     HPy h) noexcept {
+    const Call call(context, Slot::Field_Store);
+    PyObject* const target = call.object(target_object);
+    PyObject* const object = call.object(h);
+    if (object != nullptr) check_field(call, target);
+    call.plain()->ctx_Field_Store(call.plain(), as_handle(target), target_field, as_handle(object));
 }
 
 // ---- globals: layers/debug_globals.cpp checks ----

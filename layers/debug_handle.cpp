@@ -7,14 +7,10 @@
 
 namespace hpystate::layers {
 
-namespace {
-
-[[nodiscard]] std::size_t pages_for(std::size_t size) noexcept {
+std::size_t pages_for(std::size_t size) noexcept {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     return (size + page - 1) / page * page;
 }
-
-} // namespace
 
 RawCopy RawCopy::make(const char* from, std::size_t size) noexcept {
     void* const pages =
@@ -27,10 +23,13 @@ RawCopy RawCopy::make(const char* from, std::size_t size) noexcept {
 }
 
 void RawCopy::forbid() noexcept {
-    if (data != nullptr) static_cast<void>(mprotect(data, pages_for(size), PROT_NONE));
+    if (data == nullptr) return;
+    note_closed(watched);
+    static_cast<void>(mprotect(data, pages_for(size), PROT_NONE));
 }
 
 void RawCopy::release() noexcept {
+    forget_pages(watched);
     if (data != nullptr) munmap(data, pages_for(size));
     *this = {};
 }

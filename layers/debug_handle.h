@@ -11,6 +11,8 @@
 
 #include <Python.h>
 
+#include "layers/debug_crash.h"
+
 #include <hpy/handle.h>
 
 #include <cstddef>
@@ -21,11 +23,15 @@ namespace hpystate::layers {
 
 struct DebugState;
 
+/// The bytes of the pages that hold so many.
+[[nodiscard]] std::size_t pages_for(std::size_t size) noexcept;
+
 /// A copy of characters that the extension was given, on pages of its own: writing to it crashes,
-/// and so does reading it once the handle was closed.
+/// and so does reading it once the handle was closed. debug_crash.h says then what it was.
 struct RawCopy {
     char* data = nullptr;
     std::size_t size = 0; ///< bytes of the copy; its pages hold more
+    WatchPlace watched = kNowhere;
 
     /// A read-only copy of `size` bytes; data is nullptr where there is no memory.
     [[nodiscard]] static RawCopy make(const char* from, std::size_t size) noexcept;

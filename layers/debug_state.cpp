@@ -5,6 +5,7 @@
 #include "context/handle.h"
 #include "context/interface.h"
 #include "globals/symbol_name.h"
+#include "layers/debug_crash.h"
 #include "layers/state.h"
 
 #include <algorithm>
@@ -48,7 +49,8 @@ void release_objects(LayerState* layer) noexcept {
 } // namespace
 
 const char* name_of(Misuse misuse) noexcept {
-    static constexpr const char* kNames[] = {"handle", "builder", "context", "global", "argument"};
+    static constexpr const char* kNames[] = {"handle", "builder",  "context",
+                                             "global", "argument", "field"};
     return kNames[static_cast<std::size_t>(misuse)];
 }
 
@@ -240,13 +242,20 @@ PyObject* DebugState::object_of(HPy word, const char* where) noexcept {
     return handle->retained != nullptr ? handle->retained : Py_None;
 }
 
-const char* DebugState::keep_copy(HPy word, const char* data, std::size_t size) noexcept {
+const char* DebugState::keep_copy(HPy word, const char* data, std::size_t size,
+                                  const char* where) noexcept {
     DebugHandle* const handle = DebugHandle::of(word);
     if (handle == nullptr || handle->state != this || handle->raw.data != nullptr) {
         return handle != nullptr && handle->raw.data != nullptr ? handle->raw.data : data;
     }
     handle->raw = RawCopy::make(data, size);
-    if (handle->raw.data == nullptr) PyErr_NoMemory();
+    if (handle->raw.data == nullptr) {
+        PyErr_NoMemory();
+        return nullptr;
+    }
+    const char* const type =
+        handle->object != nullptr ? Py_TYPE(handle->object)->tp_name : "closed handle";
+    handle->raw.watched = watch_pages({handle->raw.data, size, handle, where, type});
     return handle->raw.data;
 }
 
@@ -266,6 +275,7 @@ void DebugState::report(Misuse misuse, const std::string& text, const char* inte
     if (chosen == nullptr || ended || current_interpreter() == nullptr) {
         static_cast<void>(std::fprintf(stderr, "hpystate, debug mode: %s\n", text.c_str()));
         static_cast<void>(std::fflush(stderr));
+        print_c_stack();
         Py_FatalError(interface != nullptr ? interface : "Misuse of HPy was found in debug mode");
     }
     PyObject* const raised = PyErr_GetRaisedException();

@@ -33,7 +33,7 @@
 namespace hpystate::layers {
 
 /// What a misuse is about; for the hook.
-enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgument };
+enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgument, kField };
 
 /// "handle", "builder", ...
 [[nodiscard]] const char* name_of(Misuse misuse) noexcept;
@@ -101,9 +101,10 @@ struct DebugState : LayerState {
     /// The interpreter ends: closes all that was lent.
     void end_borrows() noexcept;
 
-    /// A read-only copy of characters that lives as long as the handle. nullptr: MemoryError is
-    /// set.
-    [[nodiscard]] const char* keep_copy(HPy handle, const char* data, std::size_t size) noexcept;
+    /// A read-only copy of characters that lives as long as the handle; `where`, a constant, is
+    /// the function that gives it. nullptr: MemoryError is set.
+    [[nodiscard]] const char* keep_copy(HPy handle, const char* data, std::size_t size,
+                                        const char* where) noexcept;
 
     /// A new builder around a plain one. nullptr: no memory.
     [[nodiscard]] DebugBuilder* open_builder(std::intptr_t plain) noexcept;

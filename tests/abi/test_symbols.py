@@ -29,6 +29,7 @@ WRITABLE = {
     r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",
     r"PyInit__needs_gil(\(\))?::(slots|definition)": "too",
     r"hpystate::\(anonymous namespace\)::stripes": "cells of fields, without the GIL: field.cpp",
+    r"hpystate::layers::\(anonymous namespace\)::crash": "pages with characters: debug_crash.cpp",
     r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
     r"hpystate::context::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
     r"hpystate::context::watch_forks\(\)::registered": "and that forks know of them",
