@@ -245,6 +245,10 @@ PyMethodDef methods[] = {
      "Sets the function that is called with kind and message for a misuse without another hook."},
     {"set_handle_stack_trace_limit", set_handle_stack_trace_limit, METH_O,
      "Keeps so many frames of where each handle is made; None or 0 for none."},
+    {"set_explain_crashes", set_switch<&DebugState::explain_crashes>, METH_O,
+     "Whether a SIGSEGV on characters that are handed out from now on is explained on stderr; on\n"
+     "unless hpy.universal.load() has loaded a module with debug=True, where upstream says "
+     "nothing."},
     {"set_search_heap", set_switch<&DebugState::search_heap>, METH_O,
      "Whether a value that is stored in a global is looked for among gc.get_objects()."},
     {"set_watch_statics", set_switch<&DebugState::watch_statics>, METH_O,

@@ -253,6 +253,7 @@ const char* DebugState::keep_copy(HPy word, const char* data, std::size_t size,
         PyErr_NoMemory();
         return nullptr;
     }
+    if (!explain_crashes) return handle->raw.data;
     const char* const type =
         handle->object != nullptr ? Py_TYPE(handle->object)->tp_name : "closed handle";
     handle->raw.watched = watch_pages({handle->raw.data, size, handle, where, type});

@@ -133,6 +133,7 @@ struct DebugState : LayerState {
     std::size_t raw_limit = std::size_t{10} << 20U; ///< bytes kept for closed handles
     std::size_t raw_size = 0;                       ///< of these, in use
     std::size_t stack_limit = 0;                    ///< frames; 0: no stacks are taken
+    bool explain_crashes = true;                    ///< on characters that it handed out
     bool search_heap = false;                       ///< look for stored values in gc's lists
     bool watch_statics = false;                     ///< compare writable data after every call
     HandleQueue opened;

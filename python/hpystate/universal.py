@@ -65,6 +65,8 @@ def load(
     chosen = mode if mode > 0 else (MODE_DEBUG if debug else MODE_UNIVERSAL)
     if chosen not in _MODE_NAMES:
         raise ValueError(f"load: mode {mode} is none of MODE_UNIVERSAL, MODE_DEBUG, MODE_TRACE")
+    if chosen == MODE_DEBUG:
+        _debug.set_explain_crashes(False)  # upstream's says nothing then, and its tests look
     return _load(name, path, spec, _MODE_NAMES[chosen])
 
 

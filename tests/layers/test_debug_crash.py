@@ -253,6 +253,22 @@ for _ in range(3):
     assert (code, text) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        "debug.set_explain_crashes(False)",
+        # Upstream's says nothing, and its own tests look that it does.
+        "hpystate.install()\nimport hpy.universal, importlib.util\n"
+        "spec = importlib.util.spec_from_file_location('crashes', sys.argv[1])\n"
+        "crashes = hpy.universal.load('crashes', sys.argv[1], spec, debug=True)",
+    ],
+)
+def test_where_it_is_not_wanted_a_crash_says_nothing(file: Path, quiet: str) -> None:
+    code, text = end(file, f"{quiet}\ncrashes.keep_utf8('x')\ncrashes.close()\ncrashes.read_at(0)")
+
+    assert (code, text) == (-11, "")
+
+
 def test_more_characters_than_the_table_holds_are_handed_out_and_given_back(file: Path) -> None:
     code, text = end(
         file,

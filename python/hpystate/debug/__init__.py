@@ -19,6 +19,7 @@ set_handle_stack_trace_limit = _native._debug.set_handle_stack_trace_limit
 set_on_invalid_handle = _native._debug.set_on_invalid_handle
 set_on_invalid_builder_handle = _native._debug.set_on_invalid_builder_handle
 set_on_misuse = _native._debug.set_on_misuse
+set_explain_crashes = _native._debug.set_explain_crashes
 set_search_heap = _native._debug.set_search_heap
 set_watch_statics = _native._debug.set_watch_statics
 
@@ -30,6 +31,7 @@ __all__ = [
     "get_closed_handles",
     "get_open_handles",
     "new_generation",
+    "set_explain_crashes",
     "set_handle_stack_trace_limit",
     "set_on_invalid_builder_handle",
     "set_on_invalid_handle",
