@@ -6,8 +6,8 @@
 /// made, and the C stack. Then the handler that was there before goes on, faulthandler's for
 /// instance, or the process ends as it would have.
 ///
-/// A crash is nobody's business where set_explain_crashes(False) said so, as the drop-in's load()
-/// does. The handler is installed when the first characters are handed out. Another one that is installed
+/// Nothing is said where set_explain_crashes(False) asked for that, as the drop-in's load() does.
+/// The handler is installed when the first characters are handed out. Another one that is installed
 /// later is asked first, and faulthandler's does not hand the address on: enable it before.
 ///
 /// Concurrency: an entry is claimed by an exchange of its `start`, by a thread attached to any
