@@ -3,33 +3,60 @@
 A hybrid extension, which uses CPython's C API too, lies in X.hpy0-cp312.so: it is found by the one
 Python that it was compiled for. Where both are there, the universal file is taken.
 
-The finder stands first on sys.meta_path. Beside X.hpy0.so upstream's build writes a stub X.py,
-which imports `pkg_resources`; interpreters with a GIL of their own refuse that. So the file wins
-and the stub never runs. The same finder answers for `hpy.universal`, also where upstream's `hpy` is
-installed for its build part.
+Files are found by CPython's own finders of folders, which are taught two suffixes more. So all is
+as for CPython's extensions: the first entry of a path that has the name wins, in a folder a package
+comes before a file, zip archives, namespace packages and deleted folders are what they always are,
+and an import of something else costs nothing more.
+
+In a folder X.hpy0.so comes first, before X.py too: upstream's build writes such a stub beside it,
+which imports `pkg_resources`; interpreters with a GIL of their own refuse that.
+
+First on sys.meta_path stands a finder for `hpy.universal` and its kin, also where upstream's `hpy`
+is installed for its build part; last one that says why a file that is there is not taken.
 """
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
+import _imp
+import importlib
 import os
 import sys
 
+# importlib.util imports `threading` from 3.12.3 on, and CPython 3.12 never ends a subinterpreter in
+# which a thread that has ended was the first to import that: docs/design.md, section 4.
+from importlib import _bootstrap
+from importlib._bootstrap_external import spec_from_file_location
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    PathFinder,
+)
+
 from hpystate import _native
+from hpystate.environment import (
+    GIL,
+    INTERPRETERS,
+    MODES,
+    announce,
+    gil_from_environment,
+    interpreters_from_environment,
+    mode_from_environment,
+)
+from hpystate.errors import LoadError
 
 # Every interpreter imports this module, and what an interpreter imported CPython does not give back
 # whole: so no `typing`, no `importlib.abc` (which imports forty modules), and no `re` until needed.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from types import ModuleType
+    from collections.abc import Iterable, Sequence
+    from types import CodeType, FrameType, ModuleType
+    from typing import Any
 
 SUFFIX = ".hpy0.so"
 HYBRID_SUFFIX = f".hpy0-cp{sys.version_info[0]}{sys.version_info[1]}{sys.abiflags}.so"
-MODES = ("universal", "debug", "trace")
-INTERPRETERS = ("own-gil", "shared-gil", "main")
-GIL = ("off", "on")
+SUFFIXES = (SUFFIX, HYBRID_SUFFIX)  # the earlier one wins
 DROP_IN = "hpy.universal"
 #: Names that HPy's users import -> modules of ours, the same objects.
 ALIASES = {
@@ -40,8 +67,8 @@ ALIASES = {
 }
 
 
-class HPyLoader:
-    """Makes the module of one file; the two halves are those of PEP 489."""
+class HPyLoader(ExtensionFileLoader):
+    """Makes the module of one file; the two halves are those of PEP 489, the rest is CPython's."""
 
     def __init__(
         self,
@@ -51,13 +78,13 @@ class HPyLoader:
         interpreters: str | None = None,
         gil: bool | None = None,
     ) -> None:
-        self.name = name
-        self.path = path
+        super().__init__(name, path)
         self.mode = mode
         self.interpreters = interpreters
         self.gil = gil
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        _check_name(spec.name, self.path)
         mode = self.mode
         if mode is None:
             mode = mode_from_environment(spec.name, os.environ)
@@ -69,66 +96,172 @@ class HPyLoader:
     def exec_module(self, module: ModuleType) -> None:
         _native.execute(module)
 
-    def get_filename(self, name: str) -> str:
-        return self.path
-
-    def is_package(self, name: str) -> bool:
-        return False
+    def is_package(self, fullname: str) -> bool:
+        return os.path.basename(self.path) in ["__init__" + suffix for suffix in SUFFIXES]
 
     def __repr__(self) -> str:
         return f"HPyLoader({self.name!r}, {self.path!r})"
 
 
-class HPyFinder:
-    """Finds `*.hpy0.so` and `*.hpy0-cp312.so` on the path of a package or on sys.path."""
+def _check_name(name: str, path: str) -> None:
+    if name.isascii():
+        return
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise LoadError(
+            f"{path}: the module name {name!r} has characters that UTF-8 does not have. Rename the "
+            "file, or the folder of its package.",
+            name=name,
+            path=path,
+            kind="bad-name",
+        ) from error
 
-    def __init__(self) -> None:
-        # directory -> (time of its last change in ns, files of modules in it by name); like the
-        # finder of the standard library, a look at the time of change saves reading the directory.
-        self._listings: dict[str, tuple[int, dict[str, str]]] = {}
+
+# ---- files in folders --------------------------------------------------------------------------
+
+_TAUGHT = [(suffix, HPyLoader) for suffix in SUFFIXES]
+
+
+def path_hook(path: str) -> Any:
+    """The first of sys.path_hooks: what the others find for `path`; finders of folders are taught.
+
+    It asks the others so that hooks of other libraries go on working, whoever came first.
+    """
+    for hook in list(sys.path_hooks):
+        if _is_marked(hook):
+            continue
+        try:
+            finder = hook(path)
+        except ImportError:
+            continue
+        _teach(finder)
+        return finder
+    raise ImportError("no hook of sys.path_hooks knows what this is", path=path)
+
+
+# By this ours are known, also where a program dropped this module and imported it anew.
+path_hook.__hpystate__ = True
+
+
+def _is_marked(thing: object) -> bool:
+    return hasattr(thing, "__hpystate__")
+
+
+def _teach(finder: object) -> None:
+    """Puts our suffixes before those that a finder of a folder knows."""
+    if isinstance(finder, FileFinder):
+        # A new list: another thread may be walking the old one.
+        finder._loaders = _TAUGHT + _others(finder)
+
+
+def _others(finder: FileFinder) -> list[tuple[str, type]]:
+    return [(suffix, loader) for suffix, loader in finder._loaders if suffix not in SUFFIXES]
+
+
+def _stand_first() -> None:
+    """Makes our hook the first one, and teaches the finders that were made without it."""
+    _imp.acquire_lock()
+    try:
+        ours = [hook for hook in sys.path_hooks if _is_marked(hook)] or [path_hook]
+        # In one step, and nothing moves to the left: a thread that is walking the list skips none.
+        sys.path_hooks[:] = ours + [hook for hook in sys.path_hooks if not _is_marked(hook)]
+    finally:
+        _imp.release_lock()
+    for finder in list(sys.path_importer_cache.values()):
+        _teach(finder)
+
+
+# ---- the two finders on sys.meta_path ----------------------------------------------------------
+
+
+class HPyFinder:
+    """First on sys.meta_path: HPy's own names. It also sees to it that our path hook stays first:
+    libraries that put theirs there empty sys.path_importer_cache too."""
+
+    __hpystate__ = True
 
     def find_spec(
         self,
         fullname: str,
         path: Sequence[str] | None,
         target: ModuleType | None = None,
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
+        hooks = sys.path_hooks
+        if not hooks or hooks[0] is not path_hook:
+            _stand_first()
+        if not fullname.startswith("hpy"):
+            return None
         if fullname == DROP_IN:
             return _drop_in_spec()
         if fullname == "hpy":
             return _parent_spec()
-        if fullname in ALIASES:
-            return _alias_spec(fullname)
+        return _alias_spec(fullname) if fullname in ALIASES else None
+
+
+class HintFinder:
+    """Last on sys.meta_path: where an import fails beside a file of that name which this runtime
+    does not take, the ModuleNotFoundError says why."""
+
+    __hpystate__ = True
+
+    def __init__(self) -> None:
+        # entry of a path -> (what its finder had read when we looked, files of HPy in it by name)
+        self._seen: dict[str, tuple[set[str], dict[str, str]]] = {}
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Iterable[str] | None,
+        target: ModuleType | None = None,
+    ) -> None:
+        """Returns None, or raises where an import would fail for good."""
         tail = fullname.rpartition(".")[2]
         for entry in sys.path if path is None else path:
-            if not isinstance(entry, str):
+            file = self._file_in(entry, tail) if isinstance(entry, str) else None
+            if file is None:
                 continue
-            directory = entry or os.getcwd()
-            file = self._files_in(directory).get(tail)
-            if file is not None:
-                return spec_of(fullname, os.path.join(directory, file))
-        return None
+            # importlib.util.find_spec() and its like ask whether there is a module: there is none.
+            if not _is_import(sys._getframe(1)) or self._found_later(fullname, path, target):
+                return
+            from hpystate.hints import why_not
+
+            raise ModuleNotFoundError(why_not(fullname, file), name=fullname)
 
     def invalidate_caches(self) -> None:
-        self._listings.clear()
+        self._seen.clear()
 
-    def _files_in(self, directory: str) -> dict[str, str]:
-        try:
-            changed = os.stat(directory).st_mtime_ns
-        except OSError:
-            return {}  # not there, or a zip archive: those hold no shared objects
-        known = self._listings.get(directory)
-        if known is not None and known[0] == changed:
-            return known[1]
-        try:
-            entries = os.listdir(directory)
-        except OSError:
-            return {}
-        files = {}
-        for suffix in (HYBRID_SUFFIX, SUFFIX):  # the later one wins
-            files.update({e[: -len(suffix)]: e for e in entries if e.endswith(suffix)})
-        self._listings[directory] = (changed, files)
-        return files
+    def _file_in(self, entry: str, tail: str) -> str | None:
+        """Looks at what CPython's finder read of a folder a moment ago: no call of the system."""
+        finder = sys.path_importer_cache.get(entry or _current_directory())
+        listing = getattr(finder, "_path_cache", None)
+        if not listing:
+            return None
+        seen, files = self._seen.get(entry, (None, {}))
+        if seen is not listing:
+            names = [n for n in listing if ".hpy" in n and n.endswith(".so")]
+            files = {n.partition(".hpy")[0]: n for n in sorted(names)}
+            self._seen[entry] = (listing, files)
+        return os.path.join(finder.path, files[tail]) if tail in files else None
+
+    def _found_later(self, *question: Any) -> bool:
+        """Whether a finder knows the module that was put behind this one."""
+        finders = list(sys.meta_path)
+        behind = finders[finders.index(self) + 1 :] if self in finders else []
+        return any(finder.find_spec(*question) is not None for finder in behind)
+
+
+def _is_import(caller: FrameType | None) -> bool:
+    """Whether the finders are asked by an import, which raises where all of them know nothing."""
+    importing = caller.f_back if caller is not None else None
+    return importing is not None and importing.f_code is _bootstrap._find_and_load_unlocked.__code__
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""  # it was deleted; no finder has this name
 
 
 def spec_of(
@@ -137,23 +270,25 @@ def spec_of(
     mode: str | None = None,
     interpreters: str | None = None,
     gil: bool | None = None,
-) -> importlib.machinery.ModuleSpec:
+) -> ModuleSpec:
     """The spec of a file; its loader knows how to make the module."""
     loader = HPyLoader(name, path, mode, interpreters, gil)
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    spec = spec_from_file_location(name, path, loader=loader)
     assert spec is not None  # None is for loaders that were not given
     return spec
 
 
-def _drop_in_spec() -> importlib.machinery.ModuleSpec | None:
+def _drop_in_spec() -> ModuleSpec:
     file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "universal.py")
-    return importlib.util.spec_from_file_location(DROP_IN, file)
+    spec = spec_from_file_location(DROP_IN, file)
+    assert spec is not None  # there is a loader for .py
+    return spec
 
 
 class _AliasLoader:
     """Gives a module of ours under a name of HPy's."""
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(ALIASES[spec.name])
         spec.loader_state = module.__spec__  # the import machinery writes the alias's over it
         return module
@@ -162,50 +297,95 @@ class _AliasLoader:
         assert module.__spec__ is not None
         module.__spec__ = module.__spec__.loader_state
 
+    def get_code(self, fullname: str) -> CodeType | None:
+        """For `python -m hpy.trace`."""
+        ours = importlib.import_module(ALIASES[fullname])
+        assert ours.__spec__ is not None
+        return ours.__spec__.loader.get_code(ours.__name__)
 
-def _alias_spec(name: str) -> importlib.machinery.ModuleSpec:
-    is_package = name == "hpy.debug"
-    return importlib.machinery.ModuleSpec(name, _AliasLoader(), is_package=is_package)
+
+def _alias_spec(name: str) -> ModuleSpec:
+    return ModuleSpec(name, _AliasLoader(), is_package=name == "hpy.debug")
 
 
-def _parent_spec() -> importlib.machinery.ModuleSpec | None:
+def _parent_spec() -> ModuleSpec | None:
     """An empty package `hpy` where none is installed; None leaves it to the other finders."""
-    if importlib.machinery.PathFinder.find_spec("hpy") is not None:
+    if PathFinder.find_spec("hpy") is not None:
         return None
-    return importlib.machinery.ModuleSpec("hpy", None, is_package=True)
+    return ModuleSpec("hpy", None, is_package=True)
 
 
-def _installed() -> HPyFinder | None:
-    return next((f for f in sys.meta_path if isinstance(f, HPyFinder)), None)
+# ---- installing --------------------------------------------------------------------------------
 
 
 def install() -> None:
     """Makes this interpreter import `*.hpy0.so`, and puts hpystate in place of hpy.universal.
 
     Every interpreter has import machinery of its own: call it in each. A second call does nothing.
-    A `hpy.universal` that was imported before, by upstream, is replaced; what it loaded stays.
+    A `hpy.universal` that was imported before, by upstream, is replaced; what it loaded stays. One
+    that another thread is importing is waited for; one that is being imported by the caller, or by
+    a thread that waits for the caller, is replaced too: its import gives ours.
     """
-    if _installed() is None:
-        sys.meta_path.insert(0, HPyFinder())
-    present = sys.modules.get(DROP_IN)
-    if present is not None and not hasattr(present, "__hpystate__"):
-        del sys.modules[DROP_IN]
-        importlib.import_module(DROP_IN)
-    for name, ours in ALIASES.items():
-        if name in sys.modules and sys.modules[name] is not sys.modules.get(ours):
-            del sys.modules[name]
+    _stand_first()
+    _imp.acquire_lock()  # of the import machinery: two threads put no finder in place twice
+    try:
+        if not any(_is_marked(finder) for finder in sys.meta_path):
+            sys.meta_path.insert(0, HPyFinder())
+            sys.meta_path.append(HintFinder())
+            # `pkgutil` and `inspect` know by this list which files are modules
+            EXTENSION_SUFFIXES.extend(SUFFIXES)
+    finally:
+        _imp.release_lock()
+    for name in (DROP_IN, *ALIASES):
+        _take_over(name)
 
 
 def uninstall() -> None:
     """Takes back install(); modules that were imported stay."""
-    finder = _installed()
-    if finder is not None:
-        sys.meta_path.remove(finder)
-    if hasattr(sys.modules.get(DROP_IN), "__hpystate__"):
-        del sys.modules[DROP_IN]
-    for name, ours in ALIASES.items():
-        if name in sys.modules and sys.modules[name] is sys.modules.get(ours):
-            del sys.modules[name]
+    _imp.acquire_lock()
+    try:
+        # New lists: a thread that is walking the old ones skips nothing.
+        sys.meta_path = [finder for finder in sys.meta_path if not _is_marked(finder)]
+        sys.path_hooks = [hook for hook in sys.path_hooks if not _is_marked(hook)]
+        EXTENSION_SUFFIXES[:] = [s for s in EXTENSION_SUFFIXES if s not in SUFFIXES]
+    finally:
+        _imp.release_lock()
+    for finder in list(sys.path_importer_cache.values()):
+        if isinstance(finder, FileFinder):
+            finder._loaders = _others(finder)
+    for name in (DROP_IN, *ALIASES):
+        _bootstrap._lock_unlock_module(name)
+        if _is_ours(name):
+            sys.modules.pop(name, None)
+
+
+def _is_ours(name: str) -> bool:
+    module = sys.modules.get(name)
+    if name == DROP_IN:
+        return _is_marked(module)
+    return module is not None and module is sys.modules.get(ALIASES[name])
+
+
+def _take_over(name: str) -> None:
+    """Puts ours in the place of upstream's module, where that was imported.
+
+    An import that is going on looks its module up in sys.modules when it has run it, and gives what
+    it finds there: so the module is replaced, and never missing.
+    """
+    # Waits for an import of the name in another thread; at once where that thread waits for us.
+    _bootstrap._lock_unlock_module(name)
+    if sys.modules.get(name) is None or _is_ours(name):
+        return
+    if name == DROP_IN:
+        spec = _drop_in_spec()
+        module = _bootstrap.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        module = importlib.import_module(ALIASES[name])
+    sys.modules[name] = module
+    parent, _, tail = name.rpartition(".")
+    if parent in sys.modules:
+        setattr(sys.modules[parent], tail, module)
 
 
 def load(
@@ -239,9 +419,19 @@ def load(
         _check_word("interpreters", interpreters, INTERPRETERS)
     if gil is not None and not isinstance(gil, bool):
         raise TypeError(f"load: gil is {type(gil).__name__}, a bool or None was expected")
-    file = os.path.abspath(os.fsdecode(path))
+    file = os.fsdecode(path)
+    try:
+        file = os.path.abspath(file)
+    except FileNotFoundError as error:
+        raise LoadError(
+            f"{file}: cannot be loaded: the path is relative, and the current directory was "
+            "deleted. Give the whole path.",
+            name=name,
+            path=file,
+            kind="open-failed",
+        ) from error
     spec = spec_of(name, file, mode, interpreters, gil)
-    module = importlib.util.module_from_spec(spec)
+    module = _bootstrap.module_from_spec(spec)
     assert spec.loader is not None
     spec.loader.exec_module(module)
     return module
@@ -253,75 +443,3 @@ def _check_word(parameter: str, value: object, words: Sequence[str]) -> None:
     if value not in words:
         expected = ", ".join(repr(word) for word in words)
         raise ValueError(f"load: {parameter} is {value!r}; one of {expected} was expected")
-
-
-# ---- the environment ---------------------------------------------------------------------------
-
-
-def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
-    """What HPY says for a module: `MODE`, or `module:MODE,module:MODE`; "universal" without it.
-
-    A module of a package goes by its dotted name or by the last part of it; upstream's stubs know
-    the last part only. A ValueError names a mode that HPy does not have.
-    """
-    said = environment.get("HPY")
-    if said is None:
-        return "universal"
-    mode: str | None = said
-    if ":" in said:
-        mode = "universal"
-        for part in said.split(","):
-            module, _, word = part.partition(":")
-            if module.strip() in (name, name.rpartition(".")[2]):
-                mode = word
-                break
-    mode = mode.strip().lower()
-    if mode not in MODES:
-        raise ValueError(f"invalid HPy mode: {said[:50]}")
-    return mode
-
-
-def announce(name: str, mode: str, environment: Mapping[str, str]) -> None:
-    """Where HPY_LOG is set: the line that upstream prints for every module that is imported."""
-    if "HPY_LOG" in environment:
-        suffix = "" if mode == "universal" else f" with a {mode} context"
-        sys.stdout.write(f"Loading '{name}' in HPy universal mode{suffix}\n")
-
-
-def interpreters_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
-    """What HPYSTATE_INTERPRETERS says for a module: the first `pattern=value` that matches it."""
-    return _said_for(name, "HPYSTATE_INTERPRETERS", INTERPRETERS, environment)
-
-
-def gil_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
-    """What HPYSTATE_GIL says for a module, in the same way: "off", "on" or None."""
-    return _said_for(name, "HPYSTATE_GIL", GIL, environment)
-
-
-def _said_for(
-    name: str, variable: str, words: Sequence[str], environment: Mapping[str, str]
-) -> str | None:
-    said = environment.get(variable)
-    if not said:
-        return None
-    for part in filter(None, (piece.strip() for piece in said.split(","))):
-        pattern, equals, value = part.partition("=")
-        if not equals or value.strip() not in words:
-            expected = ", ".join(words)
-            raise ValueError(
-                f"{variable}: {part!r} is not pattern=value with a value of {expected}"
-            )
-        if _matches(name, pattern.strip()):
-            return value.strip()
-    return None
-
-
-def _matches(name: str, pattern: str) -> bool:
-    """fnmatch.fnmatchcase; without its import, which brings `re`, for `name`, `start*` and `*`: an
-    interpreter of CPython 3.13t never gives back the MiB that it costs."""
-    start = pattern.removesuffix("*")
-    if any(special in start for special in "*?["):
-        import fnmatch
-
-        return fnmatch.fnmatchcase(name, pattern)
-    return name == pattern or (start != pattern and name.startswith(start))

@@ -15,8 +15,9 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from importlib._bootstrap import module_from_spec  # not importlib.util: see finder.py
+from importlib._bootstrap_external import spec_from_file_location
 from importlib.machinery import ExtensionFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
 
 from hpystate import _native
 

@@ -10,13 +10,13 @@ import os
 
 import hpystate
 from hpystate import _native
-from hpystate.errors import LoadError
-from hpystate.finder import (
+from hpystate.environment import (
     announce,
     gil_from_environment,
     interpreters_from_environment,
     mode_from_environment,
 )
+from hpystate.errors import LoadError
 
 TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import errno
 import fnmatch
 import importlib
 import inspect
+import io
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +21,7 @@ import hpystate
 from hpystate.build import compile_extension
 from hpystate.finder import HPyFinder, interpreters_from_environment, mode_from_environment
 from hpystate.testing import Interpreter
+from tests.loader.place import put_extension
 
 SOURCE = """
     #include <hpy.h>
@@ -164,22 +168,56 @@ def test_a_path_like_object_and_a_relative_path_are_accepted(
     assert "place" not in sys.modules
 
 
-def test_the_package_is_light_to_import(child: Callable) -> None:
-    result = child("""
+#: What the package may import in every interpreter: what nearly every program has anyway, and ours.
+LIGHT = set(
+    """__future__ _abc _collections_abc _stat abc genericpath os os.path posixpath stat
+    importlib importlib._bootstrap importlib._bootstrap_external importlib.machinery warnings
+    hpystate hpystate._native hpystate.environment hpystate.errors hpystate.finder""".split()
+)
+
+
+def test_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
+    """CPython 3.12 never ends a subinterpreter whose first `import threading` ran on a thread that
+    is gone, and importlib.util imports that from 3.12.3 on. What an interpreter has imported costs
+    memory for good besides."""
+    put_extension(tmp_path)
+    result = subprocess.run(
+        [sys.executable, "-S", "-E", "-I", "-c", IMPORT, os.path.dirname(STAGE), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    imported = set(result.stdout.split())
+    assert "hpystate.finder" in imported
+    assert imported - LIGHT == {"place"}
+
+
+STAGE = os.path.dirname(hpystate.__file__)
+IMPORT = """
 import sys
+sys.path[:0] = sys.argv[1:]
 before = set(sys.modules)
 import hpystate
 hpystate.install()
-heavy = {"typing", "re", "importlib.abc", "contextlib", "tempfile", "subprocess"}
-print(sorted(heavy & (set(sys.modules) - before)))
-""")
-    assert result.stdout.strip() == "[]", result.stderr
+hpystate.load("place", sys.argv[2] + "/place.hpy0.so").where()
+import place
+try:
+    import nosuchmodule
+except ModuleNotFoundError:
+    pass
+hpystate.uninstall()
+print(*set(sys.modules) - before)
+"""
 
 
 @pytest.mark.parametrize(
     ("said", "mode"),
     [
         (None, "universal"),
+        ("", "universal"),
+        (" ", "universal"),
         ("debug", "debug"),
         ("TRACE", "trace"),
         ("place:debug,other:trace", "debug"),
@@ -212,9 +250,70 @@ def test_an_import_takes_its_mode_from_the_environment_and_says_so(
     assert capsys.readouterr().out == ""
 
 
-def test_a_mode_that_hpy_does_not_have_is_an_error() -> None:
-    with pytest.raises(ValueError, match="invalid HPy mode: fast"):
-        mode_from_environment("place", {"HPY": "fast"})
+@pytest.mark.parametrize(
+    ("said", "mode"), [("fast", "fast"), ("other:trace,place:Fast", "fast"), ("place:", "")]
+)
+def test_a_mode_that_hpy_does_not_have_is_an_error(said: str, mode: str) -> None:
+    """Upstream's text is interface; what follows it names the variable and what it may say."""
+    with pytest.raises(ValueError, match=f"^invalid HPy mode: {said}") as caught:
+        mode_from_environment("place", {"HPY": said})
+    assert str(caught.value) == (
+        f"invalid HPy mode: {said}. The environment variable HPY asks for the mode {mode!r} for the"
+        " module 'place'; universal, debug or trace was expected. Set HPY=debug, or HPY=place:debug"
+        " for this module alone."
+    )
+
+
+def test_an_empty_hpy_is_as_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPY", "")
+
+    assert importlib.import_module("place").where() == "here"
+
+
+def test_without_a_stdout_modules_are_imported_and_nothing_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under pythonw, in a daemon, and in a program that closed it."""
+    monkeypatch.setenv("HPY_LOG", "1")
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert importlib.import_module("place").where() == "here"
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def closed() -> io.StringIO:
+    file = io.StringIO()
+    file.close()
+    return file
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Full, closed, lambda: io.TextIOWrapper(io.BytesIO(), "ascii")],
+    ids=["full", "closed", "ascii"],
+)
+def test_a_stdout_that_does_not_take_the_line_is_a_warning(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, make: Callable
+) -> None:
+    package = folder / "größe"
+    package.mkdir()
+    os.rename(folder / "place.hpy0.so", package / "place.hpy0.so")
+    monkeypatch.setenv("HPY_LOG", "1")
+    try:
+        with pytest.warns(RuntimeWarning, match="HPY_LOG: sys.stdout does not take the line"):
+            monkeypatch.setattr(sys, "stdout", make())
+            place = importlib.import_module("größe.place")
+    finally:
+        monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+        sys.modules.pop("größe.place", None)
+        sys.modules.pop("größe", None)
+    assert place.where() == "here"
 
 
 def test_the_first_pattern_that_matches_decides() -> None:
