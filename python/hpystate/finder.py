@@ -22,16 +22,17 @@ import importlib
 import os
 import sys
 
-# importlib.util imports `threading` from 3.12.3 on, and CPython 3.12 never ends a subinterpreter in
-# which a thread that has ended was the first to import that: docs/design.md, section 4.
+# Not importlib.util, which imports `threading` from 3.12.3 on: CPython 3.12 never ends a
+# subinterpreter in which a thread that has ended was the first to import that (docs/design.md,
+# section 4). Not importlib.machinery, which imports `warnings` from 3.14 on.
 from importlib import _bootstrap
-from importlib._bootstrap_external import spec_from_file_location
-from importlib.machinery import (
+from importlib._bootstrap import ModuleSpec
+from importlib._bootstrap_external import (
     EXTENSION_SUFFIXES,
     ExtensionFileLoader,
     FileFinder,
-    ModuleSpec,
     PathFinder,
+    spec_from_file_location,
 )
 
 from hpystate import _native
