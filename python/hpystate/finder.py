@@ -207,7 +207,7 @@ class HintFinder:
     __hpystate__ = True
 
     def __init__(self) -> None:
-        # entry of a path -> (what its finder had read when we looked, files of HPy in it by name)
+        # entry of a path -> (what its finder had read when we looked, the files of HPy's in it)
         self._seen: dict[str, tuple[set[str], dict[str, str]]] = {}
 
     def find_spec(
@@ -218,38 +218,44 @@ class HintFinder:
     ) -> None:
         """Returns None, or raises where an import would fail for good."""
         tail = fullname.rpartition(".")[2]
+        finders, seen = sys.path_importer_cache, self._seen
         for entry in sys.path if path is None else path:
-            file = self._file_in(entry, tail) if isinstance(entry, str) else None
-            if file is None:
+            if not isinstance(entry, str):
                 continue
-            # importlib.util.find_spec() and its like ask whether there is a module: there is none.
-            if not _is_import(sys._getframe(1)) or self._found_later(fullname, path, target):
+            finder = finders.get(entry or _current_directory())
+            # What CPython's finder read of a folder a moment ago: no call of the system.
+            listing = getattr(finder, "_path_cache", None)
+            if listing is None:
+                continue
+            known = seen.get(entry)
+            if known is None or known[0] is not listing:
+                known = seen[entry] = (listing, _hpy_files(listing))
+            if tail in known[1]:
+                self._refuse(os.path.join(finder.path, known[1][tail]), fullname, path, target)
                 return
-            from hpystate.hints import why_not
-
-            raise ModuleNotFoundError(why_not(fullname, file), name=fullname)
 
     def invalidate_caches(self) -> None:
         self._seen.clear()
 
-    def _file_in(self, entry: str, tail: str) -> str | None:
-        """Looks at what CPython's finder read of a folder a moment ago: no call of the system."""
-        finder = sys.path_importer_cache.get(entry or _current_directory())
-        listing = getattr(finder, "_path_cache", None)
-        if not listing:
-            return None
-        seen, files = self._seen.get(entry, (None, {}))
-        if seen is not listing:
-            names = [n for n in listing if ".hpy" in n and n.endswith(".so")]
-            files = {n.partition(".hpy")[0]: n for n in sorted(names)}
-            self._seen[entry] = (listing, files)
-        return os.path.join(finder.path, files[tail]) if tail in files else None
+    def _refuse(self, file: str, *question: Any) -> None:
+        # importlib.util.find_spec() and its like ask whether there is a module: there is none.
+        if not _is_import(sys._getframe(2)) or self._found_later(*question):
+            return
+        from hpystate.hints import why_not
+
+        raise ModuleNotFoundError(why_not(question[0], file), name=question[0])
 
     def _found_later(self, *question: Any) -> bool:
         """Whether a finder knows the module that was put behind this one."""
         finders = list(sys.meta_path)
         behind = finders[finders.index(self) + 1 :] if self in finders else []
         return any(finder.find_spec(*question) is not None for finder in behind)
+
+
+def _hpy_files(listing: Iterable[str]) -> dict[str, str]:
+    """Module -> file, for all the files of HPy's in a folder, whatever they need."""
+    files = sorted(name for name in listing if ".hpy" in name and name.endswith(".so"))
+    return {file.partition(".hpy")[0]: file for file in files}
 
 
 def _is_import(caller: FrameType | None) -> bool:
