@@ -106,9 +106,17 @@ def file() -> Path:
 
 
 def end(file: Path, script: str, *options: str) -> tuple[int, str]:
-    """How the process ends, and what it said."""
+    """How the process ends, and what it said; without the GIL, debug mode is warned of."""
     result = subprocess.run(
-        [sys.executable, *options, "-c", SCRIPT + script, str(file)],
+        [
+            sys.executable,
+            "-W",
+            "ignore::RuntimeWarning",
+            *options,
+            "-c",
+            SCRIPT + script,
+            str(file),
+        ],
         capture_output=True,
         text=True,
         timeout=120,
