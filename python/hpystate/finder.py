@@ -419,16 +419,30 @@ def load(
     """
     if not isinstance(name, str):
         raise TypeError(f"load: name is {type(name).__name__}, a str was expected")
-    if not name:
-        raise ValueError("load: name is empty; the module's dotted name was expected")
+    if not name or "\0" in name:
+        found = repr(name) if name else "empty"
+        raise ValueError(f"load: name is {found}; the module's dotted name was expected")
     _check_word("mode", mode, MODES)
     if interpreters is not None:
         _check_word("interpreters", interpreters, INTERPRETERS)
     if gil is not None and not isinstance(gil, bool):
         raise TypeError(f"load: gil is {type(gil).__name__}, a bool or None was expected")
+    file = _whole_path(name, path)
+    spec = spec_of(name, file, mode, interpreters, gil)
+    module = _bootstrap.module_from_spec(spec)
+    assert spec.loader is not None
+    spec.loader.exec_module(module)
+    return module
+
+
+def _whole_path(name: str, path: str | os.PathLike[str]) -> str:
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"load: path is {type(path).__name__}, a str or os.PathLike was expected")
     file = os.fsdecode(path)
+    if not file or "\0" in file:
+        raise ValueError(f"load: path is {file!r}; the path of a file X{SUFFIX} was expected")
     try:
-        file = os.path.abspath(file)
+        return os.path.abspath(file)
     except FileNotFoundError as error:
         raise LoadError(
             f"{file}: cannot be loaded: the path is relative, and the current directory was "
@@ -437,11 +451,6 @@ def load(
             path=file,
             kind="open-failed",
         ) from error
-    spec = spec_of(name, file, mode, interpreters, gil)
-    module = _bootstrap.module_from_spec(spec)
-    assert spec.loader is not None
-    spec.loader.exec_module(module)
-    return module
 
 
 def _check_word(parameter: str, value: object, words: Sequence[str]) -> None:

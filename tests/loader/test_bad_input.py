@@ -316,6 +316,14 @@ def test_arguments_of_the_wrong_type_or_value(tmp_path: Path) -> None:
         hpystate.load(3, tmp_path)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="name is empty"):
         hpystate.load("", tmp_path)
+    with pytest.raises(ValueError, match=r"name is 'a\\x00b'; the module's dotted name was"):
+        hpystate.load("a\0b", tmp_path)
+    for path in (None, 3):
+        with pytest.raises(TypeError, match=f"load: path is {type(path).__name__}, a str or"):
+            hpystate.load("x", path)  # type: ignore[arg-type]
+    for text in ("", "a\0b"):
+        with pytest.raises(ValueError, match="load: path is '.*'; the path of a file X.hpy0.so"):
+            hpystate.load("x", text)
     with pytest.raises(ValueError, match="mode is 'fast'"):
         hpystate.load("x", tmp_path, mode="fast")
     with pytest.raises(ValueError, match="interpreters is 'all'"):
