@@ -13,6 +13,7 @@
 
 #include "context/functions.h"
 #include "context/handle.h"
+#include "context/in_flight.h"
 
 #include <memory>
 #include <new>
@@ -26,7 +27,10 @@ struct Note {
     HPyFunc_CAPSULE_DESTRUCTOR_t destructor = nullptr;
 };
 
+/// The extension's destructor may call the C API. The capsule is half gone, so its type is what an
+/// error is reported with.
 void release(PyObject* capsule) {
+    const InFlight kept(reinterpret_cast<PyObject*>(&PyCapsule_Type));
     const char* const name = PyCapsule_GetName(capsule);
     const std::unique_ptr<Note> note(static_cast<Note*>(PyCapsule_GetContext(capsule)));
     if (note->destructor != nullptr) {

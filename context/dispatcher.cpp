@@ -8,6 +8,7 @@
 #include "context/functions.h"
 #include "context/guard.h"
 #include "context/handle.h"
+#include "context/in_flight.h"
 #include "context/signature.h"
 #include "interp_state/current.h"
 
@@ -178,6 +179,22 @@ void enter<HPyFunc_NEWFUNC>(HPyContext* ctx, HPyCFunction function, void* args) 
 template <>
 void enter<HPyFunc_INITPROC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     enter_tuple_dict<int>(ctx, function_cast<HPyFunc_INITPROC_t>(function), args);
+}
+
+/// context/in_flight.h
+template <>
+void enter<HPyFunc_DESTRUCTOR>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    auto& frame = *static_cast<Call<HPyFunc_DESTRUCTOR_t>::Arguments*>(args);
+    const InFlight kept(as_object(frame.a));
+    Call<HPyFunc_DESTRUCTOR_t>::run(ctx, function_cast<HPyFunc_DESTRUCTOR_t>(function), frame);
+}
+
+template <>
+void enter<HPyFunc_RELEASEBUFFERPROC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    auto& frame = *static_cast<Call<HPyFunc_RELEASEBUFFERPROC_t>::Arguments*>(args);
+    const InFlight kept(as_object(frame.a));
+    Call<HPyFunc_RELEASEBUFFERPROC_t>::run(
+        ctx, function_cast<HPyFunc_RELEASEBUFFERPROC_t>(function), frame);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 
 #include "context/call_slot.h"
 #include "context/handle.h"
+#include "context/in_flight.h"
 #include "context/signature.h"
 #include "context/thunk_pool.h"
 #include "context/typedata.h"
@@ -275,14 +276,24 @@ struct LayeredGetBuffer {
     }
 };
 
+/// HPy_tp_finalize: context/in_flight.h says why. What the layer cannot do is reported there too.
+struct LayeredFinalize {
+    template <unsigned N>
+    static void thunk(PyObject* self) noexcept {
+        const InFlight kept(self);
+        Layered<HPyFunc_DESTRUCTOR_t>::run(self, thunk_target<N>());
+    }
+};
+
 struct LayeredReleaseBuffer {
     [[gnu::noinline]] static void run(PyObject* self, Py_buffer* view,
                                       ThunkTarget target) noexcept {
+        const InFlight kept(self);
         LayerCall call(target);
-        if (call.context == nullptr) return PyErr_WriteUnraisable(self);
+        if (call.context == nullptr) return;
         const Operand<HPy> receiver(call, self);
         const Operand<HPy> owner(call, view->obj);
-        if (!call.complete) return PyErr_WriteUnraisable(self);
+        if (!call.complete) return;
         HPy_buffer seen{};
         std::memcpy(&seen, view, sizeof(seen));
         seen.obj = owner.get();
@@ -317,7 +328,7 @@ using LayeredPools =
           SlotPool<HPyFunc_SSIZEARGFUNC, 256>, SlotPool<HPyFunc_SSIZEOBJARGPROC, 256>,
           SlotPool<HPyFunc_OBJOBJARGPROC, 256>, SlotPool<HPyFunc_OBJOBJPROC, 256>,
           SlotPool<HPyFunc_REPRFUNC, 256>, SlotPool<HPyFunc_HASHFUNC, 256>,
-          SlotPool<HPyFunc_RICHCMPFUNC, 256>, SlotPool<HPyFunc_DESTRUCTOR, 256>,
+          SlotPool<HPyFunc_RICHCMPFUNC, 256>, LayerPool<HPyFunc_DESTRUCTOR, 256, LayeredFinalize>,
           LayerPool<HPyFunc_GETBUFFERPROC, 128, LayeredGetBuffer>,
           LayerPool<HPyFunc_RELEASEBUFFERPROC, 128, LayeredReleaseBuffer>,
           LayerPool<HPyFunc_NEWFUNC, 1024, LayeredTupleDict<HPy>>,

@@ -4,6 +4,7 @@
 #include "context/anchor.h"
 #include "context/call_slot.h"
 #include "context/handle.h"
+#include "context/in_flight.h"
 #include "context/layered.h"
 #include "context/signature.h"
 #include "context/thunk_pool.h"
@@ -85,6 +86,24 @@ struct Body<W, R (*)(HPyContext*, HPy, A...)> {
     template <unsigned N>
     static Cpy<R> thunk(PyObject* self, Cpy<A>... args) noexcept {
         return run(self, args..., thunk_target<N>());
+    }
+};
+
+/// HPy_tp_finalize and HPy_bf_releasebuffer: what CPython calls where an object dies or a buffer is
+/// given back, whatever is in flight.
+template <typename Impl>
+struct AtEnd;
+
+template <typename... A>
+struct AtEnd<void (*)(HPyContext*, HPy, A...)> {
+    [[gnu::noinline]] static void run(PyObject* self, Cpy<A>... args, ThunkTarget target) noexcept {
+        const InFlight kept(self);
+        Body<Way::kObject, void (*)(HPyContext*, HPy, A...)>::run(self, args..., target);
+    }
+
+    template <unsigned N>
+    static void thunk(PyObject* self, Cpy<A>... args) noexcept {
+        run(self, args..., thunk_target<N>());
     }
 };
 
@@ -177,6 +196,8 @@ struct ModuleCreate : Body<Way::kObject, HPyFunc_MOD_CREATE_t> {
 
 template <HPyFunc_Signature S, unsigned Size>
 using SlotPool = Pool<S, Way::kObject, Size, Body<Way::kObject, typename SignatureOf<S>::Impl>>;
+template <HPyFunc_Signature S, unsigned Size>
+using EndPool = Pool<S, Way::kObject, Size, AtEnd<typename SignatureOf<S>::Impl>>;
 template <HPyFunc_Signature S, Way W, unsigned Size>
 using MethodPool = Pool<S, W, Size, Body<W, typename SignatureOf<S>::Impl>>;
 
@@ -194,8 +215,8 @@ using PlainPools =
           SlotPool<HPyFunc_SSIZEARGFUNC, 256>, SlotPool<HPyFunc_SSIZEOBJARGPROC, 128>,
           SlotPool<HPyFunc_OBJOBJARGPROC, 128>, SlotPool<HPyFunc_OBJOBJPROC, 128>,
           SlotPool<HPyFunc_REPRFUNC, 256>, SlotPool<HPyFunc_HASHFUNC, 256>,
-          SlotPool<HPyFunc_RICHCMPFUNC, 256>, SlotPool<HPyFunc_DESTRUCTOR, 256>,
-          SlotPool<HPyFunc_GETBUFFERPROC, 128>, SlotPool<HPyFunc_RELEASEBUFFERPROC, 128>,
+          SlotPool<HPyFunc_RICHCMPFUNC, 256>, EndPool<HPyFunc_DESTRUCTOR, 256>,
+          SlotPool<HPyFunc_GETBUFFERPROC, 128>, EndPool<HPyFunc_RELEASEBUFFERPROC, 128>,
           Pool<HPyFunc_NEWFUNC, Way::kObject, 256, TupleDict<Way::kType, HPy>>,
           Pool<HPyFunc_INITPROC, Way::kObject, 256, TupleDict<Way::kObject, int>>,
           Pool<HPyFunc_MOD_CREATE, Way::kObject, 64, ModuleCreate>,

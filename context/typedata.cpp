@@ -5,6 +5,7 @@
 #include "context/field.h"
 #include "context/foreign_base.h"
 #include "context/handle.h"
+#include "context/in_flight.h"
 #include "globals/interner.h"
 #include "interp_state/current.h"
 
@@ -66,17 +67,33 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
     return result != 0 || record->foreign == 0 ? result : clear_foreign_parts(self, record);
 }
 
+[[gnu::cold, gnu::noinline]] void destroy_in_flight(PyObject* self, HPyFunc_DESTROYFUNC_t destroy,
+                                                    void* data) {
+    const InFlight kept(reinterpret_cast<PyObject*>(Py_TYPE(self))); // self is half gone
+    destroy(data);
+}
+
+/// The extension's HPy_tp_destroy. It has no context, but a hybrid one may call the C API. What it
+/// raises without an exception in flight is found behind it, which costs less.
+[[gnu::noinline]] void destroy_struct(PyObject* self, HPyFunc_DESTROYFUNC_t destroy, void* data) {
+    if (PyErr_Occurred() != nullptr) [[unlikely]]
+        return destroy_in_flight(self, destroy, data);
+    destroy(data);
+    if (PyErr_Occurred() != nullptr) [[unlikely]]
+        PyErr_WriteUnraisable(reinterpret_cast<PyObject*>(Py_TYPE(self)));
+}
+
 /// What an instance refers to by fields, and what its types keep besides.
 [[gnu::always_inline]] inline void release_parts(PyObject* self, const TypeRecord& record) {
     if (record.base == nullptr) [[likely]] {
         void* const data = struct_of(self, record.shape());
         if (record.traverse != nullptr) record.traverse(data, &clear_field, nullptr);
-        if (record.destroy != nullptr) record.destroy(data);
+        if (record.destroy != nullptr) destroy_struct(self, record.destroy, data);
         return;
     }
     for_each_field(self, &record, &clear_field, nullptr);
     for (const TypeRecord* at = &record; at != nullptr; at = at->below()) {
-        if (at->destroy != nullptr) at->destroy(struct_of(self, at->shape()));
+        if (at->destroy != nullptr) destroy_struct(self, at->destroy, struct_of(self, at->shape()));
     }
 }
 
@@ -126,7 +143,7 @@ template <typename Free>
     void* const data = struct_of<HPyType_BuiltinShape_Object>(self);
     if (record.traverse != nullptr) record.traverse(data, &clear_field, nullptr);
     if (record.destroy != nullptr) [[unlikely]]
-        record.destroy(data);
+        destroy_struct(self, record.destroy, data);
     HPyContext* const ctx = context_of_type(type);
     const auto list = static_cast<unsigned>(record.spares);
     if (ctx == nullptr || !current_region(ctx)->spares.keep(self, list)) type->tp_free(self);

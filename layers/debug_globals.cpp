@@ -2,6 +2,7 @@
 #include "layers/debug_globals.h"
 
 #include "context/handle.h"
+#include "context/in_flight.h"
 #include "globals/registry.h"
 #include "globals/symbol_name.h"
 
@@ -44,12 +45,10 @@ constexpr const char* kForeign =
 
 /// Whether the collector of this interpreter knows the object. Asks Python's gc module.
 [[nodiscard]] bool is_in_heap(PyObject* object) {
+    const InFlight kept(nullptr); // a store is well in a function's way out with an error
     const Ref gc(PyImport_ImportModule("gc"));
     const Ref all(gc ? PyObject_CallMethod(gc.get(), "get_objects", nullptr) : nullptr);
-    if (!all) {
-        PyErr_WriteUnraisable(nullptr);
-        return true; // nothing is claimed
-    }
+    if (!all) return true; // nothing is claimed
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
         if (PyList_GET_ITEM(all.get(), i) == object) return true;
     }
@@ -97,7 +96,8 @@ void check_load(DebugState& state, HPyGlobal global, const char* function) noexc
     if (state.region->window.closed()) return; // past teardown every load gives NULL
     check_load_or_throw(state, static_cast<std::uintptr_t>(global._i), function);
 } catch (const std::bad_alloc&) {
-    PyErr_WriteUnraisable(PyErr_NoMemory());
+    const InFlight kept(nullptr);
+    PyErr_NoMemory();
 }
 
 void check_store(DebugState& state, const HPyGlobal* global, PyObject* value,
@@ -109,7 +109,8 @@ void check_store(DebugState& state, const HPyGlobal* global, PyObject* value,
                          static_cast<std::uintptr_t>(word.load(std::memory_order_relaxed)), value,
                          function);
 } catch (const std::bad_alloc&) {
-    PyErr_WriteUnraisable(PyErr_NoMemory());
+    const InFlight kept(nullptr);
+    PyErr_NoMemory();
 }
 
 } // namespace hpystate::layers

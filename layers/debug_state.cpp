@@ -3,6 +3,7 @@
 
 #include "context/fused.h"
 #include "context/handle.h"
+#include "context/in_flight.h"
 #include "context/interface.h"
 #include "globals/symbol_name.h"
 #include "layers/debug_crash.h"
@@ -316,7 +317,8 @@ void DebugState::check_statics() noexcept try {
         }
     }
 } catch (const std::bad_alloc&) {
-    PyErr_WriteUnraisable(PyErr_NoMemory());
+    const InFlight kept(nullptr);
+    PyErr_NoMemory();
 }
 
 // ---- contexts ----
