@@ -2,6 +2,7 @@
 #include "context/anchor.h"
 
 #include "context/handle.h"
+#include "globals/gil.h"
 
 namespace hpystate {
 
@@ -43,6 +44,33 @@ PyModuleDef anchor_definition = {PyModuleDef_HEAD_INIT,
                                  nullptr,
                                  nullptr,
                                  nullptr};
+
+// Who may change an MRO while it is read? With the GIL nobody: no Python code runs in here. Without
+// it another thread may assign to __bases__, which frees the tuple, and perhaps a base; so CPython
+// reads it, under its lock of the types. Once the collector has taken a type apart it has no MRO;
+// tp_base it never takes, and then no other thread reaches the type.
+HPyContext* context_of_class(PyTypeObject* type) noexcept {
+    // No heap type, and so none of ours, is among the bases of a static type.
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return nullptr;
+    const PyObject* const mro = type->tp_mro;
+    if (mro == nullptr) {
+        HPyContext* found = nullptr;
+        for (; type != nullptr && found == nullptr; type = type->tp_base)
+            found = context_of_type(type);
+        return found;
+    }
+    if constexpr (kNoGil) {
+        PyObject* const raised = PyErr_GetRaisedException();
+        PyObject* const anchor = PyType_GetModuleByDef(type, &anchor_definition);
+        PyErr_SetRaisedException(raised); // drops the TypeError that says that there is none
+        return anchor != nullptr ? state_of_module(anchor)->context : nullptr;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
+        auto* const each = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
+        if (HPyContext* const found = context_of_type(each)) return found;
+    }
+    return nullptr;
+}
 
 bool prepare_anchor(Region& region) noexcept {
     // acquire: pairs with the release in publish().

@@ -6,13 +6,18 @@
 ///     instance --> type --> anchor (a module of our definition) --> ModuleState --> context
 ///     module of an extension --> ModuleState --> context
 ///
-/// That is cheaper than the thread state: no call, and no register to save around it.
+/// That is cheaper than the thread state: no call, and no register to save around it. And it is
+/// what PEP 573 has: an object belongs to the module of its type, wherever it is used. A class made
+/// in Python has no anchor; the first type of its MRO that has one counts (context_of_class), as
+/// for PyType_GetModuleByDef.
 #pragma once
 
 #include <Python.h>
 
 #include "context/module_state.h"
 #include "interp_state/region.h"
+
+#include <type_traits>
 
 namespace hpystate {
 
@@ -57,6 +62,24 @@ extern PyModuleDef anchor_definition;
     HPyContext* const context = state_of_module(module)->context;
     if (context == nullptr) __builtin_unreachable(); // an anchor has it before it has a type
     return context;
+}
+
+/// The same for any type, by its MRO: of a class made in Python, the context of the first HPy type
+/// above which it stands. nullptr: there is none. Leaves an exception that is set alone.
+[[nodiscard, gnu::cold, gnu::noinline]] HPyContext* context_of_class(PyTypeObject* type) noexcept;
+
+/// The same for the operands of a function, of which the first one with a context counts: in
+/// `2 ** x` it is x. Arguments that are no objects, and null ones, have none.
+[[nodiscard]] inline HPyContext* context_of_operands() noexcept {
+    return nullptr;
+}
+template <typename First, typename... Rest>
+[[nodiscard]] HPyContext* context_of_operands(First first, Rest... rest) noexcept {
+    if constexpr (std::is_same_v<First, PyObject*>) {
+        HPyContext* const found = first != nullptr ? context_of_class(Py_TYPE(first)) : nullptr;
+        if (found != nullptr) return found;
+    }
+    return context_of_operands(rest...);
 }
 
 /// Makes the anchor of a region whose interpreter the thread is attached to, if it has none. False:

@@ -5,6 +5,7 @@
 #include "context/dispatcher.h"
 
 #include "abi/slots.h"
+#include "context/anchor.h"
 #include "context/functions.h"
 #include "context/guard.h"
 #include "context/handle.h"
@@ -60,6 +61,43 @@ constexpr HPyContext make_dispatcher() noexcept {
 
 constinit const HPyContext kDispatcher = make_dispatcher();
 
+/// The functions that a module may have; then its own object is `self`.
+[[nodiscard]] constexpr bool is_method(HPyFunc_Signature signature) noexcept {
+    return signature == HPyFunc_NOARGS || signature == HPyFunc_O || signature == HPyFunc_VARARGS ||
+           signature == HPyFunc_KEYWORDS;
+}
+
+[[nodiscard]] PyObject* operand(HPy h) noexcept {
+    return as_object(h);
+}
+template <typename T>
+[[nodiscard]] T operand(T argument) noexcept {
+    return argument;
+}
+
+/// The context of a call by the rule of the thunks (context/trampoline.h); `ctx` is the thread's.
+template <HPyFunc_Signature S, typename... A>
+[[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, HPy self, A... args) noexcept {
+    PyObject* const object = as_object(self);
+    HPyContext* found = nullptr;
+    if constexpr (S == HPyFunc_NEWFUNC) {
+        found = context_of_class(reinterpret_cast<PyTypeObject*>(object));
+    } else {
+        found = context_of_operands(object, operand(args)...);
+    }
+    if (found == nullptr && is_method(S) && PyModule_CheckExact(object)) {
+        const ModuleState* const state = state_of_module(object);
+        if (state != nullptr) found = state->context;
+    }
+    return found != nullptr ? found : ctx;
+}
+
+/// HPyFunc_FREEFUNC, which no slot has: there is no object.
+template <HPyFunc_Signature S>
+[[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, void*) noexcept {
+    return ctx;
+}
+
 // ---- what a file's trampoline puts on its stack: its arguments, then room for the result ----
 
 template <typename R, typename... A>
@@ -100,22 +138,25 @@ struct Frame<void, A, B> {
     B b;
 };
 
-template <typename Impl>
+template <HPyFunc_Signature S, typename Impl = typename SignatureOf<S>::Impl>
 struct Call;
-template <typename R, typename... A>
-struct Call<R (*)(HPyContext*, A...)> {
-    using Impl = R (*)(HPyContext*, A...);
+template <HPyFunc_Signature S, typename R, typename... A>
+struct Call<S, R (*)(HPyContext*, A...)> {
     using Arguments = Frame<R, A...>;
 
-    static void run(HPyContext* ctx, Impl impl, Arguments& frame) noexcept {
+    static void run(HPyContext* ctx, HPyCFunction function, Arguments& frame) noexcept {
+        const auto call = [=](A... args) {
+            const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
+            return impl(context_of_call<S>(ctx, args...), args...);
+        };
         if constexpr (sizeof...(A) == 1) {
-            finish(frame, [&] { return impl(ctx, frame.a); });
+            finish(frame, [&] { return call(frame.a); });
         } else if constexpr (sizeof...(A) == 2) {
-            finish(frame, [&] { return impl(ctx, frame.a, frame.b); });
+            finish(frame, [&] { return call(frame.a, frame.b); });
         } else if constexpr (sizeof...(A) == 3) {
-            finish(frame, [&] { return impl(ctx, frame.a, frame.b, frame.c); });
+            finish(frame, [&] { return call(frame.a, frame.b, frame.c); });
         } else {
-            finish(frame, [&] { return impl(ctx, frame.a, frame.b, frame.c, frame.d); });
+            finish(frame, [&] { return call(frame.a, frame.b, frame.c, frame.d); });
         }
     }
 
@@ -141,13 +182,17 @@ inline constexpr bool kTakesContext = false;
 template <typename R, typename... A>
 inline constexpr bool kTakesContext<R (*)(HPyContext*, A...)> = true;
 
+/// What a trampoline packed, by its signature.
+template <HPyFunc_Signature S>
+[[nodiscard]] typename Call<S>::Arguments& packed(void* args) noexcept {
+    return *static_cast<typename Call<S>::Arguments*>(args);
+}
+
 /// Calls the function of a signature with what its trampoline packed.
 template <HPyFunc_Signature S>
 void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    using Impl = typename SignatureOf<S>::Impl;
-    if constexpr (kTakesContext<Impl>) {
-        auto& frame = *static_cast<typename Call<Impl>::Arguments*>(args);
-        Call<Impl>::run(ctx, function_cast<Impl>(function), frame);
+    if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
+        Call<S>::run(ctx, function, packed<S>(args));
     } else {
         // Traverse, destroy and capsule destructors: the runtime calls them itself and gives
         // CPython no trampoline for them.
@@ -158,43 +203,44 @@ void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
 /// The count may carry a flag bit of CPython's.
 template <>
 void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    auto& frame = *static_cast<Call<HPyFunc_KEYWORDS_t>::Arguments*>(args);
+    auto& frame = packed<HPyFunc_KEYWORDS>(args);
     frame.c = static_cast<std::size_t>(PyVectorcall_NARGS(frame.c));
-    Call<HPyFunc_KEYWORDS_t>::run(ctx, function_cast<HPyFunc_KEYWORDS_t>(function), frame);
+    Call<HPyFunc_KEYWORDS>::run(ctx, function, frame);
 }
 
 /// A tuple and a dict on the C API's side.
-template <typename R, typename Impl>
-void enter_tuple_dict(HPyContext* ctx, Impl impl, void* args) noexcept {
+template <HPyFunc_Signature S, typename R>
+void enter_tuple_dict(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     auto& frame = *static_cast<Frame<R, HPy, PyObject*, HPy>*>(args);
+    const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
     const HPy* const items = as_handles(reinterpret_cast<PyTupleObject*>(frame.b)->ob_item);
-    frame.result = impl(ctx, frame.a, items, PyTuple_GET_SIZE(frame.b), frame.c);
+    frame.result =
+        impl(context_of_call<S>(ctx, frame.a), frame.a, items, PyTuple_GET_SIZE(frame.b), frame.c);
 }
 
 template <>
 void enter<HPyFunc_NEWFUNC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    enter_tuple_dict<HPy>(ctx, function_cast<HPyFunc_NEWFUNC_t>(function), args);
+    enter_tuple_dict<HPyFunc_NEWFUNC, HPy>(ctx, function, args);
 }
 
 template <>
 void enter<HPyFunc_INITPROC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    enter_tuple_dict<int>(ctx, function_cast<HPyFunc_INITPROC_t>(function), args);
+    enter_tuple_dict<HPyFunc_INITPROC, int>(ctx, function, args);
 }
 
 /// context/in_flight.h
 template <>
 void enter<HPyFunc_DESTRUCTOR>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    auto& frame = *static_cast<Call<HPyFunc_DESTRUCTOR_t>::Arguments*>(args);
+    auto& frame = packed<HPyFunc_DESTRUCTOR>(args);
     const InFlight kept(as_object(frame.a));
-    Call<HPyFunc_DESTRUCTOR_t>::run(ctx, function_cast<HPyFunc_DESTRUCTOR_t>(function), frame);
+    Call<HPyFunc_DESTRUCTOR>::run(ctx, function, frame);
 }
 
 template <>
 void enter<HPyFunc_RELEASEBUFFERPROC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    auto& frame = *static_cast<Call<HPyFunc_RELEASEBUFFERPROC_t>::Arguments*>(args);
+    auto& frame = packed<HPyFunc_RELEASEBUFFERPROC>(args);
     const InFlight kept(as_object(frame.a));
-    Call<HPyFunc_RELEASEBUFFERPROC_t>::run(
-        ctx, function_cast<HPyFunc_RELEASEBUFFERPROC_t>(function), frame);
+    Call<HPyFunc_RELEASEBUFFERPROC>::run(ctx, function, frame);
 }
 
 } // namespace

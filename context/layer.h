@@ -19,9 +19,10 @@ namespace hpystate {
 struct Layer {
     const char* name; ///< "debug", "trace"
 
-    /// A context of the layer for one call in the calling interpreter. nullptr with an exception
-    /// set: no memory, or SystemError where the interpreter has no state.
-    HPyContext* (*enter)() noexcept;
+    /// A context of the layer for one call, in the interpreter of the plain context `home`; in the
+    /// calling one where that is null or has ended. nullptr with an exception set: no memory, or
+    /// SystemError where the interpreter has no state.
+    HPyContext* (*enter)(HPyContext* home) noexcept;
 
     /// The call of that context has returned.
     void (*leave)(HPyContext* context) noexcept;

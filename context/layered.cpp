@@ -3,6 +3,7 @@
 /// Nothing here is fast; it runs for modules in a mode only. Arrays of arguments are copied.
 #include "context/layered.h"
 
+#include "context/anchor.h"
 #include "context/call_slot.h"
 #include "context/handle.h"
 #include "context/in_flight.h"
@@ -11,6 +12,7 @@
 #include "context/typedata.h"
 #include "globals/interner.h"
 
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <string>
@@ -26,7 +28,20 @@ namespace {
 struct LayerTarget {
     HPyCFunction impl;
     const Layer* layer;
+    std::uintptr_t module; ///< 1: `self` is a module of ours
 };
+
+/// The plain context that a call belongs to, by the rule of the plain thunks; nullptr: the
+/// thread's.
+template <Way W, typename... A>
+[[nodiscard]] HPyContext* home_of(ThunkTarget target, PyObject* self, A... args) noexcept {
+    if (static_cast<const LayerTarget*>(target)->module != 0) {
+        const ModuleState* const state = state_of_module(self);
+        return state != nullptr ? state->context : nullptr;
+    }
+    return W == Way::kType ? context_of_class(reinterpret_cast<PyTypeObject*>(self))
+                           : context_of_operands(self, args...);
+}
 
 /// One call through a layer. `context` is null where it cannot be made; an exception is set then.
 struct LayerCall {
@@ -34,8 +49,9 @@ struct LayerCall {
     HPyContext* context;
     bool complete = true; ///< every argument could be opened
 
-    explicit LayerCall(ThunkTarget thunk_target) noexcept
-        : target(*static_cast<const LayerTarget*>(thunk_target)), context(target.layer->enter()) {}
+    LayerCall(ThunkTarget thunk_target, HPyContext* home) noexcept
+        : target(*static_cast<const LayerTarget*>(thunk_target)),
+          context(target.layer->enter(home)) {}
     LayerCall(const LayerCall&) = delete;
     LayerCall& operator=(const LayerCall&) = delete;
     ~LayerCall() {
@@ -139,7 +155,7 @@ struct Layered<R (*)(HPyContext*, HPy, A...)> {
 
     [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
                                         ThunkTarget target) noexcept {
-        LayerCall call(target);
+        LayerCall call(target, home_of<Way::kObject>(target, self, args...));
         if (call.context == nullptr) return failed<Cpy<R>>();
         const Operand<HPy> receiver(call, self);
         const std::tuple<Operand<A>...> operands{Passed<A>{call, args}...};
@@ -176,7 +192,7 @@ struct LayeredNoArgs {
 [[gnu::noinline]] PyObject* run_array(PyObject* self, PyObject* const* args, std::size_t count,
                                       PyObject* kwnames, bool has_keywords,
                                       ThunkTarget target) noexcept {
-    LayerCall call(target);
+    LayerCall call(target, home_of<Way::kObject>(target, self));
     if (call.context == nullptr) return nullptr;
     const std::size_t named =
         kwnames != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(kwnames)) : 0;
@@ -211,13 +227,13 @@ struct LayeredKeywords {
 };
 
 /// tp_new and tp_init.
-template <typename R>
+template <Way W, typename R>
 struct LayeredTupleDict {
     using Impl = R (*)(HPyContext*, HPy, const HPy*, HPy_ssize_t, HPy);
 
     [[gnu::noinline]] static Cpy<R> run(PyObject* self, PyObject* args, PyObject* kwargs,
                                         ThunkTarget target) noexcept {
-        LayerCall call(target);
+        LayerCall call(target, home_of<W>(target, self));
         if (call.context == nullptr) return failed<Cpy<R>>();
         const Py_ssize_t count = PyTuple_GET_SIZE(args);
         const Operand<HPy> receiver(call, self);
@@ -257,7 +273,7 @@ struct LayeredCallSlot {
 struct LayeredGetBuffer {
     [[gnu::noinline]] static int run(PyObject* self, Py_buffer* view, int flags,
                                      ThunkTarget target) noexcept {
-        LayerCall call(target);
+        LayerCall call(target, home_of<Way::kObject>(target, self));
         if (call.context == nullptr) return -1;
         const Operand<HPy> receiver(call, self);
         if (!call.complete) return -1;
@@ -289,7 +305,7 @@ struct LayeredReleaseBuffer {
     [[gnu::noinline]] static void run(PyObject* self, Py_buffer* view,
                                       ThunkTarget target) noexcept {
         const InFlight kept(self);
-        LayerCall call(target);
+        LayerCall call(target, home_of<Way::kObject>(target, self));
         if (call.context == nullptr) return;
         const Operand<HPy> receiver(call, self);
         const Operand<HPy> owner(call, view->obj);
@@ -331,8 +347,8 @@ using LayeredPools =
           SlotPool<HPyFunc_RICHCMPFUNC, 256>, LayerPool<HPyFunc_DESTRUCTOR, 256, LayeredFinalize>,
           LayerPool<HPyFunc_GETBUFFERPROC, 128, LayeredGetBuffer>,
           LayerPool<HPyFunc_RELEASEBUFFERPROC, 128, LayeredReleaseBuffer>,
-          LayerPool<HPyFunc_NEWFUNC, 1024, LayeredTupleDict<HPy>>,
-          LayerPool<HPyFunc_INITPROC, 512, LayeredTupleDict<int>>,
+          LayerPool<HPyFunc_NEWFUNC, 1024, LayeredTupleDict<Way::kType, HPy>>,
+          LayerPool<HPyFunc_INITPROC, 512, LayeredTupleDict<Way::kObject, int>>,
           LayerPool<HPyFunc_MOD_CREATE, 128, LayeredModuleCreate>,
           LayerPool<HPyFunc_VECTORCALLFUNC, 256, LayeredKeywords>,
           LayerPool<kCallSignature, 256, LayeredCallSlot>>;
@@ -341,8 +357,9 @@ static_assert(LayeredPools::kEnd <= kTypePool.first, "globals/thunk_table.h: rai
 
 } // namespace
 
-CFunction layered_thunk(HPyFunc_Signature signature, HPyCFunction impl, const Layer& layer) {
-    const LayerTarget target{impl, &layer};
+CFunction layered_thunk(HPyFunc_Signature signature, HPyCFunction impl, const Layer& layer,
+                        bool of_module) {
+    const LayerTarget target{impl, &layer, of_module ? 1U : 0U};
     std::string bytes(sizeof(target), '\0');
     std::memcpy(bytes.data(), &target, sizeof(target));
     return LayeredPools::find(signature, Way::kLayer, interner().intern(std::move(bytes)));

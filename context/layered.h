@@ -8,9 +8,9 @@
 namespace hpystate {
 
 /// The thunk that calls `impl` through a layer: with its context, with handles of its making.
-/// nullptr without an exception: the pool is used up, or the signature has none. Throws
-/// std::bad_alloc.
+/// `of_module`: it is called with a module of ours as `self`. nullptr without an exception: the
+/// pool is used up, or the signature has none. Throws std::bad_alloc.
 [[nodiscard]] CFunction layered_thunk(HPyFunc_Signature signature, HPyCFunction impl,
-                                      const Layer& layer);
+                                      const Layer& layer, bool of_module);
 
 } // namespace hpystate

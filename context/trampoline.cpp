@@ -42,14 +42,15 @@ template <Way W>
     }
 }
 
-/// The other operand of a binary operator, where that is the one whose type is ours.
-template <typename... A>
-[[nodiscard]] HPyContext* context_of_other(A... args) noexcept {
-    if constexpr (sizeof...(A) == 1 && (std::is_same_v<A, PyObject*> && ...)) {
-        return context_of<Way::kObject>(args...);
-    } else {
-        return nullptr;
-    }
+/// Where context_of() gave nothing: a class made in Python, another operand, or the thread.
+template <Way W, typename... A>
+[[nodiscard, gnu::cold, gnu::noinline]] HPyContext* look_for_context(PyObject* self,
+                                                                     A... args) noexcept {
+    if constexpr (W == Way::kModule) return no_context();
+    HPyContext* const found = W == Way::kType
+                                  ? context_of_class(reinterpret_cast<PyTypeObject*>(self))
+                                  : context_of_operands(self, args...);
+    return found != nullptr ? found : context_of_thread();
 }
 
 /// The body for a signature that differs by the context only. `target` stands last, so a thunk
@@ -70,8 +71,7 @@ struct Body<W, R (*)(HPyContext*, HPy, A...)> {
 
     [[gnu::cold, gnu::noinline]] static Cpy<R> run_slowly(PyObject* self, Cpy<A>... args,
                                                           ThunkTarget target) noexcept {
-        HPyContext* ctx = W == Way::kObject ? context_of_other(args...) : nullptr;
-        if (ctx == nullptr) ctx = W == Way::kModule ? no_context() : context_of_thread();
+        HPyContext* const ctx = look_for_context<W>(self, args...);
         return ctx != nullptr ? call(ctx, self, args..., target) : failed<Cpy<R>>();
     }
 
@@ -125,7 +125,7 @@ struct TupleDict {
                                         ThunkTarget target) noexcept {
         HPyContext* ctx = context_of<W>(self);
         if (ctx == nullptr) [[unlikely]] {
-            ctx = context_of_thread();
+            ctx = look_for_context<W>(self);
             if (ctx == nullptr) return failed<Cpy<R>>();
         }
         const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
@@ -148,8 +148,10 @@ struct CallSlot {
         // The instance may have a function of its own: HPy_SetCallFunction.
         if (PyVectorcall_Function(self) != nullptr) return PyVectorcall_Call(self, args, kwargs);
         HPyContext* ctx = context_of<Way::kObject>(self);
-        if (ctx == nullptr) ctx = context_of_thread();
-        if (ctx == nullptr) return nullptr;
+        if (ctx == nullptr) [[unlikely]] {
+            ctx = look_for_context<Way::kObject>(self);
+            if (ctx == nullptr) return nullptr;
+        }
         const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
         return with_array(args, kwargs,
                           [=](PyObject* const* items, std::size_t count, PyObject* names) {
@@ -170,7 +172,7 @@ struct VectorCall {
                                            ThunkTarget target) noexcept {
         HPyContext* ctx = context_of<Way::kObject>(callable);
         if (ctx == nullptr) [[unlikely]] {
-            ctx = context_of_thread();
+            ctx = look_for_context<Way::kObject>(callable);
             if (ctx == nullptr) return nullptr;
         }
         const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
@@ -232,8 +234,9 @@ static_assert(PlainPools::kEnd <= kLayeredStart, "context/thunk_pool.h: raise kL
 }
 
 [[nodiscard]] CFunction find_thunk(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
-    if (is_layered(site)) return layered_thunk(signature, impl, *site.layer);
-    const Way way = site.module && has_module_way(signature) ? Way::kModule : Way::kObject;
+    const bool of_module = site.module && has_module_way(signature);
+    if (is_layered(site)) return layered_thunk(signature, impl, *site.layer, of_module);
+    const Way way = of_module ? Way::kModule : Way::kObject;
     return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
 }
 

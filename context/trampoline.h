@@ -8,8 +8,9 @@
 ///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n]
 ///                                           --> impl(ctx, self...)
 ///
-/// The context comes from the module or from the type of `self` (context/anchor.h), from the thread
-/// state where neither leads to one: an object of a class made in Python, a static type's.
+/// The context comes from the module or from the type of `self` (context/anchor.h), else from the
+/// first type of the MRO or the other operand that leads to one, else from the thread state: a
+/// module that is only being made.
 ///
 /// Only when a pool is used up does the file's own trampoline serve, through the dispatcher. A
 /// module in a mode (debug, trace) gets layered thunks: context/layer.h.
@@ -25,8 +26,9 @@ namespace hpystate {
 
 /// Where a function will be called from, which decides where its thunk takes the context from.
 struct Site {
-    bool module;        ///< `self` is a module of ours: its state has the context
-    const Layer* layer; ///< the mode of the module; nullptr: plain
+    bool module;                 ///< `self` is a module of ours: its state has the context
+    const Layer* layer;          ///< the mode of the module; nullptr: plain
+    HPyContext* maker = nullptr; ///< the plain context that a type is made with
 };
 
 inline constexpr Site kModuleSite{true, nullptr};

@@ -13,8 +13,8 @@
 
 namespace hpystate::context {
 
-HPy ctx_Type_FromSpec(HPyContext*, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept {
-    return as_handle(type_from_spec_or_null(spec, params, kObjectSite));
+HPy ctx_Type_FromSpec(HPyContext* ctx, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept {
+    return as_handle(type_from_spec_or_null(spec, params, Site{false, nullptr, ctx}));
 }
 
 namespace {

@@ -375,10 +375,8 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
     cpython.flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | collected);
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
-    // Where the functions of plain types find their context.
-    const Region* const region = is_layered(site) ? nullptr : current_region();
-    PyObject* const anchor =
-        region != nullptr ? region->anchor.load(std::memory_order_acquire) : nullptr;
+    // Where the functions of the type find their context, which is that of who makes it.
+    PyObject* const anchor = Region::of(site.maker)->anchor.load(std::memory_order_acquire);
     return made_or_raised(PyType_FromMetaclass(metaclass, anchor, &cpython, parents.bases.get()));
 }
 

@@ -11,8 +11,8 @@ namespace hpystate {
 
 /// Makes the type that `spec` describes, in the interpreter that the thread is attached to.
 /// `params` (ended by kind 0; may be NULL) gives bases and metaclass; `site` says in which mode the
-/// type's functions run. The spec and what it points to are read only. Returns a new reference, or
-/// nullptr with an exception set:
+/// type's functions run, and with whose context it is made. The spec and what it points to are read
+/// only. Returns a new reference, or nullptr with an exception set:
 ///   ValueError   a shape that HPy does not have, a size below 0, HAVE_GC without a tp_traverse
 ///   TypeError    params that contradict each other, a base whose layout the struct does not fit,
 ///                a builtin shape without its base, legacy parts that do not go with the rest

@@ -205,7 +205,7 @@ HPy own_Type_FromSpec(HPyContext* context, HPyType_Spec* spec, HPyType_SpecParam
         for (; params != nullptr && params->kind != 0; ++params)
             plain.push_back({params->kind, call.in(params->object)});
         plain.push_back({static_cast<HPyType_SpecParam_Kind>(0), kNullHandle});
-        const Site site{false, &debug_layer};
+        const Site site{false, &debug_layer, call.plain()};
         return call.state().open(type_from_spec_or_null(spec, plain.data(), site));
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();

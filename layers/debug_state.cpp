@@ -373,8 +373,8 @@ void DebugState::leave(DebugContext& context) noexcept {
 
 namespace {
 
-HPyContext* enter_layer() noexcept {
-    DebugState* const state = debug_state();
+HPyContext* enter_layer(HPyContext* home) noexcept {
+    DebugState* const state = state_of_home<DebugState>(home, kDebug);
     DebugContext* const context = state != nullptr ? state->enter() : nullptr;
     return context != nullptr ? &context->context : nullptr;
 }

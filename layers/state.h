@@ -15,12 +15,11 @@ namespace hpystate::layers {
 inline constexpr std::size_t kTrace = 0;
 inline constexpr std::size_t kDebug = 1;
 
-/// The state of a layer for the calling interpreter, made at the first call. `State` derives from
-/// LayerState and has a constructor State(Region&) that throws nothing but std::bad_alloc.
-/// nullptr with an exception set: MemoryError, or SystemError where the interpreter has no region.
+/// The state of a layer for the interpreter of a region, made at the first call. `State` derives
+/// from LayerState and has a constructor State(Region&) that throws nothing but std::bad_alloc.
+/// nullptr with an exception set: MemoryError, or SystemError where `region` is null.
 template <typename State>
-[[nodiscard]] State* state_of_caller(std::size_t layer) noexcept {
-    Region* const region = current_region();
+[[nodiscard]] State* state_of(Region* region, std::size_t layer) noexcept {
     if (region == nullptr) {
         PyErr_SetString(PyExc_SystemError,
                         "hpystate: this interpreter loaded no HPy extension; a layer has nothing "
@@ -37,6 +36,24 @@ template <typename State>
         return made;
     delete made; // another thread of this interpreter was first
     return static_cast<State*>(there);
+}
+
+/// The same for the calling interpreter.
+template <typename State>
+[[nodiscard]] State* state_of_caller(std::size_t layer) noexcept {
+    return state_of<State>(current_region(), layer);
+}
+
+/// The same for a call that belongs to the interpreter of a plain context, as an object of main
+/// does in a legacy interpreter; to the calling one where `home` is null or its interpreter has
+/// ended.
+template <typename State>
+[[nodiscard]] State* state_of_home(HPyContext* home, std::size_t layer) noexcept {
+    Region* const region = home != nullptr ? Region::of(home) : nullptr;
+    // acquire: pairs with the release by which a region goes live.
+    const bool lives =
+        region != nullptr && region->phase.load(std::memory_order_acquire) == Region::Phase::kLive;
+    return state_of<State>(lives ? region : current_region(), layer);
 }
 
 } // namespace hpystate::layers

@@ -76,7 +76,8 @@ struct Traced<S, Member> {
         const TracedCall call(state, traced(S));
         // Types that a traced module makes, and the functions that it sets, are traced too.
         if constexpr (S == Slot::Type_FromSpec) {
-            return as_handle(type_from_spec_or_null(args..., Site{false, &trace_layer}));
+            return as_handle(
+                type_from_spec_or_null(args..., Site{false, &trace_layer, state.plain}));
         } else if constexpr (S == Slot::SetCallFunction) {
             return context::set_call_function_or_fail(args..., Site{false, &trace_layer});
         } else {
@@ -101,8 +102,8 @@ void release_hooks(LayerState* layer) noexcept {
 
 // ---- the layer ----
 
-HPyContext* enter() noexcept {
-    TraceState* const state = trace_state();
+HPyContext* enter(HPyContext* home) noexcept {
+    TraceState* const state = state_of_home<TraceState>(home, kTrace);
     return state != nullptr ? &state->context : nullptr;
 }
 

@@ -263,7 +263,7 @@ PyModuleDef* cpython_definition(const HPyModuleDef& definition, const ModuleRequ
     if (!read_module_slots(definition, request, slots)) return nullptr;
     std::vector<PyMethodDef> legacy;
     append_methods(legacy, static_cast<const PyMethodDef*>(definition.legacy_methods));
-    const Site site{request.layer == nullptr, request.layer};
+    const Site site{true, request.layer};
     if (!make_methods(definition.defines, legacy, site, methods)) return nullptr;
     if (slots.exec.size() + 3 > KeptDefinition::kMaxSlots) {
         PyErr_Format(PyExc_SystemError, "module '%s' has %zu HPy_mod_exec slots; %zu are possible.",
