@@ -6,9 +6,20 @@
 #include "context/handle.h"
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 
 namespace hpystate {
+
+/// Whether an instance has a call function of its own (HPy_SetCallFunction), whatever `__call__`
+/// its class has or had in Python: CPython takes Py_TPFLAGS_HAVE_VECTORCALL from such a class for
+/// good.
+[[nodiscard]] inline bool has_call_function(PyObject* self) noexcept {
+    const Py_ssize_t place = Py_TYPE(self)->tp_vectorcall_offset;
+    vectorcallfunc function = nullptr;
+    if (place > 0) std::memcpy(&function, reinterpret_cast<char*>(self) + place, sizeof(function));
+    return function != nullptr;
+}
 
 /// The positional arguments and, behind them, the values of the keywords; owned, since the callee
 /// may change the dict.

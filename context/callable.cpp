@@ -15,14 +15,24 @@ namespace hpystate::context {
 
 namespace {
 
+/// Whether instances have a place for a call function that an HPy type put there; a type of others
+/// that is called by PEP 590 has less room. Py_TPFLAGS_HAVE_VECTORCALL does not tell: CPython takes
+/// it from a class with a `__call__` in Python, which may call its base's.
+bool has_call_place(const PyTypeObject* type) noexcept {
+    const Py_ssize_t place = type->tp_vectorcall_offset;
+    if (place <= 0) return false;
+    while (type->tp_base != nullptr && type->tp_base->tp_vectorcall_offset == place)
+        type = type->tp_base;
+    return is_hpy_type(type);
+}
+
 int set_call_function(PyObject* object, const HPyCallFunction* function, Site site) {
     PyTypeObject* const type = Py_TYPE(object);
     if (function == nullptr || function->impl == nullptr) {
         PyErr_SetString(PyExc_SystemError, "ctx_SetCallFunction: there is no call function.");
         return -1;
     }
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL) || type->tp_vectorcall_offset <= 0 ||
-        record_of(type) == nullptr) {
+    if (!has_call_place(type)) {
         PyErr_Format(PyExc_TypeError,
                      "ctx_SetCallFunction: type '%s' does not implement HPy's call protocol; it "
                      "needs an HPy_tp_call slot or a member __vectorcalloffset__.",

@@ -10,6 +10,7 @@
 #include "context/guard.h"
 #include "context/handle.h"
 #include "context/in_flight.h"
+#include "context/recursion.h"
 #include "context/signature.h"
 #include "interp_state/current.h"
 
@@ -200,12 +201,16 @@ void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     }
 }
 
-/// The count may carry a flag bit of CPython's.
+/// Also what an instance is called with by PEP 590: the count may carry a flag bit, and CPython
+/// does not look how deep the calls are.
 template <>
 void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     auto& frame = packed<HPyFunc_KEYWORDS>(args);
     frame.c = static_cast<std::size_t>(PyVectorcall_NARGS(frame.c));
-    Call<HPyFunc_KEYWORDS>::run(ctx, function, frame);
+    frame.result = as_handle(call_recursively([&] {
+        Call<HPyFunc_KEYWORDS>::run(ctx, function, frame);
+        return as_object(frame.result);
+    }));
 }
 
 /// A tuple and a dict on the C API's side.

@@ -7,6 +7,7 @@
 #include "context/call_slot.h"
 #include "context/handle.h"
 #include "context/in_flight.h"
+#include "context/recursion.h"
 #include "context/signature.h"
 #include "context/thunk_pool.h"
 #include "context/typedata.h"
@@ -216,13 +217,22 @@ struct LayeredVarArgs {
     }
 };
 
-/// Also what an instance is called with by PEP 590; the count may carry a flag bit then.
 struct LayeredKeywords {
+    template <unsigned N>
+    static PyObject* thunk(PyObject* self, PyObject* const* args, std::size_t count,
+                           PyObject* kwnames) noexcept {
+        return run_array(self, args, count, kwnames, true, thunk_target<N>());
+    }
+};
+
+/// What an instance is called with by PEP 590; the count may carry a flag bit.
+struct LayeredVectorCall {
     template <unsigned N>
     static PyObject* thunk(PyObject* self, PyObject* const* args, std::size_t nargsf,
                            PyObject* kwnames) noexcept {
-        return run_array(self, args, static_cast<std::size_t>(PyVectorcall_NARGS(nargsf)), kwnames,
-                         true, thunk_target<N>());
+        const auto count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
+        return call_recursively(
+            [=] { return run_array(self, args, count, kwnames, true, thunk_target<N>()); });
     }
 };
 
@@ -256,7 +266,7 @@ struct LayeredCallSlot {
     [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
                                            ThunkTarget target) noexcept {
         // The instance may have a function of its own: HPy_SetCallFunction.
-        if (PyVectorcall_Function(self) != nullptr) return PyVectorcall_Call(self, args, kwargs);
+        if (has_call_function(self)) return PyVectorcall_Call(self, args, kwargs);
         return with_array(args, kwargs,
                           [=](PyObject* const* items, std::size_t count, PyObject* names) {
                               return run_array(self, items, count, names, true, target);
@@ -350,7 +360,7 @@ using LayeredPools =
           LayerPool<HPyFunc_NEWFUNC, 1024, LayeredTupleDict<Way::kType, HPy>>,
           LayerPool<HPyFunc_INITPROC, 512, LayeredTupleDict<Way::kObject, int>>,
           LayerPool<HPyFunc_MOD_CREATE, 128, LayeredModuleCreate>,
-          LayerPool<HPyFunc_VECTORCALLFUNC, 256, LayeredKeywords>,
+          LayerPool<HPyFunc_VECTORCALLFUNC, 256, LayeredVectorCall>,
           LayerPool<kCallSignature, 256, LayeredCallSlot>>;
 
 static_assert(LayeredPools::kEnd <= kTypePool.first, "globals/thunk_table.h: raise kThunks");

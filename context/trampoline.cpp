@@ -6,6 +6,7 @@
 #include "context/handle.h"
 #include "context/in_flight.h"
 #include "context/layered.h"
+#include "context/recursion.h"
 #include "context/signature.h"
 #include "context/thunk_pool.h"
 #include "interp_state/current.h"
@@ -146,7 +147,7 @@ struct CallSlot {
     [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
                                            ThunkTarget target) noexcept {
         // The instance may have a function of its own: HPy_SetCallFunction.
-        if (PyVectorcall_Function(self) != nullptr) return PyVectorcall_Call(self, args, kwargs);
+        if (has_call_function(self)) return PyVectorcall_Call(self, args, kwargs);
         HPyContext* ctx = context_of<Way::kObject>(self);
         if (ctx == nullptr) [[unlikely]] {
             ctx = look_for_context<Way::kObject>(self);
@@ -165,18 +166,36 @@ struct CallSlot {
     }
 };
 
+/// How many call functions this thread runs, one within the other. Static TLS: four bytes of it are
+/// always to be had. A thread that changes stacks may leave it too high; then CPython is asked more
+/// often than need be.
+[[gnu::tls_model("initial-exec")]] constinit thread_local unsigned nested = 0;
+
 /// What an instance is called with by PEP 590; the count carries a flag bit.
 struct VectorCall {
+    /// `ctx` may be null: it is looked for.
+    [[gnu::cold, gnu::noinline]] static PyObject* run_slowly(HPyContext* ctx, PyObject* callable,
+                                                             PyObject* const* args,
+                                                             std::size_t nargsf, PyObject* kwnames,
+                                                             ThunkTarget target) noexcept {
+        if (ctx == nullptr) ctx = look_for_context<Way::kObject>(callable);
+        if (ctx == nullptr) return nullptr;
+        const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
+        return call_recursively(
+            [=] { return impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames); });
+    }
+
     [[gnu::noinline]] static PyObject* run(PyObject* callable, PyObject* const* args,
                                            std::size_t nargsf, PyObject* kwnames,
                                            ThunkTarget target) noexcept {
-        HPyContext* ctx = context_of<Way::kObject>(callable);
-        if (ctx == nullptr) [[unlikely]] {
-            ctx = look_for_context<Way::kObject>(callable);
-            if (ctx == nullptr) return nullptr;
-        }
+        HPyContext* const ctx = context_of<Way::kObject>(callable);
+        if (ctx == nullptr || nested >= kShallow) [[unlikely]]
+            return run_slowly(ctx, callable, args, nargsf, kwnames, target);
         const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
-        return impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames);
+        ++nested;
+        PyObject* const result = impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames);
+        --nested;
+        return result;
     }
 
     template <unsigned N>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import ModuleType
 
 import pytest
@@ -32,9 +33,20 @@ HPyDef_CALL_FUNCTION(negative)
 static HPy negative_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames) {
     return total(ctx, self, args, nargs, kwnames, -1);
 }
+/* With an argument: the instance gets a function of its own. */
+HPyDef_SLOT(Adder_new, HPy_tp_new)
+static HPy Adder_new_impl(HPyContext *ctx, HPy cls, const HPy *args, HPy_ssize_t n, HPy kw) {
+    Adder *adder;
+    HPy self = HPy_New(ctx, cls, &adder);
+    if (!HPy_IsNull(self) && n > 0 && HPy_SetCallFunction(ctx, self, &negative) < 0) {
+        HPy_Close(ctx, self);
+        return HPy_NULL;
+    }
+    return self;
+}
 HPyDef_MEMBER(Adder_value, "value", HPyMember_LONG, offsetof(Adder, value))
 HPyDef_MEMBER(Wide_last, "last", HPyMember_LONG, offsetof(Wide, more[3]))
-static HPyDef *Adder_defines[] = {&Adder_call, &Adder_value, NULL};
+static HPyDef *Adder_defines[] = {&Adder_new, &Adder_call, &Adder_value, NULL};
 static HPyDef *Wide_defines[] = {&Wide_last, NULL};
 static HPyDef *Plain_defines[] = {&Adder_call, NULL};
 static HPyType_Spec Adder_spec = {
@@ -156,6 +168,86 @@ def test_a_class_made_in_python_inherits_the_protocol(module: ModuleType) -> Non
     module.set(sub)
     assert sub(5) == -5
     assert Own()(5) == "own 5"
+
+
+def test_a_class_with_its_own_call_may_have_such_instances(module: ModuleType) -> None:
+    """CPython takes the flag of PEP 590 from the class; its base's function is found as before."""
+
+    class Own(module.Adder):  # type: ignore[name-defined, misc]
+        def __call__(self, *args: int, **names: int) -> str:
+            return f"own {super().__call__(*args, **names)}"
+
+    class Below(Own):
+        pass
+
+    for cls in (Own, Below):
+        assert (cls()(2), cls("negative")(2, x=3)) == ("own 2", "own -5")
+        later = cls()
+        module.set(later)
+        assert later(2) == "own -2"
+
+
+def replaced(cls: type, take_back: str) -> None:
+    """A `__call__` in Python comes and goes."""
+    before = cls.__call__
+    cls.__call__ = lambda self, *args: "replaced"  # type: ignore[method-assign]
+    assert cls()(2) == "replaced"
+    if take_back == "deleted":
+        del cls.__call__
+    else:
+        cls.__call__ = before  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("take_back", ["deleted", "restored"])
+def test_a_call_that_was_replaced_in_python_comes_back(module: ModuleType, take_back: str) -> None:
+    class Sub(module.Adder):  # type: ignore[name-defined, misc]
+        pass
+
+    early = Sub("negative")
+    replaced(Sub, take_back)
+
+    assert (Sub()(2), Sub("negative")(2), early(2, x=3)) == (2, -2, -5)
+    later = Sub()
+    module.set(later)
+    assert later(2) == -2
+
+
+def test_the_call_of_the_type_itself_comes_back(module: ModuleType) -> None:
+    early = module.Adder("negative")
+    replaced(module.Adder, "restored")
+
+    assert (module.Adder()(2), module.Adder("negative")(2), early(2, x=3)) == (2, -2, -5)
+    assert early.__call__(2) == -2
+
+
+def test_a_type_whose_own_call_was_deleted_is_as_one_of_the_c_api(module: ModuleType) -> None:
+    """CPython has forgotten the slot's function then: the control is a type without us."""
+    source = r"""
+        #include <Python.h>
+        #include <hpy.h>
+        static PyObject *call(PyObject *self, PyObject *args, PyObject *kw) { Py_RETURN_NONE; }
+        static PyType_Slot slots[] = {{Py_tp_call, call}, {0, NULL}};
+        static PyType_Spec spec = {"control.Called", sizeof(PyObject), 0, 0, slots};
+        static PyObject *make(PyObject *self, PyObject *ignored) { return PyType_FromSpec(&spec); }
+        static PyMethodDef methods[] = {{"make", make, METH_NOARGS}, {NULL}};
+        static HPyModuleDef definition = {.legacy_methods = methods};
+        HPy_MODINIT(control, definition)
+    """
+    control = hpystate.load("control", compile_snippet("control", source, abi="hybrid")).make()
+    for cls in (control, module.Adder):
+        replaced(cls, "deleted")
+        with pytest.raises(TypeError, match="object is not callable"):
+            cls()()
+    assert not callable(module.Adder("negative"))
+
+
+def test_a_place_that_is_of_another_type_is_not_written_to(module: ModuleType) -> None:
+    """functools.partial is called by PEP 590 too, and has room for one word."""
+    cls = module.bare_type(functools.partial)
+    made = cls(int, "12")
+    with pytest.raises(TypeError, match="does not implement HPy's call protocol"):
+        module.set(made)
+    assert made() == 12
 
 
 @pytest.mark.parametrize("value", [object(), 3, len, type])
