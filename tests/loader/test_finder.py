@@ -10,7 +10,6 @@ import inspect
 import io
 import os
 import pickle
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ import hpystate
 from hpystate.build import compile_extension
 from hpystate.finder import HPyFinder, interpreters_from_environment, mode_from_environment
 from hpystate.testing import Interpreter
+from tests.limits.limits import run
 from tests.loader.place import put_extension
 
 SOURCE = """
@@ -182,13 +182,8 @@ def test_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
     is gone, and importlib.util imports that from 3.12.3 on. What an interpreter has imported costs
     memory for good besides."""
     put_extension(tmp_path)
-    result = subprocess.run(
-        [sys.executable, "-S", "-E", "-I", "-c", IMPORT, os.path.dirname(STAGE), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    stage = os.path.dirname(STAGE)
+    result = run([sys.executable, "-S", "-E", "-I", "-c", IMPORT, stage, str(tmp_path)])
     assert result.returncode == 0, result.stderr
     imported = set(result.stdout.split())
     assert "hpystate.finder" in imported
