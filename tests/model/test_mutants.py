@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import hpystate
+from tests.limits import limits
 from tests.model.mutant import Mutant
 from tests.model.mutants import MUTANTS
 
@@ -39,7 +40,7 @@ def test_the_model_finds(mutant: Mutant, all_built: bool) -> None:
     program = BUILD / "tests" / "model" / "mutants" / f"mutant_{mutant.name}"
     command = [str(program), f"[{mutant.part}]", "--abort"]
 
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    result = limits.run(command, timeout=300)
 
     # A count of failed assertions; a signal would say that the mistake was followed, not found.
     assert result.returncode > 0, result.stdout
