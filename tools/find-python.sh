@@ -1,7 +1,10 @@
 # tools/find-python.sh: sourced; finds CPython interpreters that the project can be built for.
 #
-# find_python   sets PYTHON (absolute) and PYVER, or says why there is none and exits. A build without
-#               the GIL, or of another kind, is taken where PYTHON names it.
+# find_python   sets PYTHON (absolute) and PYVER, or fails and leaves in TRIED what was looked at. A build
+#               without the GIL, or of another kind, is taken where PYTHON names it; where it names
+#               nothing good, that is said, and the script ends. Looked at last is what `make` has
+#               fetched into the user's cache (tools/install.sh).
+# no_python     says what find_python looked at, and exits
 # all_pythons   prints one plain interpreter for each minor version, newest patch first
 # cached_python SPEC   prints the interpreter that tools/get-python.sh has put into the user's cache,
 #               or could in seconds; or why there is none, and fails
@@ -52,8 +55,9 @@ print(os.path.realpath(itself if os.path.exists(itself) else sys.executable))
 PY
 }
 
+TRIED=()
 find_python() {
-    local candidate verdict tried=()
+    local candidate verdict
     if [ -n "${PYTHON:-}" ]; then
         candidate=$(command -v "$PYTHON" || true)
         [ -n "$candidate" ] || { echo "PYTHON=$PYTHON: there is no such command" >&2; exit 1; }
@@ -62,6 +66,7 @@ find_python() {
         PYTHON=$(resolve "$candidate") PYVER=$verdict
         return
     fi
+    TRIED=()
     while read -r candidate; do
         verdict=$(judge_python "$candidate") || true
         if plain "$verdict"; then
@@ -69,15 +74,23 @@ find_python() {
             return
         fi
         good "$verdict" && verdict="is $verdict; PYTHON=$candidate takes it"
-        tried+=("    $candidate $verdict")
-    done < <(candidates)
+        TRIED+=("    $candidate $verdict")
+    done < <(candidates; fetched_python)
+    return 1
+}
+
+no_python() {
     {
         echo "No CPython from 3.12 on with headers was found on PATH or among pyenv's versions:"
-        printf '%s\n' "${tried[@]:-    (none at all)}"
-        echo "Install one (on Debian 13: apt-get install python3-dev), or set PYTHON=/path/to/python."
+        printf '%s\n' "${TRIED[@]:-    (none at all)}"
+        echo "Install one with its headers, or set PYTHON=/path/to/python."
     } >&2
     exit 1
 }
+
+pythons_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/hpystate/pythons"; }
+fetched_prefix() { echo "$(pythons_cache)/${FETCHED_VERSION:-3.14}"; }
+fetched_python() { sed -n 's/^exe=//p' "$(fetched_prefix)/.get-python" 2>/dev/null || true; }
 
 all_pythons() {
     local candidate verdict seen=" "
@@ -91,7 +104,8 @@ all_pythons() {
 }
 
 cached_python() {
-    local prefix=${XDG_CACHE_HOME:-$HOME/.cache}/hpystate/pythons/$1 log
+    local prefix log
+    prefix=$(pythons_cache)/$1
     if [ ! -f "$prefix/.get-python" ]; then
         case $1 in
             3.14 | 3.15 | 3.14-debug) ;; # Debian has binary packages of these

@@ -2,42 +2,40 @@
 # tools/setup.sh COMMAND [ARGUMENT...]: installs what is missing, builds, and runs COMMAND.
 #
 # PYTHON=... is the interpreter; otherwise the first CPython from 3.12 on with headers that is found
-# on PATH, then among pyenv's versions. COMPILER=clang builds with clang++ instead of g++. Everything
+# on PATH, then among pyenv's versions, then in the user's cache; otherwise one is installed
+# (tools/install.sh). COMPILER=clang builds with clang++ instead of g++. Everything
 # lies in .venv/<X.Y> and build/<preset>-<X.Y>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/find-python.sh
+. tools/install.sh
 . tools/sanitize.sh
 
 COMMAND=${1:-build}
 shift || true
 BEGIN=$SECONDS
-say() { printf '\033[1m[%3ds] %s\033[0m\n' $((SECONDS - BEGIN)) "$*"; }
-
-# ---- Debian packages -------------------------------------------------------------------------------
-need_packages() { # package:command-or-file ...
-    local pair missing=()
-    for pair in "$@"; do
-        local package=${pair%%:*} proof=${pair#*:}
-        if [[ $proof == /* ]]; then [ -e "$proof" ]; else command -v "$proof" >/dev/null; fi ||
-            missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return
-    if [ "$(id -u)" != 0 ]; then
-        echo "Some packages are missing. Type this line, then try again:" >&2
-        echo "    sudo apt-get install -y ${missing[*]}" >&2
-        exit 1
-    fi
-    say "installing ${missing[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq update >/dev/null || true # an old list may do; the next line says if it does not
-    apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+if [ -t 1 ]; then BOLD=$'\033[1m' PLAIN=$'\033[0m'; else BOLD='' PLAIN=''; fi
+say() { printf '%s[%3ds] %s%s\n' "$BOLD" $((SECONDS - BEGIN)) "$*" "$PLAIN"; }
+# Runs it, and says where it is silent for ten seconds that it goes on. A Python that is under a
+# sanitizer itself has no business between: it would be looked at as the command is.
+relayed() { # what command...
+    local what=$1
+    shift
+    case $PYVER in
+        *-asan | *-tsan) "$@" ;;
+        *) python tools/relay.py "$what" $((SECONDS - BEGIN)) "$@" ;;
+    esac
 }
 
-need_build_packages() {
-    need_packages cmake:cmake ninja-build:ninja g++:g++ libtbb-dev:/usr/include/tbb/parallel_for.h \
-        catch2:/usr/include/catch2 valgrind:/usr/include/valgrind/callgrind.h
-    [ "$COMPILER" != clang ] || need_clang
+# ---- packages --------------------------------------------------------------------------------------
+# What a command needs of the system besides a Python. A release build has no tests in it.
+packages_of() { # command
+    case $1 in
+        demo | bench-threads) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        bench) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
+        format | matrix | fresh) ;;
+        *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
+    esac
 }
 
 # The run-times of its sanitizers and of libFuzzer are a package of their own, by clang's version.
@@ -51,18 +49,22 @@ need_clang() {
 }
 
 # ---- virtual environment ---------------------------------------------------------------------------
-make_environment() {
-    # Debian's own Python has its venv module in a package of its own.
-    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || need_packages "python$PYVER-venv:no such command"
+make_environment() { # group of pyproject.toml...; none: all that developing needs
     VENV=$PWD/.venv/$PYVER
     local stamp=$VENV/.installed wanted
     wanted="$PYTHON $(sha256sum pyproject.toml | cut -c1-16)"
+    # What has everything has each group too.
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-        say "making .venv/$PYVER"
-        [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
-        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-            $("$PYTHON" tools/dependencies.py)
-        echo "$wanted" > "$stamp"
+        [ $# = 0 ] || stamp+="-${*// /-}"
+        if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+            # pip comes last, so an environment that has it is whole
+            [ -x "$VENV/bin/pip" ] || quietly "making .venv/$PYVER" "$PYTHON" -m venv "$VENV"
+            # shellcheck disable=SC2046
+            quietly "installing Python packages into .venv/$PYVER" \
+                "$VENV/bin/python" -m pip install --disable-pip-version-check \
+                $("$PYTHON" tools/dependencies.py "$@")
+            echo "$wanted" > "$stamp"
+        fi
     fi
     export PATH=$VENV/bin:$PATH
 }
@@ -70,7 +72,8 @@ make_environment() {
 # The peers that `make bench` measures, and what draws its plot.
 need_bench_packages() {
     python -c 'import Cython, matplotlib, pybind11' 2>/dev/null ||
-        python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+        quietly "installing Python packages for make bench" \
+            python -m pip install --disable-pip-version-check --prefer-binary \
             $(python tools/dependencies.py bench)
 }
 
@@ -78,7 +81,8 @@ need_bench_packages() {
 # nothing for every Python without the GIL, and to build it takes the network.
 need_stress_packages() {
     python -c 'import matplotlib' 2>/dev/null ||
-        python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+        quietly "installing Python packages for make stress" \
+            python -m pip install --disable-pip-version-check --prefer-binary \
             $(python tools/dependencies.py stress)
 }
 
@@ -105,7 +109,7 @@ choose_tools() {
 }
 
 configure() { # preset; sets BUILD
-    need_build_packages
+    [ "$COMPILER" != clang ] || need_clang
     BUILD=$PWD/build/$1-$PYVER
     [ "$COMPILER" = gcc ] || case $PYVER in *-asan | *-tsan) ;; *) BUILD+=-$COMPILER ;; esac
     local options=(--preset "$1" -B "$BUILD" -DPython_EXECUTABLE="$PYTHON")
@@ -114,24 +118,26 @@ configure() { # preset; sets BUILD
     local presets
     presets=$(sha256sum < CMakePresets.json)
     [ -f "$BUILD/build.ninja" ] && [ "$(cat "$BUILD/.presets" 2>/dev/null)" = "$presets" ] && return
-    say "configuring ${BUILD#"$PWD"/}"
-    cmake "${options[@]}" > "$BUILD.log" 2>&1 || { cat "$BUILD.log" >&2; exit 1; }
+    quietly "configuring ${BUILD#"$PWD"/}" cmake "${options[@]}"
     echo "$presets" > "$BUILD/.presets"
 }
 
 build() { # preset
     configure "$1"
-    say "building ${BUILD#"$PWD"/}"
-    cmake --build "$BUILD"
+    say "building ${BUILD#"$PWD"/}$([ "$1" != release ] || echo "; its last step, the link, takes a minute")"
+    relayed "building" cmake --build "$BUILD"
     export PYTHONPATH=$BUILD/stage
 }
 
 programs() { find "$BUILD/tests" -maxdepth 1 -name 'test_*' -type f -executable | sort; }
 
 run_catch2() { # program tag
-    if [ -n "$2" ]; then set -- "$1" "[$2]"; else set -- "$1"; fi
+    # Version 3 takes it for a failure where no test has the tag.
+    if [ -n "$2" ]; then grep -qaiF "[$2]" "$1" || return 0; fi
+    local test=$1 home=()
     # A Python with a C library of its own cannot find its home by the program's path.
-    if [ -n "$EMBED_HOME" ]; then PYTHONHOME=$EMBED_HOME "$@"; else "$@"; fi
+    [ -z "$EMBED_HOME" ] || home=(env "PYTHONHOME=$EMBED_HOME")
+    relayed "${test##*/}" "${home[@]}" "$test" ${2:+"[$2]"}
 }
 
 # The program embeds Python; one with a C library of its own cannot find its home by that.
@@ -149,7 +155,7 @@ run_stress() {
 }
 
 run_tests() { # topic, may be empty; options of pytest...
-    local topic=${1:-} test
+    local topic=${1:-} test status=0
     shift || true
     build dev
     say "Catch2"
@@ -158,23 +164,38 @@ run_tests() { # topic, may be empty; options of pytest...
     done
     say "pytest"
     if [ -z "$topic" ]; then
-        # A file stays in one process: its tests share what it compiles and loads.
+        # A file stays in one process: its tests share what it compiles and loads. What runs there is
+        # said by tests/limits/progress.py.
         python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile "$@"
-    else
-        python -m pytest -k "$topic" "$@" || { # 5: nothing collected; a topic may be Catch2's alone
-            [ $? = 5 ] && echo "no pytest of the topic '$topic'"
-        }
+        return
+    fi
+    relayed pytest python -m pytest -k "$topic" "$@" || status=$?
+    if [ $status = 5 ]; then # nothing collected
+        "$PYTHON" tools/topics.py --catch2 "$topic" || exit 2
+        echo "no pytest of the topic '$topic'"
+    elif [ $status != 0 ]; then
+        exit $status
     fi
 }
 
-find_python
+mapfile -t PACKAGES < <(packages_of "$COMMAND")
+# A wrong topic is told before anything takes minutes; where there is no Python, as soon as there is.
+check_topic() { [ "$COMMAND" != test ] || [ -z "${1:-}" ] || "$PYTHON" tools/topics.py "$1" || exit 2; }
+if find_python; then
+    check_topic "$@"
+    provide "$COMMAND" "${PACKAGES[@]}"
+else
+    provide "$COMMAND" "${PACKAGES[@]}"
+    check_topic "$@"
+fi
 choose_tools
 mkdir -p build
-make_environment
+[ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
+case $COMMAND in demo | bench-threads) make_environment demo ;; *) make_environment ;; esac
 case $COMMAND in
     build)  build dev ;;
     test)   run_tests "$@" ;;
-    demo)   build release; say "the main job"; python -m hpystate demo "$@" ;;
+    demo)   build release; say "the main job"; relayed "the main job" python -m hpystate demo "$@" ;;
     test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
