@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo test-upstream check check-without-gil sanitize fuzz format lint bench bench-threads stress matrix clean
+.PHONY: help build test demo test-upstream check check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -48,6 +48,9 @@ lint:           ## clang-tidy and ruff
 
 matrix:         ## get every interpreter, build and test on each, print a table
 	@tools/setup.sh matrix $(ARGS)
+
+fresh:          ## the two commands on fresh machines, in chroots; ARGS="--only debian-13 --topic window"
+	@tools/setup.sh fresh $(ARGS)
 
 clean:          ## remove what was built, not the virtual environments
 	rm -rf build

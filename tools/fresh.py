@@ -1,0 +1,269 @@
+"""fresh.py: `make demo` and `make test` on machines that have only git and make, with a table.
+
+    make fresh                                             six rows: as root, and as a plain user
+    make fresh ARGS="--only debian-13 --topic window"      the rows of a system; tests of a topic
+    make fresh ARGS="--only ubuntu-24.04:user --demo"      one row, without tests
+
+The machines are chroots (tools/machines.py); the source in them is a clone of what is committed. As
+a plain user `make demo` has to print one line first; root types it, and then both commands have to
+work. Every output has to say something each 20 seconds, without control characters. Times are
+seconds, and in brackets seconds of processors, which another load does not change much.
+
+HPYSTATE_FRESH=FOLDER keeps the bases of the chroots there for the next time; otherwise all is made
+in a temporary folder and removed. HPYSTATE_DEBIAN_MIRROR and HPYSTATE_UBUNTU_MIRROR name mirrors
+other than apt's. Exit status 0: all rows passed; 1: one failed; 3: no chroot can be made here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from machines import SYSTEMS, Machine, MachineError, Workshop, check_possible, remove
+
+ROOT = Path(__file__).resolve().parent.parent
+ROWS = (
+    ("debian-12", "root"),
+    ("debian-13", "root"),
+    ("sid", "root"),
+    ("ubuntu-24.04", "root"),
+    ("debian-13", "user"),
+    ("ubuntu-24.04", "user"),
+)
+LONGEST_SILENCE = 20.0
+CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass
+class Result:
+    """How a command ended, and what it was like to watch."""
+
+    status: int
+    output: bytes
+    seconds: float
+    cpu: float
+    silence: float
+
+    def problems(self, ours: bool = True) -> list[str]:
+        """What was wrong. Where the command is not ours, how it talks is its own business."""
+        found = []
+        if self.status != 0:
+            found.append(f"ended with status {self.status}")
+        if not ours:
+            return found
+        if self.silence > LONGEST_SILENCE:
+            found.append(f"silent for {self.silence:.0f} s")
+        if control := CONTROL.search(self.output):
+            found.append(f"wrote the control character {control[0]!r}")
+        return found
+
+
+def watch(command: list[str], log: Path, what: str = "") -> Result:
+    """Runs the command; its output goes into the log, and is looked at. Its last line is shown
+    every ten seconds."""
+    begin = last = shown = time.monotonic()
+    silence, output = 0.0, bytearray()
+    with log.open("ab") as file:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert child.stdout is not None
+        try:
+            while True:
+                ready, _, _ = select.select([child.stdout], [], [], 1)
+                now = time.monotonic()
+                if now - shown >= 10:
+                    shown = now
+                    print(f"fresh: {what} ({now - begin:.0f} s): {last_line(output)}", flush=True)
+                if not ready:
+                    continue
+                data = os.read(child.stdout.fileno(), 1 << 16)
+                silence, last = max(silence, now - last), now
+                if not data:
+                    break
+                output += data
+                file.write(data)
+                file.flush()
+            _, ending, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(ending)
+        finally:
+            child.kill()  # a KeyboardInterrupt: everything in its namespace ends with it
+    seconds, cpu = time.monotonic() - begin, used.ru_utime + used.ru_stime
+    return Result(child.returncode, bytes(output), seconds, cpu, silence)
+
+
+def last_line(output: bytearray) -> str:
+    lines = bytes(output[-500:]).decode(errors="replace").split("\n")
+    whole = [re.sub(r"[^ -~]", "", line) for line in lines if line.strip()]
+    return whole[-1][:70] if whole else "nothing yet"
+
+
+@dataclass
+class Row:
+    system: str
+    user: str
+    seconds: dict[str, str] = field(default_factory=dict)
+    silence: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.system}:{self.user}"
+
+    def cells(self) -> tuple[str, ...]:
+        times = (self.seconds.get(step, "-") for step in STEPS)
+        verdict = "; ".join(self.problems) or "ok"
+        return (self.system, self.user, *times, f"{self.silence:.0f}", verdict)
+
+
+STEPS = ("line", "demo", "test")
+HEADINGS = ("system", "user", "line s (cpu)", "demo s (cpu)", "test s (cpu)", "silent s", "verdict")
+
+
+def line_to_type(output: str) -> str:
+    """The one line that a plain user is told. ValueError where it is not one, or not whole."""
+    lines = [line.strip() for line in output.splitlines() if "apt-get" in line]
+    if len(lines) != 1:
+        raise ValueError(f"{len(lines)} lines with apt-get were printed, one was expected")
+    if "apt-get update" not in lines[0] or "apt-get install" not in lines[0]:
+        raise ValueError(f"the line lacks apt-get update or install: {lines[0]}")
+    return lines[0]
+
+
+class Run:
+    """One row: a machine, and what is typed there."""
+
+    def __init__(self, row: Row, machine: Machine, log: Path) -> None:
+        self.row, self.machine, self.log = row, machine, log
+
+    def step(self, name: str, user: str, script: str, wanted: str = "") -> bool:
+        """Whether it did what it should; the row has the time, and what was wrong."""
+        print(f"fresh: {self.row.name}: {script}", flush=True)
+        result = watch(self.machine.command(user, script), self.log, self.row.name)
+        ours = name != "line"
+        self.row.seconds[name] = f"{result.seconds:.0f} ({result.cpu:.0f})"
+        if ours:
+            self.row.silence = max(self.row.silence, result.silence)
+        problems = result.problems(ours)
+        if wanted and not problems and wanted not in result.output.decode(errors="replace"):
+            problems.append(f"did not print '{wanted}'")
+        self.row.problems += [f"{name}: {problem}" for problem in problems]
+        return not problems
+
+    def get_line(self) -> str:
+        """The line that `make demo` prints without root; the row says what is wrong with it."""
+        result = watch(self.machine.command("user", "cd hpystate && make demo"), self.log)
+        try:
+            if result.status == 0:
+                raise ValueError("it ended well, though packages are missing")
+            return line_to_type(result.output.decode(errors="replace"))
+        except ValueError as error:
+            self.row.problems.append(f"demo without packages: {error}")
+            return ""
+
+    def all_steps(self, demo_only: bool, topic: str) -> None:
+        user = self.row.user
+        if user == "user":
+            line = self.get_line()
+            if not line or not self.step("line", "root", line):
+                return
+        if not self.step("demo", user, "cd hpystate && make demo", "isolation: ok"):
+            return
+        if not demo_only:
+            self.step("test", user, f"cd hpystate && make test{f' T={topic}' if topic else ''}")
+
+
+def clone(machine: Machine, user: str) -> None:
+    """What is committed, in the user's home; its owner is the user."""
+    home = machine.root / ("root" if user == "root" else "home/user")
+    target = home / "hpystate"
+    command = ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(target)]
+    subprocess.run(command, check=True)
+    owner = "0:0" if user == "root" else "1000:1000"
+    subprocess.run(["chown", "-R", owner, str(target)], check=True)
+
+
+def attempt(row: Row, workshop: Workshop, options: argparse.Namespace, logs: Path) -> None:
+    log = logs / f"{row.name.replace(':', '-')}.log"
+    log.write_bytes(b"")
+    try:
+        print(f"fresh: {row.name}: making the machine", flush=True)
+        base = workshop.base(SYSTEMS[row.system])
+        with workshop.copy(base, row.name.replace(":", "-")) as machine:
+            clone(machine, row.user)
+            Run(row, machine, log).all_steps(options.demo, options.topic)
+    except MachineError as error:
+        row.problems.append(str(error).splitlines()[0])
+        print(f"fresh: {row.name}: {error}", file=sys.stderr)
+    if row.problems:
+        print(f"fresh: {row.name}: {'; '.join(row.problems)}; the end of {log}:", flush=True)
+        print("\n".join(log.read_text(errors="replace").splitlines()[-40:]))
+
+
+def print_table(rows: list[Row]) -> None:
+    lines = [HEADINGS, *(row.cells() for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS) - 1)]
+    for line in lines:
+        cells = (text.ljust(width) for text, width in zip(line, widths, strict=False))
+        print("  ".join((*cells, line[-1])))
+
+
+def chosen(only: list[str]) -> list[Row]:
+    """The rows that --only names: a system, or a system and a user. ValueError for any other."""
+    rows = [Row(*row) for row in ROWS]
+    for name in only:
+        if not any(name in (row.system, row.name) for row in rows):
+            known = ", ".join(row.name for row in rows)
+            raise ValueError(f"--only {name}: a system, or one of {known} was expected")
+    return [row for row in rows if not only or {row.system, row.name} & set(only)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="make fresh", description="make demo and make test on fresh machines, in chroots."
+    )
+    parser.add_argument("--only", action="append", default=[], metavar="SYSTEM[:USER]")
+    parser.add_argument("--topic", default="", help="of make test; default: all tests")
+    parser.add_argument("--demo", action="store_true", help="only make demo")
+    parser.add_argument("--check", action="store_true", help="only say whether chroots can be made")
+    options = parser.parse_args()
+    try:
+        rows = chosen(options.only)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        check_possible()
+    except MachineError as error:
+        print(f"fresh: {error}", file=sys.stderr)
+        return 3
+    if options.check:
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by `finally`, so all is removed
+    kept = os.environ.get("HPYSTATE_FRESH")
+    folder = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="hpystate-fresh-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    logs = ROOT / "build" / "fresh"
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir(parents=True)
+    try:
+        for row in rows:
+            attempt(row, Workshop(folder), options, logs)
+    finally:
+        if not kept:
+            remove(folder)
+    print_table(rows)
+    return 1 if any(row.problems for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
