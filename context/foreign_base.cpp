@@ -65,6 +65,13 @@ void clear_managed_dict(PyObject* self) {
 #endif
 }
 
+/// Whether the instance has a managed dict that the foreign base knows nothing of. One that has it
+/// too, as _asyncio.Future, shows it itself: twice is once too often for the collector, which counts.
+[[nodiscard]] bool adds_managed_dict(const Chain& chain) noexcept {
+    return PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT) != 0 &&
+           PyType_HasFeature(chain.base, Py_TPFLAGS_MANAGED_DICT) == 0;
+}
+
 /// The dict that a class of the chain added at an offset; or null.
 PyObject** added_dict(PyObject* self, const Chain& chain) {
     if (PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT)) return nullptr;
@@ -77,7 +84,7 @@ void clear_python_parts(PyObject* self, const Chain& chain) {
         Py_CLEAR(slot);
         return 0;
     });
-    if (PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT)) clear_managed_dict(self);
+    if (adds_managed_dict(chain)) clear_managed_dict(self);
     if (PyObject** const dict = added_dict(self, chain)) Py_CLEAR(*dict);
 }
 
@@ -119,7 +126,7 @@ int visit_foreign_parts(PyObject* self, const TypeRecord* record, visitproc visi
     });
     if (result != 0) return result;
     // A class made in Python above us shows the dict itself only where we have none.
-    if (PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT)) {
+    if (adds_managed_dict(chain)) {
         if (const int stop = visit_managed_dict(self, visit, arg)) return stop;
     }
     if (PyObject** const dict = added_dict(self, chain)) Py_VISIT(*dict);

@@ -110,7 +110,7 @@ std::optional<std::size_t> size_of_field(HPyMember_FieldType type) noexcept {
 /// The members by which CPython learns a place in the instance.
 bool is_offset_member(const char* name) noexcept {
     return std::strcmp(name, kCallOffset) == 0 || std::strcmp(name, kDictOffset) == 0 ||
-           std::strcmp(name, "__weaklistoffset__") == 0;
+           std::strcmp(name, kWeakListOffset) == 0;
 }
 
 /// CPython looks at a member when somebody reads it, and never at its offset.

@@ -15,6 +15,9 @@ inline constexpr char kCallOffset[] = "__vectorcalloffset__";
 /// The same for the dict of an instance.
 inline constexpr char kDictOffset[] = "__dictoffset__";
 
+/// And for the weak references to it.
+inline constexpr char kWeakListOffset[] = "__weaklistoffset__";
+
 /// The parts of a PyType_Spec while they are collected.
 struct TypeParts {
     std::vector<PyType_Slot> slots;

@@ -6,6 +6,7 @@
 #include "context/handle.h"
 #include "context/interface.h"
 #include "context/typedata.h"
+#include "context/typeflags.h"
 #include "context/typeparts.h"
 #include "interp_state/current.h"
 #include "interp_state/new_type.h"
@@ -314,7 +315,9 @@ bool read_bases(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
         parts.record.base = record;
         size = base->tp_basicsize;
     }
-    if (parts.has_member(kDictOffset)) parts.record.foreign = 1;
+    // The word in front of an instance is not in its struct, and not in the memory of spares.
+    const bool in_front = (spec.flags & kInFront) != 0;
+    if (in_front || parts.has_member(kDictOffset)) parts.record.foreign = 1;
     return parts.record.foreign == 0 || prepare_foreign_bases();
 }
 
@@ -366,13 +369,11 @@ PyObject* make_type(const HPyType_Spec& spec, TypeParts& parts, const Parents& p
     if (spec.doc != nullptr) parts.slots.push_back({Py_tp_doc, const_cast<char*>(spec.doc)});
     parts.slots.push_back({0, nullptr});
 
-    constexpr unsigned long kTaken = HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC;
-    const unsigned long collected = parts.collected ? HPy_TPFLAGS_HAVE_GC : 0;
     PyType_Spec cpython{};
     cpython.name = spec.name;
     cpython.basicsize = static_cast<int>(parts.basicsize);
     cpython.itemsize = spec.itemsize;
-    cpython.flags = static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & kTaken) | collected);
+    cpython.flags = flags_for_cpython(spec, parts);
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(parents.metaclass.get());
     // Where the functions of the type find their context, which is that of who makes it.
@@ -394,21 +395,6 @@ bool check_dict(const HPyType_Spec& spec, PyObject* made) {
     return false;
 }
 
-/// Tells CPython of the place in the instances, once the type is there: a debug build asserts while
-/// it makes a type that one with this flag has a tp_call of its own, and a base's will do.
-/// CPython believes the flag, and calls what stands at offset 0 of an instance, so that is checked.
-bool set_vectorcall(const HPyType_Spec& spec, const TypeParts& parts, PyObject* made) {
-    auto* const type = reinterpret_cast<PyTypeObject*>(made);
-    const bool claimed = (spec.flags & HPy_TPFLAGS_HAVE_VECTORCALL) != 0;
-    if (parts.adds_call_place || claimed) type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
-    if (!claimed || type->tp_vectorcall_offset > 0) return true;
-    PyErr_Format(PyExc_TypeError,
-                 "type '%s': HPy_TPFLAGS_HAVE_VECTORCALL needs an HPy_tp_call slot or a member "
-                 "__vectorcalloffset__, here or in a base.",
-                 spec.name);
-    return false;
-}
-
 /// A legacy type's struct begins at the object; a pure base's struct lies behind the header.
 bool check_legacy_base(const HPyType_Spec& spec, PyObject* made) {
     if (spec.builtin_shape != HPyType_BuiltinShape_Legacy) return true;
@@ -427,12 +413,11 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     if (!check_spec(spec) || !read_params(spec, params, parents)) return nullptr;
     PyObject* const bases = parents.bases.get();
     if (!check_bases(spec, bases) || !read_definitions(spec, site, parts)) return nullptr;
-    if (!read_bases(spec, parts, bases)) return nullptr;
+    if (!read_bases(spec, parts, bases) || !check_flags(spec, parts, bases)) return nullptr;
     if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts)) return nullptr;
     Ref made(make_type(spec, parts, parents, site));
-    if (!made || !check_dict(spec, made.get()) || !set_vectorcall(spec, parts, made.get())) {
-        return nullptr;
-    }
+    if (!made || !check_dict(spec, made.get())) return nullptr;
+    if (!set_late_flags(spec, parts, reinterpret_cast<PyTypeObject*>(made.get()))) return nullptr;
     if (!check_legacy_base(spec, made.get())) return nullptr;
     return made.release();
 }
