@@ -29,14 +29,9 @@ HPy ctx_Err_SetFromErrnoWithFilename(HPyContext*, HPy h_type,
 
 void ctx_Err_SetFromErrnoWithFilenameObjects(HPyContext*, HPy h_type, HPy filename1,
                                              HPy filename2) noexcept {
-    if (filename1._i == 0 && filename2._i != 0) { // CPython asserts it, and drops the second one
-        PyErr_SetString(PyExc_SystemError,
-                        "ctx_Err_SetFromErrnoWithFilenameObjects: filename2 was given without "
-                        "filename1.");
-        return;
-    }
-    PyErr_SetFromErrnoWithFilenameObjects(as_object(h_type), as_object(filename1),
-                                          as_object(filename2));
+    // Without the first name CPython drops the second one too; a debug build asserts before.
+    PyObject* const second = filename1._i != 0 ? as_object(filename2) : nullptr;
+    PyErr_SetFromErrnoWithFilenameObjects(as_object(h_type), as_object(filename1), second);
 }
 
 void ctx_Err_NoMemory(HPyContext*) noexcept {

@@ -126,7 +126,7 @@ int compare_objects(HPyContext* ctx, HPy obj, HPyGlobal other) noexcept {
     const Token token = token_of(other);
     const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
     PyObject* const wanted = entry.plain();
-    if (!entry.holds(token) || wanted == nullptr || obj._i == 0) [[unlikely]]
+    if (!entry.holds(token) || wanted == nullptr) [[unlikely]]
         return compare_slowly(ctx, obj, other);
     return as_object(obj) == wanted ? 1 : 0;
 }

@@ -119,7 +119,7 @@ HPyType_BuiltinShape ctx_Type_GetBuiltinShape(HPyContext*, HPy h_type) noexcept 
 // NOLINTBEGIN(bugprone-macro-parentheses): a function, no expression
 #define HPYSTATE_AS_STRUCT(shape)                                                                  \
     void* ctx_AsStruct_##shape(HPyContext*, HPy h) noexcept {                                      \
-        return struct_of<HPyType_BuiltinShape_##shape>(as_object(h));                              \
+        return h._i != 0 ? struct_of<HPyType_BuiltinShape_##shape>(as_object(h)) : nullptr;        \
     }
 // NOLINTEND(bugprone-macro-parentheses)
 HPYSTATE_AS_STRUCT(Legacy)

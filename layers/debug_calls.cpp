@@ -174,11 +174,7 @@ template <Shape S>
 void* as_struct(HPyContext* context, HPy h, Slot slot) noexcept {
     const Call call(context, slot);
     PyObject* const object = call.object(h);
-    if (object == nullptr) {
-        PyErr_Format(PyExc_SystemError, "%s: the handle is HPy_NULL.", call.where());
-        return nullptr;
-    }
-    return struct_or_report(call, object, S);
+    return object != nullptr ? struct_or_report(call, object, S) : nullptr;
 }
 
 #define HPYSTATE_AS_STRUCT(shape)                                                                  \

@@ -16,7 +16,7 @@ extern "C" {
 /** Tells whether an object can be called: `callable(h)`.
  *
  *  ctx      the caller's context
- *  h        borrowed
+ *  h        borrowed; HPy_NULL cannot be called
  *  returns  1 or 0
  *  raises   nothing
  *  thread   attached to ctx's interpreter

@@ -35,7 +35,7 @@ static inline HPy HPyCapsule_New(HPyContext* ctx, void* pointer, const char* utf
  * Where it gives 1, HPyCapsule_GetPointer with that name does not fail.
  *
  *  ctx        the caller's context
- *  capsule    any object, borrowed
+ *  capsule    any object, borrowed; HPy_NULL is none
  *  utf8_name  must equal the capsule's name; NULL for a capsule without one
  *  returns    1 or 0
  *  raises     nothing

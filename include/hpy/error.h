@@ -90,10 +90,10 @@ static inline HPy HPyErr_SetFromErrnoWithFilename(HPyContext* ctx, HPy h_type,
  *  ctx        the caller's context
  *  h_type     OSError or a class like it, borrowed
  *  filename1  borrowed; or HPy_NULL
- *  filename2  borrowed; or HPy_NULL, as it must be where `filename1` is
+ *  filename2  borrowed; or HPy_NULL; left out where `filename1` is HPy_NULL
  *  returns    HPy_NULL, always
  *  raises     an exception of `h_type`, or what making it raises; what a signal handler raises,
- *             where errno is EINTR; SystemError if there is a `filename2` without `filename1`
+ *             where errno is EINTR
  *  thread     attached to ctx's interpreter
  *  since      HPy 0.9
  *  source     PyErr_SetFromErrnoWithFilenameObjects of the C API
@@ -157,7 +157,7 @@ static inline int HPyErr_Occurred(HPyContext* ctx) {
 /** Tells whether an exception is set that an `except` clause with these classes would catch.
  *
  *  ctx      the caller's context
- *  exc      a class, or a tuple of classes, borrowed
+ *  exc      a class, or a tuple of classes, borrowed; HPy_NULL matches nothing
  *  returns  1 or 0; 0 if none is set
  *  raises   nothing
  *  thread   attached to ctx's interpreter

@@ -34,7 +34,7 @@ static inline HPy HPy_Compile_s(HPyContext* ctx, const char* utf8_source, const 
  *  ctx      the caller's context
  *  code     a code object without free variables, borrowed
  *  globals  a dict, borrowed
- *  locals   a mapping, borrowed; `globals` again for code of a module
+ *  locals   a mapping, borrowed; `globals` or HPy_NULL for code of a module
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything; TypeError if `code` or `globals` is of another kind
  *  thread   attached to ctx's interpreter

@@ -19,7 +19,7 @@ extern "C" {
  * a complex.
  *
  *  ctx      the caller's context
- *  h        borrowed
+ *  h        borrowed; HPy_NULL has none
  *  returns  1 or 0
  *  raises   nothing
  *  thread   attached to ctx's interpreter

@@ -49,7 +49,7 @@ static inline void HPy_Close(HPyContext* ctx, HPy h) {
  *  ctx      the caller's context
  *  obj      borrowed
  *  other    borrowed
- *  returns  1 or 0
+ *  returns  1 or 0; HPy_NULL is HPy_NULL, and no object
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -475,7 +475,7 @@ static inline int HPy_DelSlice(HPyContext* ctx, HPy obj, HPy_ssize_t start, HPy_
 /** Makes the str that shows an object to programmers: `repr(obj)`.
  *
  *  ctx      the caller's context
- *  obj      borrowed
+ *  obj      borrowed; "<NULL>" is the answer to HPy_NULL
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything
  *  thread   attached to ctx's interpreter
@@ -489,7 +489,7 @@ static inline HPy HPy_Repr(HPyContext* ctx, HPy obj) {
 /** Makes the str that shows an object to users: `str(obj)`.
  *
  *  ctx      the caller's context
- *  obj      borrowed
+ *  obj      borrowed; "<NULL>" is the answer to HPy_NULL
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything
  *  thread   attached to ctx's interpreter
@@ -503,7 +503,7 @@ static inline HPy HPy_Str(HPyContext* ctx, HPy obj) {
 /** Makes the repr of an object, with what is not ASCII escaped: `ascii(obj)`.
  *
  *  ctx      the caller's context
- *  obj      borrowed
+ *  obj      borrowed; "<NULL>" is the answer to HPy_NULL
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything
  *  thread   attached to ctx's interpreter
@@ -517,7 +517,8 @@ static inline HPy HPy_ASCII(HPyContext* ctx, HPy obj) {
 /** Makes bytes of an object: `bytes(obj)`, but an int is refused.
  *
  *  ctx      the caller's context
- *  obj      with `__bytes__` or a buffer, or an iterable of ints; borrowed
+ *  obj      with `__bytes__` or a buffer, or an iterable of ints; borrowed;
+ *           b"<NULL>" is the answer to HPy_NULL
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything; TypeError for an int or a str
  *  thread   attached to ctx's interpreter

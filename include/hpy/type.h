@@ -154,7 +154,7 @@ static inline HPyType_BuiltinShape _HPyType_GetBuiltinShape(HPyContext* ctx, HPy
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Object, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -169,7 +169,7 @@ static inline void* _HPy_AsStruct_Object(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Legacy, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -183,7 +183,7 @@ static inline void* _HPy_AsStruct_Legacy(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Type, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -197,7 +197,7 @@ static inline void* _HPy_AsStruct_Type(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Long, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -211,7 +211,7 @@ static inline void* _HPy_AsStruct_Long(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Float, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -225,7 +225,7 @@ static inline void* _HPy_AsStruct_Float(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Unicode, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -239,7 +239,7 @@ static inline void* _HPy_AsStruct_Unicode(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Tuple, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -253,7 +253,7 @@ static inline void* _HPy_AsStruct_Tuple(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape List, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -267,7 +267,7 @@ static inline void* _HPy_AsStruct_List(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        instance of a type with the shape Dict, borrowed; not checked
- *  returns  borrowed, valid as long as the object
+ *  returns  borrowed, valid as long as the object; NULL for HPy_NULL
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy master after 0.9.0
