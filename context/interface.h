@@ -20,6 +20,7 @@ inline constexpr char kGetNameNeedsType[] = "HPyType_GetName arg must be a type"
 inline constexpr char kIsSubtypeNeedsType1[] = "HPyType_IsSubtype arg 1 must be a type";
 inline constexpr char kIsSubtypeNeedsType2[] = "HPyType_IsSubtype arg 2 must be a type";
 inline constexpr char kSubstringNeedsStr[] = "HPyUnicode_Substring arg 1 must be a Unicode object";
+inline constexpr char kCallWithItems[] = "Cannot use HPy call protocol with var objects";
 inline constexpr char kCallNames[] = "HPy_Call arg 'kwnames' must be a tuple object or HPy_NULL";
 inline constexpr char kCallMethodNames[] =
     "HPy_CallMethod arg 'kwnames' must be a tuple object or HPy_NULL";

@@ -14,11 +14,6 @@
 
 namespace hpystate {
 
-bool TypeParts::has_slot(int number) const noexcept {
-    return std::any_of(slots.begin(), slots.end(),
-                       [=](const PyType_Slot& slot) { return slot.slot == number; });
-}
-
 bool TypeParts::has_member(const char* name) const noexcept {
     return std::any_of(members.begin(), members.end(), [=](const PyMemberDef& member) {
         return std::strcmp(member.name, name) == 0;
@@ -171,7 +166,35 @@ bool add_member(const HPyType_Spec& spec, TypeParts& parts, const HPyMember& mem
 struct LegacyTables {
     std::vector<PyMethodDef> methods;
     std::vector<PyGetSetDef> getsets;
+    std::vector<PyMemberDef> members;
 };
+
+/// Whether HPy's slot of that number stays where a legacy one names it too: HPy's runtime puts
+/// these two protocols into the type behind all slots.
+bool hpy_wins(int number) noexcept {
+    return number == Py_tp_call || number == Py_bf_getbuffer || number == Py_bf_releasebuffer;
+}
+
+/// Of several slots with one number the last one counts, as in PyType_FromSpec: real code relies on
+/// it. The legacy ones stand behind HPy's. `own`: how many are HPy's.
+void put_legacy_slot(TypeParts& parts, const PyType_Slot& slot, std::size_t own) {
+    const auto same = std::find_if(parts.slots.begin(), parts.slots.end(),
+                                   [&](const PyType_Slot& one) { return one.slot == slot.slot; });
+    // CPython takes one Py_tp_doc, and says so.
+    if (same == parts.slots.end() || slot.slot == Py_tp_doc) {
+        parts.slots.push_back(slot);
+    } else if (same - parts.slots.begin() >= static_cast<std::ptrdiff_t>(own) ||
+               !hpy_wins(slot.slot)) {
+        same->pfunc = slot.pfunc;
+    }
+}
+
+/// Notes whether the type brings the function; a null one stands for CPython's, here ours.
+void note_function(TypeParts& parts, const PyType_Slot& slot, bool& given) {
+    given = slot.pfunc != nullptr;
+    if (given) return;
+    std::erase_if(parts.slots, [&](const PyType_Slot& one) { return one.slot == slot.slot; });
+}
 
 template <typename Entry>
 void append(std::vector<Entry>& entries, const void* table) {
@@ -180,30 +203,36 @@ void append(std::vector<Entry>& entries, const void* table) {
         entries.push_back(*entry);
 }
 
-bool add_legacy_slot(const HPyType_Spec& spec, TypeParts& parts, const PyType_Slot& slot,
-                     LegacyTables& tables) {
+bool add_legacy_slot(TypeParts& parts, const PyType_Slot& slot, LegacyTables& tables,
+                     std::size_t own) {
     switch (slot.slot) {
     case Py_tp_methods:
+        tables.methods.clear(); // of several tables the last one counts, too
         append_methods(tables.methods, static_cast<const PyMethodDef*>(slot.pfunc));
         return true;
     case Py_tp_getset:
+        tables.getsets.clear();
         append(tables.getsets, slot.pfunc);
         return true;
     case Py_tp_members:
-        append(parts.members, slot.pfunc);
+        tables.members.clear();
+        append(tables.members, slot.pfunc);
         return true;
     case Py_tp_dealloc:
-        parts.legacy_dealloc = true;
+        note_function(parts, slot, parts.legacy_dealloc);
+        if (!parts.legacy_dealloc) return true;
         if (parts.record.traverse != nullptr || parts.record.destroy != nullptr) {
             PyErr_SetString(PyExc_TypeError, interface::kLegacyDealloc);
             return false;
         }
         break;
     case Py_tp_traverse:
-        parts.legacy_traverse = true;
+        note_function(parts, slot, parts.legacy_traverse);
+        if (!parts.legacy_traverse) return true;
         break;
     case Py_tp_clear:
-        parts.legacy_clear = true;
+        note_function(parts, slot, parts.legacy_clear);
+        if (!parts.legacy_clear) return true;
         break;
     case Py_tp_base:
     case Py_tp_bases:
@@ -211,14 +240,7 @@ bool add_legacy_slot(const HPyType_Spec& spec, TypeParts& parts, const PyType_Sl
     default:
         break;
     }
-    if (parts.has_slot(slot.slot)) {
-        PyErr_Format(PyExc_TypeError,
-                     "type '%s': slot %d is given twice: among the HPyDefs and among the legacy "
-                     "slots, or twice among these. Keep one.",
-                     spec.name, slot.slot);
-        return false;
-    }
-    parts.slots.push_back(slot);
+    put_legacy_slot(parts, slot, own);
     return true;
 }
 
@@ -265,12 +287,16 @@ bool read_defines(const HPyType_Spec& spec, Site site, TypeParts& parts,
 
 bool read_definitions(const HPyType_Spec& spec, Site site, TypeParts& parts) {
     LegacyTables tables;
-    if (!read_defines(spec, site, parts, tables.getsets)) return false;
+    std::vector<PyGetSetDef> late_members;
+    if (!read_defines(spec, site, parts, late_members)) return false;
+    const std::size_t own = parts.slots.size();
     const auto* legacy = static_cast<const PyType_Slot*>(spec.legacy_slots);
     for (; legacy != nullptr && legacy->slot != 0; ++legacy) {
-        if (!add_legacy_slot(spec, parts, *legacy, tables)) return false;
+        if (!add_legacy_slot(parts, *legacy, tables, own)) return false;
     }
     if (!check_legacy_collection(spec, parts)) return false;
+    parts.members.insert(parts.members.end(), tables.members.begin(), tables.members.end());
+    tables.getsets.insert(tables.getsets.begin(), late_members.begin(), late_members.end());
     PyMethodDef* methods = nullptr;
     PyGetSetDef* getsets = nullptr;
     if (!make_methods(spec.defines, tables.methods, site, methods)) return false;

@@ -33,7 +33,6 @@ struct TypeParts {
     bool collected = false;   ///< HPy's tp_traverse serves
     Py_ssize_t basicsize = 0; ///< of CPython's spec
 
-    [[nodiscard]] bool has_slot(int number) const noexcept;
     [[nodiscard]] bool has_member(const char* name) const noexcept;
 };
 

@@ -65,24 +65,28 @@ bool set_bases_tuple(const HPyType_Spec& spec, Parents& parents, PyObject* bases
     return true;
 }
 
-/// Py_tp_base and Py_tp_bases among the legacy slots.
+/// Py_tp_base and Py_tp_bases among the legacy slots: the last one of each counts, and of the two
+/// the tuple, as in PyType_FromSpec.
 bool read_legacy_bases(const HPyType_Spec& spec, Parents& parents, Ref& list) {
+    const PyType_Slot* base = nullptr;
+    const PyType_Slot* tuple = nullptr;
     const auto* slot = static_cast<const PyType_Slot*>(spec.legacy_slots);
     for (; slot != nullptr && slot->slot != 0; ++slot) {
-        if (slot->slot != Py_tp_base && slot->slot != Py_tp_bases) continue;
-        if (list || parents.bases) {
-            PyErr_Format(PyExc_TypeError,
-                         "type '%s': a legacy slot Py_tp_base or Py_tp_bases stands beside other "
-                         "bases. Give them in one way, best as HPyType_SpecParam_Base.",
-                         spec.name);
-            return false;
-        }
-        auto* const object = static_cast<PyObject*>(slot->pfunc);
-        const bool good = slot->slot == Py_tp_base ? add_base(spec, list, object)
-                                                   : set_bases_tuple(spec, parents, object);
-        if (!good) return false;
+        if (slot->slot == Py_tp_base) base = slot;
+        if (slot->slot == Py_tp_bases) tuple = slot;
     }
-    return true;
+    if (base == nullptr && tuple == nullptr) return true;
+    if (list || parents.bases) {
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': a legacy slot Py_tp_base or Py_tp_bases stands beside other "
+                     "bases. Give them in one way, best as HPyType_SpecParam_Base.",
+                     spec.name);
+        return false;
+    }
+    if (tuple != nullptr) {
+        return set_bases_tuple(spec, parents, static_cast<PyObject*>(tuple->pfunc));
+    }
+    return add_base(spec, list, static_cast<PyObject*>(base->pfunc));
 }
 
 bool read_params(const HPyType_Spec& spec, const HPyType_SpecParam* param, Parents& parents) {
@@ -269,9 +273,15 @@ bool add_call(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
         if (inherits) parts.record.hidden = parts.record.base->hidden;
         return true;
     }
+    if (spec.itemsize != 0) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s: type '%s' has HPy_tp_call and an itemsize, and the hidden call function "
+                     "needs a constant place.",
+                     interface::kCallWithItems, spec.name);
+        return false;
+    }
     const char* const reason =
-        spec.itemsize != 0 ? "an itemsize: the hidden call function needs a constant place"
-        : has_inline_items(shape)
+        has_inline_items(shape)
             ? "the builtin shapes Long and Tuple: the hidden call function needs a constant place"
         : has_items(bases)
             ? "a base that has items: the hidden call function needs a constant place"

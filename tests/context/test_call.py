@@ -185,7 +185,6 @@ def test_what_the_callable_of_a_tuple_raises_is_returned(c: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("function", "slot", "operands"),
     [
-        ("callable", "Callable_Check", (NULL,)),
         ("call", "Call", (NULL, NULL, 0)),
         ("method", "CallMethod", (NULL, NULL, 1, 1)),
         ("tuple_dict", "CallTupleDict", (NULL, (), {})),

@@ -58,6 +58,14 @@ static PyObject *Node_twice(PyObject *self, PyObject *ignored) {
 static PyObject *Node_get_half(PyObject *self, void *closure) {
     return PyLong_FromLong(((Node *)self)->number / 2);
 }
+static PyObject *Node_call(PyObject *self, PyObject *args, PyObject *kwargs) {
+    return PyUnicode_FromString("legacy");
+}
+static int Node_buffer(PyObject *self, Py_buffer *view, int flags) {
+    return PyBuffer_FillInfo(view, self, "legacy", 6, 1, flags);
+}
+static PyMethodDef no_methods[] = {{NULL}};
+static PyGetSetDef no_getset[] = {{NULL}};
 static PyMethodDef Node_methods[] = {{"twice", Node_twice, METH_NOARGS, "Twice."}, {NULL}};
 static PyGetSetDef Node_getset[] = {{"half", Node_get_half, NULL, "Half.", NULL}, {NULL}};
 static PyMemberDef Node_members[] = {
@@ -88,6 +96,16 @@ HPyDef_SLOT(finalize, HPy_tp_finalize)
 static void finalize_impl(HPyContext *ctx, HPy self) { finalized++; }
 HPyDef_SLOT(repr, HPy_tp_repr)
 static HPy repr_impl(HPyContext *ctx, HPy self) { return HPyUnicode_FromString(ctx, "<hpy>"); }
+HPyDef_SLOT(call, HPy_tp_call)
+static HPy call_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy names) {
+    return HPyUnicode_FromString(ctx, "hpy");
+}
+HPyDef_SLOT(buffer, HPy_bf_getbuffer)
+static int buffer_impl(HPyContext *ctx, HPy self, HPy_buffer *view, int flags) {
+    *view = (HPy_buffer){.buf = "hpy", .obj = HPy_Dup(ctx, self), .len = 3, .itemsize = 1,
+                         .readonly = 1, .ndim = 1};
+    return 0;
+}
 HPyDef_MEMBER(number, "number", HPyMember_LONG, offsetof(Node, number))
 HPyDef_MEMBER(child, "child", HPyMember_OBJECT, offsetof(Node, child))
 HPyDef_MEMBER(other, "other", HPyMember_OBJECT, offsetof(Leaf, other))
@@ -119,8 +137,15 @@ static HPy make_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
     static PyType_Slot offsets[] = {SLOT(tp_members, Node_offsets), END};
     static PyType_Slot clear[] = {SLOT(tp_clear, Node_clear), END};
     static PyType_Slot traverse[] = {SLOT(tp_traverse, Node_traverse), END};
-    static PyType_Slot reprs[] = {SLOT(tp_repr, Node_repr), SLOT(tp_repr, Node_repr), END};
     static PyType_Slot one_repr[] = {SLOT(tp_repr, Node_repr), END};
+    static PyType_Slot last[] = {
+        SLOT(tp_repr, NULL), SLOT(tp_methods, Node_methods), SLOT(tp_getset, Node_getset),
+        SLOT(tp_members, Node_offsets), SLOT(tp_dealloc, Node_dealloc), {Py_tp_base, &PyList_Type},
+        SLOT(tp_repr, Node_repr), SLOT(tp_methods, no_methods), SLOT(tp_getset, no_getset),
+        SLOT(tp_members, Node_members), SLOT(tp_dealloc, NULL), {Py_tp_base, &PyBaseObject_Type},
+        END};
+    static PyType_Slot calls[] = {SLOT(tp_call, Node_call), SLOT(bf_getbuffer, Node_buffer), END};
+    static PyType_Slot docs[] = {SLOT(tp_doc, "one"), SLOT(tp_doc, "two"), END};
     static PyType_Slot unknown[] = {{999, (void *)Node_repr}, END};
     static PyType_Slot base[] = {{Py_tp_base, NULL}, END};
     static PyType_Slot bases[] = {{Py_tp_bases, NULL}, END};
@@ -166,10 +191,12 @@ static HPy make_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
     KIND("base and param") {
         spec.basicsize = 0; spec.legacy_slots = base; base[0].pfunc = &PyList_Type;
     }
+    KIND("last") { spec.legacy_slots = last; *at++ = &me; }
+    KIND("repr twice") { spec.legacy_slots = one_repr; *at++ = &repr; }
+    KIND("call and buffer twice") { spec.legacy_slots = calls; *at++ = &call; *at++ = &buffer; }
     /* what does not go together */
     KIND("pure") { spec.legacy_slots = one_repr; spec.builtin_shape = HPyType_BuiltinShape_Object; }
-    KIND("repr twice") { spec.legacy_slots = one_repr; *at++ = &repr; }
-    KIND("two reprs") spec.legacy_slots = reprs;
+    KIND("two docs") spec.legacy_slots = docs;
     KIND("dealloc and destroy") { spec.legacy_slots = dealloc; *at++ = &destroy; }
     KIND("dealloc and traverse") { spec.legacy_slots = dealloc; *at++ = &field_traverse; }
     KIND("traverse twice") { spec.legacy_slots = traverse; *at++ = &field_traverse; }
@@ -440,6 +467,29 @@ def test_bases_among_the_legacy_slots(legacy: ModuleType, kind: str) -> None:
         assert watched() is None
 
 
+def test_of_several_legacy_slots_with_one_number_the_last_one_counts(legacy: ModuleType) -> None:
+    """As in CPython's own PyType_FromSpec; NumPy's types rely on it."""
+    cls = legacy.make("last")
+    node = cls()
+    node.number = 21
+
+    assert (repr(node), node.me(), cls.__bases__) == ("<node 21>", node, (object,))
+    assert not hasattr(node, "twice") and not hasattr(node, "half")
+    assert not hasattr(node, "__dict__") and hasattr(node, "child")
+    del node
+    assert legacy.counts() == (0, 0, 0, 0)  # the first tp_dealloc does not serve
+
+
+def test_a_legacy_slot_counts_before_hpys_but_for_calls_and_buffers(legacy: ModuleType) -> None:
+    """As under upstream's runtime."""
+    node = legacy.make("repr twice")()
+    node_of_both = legacy.make("call and buffer twice")()
+
+    assert repr(node) == "<node 0>"
+    assert node_of_both() == "hpy"
+    assert bytes(node_of_both) == b"hpy"
+
+
 # ---- what does not go together ------------------------------------------------------------------
 
 
@@ -447,8 +497,7 @@ def test_bases_among_the_legacy_slots(legacy: ModuleType, kind: str) -> None:
     ("kind", "error", "words"),
     [
         ("pure", TypeError, r"cannot specify \.legacy_slots without setting"),
-        ("repr twice", TypeError, "slot 66 is given twice"),
-        ("two reprs", TypeError, "slot 66 is given twice"),
+        ("two docs", SystemError, "[Mm]ultiple Py_tp_doc"),
         ("dealloc and destroy", TypeError, "legacy tp_dealloc is incompatible"),
         ("dealloc and traverse", TypeError, "legacy tp_dealloc is incompatible"),
         ("traverse twice", TypeError, "HPy_tp_traverse"),

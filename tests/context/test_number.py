@@ -166,11 +166,6 @@ def test_a_null_modulus_is_a_system_error(c: ModuleType, name: str) -> None:
         getattr(c, name)(2, 3, NULL)
 
 
-def test_check_of_null_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Number_Check: parameter 1 "):
-        c.check(NULL)
-
-
 def test_an_operation_that_fails_keeps_no_reference(c: ModuleType) -> None:
     operand = object()
     before = references(operand)
