@@ -49,6 +49,18 @@ static int Node_clear(PyObject *self) {
     Py_CLEAR(((Node *)self)->child);
     return 0;
 }
+#if PY_VERSION_HEX < 0x030D0000
+#define PyObject_VisitManagedDict _PyObject_VisitManagedDict
+#define PyObject_ClearManagedDict _PyObject_ClearManagedDict
+#endif
+static int managed_traverse(PyObject *self, visitproc visit, void *arg) {
+    const int result = PyObject_VisitManagedDict(self, visit, arg);
+    return result ? result : Node_traverse(self, visit, arg);
+}
+static int managed_clear(PyObject *self) {
+    PyObject_ClearManagedDict(self);
+    return Node_clear(self);
+}
 static PyObject *Node_repr(PyObject *self) {
     return PyUnicode_FromFormat("<node %ld>", ((Node *)self)->number);
 }
@@ -134,6 +146,8 @@ static HPy make_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
     static PyType_Slot visited[] = {
         SLOT(tp_traverse, Node_traverse), SLOT(tp_clear, Node_clear),
         SLOT(tp_members, Node_members), END};
+    static PyType_Slot managed[] = {
+        SLOT(tp_traverse, managed_traverse), SLOT(tp_clear, managed_clear), END};
     static PyType_Slot offsets[] = {SLOT(tp_members, Node_offsets), END};
     static PyType_Slot clear[] = {SLOT(tp_clear, Node_clear), END};
     static PyType_Slot traverse[] = {SLOT(tp_traverse, Node_traverse), END};
@@ -170,6 +184,9 @@ static HPy make_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
     }
     KIND("visited") {
         spec.legacy_slots = visited; spec.flags |= HPy_TPFLAGS_HAVE_GC; *at++ = &destroy;
+    }
+    KIND("managed") {
+        spec.legacy_slots = managed; spec.flags |= HPy_TPFLAGS_HAVE_GC | Py_TPFLAGS_MANAGED_DICT;
     }
     KIND("leaf") {
         spec.basicsize = sizeof(Leaf); spec.flags |= HPy_TPFLAGS_HAVE_GC;
@@ -368,6 +385,25 @@ def test_what_derives_from_a_collected_legacy_type_is_visited_once(
                 gc.collect()
                 assert watched() is None
                 assert sum(legacy.counts()[:2]) == 2
+
+
+def test_a_dict_that_a_legacy_base_shows_is_shown_once(legacy: ModuleType) -> None:
+    """Seen twice, a list has no owner left in the collector's count, and is emptied."""
+    base = legacy.make("managed")
+    for cls in (base, legacy.make("leaf", (base,)), legacy.make("empty", (base,))):
+        node = cls()
+        kept = [node]
+        node.kept = kept
+        node.thing = Thing()
+        watched = weakref.ref(node.thing)
+        del node
+
+        gc.collect()
+
+        assert len(kept) == 1 and kept[0].kept is kept
+        del kept
+        gc.collect()
+        assert watched() is None
 
 
 def test_a_legacy_type_may_have_a_destroy_and_no_dealloc(legacy: ModuleType) -> None:
