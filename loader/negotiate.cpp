@@ -3,6 +3,7 @@
 
 #include "loader/negotiate.h"
 
+#include "loader/called.h"
 #include "loader/error.h"
 
 #include <hpystate/version.h>
@@ -65,10 +66,16 @@ Function find(const Library& library, const std::string& name) {
 }
 
 AbiVersion version_of(const Library& library, const std::string& path, const std::string& name) {
-    const auto major = find<VersionFunction>(library, "get_required_hpy_major_version_" + name);
-    const auto minor = find<VersionFunction>(library, "get_required_hpy_minor_version_" + name);
+    const std::string major_name = "get_required_hpy_major_version_" + name;
+    const std::string minor_name = "get_required_hpy_minor_version_" + name;
+    const auto major = find<VersionFunction>(library, major_name);
+    const auto minor = find<VersionFunction>(library, minor_name);
     if (major == nullptr || minor == nullptr) raise_missing_version(library, path, name);
-    const AbiVersion wanted{major(), minor()};
+    AbiVersion wanted{};
+    wanted.major = major();
+    check_no_exception(path, major_name);
+    wanted.minor = minor();
+    check_no_exception(path, minor_name);
     if (!is_supported(wanted)) raise_unsupported(path, name, wanted);
     return wanted;
 }
@@ -169,6 +176,7 @@ const char* said_by(const Library& library, const std::string& path, const std::
     const auto function = find<Function>(library, symbol);
     if (function == nullptr) return nullptr;
     const char* const said = function();
+    check_no_exception(path, symbol);
     const std::string_view word = said != nullptr ? said : "NULL";
     if (std::find(words.begin(), words.end(), word) != words.end()) return said;
     std::string expected;

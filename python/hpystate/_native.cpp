@@ -13,6 +13,7 @@
 #include "interp_state/current.h"
 #include "layers/debug_state.h"
 #include "layers/trace.h"
+#include "loader/called.h"
 #include "loader/error.h"
 #include "loader/file_context.h"
 #include "loader/fused_link.h"
@@ -89,23 +90,35 @@ bool settle_gil(const ModuleRequest& request, const char* said) {
     return static_cast<bool>(done);
 }
 
-/// May throw LoadError and std::bad_alloc.
+/// What the file's HPyInit_<name> returns. Where that is NULL, an exception that it set is the
+/// reason. Throws LoadError and AlreadyRaised.
+const HPyModuleDef* definition_of(const ModuleRequest& request, const Choice& choice) {
+    const std::string symbol = "HPyInit_" + choice.short_name;
+    const HPyModuleDef* const definition = choice.init();
+    if (definition != nullptr) {
+        check_no_exception(request.path, symbol);
+        return definition;
+    }
+    if (PyErr_Occurred() != nullptr) throw AlreadyRaised();
+    throw LoadError(LoadErrorKind::kInitNull,
+                    request.path + ": the function " + symbol +
+                        " returned NULL, a module definition was expected. Look at what the "
+                        "extension does before HPy_MODINIT's return.",
+                    {{"symbol", symbol}});
+}
+
+/// May throw LoadError, AlreadyRaised and std::bad_alloc.
 PyObject* create_from_file(ModuleRequest& request, const Asked& asked) {
     const Library library = Library::open(request.path);
+    check_no_exception(request.path, "a function that runs when the file is opened");
     const Choice choice = negotiate(library, request.name, request.path);
     const char* const said =
         asked.interpreters != nullptr ? asked.interpreters : choice.interpreters;
     if (!settle_gil(request, asked.gil != nullptr ? asked.gil : choice.gil)) return nullptr;
     give_dispatcher(choice, request.path, library.was_open());
+    check_no_exception(request.path, "HPyInitGlobalContext_" + choice.short_name);
     fill_fused_link(library);
-    const HPyModuleDef* const definition = choice.init();
-    if (definition == nullptr) {
-        throw LoadError(LoadErrorKind::kInitNull,
-                        request.path + ": the function HPyInit_" + choice.short_name +
-                            " returned NULL, a module definition was expected. Look at what the "
-                            "extension does before HPy_MODINIT's return.",
-                        {{"symbol", "HPyInit_" + choice.short_name}});
-    }
+    const HPyModuleDef* const definition = definition_of(request, choice);
     const Placement place = place_of(definition);
     if (place == Placement::kMisaligned || place == Placement::kUnmapped) {
         throw LoadError(LoadErrorKind::kBadDefinition,
@@ -155,6 +168,8 @@ PyObject* create(PyObject*, PyObject* args) {
             return create_from_file(request, asked);
         } catch (const LoadError& error) {
             raise_load_error(error, request.name, request.path);
+            return nullptr;
+        } catch (const AlreadyRaised&) {
             return nullptr;
         }
     });
