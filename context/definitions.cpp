@@ -59,7 +59,10 @@ bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site sit
     if (function == nullptr && !is_layered(site)) {
         function = reinterpret_cast<CFunction>(meth.cpy_trampoline);
     }
-    if (function == nullptr) return raise_incomplete("method", meth.name);
+    if (function == nullptr) {
+        raise_no_thunk("method", meth.name, meth.signature, false, site);
+        return false;
+    }
     PyMethodDef entry;
     std::memset(&entry, 0, sizeof(entry)); // the padding too: tables are compared by bytes
     entry.ml_name = meth.name;
@@ -70,12 +73,17 @@ bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site sit
     return true;
 }
 
-/// The thunk of one half of a get-set; nullptr where the extension has none.
+/// Sets the thunk of one half of a get-set; to nullptr where the extension has none. False: an
+/// exception is set. The file's own trampoline cannot carry a mode.
 template <typename Pointer>
-Pointer half(HPyFunc_Signature signature, HPyCFunction impl, Site site, Pointer trampoline) {
-    if (impl == nullptr) return nullptr;
-    const CFunction thunk = thunk_for(signature, impl, site);
-    return thunk != nullptr ? reinterpret_cast<Pointer>(thunk) : trampoline;
+bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction impl, Site site,
+               Pointer trampoline, Pointer& half) {
+    half = nullptr;
+    if (impl == nullptr) return true;
+    half = reinterpret_cast<Pointer>(thunk_for(signature, impl, site));
+    if (half == nullptr && !is_layered(site)) half = trampoline;
+    if (half == nullptr) raise_no_thunk("get-set", name, signature, false, site);
+    return half != nullptr;
 }
 
 } // namespace
@@ -115,11 +123,15 @@ bool make_getsets(HPyDef* const* defines, std::span<const PyGetSetDef> others, S
         const bool has_function = source.getter_impl != nullptr || source.setter_impl != nullptr;
         if (source.name == nullptr || !has_function)
             return raise_incomplete("get-set", source.name);
-        entries.push_back(
-            {source.name,
-             half(HPyFunc_GETTER, source.getter_impl, site, source.getter_cpy_trampoline),
-             half(HPyFunc_SETTER, source.setter_impl, site, source.setter_cpy_trampoline),
-             source.doc, source.closure});
+        getter get = nullptr;
+        setter set = nullptr;
+        if (!make_half(source.name, HPyFunc_GETTER, source.getter_impl, site,
+                       reinterpret_cast<getter>(source.getter_cpy_trampoline), get) ||
+            !make_half(source.name, HPyFunc_SETTER, source.setter_impl, site,
+                       reinterpret_cast<setter>(source.setter_cpy_trampoline), set)) {
+            return false;
+        }
+        entries.push_back({source.name, get, set, source.doc, source.closure});
     }
     entries.insert(entries.end(), others.begin(), others.end());
     if (!entries.empty()) getsets = intern_table(entries);

@@ -375,4 +375,8 @@ CFunction layered_thunk(HPyFunc_Signature signature, HPyCFunction impl, const La
     return LayeredPools::find(signature, Way::kLayer, interner().intern(std::move(bytes)));
 }
 
+unsigned layered_limit(HPyFunc_Signature signature) noexcept {
+    return LayeredPools::limit(signature, Way::kLayer);
+}
+
 } // namespace hpystate

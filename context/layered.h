@@ -13,4 +13,7 @@ namespace hpystate {
 [[nodiscard]] CFunction layered_thunk(HPyFunc_Signature signature, HPyCFunction impl,
                                       const Layer& layer, bool of_module);
 
+/// How many functions of a signature can have a layered thunk.
+[[nodiscard]] unsigned layered_limit(HPyFunc_Signature signature) noexcept;
+
 } // namespace hpystate

@@ -72,6 +72,11 @@ struct Pools {
         return found;
     }
 
+    /// How many thunks the pool of a signature and way has; 0: there is no such pool.
+    [[nodiscard]] static constexpr unsigned limit(HPyFunc_Signature signature, Way way) noexcept {
+        return ((P::kSignature == signature && P::kWay == way ? P::kSize : 0) + ...);
+    }
+
   private:
     /// True where this is the pool; then `found` is the thunk, or null if the pool is used up.
     template <typename One>

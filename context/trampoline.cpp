@@ -252,10 +252,15 @@ static_assert(PlainPools::kEnd <= kLayeredStart, "context/thunk_pool.h: raise kL
            signature == HPyFunc_KEYWORDS;
 }
 
+[[nodiscard]] constexpr Way way_of(HPyFunc_Signature signature, Site site) noexcept {
+    return site.module && has_module_way(signature) ? Way::kModule : Way::kObject;
+}
+
 [[nodiscard]] CFunction find_thunk(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
-    const bool of_module = site.module && has_module_way(signature);
-    if (is_layered(site)) return layered_thunk(signature, impl, *site.layer, of_module);
-    const Way way = of_module ? Way::kModule : Way::kObject;
+    const Way way = way_of(signature, site);
+    if (is_layered(site)) {
+        return layered_thunk(signature, impl, *site.layer, way == Way::kModule);
+    }
     return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
 }
 
@@ -267,6 +272,19 @@ CFunction thunk_for(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
 
 CFunction call_thunk_for(HPyCFunction impl, Site site) {
     return find_thunk(kCallSignature, impl, site);
+}
+
+void raise_no_thunk(const char* owner, const char* function, HPyFunc_Signature signature,
+                    bool is_call, Site site) {
+    const HPyFunc_Signature searched = is_call ? kCallSignature : signature;
+    const unsigned limit = is_layered(site) ? layered_limit(searched)
+                                            : PlainPools::limit(searched, way_of(searched, site));
+    PyErr_Format(PyExc_SystemError,
+                 "%s: no thunk is left for %s: this process has %u different functions of that "
+                 "kind in %s mode already, and there can be no more. Give several definitions the "
+                 "same function, or load fewer extensions into the process%s.",
+                 owner, function, limit, is_layered(site) ? site.layer->name : "plain",
+                 is_layered(site) ? " in this mode" : "");
 }
 
 } // namespace hpystate

@@ -51,4 +51,9 @@ using CFunction = void (*)();
 /// tuple and a dict.
 [[nodiscard]] CFunction call_thunk_for(HPyCFunction impl, Site site);
 
+/// The SystemError for a function that gets no thunk. `owner`: "type 'x'"; `function`: what it is,
+/// "HPy_tp_repr". HPyFunc_KEYWORDS with `is_call` is the signature of HPy_tp_call.
+void raise_no_thunk(const char* owner, const char* function, HPyFunc_Signature signature,
+                    bool is_call, Site site);
+
 } // namespace hpystate

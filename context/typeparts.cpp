@@ -6,11 +6,14 @@
 #include "context/interface.h"
 #include "context/late_member.h"
 #include "context/signature.h"
+#include "context/slot_name.h"
+#include "globals/origin.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <optional>
+#include <string>
 
 namespace hpystate {
 
@@ -38,8 +41,8 @@ bool signature_of(HPySlot_Slot slot, HPyFunc_Signature& signature) noexcept {
 bool add_slot(const HPyType_Spec& spec, TypeParts& parts, const HPySlot& slot, Site site) {
     HPyFunc_Signature signature{};
     if (!signature_of(slot.slot, signature) || slot.impl == nullptr) {
-        PyErr_Format(PyExc_SystemError, "type '%s': slot %d %s.", spec.name,
-                     static_cast<int>(slot.slot),
+        PyErr_Format(PyExc_SystemError, "type '%s': slot %d (%s) %s.", spec.name,
+                     static_cast<int>(slot.slot), name_of(slot.slot),
                      slot.impl == nullptr ? "has no function" : "is no slot of a type");
         return false;
     }
@@ -59,8 +62,9 @@ bool add_slot(const HPyType_Spec& spec, TypeParts& parts, const HPySlot& slot, S
         thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
     }
     if (thunk == nullptr) {
-        PyErr_Format(PyExc_SystemError, "type '%s': no thunk is left for slot %d.", spec.name,
-                     static_cast<int>(slot.slot));
+        const std::string owner = std::string("type '") + spec.name + "'";
+        raise_no_thunk(owner.c_str(), name_of(slot.slot), signature, slot.slot == HPy_tp_call,
+                       site);
         return false;
     }
     parts.has_call = parts.has_call || slot.slot == HPy_tp_call;
@@ -258,6 +262,20 @@ bool check_legacy_collection(const HPyType_Spec& spec, TypeParts& parts) {
     return false;
 }
 
+/// Whether the definitions are the extension's. Before any of them is read.
+bool check_origin(const HPyType_Spec& spec) {
+    for (HPyDef* const* at = spec.defines; at != nullptr && *at != nullptr; ++at) {
+        // A spec or an array that is made on the stack or the heap lies in no file; names do.
+        std::optional<Stranger> stranger = stranger_at(*at, spec.name);
+        if (!stranger) stranger = stranger_at(*at, spec.defines);
+        if (!stranger) continue;
+        PyErr_Format(PyExc_SystemError, "type '%s': defines[%zd] %s", spec.name,
+                     static_cast<Py_ssize_t>(at - spec.defines), stranger->text().c_str());
+        return false;
+    }
+    return true;
+}
+
 bool read_defines(const HPyType_Spec& spec, Site site, TypeParts& parts,
                   std::vector<PyGetSetDef>& getsets) {
     for (HPyDef* const* at = spec.defines; at != nullptr && *at != nullptr; ++at) {
@@ -288,7 +306,7 @@ bool read_defines(const HPyType_Spec& spec, Site site, TypeParts& parts,
 bool read_definitions(const HPyType_Spec& spec, Site site, TypeParts& parts) {
     LegacyTables tables;
     std::vector<PyGetSetDef> late_members;
-    if (!read_defines(spec, site, parts, late_members)) return false;
+    if (!check_origin(spec) || !read_defines(spec, site, parts, late_members)) return false;
     const std::size_t own = parts.slots.size();
     const auto* legacy = static_cast<const PyType_Slot*>(spec.legacy_slots);
     for (; legacy != nullptr && legacy->slot != 0; ++legacy) {

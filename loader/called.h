@@ -1,4 +1,5 @@
-/// loader/called.h: what a function of an extension's file leaves behind after the loader called it.
+/// loader/called.h: what a function of an extension's file leaves behind after the loader called
+/// it.
 ///
 /// These functions get no context, but a hybrid module raises with CPython's own functions, and so
 /// may what runs when a file is opened. An exception that nobody looks at comes up somewhere else.
@@ -12,9 +13,7 @@ namespace hpystate {
 /// A Python exception is set: it is the reason.
 class AlreadyRaised : public std::exception {
   public:
-    [[nodiscard]] const char* what() const noexcept override {
-        return "a Python exception is set";
-    }
+    [[nodiscard]] const char* what() const noexcept override { return "a Python exception is set"; }
 };
 
 /// To be called after a function of the file at `path` that returned a good result. Throws

@@ -1,4 +1,6 @@
 /// loader/library.cpp: dlopen, after a look at the file.
+#include <Python.h>
+
 #include "loader/library.h"
 
 #include "loader/error.h"
@@ -12,6 +14,41 @@
 #include <new>
 
 namespace hpystate {
+
+namespace {
+
+/// The symbol that the dynamic linker did not find; "" where it says something else.
+std::string undefined_symbol(std::string_view reason) {
+    constexpr std::string_view kMark = "undefined symbol: ";
+    const std::size_t at = reason.find(kMark);
+    if (at == std::string_view::npos) return "";
+    reason.remove_prefix(at + kMark.size());
+    return std::string(reason.substr(0, reason.find_first_of(" ,;")));
+}
+
+/// What to do about a file that the dynamic linker refused.
+std::string advice_for(const std::string& path, std::string_view reason) {
+    const std::string symbol = undefined_symbol(reason);
+    const std::string_view begin(symbol);
+    if (symbol == "_ctx_for_trampolines") {
+        const std::string file = path.substr(path.rfind('/') + 1); // all of it without a '/'
+        return "The macro HPy_MODINIT is missing, which defines that symbol: write HPy_MODINIT(" +
+               file.substr(0, file.find('.')) +
+               ", definition) in one source file, with the module's HPyModuleDef.";
+    }
+    if (begin.starts_with("HPy") || begin.starts_with("_HPy")) {
+        return "That is a function of HPy's which is compiled into each extension: add the files "
+               "hpy/src/*.c of the folder that `python -m hpystate --include-dir` prints.";
+    }
+    if (begin.starts_with("Py") || begin.starts_with("_Py")) {
+        return "This Python " PY_VERSION " does not have that function of the C API: build the "
+               "extension for it, or for HPy's universal ABI, which needs none.";
+    }
+    return "Check that the libraries it needs are installed and that it was linked with everything "
+           "it uses.";
+}
+
+} // namespace
 
 Library Library::open(const std::string& path) {
     check_image(path);
@@ -28,9 +65,8 @@ Library Library::open(const std::string& path) {
     if (no_memory) throw std::bad_alloc();
     const std::string reason = error != nullptr ? error : "the dynamic linker gave no reason";
     throw LoadError(LoadErrorKind::kOpenFailed,
-                    path + ": the dynamic linker refused it: " + reason +
-                        ". Check that the libraries it needs are installed and that it was linked "
-                        "with everything it uses.",
+                    path + ": the dynamic linker refused it: " + reason + ". " +
+                        advice_for(path, reason),
                     {{"reason", reason}});
 }
 

@@ -6,14 +6,17 @@
 #include "context/handle.h"
 #include "context/interface.h"
 #include "context/module_state.h"
+#include "context/slot_name.h"
 #include "context/trampoline.h"
 #include "globals/interner.h"
+#include "globals/origin.h"
 #include "globals/placement.h"
 #include "globals/registry.h"
 #include "globals/symbol_name.h"
 #include "interp_state/region.h"
 #include "layers/debug_state.h"
 #include "loader/error.h"
+#include "loader/library.h"
 
 #include <array>
 #include <atomic>
@@ -21,6 +24,7 @@
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -74,6 +78,31 @@ void check_content(const ModuleRequest& request, std::size_t index, SlotAddress 
                     {{"index", std::to_string(index)}, {"content", content.data()}});
 }
 
+/// Before a byte of what a definition leads to is read or written.
+void check_origin(const ModuleRequest& request, const HPyModuleDef& definition, const void* address,
+                  const std::string& what) {
+    const std::optional<Stranger> stranger = stranger_at(address, &definition);
+    if (!stranger) return;
+    throw LoadError(LoadErrorKind::kForeignSymbol,
+                    request.path + ": " + what + " of module " + request.name + " " +
+                        stranger->text() + " Nothing was registered.",
+                    {{"symbol", stranger->symbol}, {"file", stranger->file}});
+}
+
+void check_origins(const ModuleRequest& request, const HPyModuleDef& definition) {
+    check_origin(request, definition, definition.defines, "the array of definitions");
+    check_origin(request, definition, definition.globals, "the array of globals");
+    check_origin(request, definition, definition.legacy_methods, "the table of legacy methods");
+    for (HPyDef** at = definition.defines; at != nullptr && *at != nullptr; ++at) {
+        check_origin(request, definition, *at,
+                     "defines[" + std::to_string(at - definition.defines) + "]");
+    }
+    for (HPyGlobal** at = definition.globals; at != nullptr && *at != nullptr; ++at) {
+        check_origin(request, definition, *at,
+                     "globals[" + std::to_string(at - definition.globals) + "]");
+    }
+}
+
 void check_globals(const ModuleRequest& request, std::span<const SlotAddress> slots) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
         // Registered before, in this interpreter or another: where it lies was looked at then.
@@ -108,6 +137,16 @@ void check_size(const HPyModuleDef& definition, const ModuleRequest& request) {
                     {{"size", size}});
 }
 
+/// What to type, so that more interpreters may import the module.
+std::string how_to_allow(const ModuleRequest& request, const char* word) {
+    const std::string name = short_name_of(request.name, request.path);
+    return std::string("hpystate.load(..., interpreters=\"") + word +
+           "\"), or the environment variable HPYSTATE_INTERPRETERS=\"" + request.name + "=" + word +
+           "\", or in the extension a function HPy_EXPORTED_FUNC const char "
+           "*hpystate_interpreters_" +
+           name + "(void) that returns \"" + word + "\".";
+}
+
 /// Whether the interpreter is one in which the module may be made; CPython checks the GIL part.
 void check_interpreter(const ModuleRequest& request) {
     if (request.where != Interpreters::kMain) return;
@@ -116,8 +155,9 @@ void check_interpreter(const ModuleRequest& request) {
         LoadErrorKind::kRefusedInterpreter,
         request.path + ": module " + request.name +
             " may be imported in the main interpreter only (interpreters=\"main\"); "
-            "this is a subinterpreter. Import it in the main interpreter, or allow more "
-            "if its C statics are safe.",
+            "this is a subinterpreter. Import it in the main interpreter, or, if its C statics "
+            "are safe, allow it: " +
+            how_to_allow(request, "shared-gil"),
         {});
 }
 
@@ -134,9 +174,9 @@ bool add_module_slot(ModuleSlots& slots, const ModuleRequest& request, const HPy
     const bool create = slot.slot == HPy_mod_create;
     if ((!create && slot.slot != HPy_mod_exec) || slot.impl == nullptr) {
         PyErr_Format(PyExc_SystemError,
-                     "module '%s': slot %d is none of a module (HPy_mod_create, HPy_mod_exec), or "
-                     "has no function.",
-                     request.name.c_str(), static_cast<int>(slot.slot));
+                     "module '%s': slot %d (%s) is none of a module (HPy_mod_create, "
+                     "HPy_mod_exec), or has no function.",
+                     request.name.c_str(), static_cast<int>(slot.slot), name_of(slot.slot));
         return false;
     }
     if (create && slots.create != nullptr) {
@@ -150,8 +190,9 @@ bool add_module_slot(ModuleSlots& slots, const ModuleRequest& request, const HPy
         thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
     }
     if (thunk == nullptr) {
-        PyErr_Format(PyExc_SystemError, "module '%s': no thunk is left for slot %d.",
-                     request.name.c_str(), static_cast<int>(slot.slot));
+        const std::string owner = "module '" + request.name + "'";
+        raise_no_thunk(owner.c_str(), name_of(slot.slot), signature, false,
+                       Site{false, request.layer});
         return false;
     }
     if (create) {
@@ -347,7 +388,8 @@ void explain_refusal(const ModuleRequest& request) {
                     request.path + ": module " + request.name +
                         " may be imported only where the main interpreter's GIL is shared "
                         "(interpreters=\"shared-gil\"); this interpreter has a GIL of its own. "
-                        "Import it elsewhere, or allow more if its C statics are safe.",
+                        "Import it elsewhere, or, if its C statics are safe, allow it: " +
+                        how_to_allow(request, "own-gil"),
                     {});
 }
 
@@ -361,6 +403,7 @@ bool check_created(PyObject* module, const PyModuleDef& definition) {
 } // namespace
 
 PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request) {
+    check_origins(request, definition);
     const std::vector<SlotAddress> slots = slots_of(definition);
     check_size(definition, request);
     check_globals(request, slots);

@@ -9,6 +9,7 @@
 #include "context/exception.h"
 #include "context/first_value.h"
 #include "context/handle.h"
+#include "globals/origin.h"
 #include "globals/placement.h"
 #include "interp_state/current.h"
 #include "layers/debug_state.h"
@@ -119,6 +120,12 @@ PyObject* create_from_file(ModuleRequest& request, const Asked& asked) {
     check_no_exception(request.path, "HPyInitGlobalContext_" + choice.short_name);
     fill_fused_link(library);
     const HPyModuleDef* const definition = definition_of(request, choice);
+    if (const auto stranger = stranger_at(definition, reinterpret_cast<void*>(choice.init))) {
+        throw LoadError(LoadErrorKind::kForeignSymbol,
+                        request.path + ": what the function HPyInit_" + choice.short_name +
+                            " returned " + stranger->text(),
+                        {{"symbol", stranger->symbol}, {"file", stranger->file}});
+    }
     const Placement place = place_of(definition);
     if (place == Placement::kMisaligned || place == Placement::kUnmapped) {
         throw LoadError(LoadErrorKind::kBadDefinition,

@@ -172,7 +172,7 @@ def source() -> str:
 
 
 def cases() -> Iterator[tuple[str, int, list[Any]]]:
-    """"Name 1", the function's number, and its operands with Ellipsis for HPy_NULL."""
+    """ "Name 1", the function's number, and its operands with Ellipsis for HPy_NULL."""
     for number, name, _, parameters in functions():
         indexes = [i for i, one in enumerate(parameters, 1) if re.fullmatch(r"HPy \w+", one)]
         for at, index in enumerate(indexes):
@@ -193,7 +193,7 @@ def load(path: str, mode: str) -> Any:
 
 
 def outcome(module: Any, number: int, operands: list[Any]) -> str:
-    """"value ...", "raises ...", or "crashes"."""
+    """ "value ...", "raises ...", or "crashes"."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:

@@ -323,7 +323,8 @@ def test_a_call_offset_of_another_type_is_a_system_error(c: ModuleType, define: 
 
 
 def test_the_call_slot_needs_a_constant_place(c: ModuleType) -> None:
-    with pytest.raises(TypeError, match="^Cannot use HPy call protocol with var objects: type 'bad.T'"):
+    expected = "^Cannot use HPy call protocol with var objects: type 'bad.T'"
+    with pytest.raises(TypeError, match=expected):
         make(c, "good_call", items=4)
 
 

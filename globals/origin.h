@@ -1,0 +1,28 @@
+/// globals/origin.h: a definition or global that the dynamic linker took from another file.
+///
+/// A definition that is not hidden is found by its name, first among the symbols of the program and
+/// of what it is linked with: an HPyDef called `err` is then libc's function. No byte of it may be
+/// read, or written, as what it is not.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace hpystate {
+
+/// What an address of the extension belongs to in truth.
+struct Stranger {
+    std::string file;   ///< path of the other file; may be "" for the program
+    std::string symbol; ///< its name there; "" where it has none
+
+    /// "is 'err' of libc.so.6, not in this extension ...", with what to do; without a subject.
+    [[nodiscard]] std::string text() const;
+};
+
+/// Whether `address` lies in another file than `own`, any address in the extension's, and is code
+/// or what every file of the process finds by its name. Data of a library that belongs to the
+/// extension is no stranger: its symbols are not known to all. Nothing where `own` lies in no file.
+/// Throws std::bad_alloc.
+[[nodiscard]] std::optional<Stranger> stranger_at(const void* address, const void* own);
+
+} // namespace hpystate
