@@ -60,7 +60,8 @@ bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site sit
         function = reinterpret_cast<CFunction>(meth.cpy_trampoline);
     }
     if (function == nullptr) {
-        raise_no_thunk("method", meth.name, meth.signature, false, site);
+        const std::string owner = std::string("method '") + meth.name + "'";
+        raise_no_thunk(owner.c_str(), "its function", meth.signature, false, site);
         return false;
     }
     PyMethodDef entry;
@@ -82,8 +83,11 @@ bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction impl,
     if (impl == nullptr) return true;
     half = reinterpret_cast<Pointer>(thunk_for(signature, impl, site));
     if (half == nullptr && !is_layered(site)) half = trampoline;
-    if (half == nullptr) raise_no_thunk("get-set", name, signature, false, site);
-    return half != nullptr;
+    if (half != nullptr) return true;
+    const std::string owner = std::string("get-set '") + name + "'";
+    const char* const function = signature == HPyFunc_GETTER ? "its getter" : "its setter";
+    raise_no_thunk(owner.c_str(), function, signature, false, site);
+    return false;
 }
 
 } // namespace

@@ -137,14 +137,14 @@ void check_size(const HPyModuleDef& definition, const ModuleRequest& request) {
                     {{"size", size}});
 }
 
-/// What to type, so that more interpreters may import the module.
-std::string how_to_allow(const ModuleRequest& request, const char* word) {
+/// What to type, so that all interpreters may import the module.
+std::string how_to_allow(const ModuleRequest& request) {
     const std::string name = short_name_of(request.name, request.path);
-    return std::string("hpystate.load(..., interpreters=\"") + word +
-           "\"), or the environment variable HPYSTATE_INTERPRETERS=\"" + request.name + "=" + word +
-           "\", or in the extension a function HPy_EXPORTED_FUNC const char "
-           "*hpystate_interpreters_" +
-           name + "(void) that returns \"" + word + "\".";
+    return "hpystate.load(..., interpreters=\"own-gil\"), or the environment variable "
+           "HPYSTATE_INTERPRETERS=\"" +
+           request.name +
+           "=own-gil\", or in the extension HPy_EXPORTED_FUNC const char *hpystate_interpreters_" +
+           name + "(void) { return \"own-gil\"; }.";
 }
 
 /// Whether the interpreter is one in which the module may be made; CPython checks the GIL part.
@@ -157,7 +157,7 @@ void check_interpreter(const ModuleRequest& request) {
             " may be imported in the main interpreter only (interpreters=\"main\"); "
             "this is a subinterpreter. Import it in the main interpreter, or, if its C statics "
             "are safe, allow it: " +
-            how_to_allow(request, "shared-gil"),
+            how_to_allow(request) + " Where the GIL is shared, \"shared-gil\" is enough.",
         {});
 }
 
@@ -389,7 +389,7 @@ void explain_refusal(const ModuleRequest& request) {
                         " may be imported only where the main interpreter's GIL is shared "
                         "(interpreters=\"shared-gil\"); this interpreter has a GIL of its own. "
                         "Import it elsewhere, or, if its C statics are safe, allow it: " +
-                        how_to_allow(request, "own-gil"),
+                        how_to_allow(request),
                     {});
 }
 

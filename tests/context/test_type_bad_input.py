@@ -272,7 +272,7 @@ def test_a_method_with_the_signature_of_none_is_a_value_error(c: ModuleType, def
     "define", ["unknown_slot", "negative_slot", "zero_slot", "python_slot", "mod_exec"]
 )
 def test_a_number_that_is_no_slot_of_a_type_is_a_system_error(c: ModuleType, define: str) -> None:
-    with pytest.raises(SystemError, match=r"slot -?\d+ is no slot of a type"):
+    with pytest.raises(SystemError, match=r"slot -?\d+ \(.*\) is no slot of a type"):
         make(c, define)
 
 

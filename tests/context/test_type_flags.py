@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 import hpystate
+from hpystate.build import Abi
 from hpystate.testing import compile_snippet
 from tests.conftest import Child
 
@@ -105,6 +106,45 @@ static HPy generic_new_of_impl(HPyContext *ctx, HPy self, HPy type) {
 static HPyDef *module_defines[] = {&make, &new_of, &generic_new_of, NULL};
 static HPyModuleDef def = {.defines = module_defines};
 HPy_MODINIT(flags, def)
+"""
+
+#: With the names of CPython's headers, as a hybrid extension writes them.
+VAULT = r"""
+#include <Python.h>
+#include <hpy.h>
+#include <string.h>
+
+typedef struct { const char *name; } Door;
+HPyType_HELPERS(Door)
+HPyDef_METH(Door_length, "name_length", HPyFunc_NOARGS)
+static HPy Door_length_impl(HPyContext *ctx, HPy self) {
+    return HPyLong_FromSize_t(ctx, strlen(Door_AsStruct(ctx, self)->name));
+}
+static HPyDef *Door_defines[] = {&Door_length, NULL};
+static HPyType_Spec spec = {
+    .name = "vault.Door", .basicsize = sizeof(Door), .builtin_shape = SHAPE(Door),
+    .flags = HPy_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .defines = Door_defines,
+};
+HPyDef_METH(open, "open", HPyFunc_O)
+static HPy open_impl(HPyContext *ctx, HPy self, HPy type) {
+    Door *door;
+    HPy made = HPy_New(ctx, type, &door);
+    if (!HPy_IsNull(made)) door->name = "green";
+    return made;
+}
+HPyDef_SLOT(setup, HPy_mod_exec)
+static int setup_impl(HPyContext *ctx, HPy module) {
+    return HPyHelpers_AddType(ctx, module, "Door", &spec, NULL) ? 0 : -1;
+}
+static HPyDef *defines[] = {&open, &setup, NULL};
+static HPyModuleDef def = {.defines = defines};
+HPy_MODINIT(vault, def)
+"""
+
+NUMBERS = """
+#define Py_TPFLAGS_DISALLOW_INSTANTIATION (1UL << 7)
+#define Py_TPFLAGS_IMMUTABLETYPE (1UL << 8)
 """
 
 HEAPTYPE, VERSION_TAG = 1 << 9, 1 << 18
@@ -195,6 +235,20 @@ def test_every_bit_has_its_effect_or_is_refused_by_name(
 def test_the_tables_of_this_file_name_bits_that_exist(legacy: bool) -> None:
     assert legacy in (False, True)
     assert not set(REFUSED) & (set(NEEDS) | set(WORDS))
+
+
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_python_gets_no_door_without_a_name(legacy: bool, mode: str) -> None:
+    """A method of an instance that must not exist would follow its pointer."""
+    abi: Abi = "hybrid" if legacy else "universal"
+    source = VAULT if legacy else VAULT.replace("#include <Python.h>", NUMBERS)
+    vault = hpystate.load("vault", compile_snippet("vault", source, abi=abi), mode=mode)
+
+    with pytest.raises(TypeError, match="cannot create 'vault.Door' instances"):
+        vault.Door()
+    with pytest.raises(TypeError, match="immutable type 'vault.Door'"):
+        vault.Door.x = 1
+    assert vault.open(vault.Door).name_length() == 5
 
 
 # ---- no instances, no attributes ---------------------------------------------------------------

@@ -234,6 +234,43 @@ def test_a_refused_module_can_be_loaded_with_another_answer(keeper: Path) -> Non
         assert load_in(own, keeper, "own-gil") == "loaded"
 
 
+@pytest.mark.parametrize("way", ["load", "environment", "function"])
+def test_a_refusal_of_a_hybrid_module_says_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Each of its three ways, taken as it stands there, allows the import."""
+    file = compile_snippet("keeper", KEEPER, abi="hybrid")
+    load = f"import hpystate; hpystate.load('keeper', {str(file)!r})"
+    words = 'hpystate.load(..., interpreters="own-gil")'
+    with Interpreter("own") as own, pytest.raises(InterpreterError) as caught:
+        own.run(load)
+    if way == "load":
+        load = load[:-1] + ', interpreters="own-gil")'
+    elif way == "environment":
+        words = 'HPYSTATE_INTERPRETERS="keeper=own-gil"'
+        monkeypatch.setenv("HPYSTATE_INTERPRETERS", "keeper=own-gil")
+    else:
+        words = (
+            "HPy_EXPORTED_FUNC const char *hpystate_interpreters_keeper(void) "
+            '{ return "own-gil"; }'
+        )
+        said = KEEPER.replace("HPy_MODINIT", words + "\n    HPy_MODINIT")
+        load = load.replace(str(file), str(compile_snippet("keeper", said, abi="hybrid")))
+
+    assert words in str(caught.value)
+    with Interpreter("own") as own:
+        own.run(load)
+
+
+def test_a_refusal_outside_of_the_main_interpreter_says_what_to_type(keeper: Path) -> None:
+    with Interpreter("shared") as shared:
+        with pytest.raises(InterpreterError, match='Where the GIL is shared, "shared-gil" is en'):
+            shared.run(
+                f"import hpystate; hpystate.load('keeper', {str(keeper)!r}, interpreters='main')"
+            )
+        assert load_in(shared, keeper, "shared-gil") == "loaded"
+
+
 def test_the_environment_decides_by_pattern(keeper: Path, child: Callable) -> None:
     script = """
 import os, sys
