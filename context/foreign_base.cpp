@@ -65,8 +65,8 @@ void clear_managed_dict(PyObject* self) {
 #endif
 }
 
-/// Whether the instance has a managed dict that the foreign base knows nothing of. One that has it
-/// too, as _asyncio.Future, shows it itself: twice is once too often for the collector, which counts.
+/// Whether the instance has a managed dict that the foreign base knows nothing of. A base that has
+/// it too, as _asyncio.Future, shows it itself, and the collector counts what it is shown.
 [[nodiscard]] bool adds_managed_dict(const Chain& chain) noexcept {
     return PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT) != 0 &&
            PyType_HasFeature(chain.base, Py_TPFLAGS_MANAGED_DICT) == 0;

@@ -201,7 +201,8 @@ typedef struct {
     HPy object;
 } HPyType_SpecParam;
 
-/* Flags of a type; bits of the C API. */
+/* Flags of a type. CPython's other Py_TPFLAGS_* have the effect that they have in the C API. One
+ * that a spec cannot set, or that does not go with the rest of it, is a TypeError that names it. */
 #define _Py_TPFLAGS_HEAPTYPE (1UL << 9)
 #define _Py_TPFLAGS_HAVE_VERSION_TAG (1UL << 18)
 #define HPy_TPFLAGS_DEFAULT (_Py_TPFLAGS_HEAPTYPE | _Py_TPFLAGS_HAVE_VERSION_TAG)

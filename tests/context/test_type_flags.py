@@ -333,7 +333,8 @@ def test_a_managed_dict_is_seen_by_the_collector_and_released(c: ModuleType, leg
 
     one, alone = made(c, legacy, GC | DICT)(), made(c, legacy, GC | DICT)()
     alone.value, one.me, one.value = Watched(), one, Watched()  # type: ignore[attr-defined]
-    watched, released = weakref.ref(one.value), weakref.ref(alone.value)  # type: ignore[attr-defined]
+    watched = weakref.ref(one.value)  # type: ignore[attr-defined]
+    released = weakref.ref(alone.value)  # type: ignore[attr-defined]
 
     del alone
     assert released() is None
