@@ -79,6 +79,7 @@ def types(c: Any) -> list[Result]:
     for each in (thing, derived, int):
         results.append((f"is_subtype of {each.__name__}", outcome(c.is_subtype, 0, each)))
         results.append((f"is {each.__name__}", outcome(c.__dict__["is"], 0, each)))
+        results.append((f"{each.__name__} is HPy_NULL", outcome(c.__dict__["is"], 0, ...)))
     c.put(1, instance)
     results.append(("as_struct", outcome(c.as_struct, 1)))
     results.append(("borrow", f"{c.borrow(1) is instance}"))
