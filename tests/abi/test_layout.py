@@ -54,8 +54,8 @@ def test_upstreams_own_headers_have_the_layout_of_the_dump(compiler: str, tmp_pa
     file = tmp_path / "layout.c"
     file.write_text(without_what_came_later(LAYOUT.read_text()))
     include = upstream_sdist() / "hpy" / "devel" / "include"
-    # upstream's inline_helpers.h calls alloca and declares it for MSVC only: in C11 that is an error
-    # since GCC 14 and clang 16, while GNU C has it from stdlib.h.
+    # upstream's inline_helpers.h calls alloca and declares it for MSVC only: in C11 that is an
+    # error since GCC 14 and clang 16, while GNU C has it from stdlib.h.
     result = compile_c(
         compiler,
         file,

@@ -12,6 +12,7 @@ import pytest
 import hpystate
 from hpystate.build import (
     BuildError,
+    Headers,
     compile_extension,
     helper_sources,
     include_flags,
@@ -109,12 +110,12 @@ HPy_MODINIT(cxx, def)
     ("flags", "standard"), [((), 201703), (("-std=c++17",), 201703), (("-std=gnu++14",), 201402)]
 )
 def test_cxx_of_before_2020_compiles_and_the_callers_standard_wins(
-    tmp_path: Path, headers: str, flags: tuple[str, ...], standard: int
+    tmp_path: Path, headers: Headers, flags: tuple[str, ...], standard: int
 ) -> None:
     source = tmp_path / "cxx.cpp"
     source.write_text(CXX_SOURCE)
 
-    file = compile_extension("cxx", [source], tmp_path, flags=flags, headers=headers)  # type: ignore[arg-type]
+    file = compile_extension("cxx", [source], tmp_path, flags=flags, headers=headers)
 
     assert hpystate.load("cxx", str(file)).before() == (42, "C++", standard)
 
