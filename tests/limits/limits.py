@@ -29,10 +29,10 @@ import pytest
 from tests.limits.progress import Progress
 
 # tests/CMakeLists.txt reads these two lines, for the programs of Catch2.
-SECONDS = 180
+SECONDS = 300
 SANITIZED = 10
 #: A test that is marked `slow`: it builds something, or runs many processes.
-SLOW_SECONDS = 600
+SLOW_SECONDS = 900
 #: From the first limit to the end of the process; at most ten times the limit.
 GRACE = 30
 #: How long a child may take to say what its threads do.
