@@ -264,10 +264,9 @@ bool check_legacy_collection(const HPyType_Spec& spec, TypeParts& parts) {
 
 /// Whether the definitions are the extension's. Before any of them is read.
 bool check_origin(const HPyType_Spec& spec) {
+    const OwnFile file(spec.name, spec.defines);
     for (HPyDef* const* at = spec.defines; at != nullptr && *at != nullptr; ++at) {
-        // A spec or an array that is made on the stack or the heap lies in no file; names do.
-        std::optional<Stranger> stranger = stranger_at(*at, spec.name);
-        if (!stranger) stranger = stranger_at(*at, spec.defines);
+        const std::optional<Stranger> stranger = file.stranger_at(*at);
         if (!stranger) continue;
         PyErr_Format(PyExc_SystemError, "type '%s': defines[%zd] %s", spec.name,
                      static_cast<Py_ssize_t>(at - spec.defines), stranger->text().c_str());

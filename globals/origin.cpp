@@ -33,6 +33,11 @@ bool lies_in_code(const void* address) noexcept {
     return search.in_code;
 }
 
+const void* base_of(const void* address) noexcept {
+    Dl_info found{};
+    return dladdr(address, &found) != 0 ? found.dli_fbase : nullptr;
+}
+
 } // namespace
 
 std::string Stranger::text() const {
@@ -42,11 +47,13 @@ std::string Stranger::text() const {
            "name. Compile the extension with -fvisibility=hidden, or rename the definition.";
 }
 
-std::optional<Stranger> stranger_at(const void* address, const void* own) {
+OwnFile::OwnFile(const void* own, const void* other) noexcept
+    : base_(base_of(own) != nullptr ? base_of(own) : base_of(other)) {}
+
+std::optional<Stranger> OwnFile::stranger_at(const void* address) const {
     Dl_info found{};
-    Dl_info ours{};
-    if (dladdr(address, &found) == 0 || dladdr(own, &ours) == 0) return std::nullopt;
-    if (ours.dli_fbase == found.dli_fbase) return std::nullopt;
+    if (base_ == nullptr || dladdr(address, &found) == 0) return std::nullopt;
+    if (found.dli_fbase == base_) return std::nullopt;
     const bool named = found.dli_sname != nullptr && found.dli_saddr == address &&
                        dlsym(RTLD_DEFAULT, found.dli_sname) == address;
     // Some functions of libc and libm have several bodies, which have no name for others.

@@ -19,10 +19,20 @@ struct Stranger {
     [[nodiscard]] std::string text() const;
 };
 
-/// Whether `address` lies in another file than `own`, any address in the extension's, and is code
-/// or what every file of the process finds by its name. Data of a library that belongs to the
-/// extension is no stranger: its symbols are not known to all. Nothing where `own` lies in no file.
-/// Throws std::bad_alloc.
-[[nodiscard]] std::optional<Stranger> stranger_at(const void* address, const void* own);
+/// The extension's file, known by any address in it. Looked up once: each look walks the symbols of
+/// a file.
+class OwnFile {
+  public:
+    /// `other` counts where `own` lies in no file, as what was made on the stack or the heap.
+    explicit OwnFile(const void* own, const void* other = nullptr) noexcept;
+
+    /// Whether `address` lies in another file, and is code or what every file of the process finds
+    /// by its name. Data of a library that belongs to the extension is no stranger: its symbols are
+    /// not known to all. Nothing where the own file is unknown. Throws std::bad_alloc.
+    [[nodiscard]] std::optional<Stranger> stranger_at(const void* address) const;
+
+  private:
+    const void* base_; ///< where the file begins; nullptr: in no file
+};
 
 } // namespace hpystate

@@ -79,9 +79,9 @@ void check_content(const ModuleRequest& request, std::size_t index, SlotAddress 
 }
 
 /// Before a byte of what a definition leads to is read or written.
-void check_origin(const ModuleRequest& request, const HPyModuleDef& definition, const void* address,
+void check_origin(const ModuleRequest& request, const OwnFile& file, const void* address,
                   const std::string& what) {
-    const std::optional<Stranger> stranger = stranger_at(address, &definition);
+    const std::optional<Stranger> stranger = file.stranger_at(address);
     if (!stranger) return;
     throw LoadError(LoadErrorKind::kForeignSymbol,
                     request.path + ": " + what + " of module " + request.name + " " +
@@ -90,15 +90,16 @@ void check_origin(const ModuleRequest& request, const HPyModuleDef& definition, 
 }
 
 void check_origins(const ModuleRequest& request, const HPyModuleDef& definition) {
-    check_origin(request, definition, definition.defines, "the array of definitions");
-    check_origin(request, definition, definition.globals, "the array of globals");
-    check_origin(request, definition, definition.legacy_methods, "the table of legacy methods");
+    const OwnFile file(&definition);
+    check_origin(request, file, definition.defines, "the array of definitions");
+    check_origin(request, file, definition.globals, "the array of globals");
+    check_origin(request, file, definition.legacy_methods, "the table of legacy methods");
     for (HPyDef** at = definition.defines; at != nullptr && *at != nullptr; ++at) {
-        check_origin(request, definition, *at,
+        check_origin(request, file, *at,
                      "defines[" + std::to_string(at - definition.defines) + "]");
     }
     for (HPyGlobal** at = definition.globals; at != nullptr && *at != nullptr; ++at) {
-        check_origin(request, definition, *at,
+        check_origin(request, file, *at,
                      "globals[" + std::to_string(at - definition.globals) + "]");
     }
 }

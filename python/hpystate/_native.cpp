@@ -120,7 +120,8 @@ PyObject* create_from_file(ModuleRequest& request, const Asked& asked) {
     check_no_exception(request.path, "HPyInitGlobalContext_" + choice.short_name);
     fill_fused_link(library);
     const HPyModuleDef* const definition = definition_of(request, choice);
-    if (const auto stranger = stranger_at(definition, reinterpret_cast<void*>(choice.init))) {
+    const OwnFile file(reinterpret_cast<void*>(choice.init));
+    if (const auto stranger = file.stranger_at(definition)) {
         throw LoadError(LoadErrorKind::kForeignSymbol,
                         request.path + ": what the function HPyInit_" + choice.short_name +
                             " returned " + stranger->text(),
