@@ -1,36 +1,59 @@
 /// context/tracker.cpp: a set of handles that are closed together.
 #include <Python.h>
 
-#include "context/exception.h"
 #include "context/functions.h"
 #include "context/handle.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <memory>
-#include <vector>
+#include <cstdlib>
+#include <cstring>
 
 namespace hpystate::context {
 
 namespace {
 
-using Handles = std::vector<HPy>;
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): one allocation with the first handles in it, and
+// nothing that throws
 
-Handles* handles_of(HPyTracker tracker) noexcept {
-    return reinterpret_cast<Handles*>(tracker._i);
+/// A tracker, with room for its first handles behind it.
+struct Tracker {
+    std::size_t count;
+    std::size_t room; ///< count < room, but after an Add that failed
+    HPy* handles;     ///< first(), until they are more than fit
+
+    [[nodiscard]] HPy* first() noexcept { return reinterpret_cast<HPy*>(this + 1); }
+};
+
+/// More would not fit into a size, with the tracker itself.
+constexpr std::size_t kMost = PTRDIFF_MAX / sizeof(HPy) - sizeof(Tracker);
+
+/// What New gives for 0: most functions have few handles.
+constexpr std::size_t kUsual = 5;
+
+Tracker* tracker_of(HPyTracker tracker) noexcept {
+    return reinterpret_cast<Tracker*>(tracker._i);
 }
 
-/// Room for one more handle than there is; false without an exception where memory is missing.
-bool make_room(Handles& handles) noexcept {
-    if (handles.size() != handles.capacity()) return true;
-    if (!can_throw()) return false;
-    try {
-        handles.reserve(handles.capacity() * 2 + 1);
+/// False without an exception where memory is missing: then all is as it was.
+[[gnu::noinline]] bool grow(Tracker& tracker) noexcept {
+    const std::size_t room = tracker.room * 2 + 1;
+    if (room > kMost) return false;
+    const bool inside = tracker.handles == tracker.first();
+    void* const memory = inside ? std::malloc(room * sizeof(HPy))
+                                : std::realloc(tracker.handles, room * sizeof(HPy));
+    if (memory == nullptr) return false;
+    if (inside) std::memcpy(memory, tracker.handles, tracker.count * sizeof(HPy));
+    tracker.handles = static_cast<HPy*>(memory);
+    tracker.room = room;
+    return true;
+}
+
+/// Room for one more handle than there is.
+bool make_room(Tracker& tracker) noexcept {
+    if (tracker.count != tracker.room) [[likely]]
         return true;
-    } catch (const std::exception&) {
-        return false;
-    }
+    return grow(tracker);
 }
 
 /// False with a SystemError for the tracker of a New that failed.
@@ -49,11 +72,18 @@ HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept {
         PyErr_Format(PyExc_ValueError, "ctx_Tracker_New: the size %zd is negative.", size);
         return HPyTracker{0};
     }
-    return guarded(HPyTracker{0}, [=] {
-        auto handles = std::make_unique<Handles>();
-        handles->reserve(static_cast<std::size_t>(size) + 1);
-        return HPyTracker{reinterpret_cast<std::intptr_t>(handles.release())};
-    });
+    const std::size_t room = (size != 0 ? static_cast<std::size_t>(size) : kUsual) + 1;
+    auto* const tracker =
+        room <= kMost ? static_cast<Tracker*>(std::malloc(sizeof(Tracker) + room * sizeof(HPy)))
+                      : nullptr;
+    if (tracker == nullptr) {
+        PyErr_NoMemory();
+        return HPyTracker{0};
+    }
+    tracker->count = 0;
+    tracker->room = room;
+    tracker->handles = tracker->first();
+    return HPyTracker{reinterpret_cast<std::intptr_t>(tracker)};
 }
 
 /// There is always room for one handle more, made by New or by the last Add. So an Add that fails
@@ -61,10 +91,10 @@ HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept {
 /// is not kept where there is still no memory, and stays the caller's.
 int ctx_Tracker_Add(HPyContext*, HPyTracker ht, HPy h) noexcept {
     if (!check_tracker(ht, "ctx_Tracker_Add")) return -1;
-    Handles& handles = *handles_of(ht);
-    if (make_room(handles)) [[likely]] {
-        handles.push_back(h);
-        if (make_room(handles)) [[likely]]
+    Tracker& tracker = *tracker_of(ht);
+    if (make_room(tracker)) [[likely]] {
+        tracker.handles[tracker.count++] = h;
+        if (make_room(tracker)) [[likely]]
             return 0;
     }
     PyErr_NoMemory();
@@ -72,14 +102,18 @@ int ctx_Tracker_Add(HPyContext*, HPyTracker ht, HPy h) noexcept {
 }
 
 void ctx_Tracker_ForgetAll(HPyContext*, HPyTracker ht) noexcept {
-    if (check_tracker(ht, "ctx_Tracker_ForgetAll")) handles_of(ht)->clear();
+    if (check_tracker(ht, "ctx_Tracker_ForgetAll")) tracker_of(ht)->count = 0;
 }
 
 void ctx_Tracker_Close(HPyContext*, HPyTracker ht) noexcept {
-    const std::unique_ptr<Handles> closing(handles_of(ht));
+    Tracker* const closing = tracker_of(ht);
     if (closing == nullptr) return;
-    for (const HPy h : *closing)
-        Py_XDECREF(as_object(h));
+    for (std::size_t i = 0; i < closing->count; ++i)
+        Py_XDECREF(as_object(closing->handles[i]));
+    if (closing->handles != closing->first()) std::free(closing->handles);
+    std::free(closing);
 }
+
+// NOLINTEND(cppcoreguidelines-no-malloc)
 
 } // namespace hpystate::context
