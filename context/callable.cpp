@@ -11,9 +11,36 @@
 #include "context/handle.h"
 #include "context/typedata.h"
 
+#include <atomic>
+#include <cstdint>
+
 namespace hpystate::context {
 
 namespace {
+
+/// The thunks that plain objects got, by the extension's function: to ask for one takes a lock and
+/// memory, and an object may get its call function each time that one is made.
+///
+/// An entry is written once, the thunk first; who loses the race for it, or finds another function
+/// there, asks each time. Thunks are never freed, nor is the file whose functions they call.
+struct Known {
+    std::atomic<HPyCFunction> impl;
+    std::atomic<CFunction> thunk;
+};
+constexpr unsigned kKnown = 256;
+constinit Known known[kKnown]{};
+
+[[nodiscard]] Known& known_for(HPyCFunction impl) noexcept {
+    return known[(reinterpret_cast<std::uintptr_t>(impl) >> 4U) % kKnown];
+}
+
+void remember(HPyCFunction impl, CFunction thunk) noexcept {
+    Known& entry = known_for(impl);
+    CFunction none = nullptr;
+    if (!entry.thunk.compare_exchange_strong(none, thunk)) return;
+    // release: whoever sees the function sees its thunk.
+    entry.impl.store(impl, std::memory_order_release);
+}
 
 /// Whether instances have a place for a call function that an HPy type put there; a type of others
 /// that is called by PEP 590 has less room. Py_TPFLAGS_HAVE_VECTORCALL does not tell: CPython takes
@@ -24,6 +51,17 @@ bool has_call_place(const PyTypeObject* type) noexcept {
     while (type->tp_base != nullptr && type->tp_base->tp_vectorcall_offset == place)
         type = type->tp_base;
     return is_hpy_type(type);
+}
+
+[[nodiscard]] HPyCFunction impl_of(const HPyCallFunction& function) noexcept {
+    return reinterpret_cast<HPyCFunction>(reinterpret_cast<void (*)()>(function.impl));
+}
+
+void put(PyObject* object, const HPyCallFunction& function, CFunction thunk) noexcept {
+    auto* const field = reinterpret_cast<HPyCallFunction*>(reinterpret_cast<char*>(object) +
+                                                           Py_TYPE(object)->tp_vectorcall_offset);
+    field->impl = function.impl;
+    field->cpy_trampoline = reinterpret_cast<cpy_vectorcallfunc>(thunk);
 }
 
 int set_call_function(PyObject* object, const HPyCallFunction* function, Site site) {
@@ -39,20 +77,19 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
                      type->tp_name);
         return -1;
     }
-    const auto impl = reinterpret_cast<HPyCFunction>(reinterpret_cast<void (*)()>(function->impl));
+    const HPyCFunction impl = impl_of(*function);
     CFunction thunk = thunk_for(HPyFunc_VECTORCALLFUNC, impl, site);
-    // The pool is used up: the file's own trampoline serves, through the dispatcher.
-    if (thunk == nullptr && !is_layered(site)) {
+    if (thunk != nullptr && !is_layered(site)) {
+        remember(impl, thunk);
+    } else if (!is_layered(site)) {
+        // The pool is used up: the file's own trampoline serves, through the dispatcher.
         thunk = reinterpret_cast<CFunction>(function->cpy_trampoline);
     }
     if (thunk == nullptr) {
         PyErr_SetString(PyExc_SystemError, "ctx_SetCallFunction: no thunk is left.");
         return -1;
     }
-    auto* const field = reinterpret_cast<HPyCallFunction*>(reinterpret_cast<char*>(object) +
-                                                           type->tp_vectorcall_offset);
-    field->impl = function->impl;
-    field->cpy_trampoline = reinterpret_cast<cpy_vectorcallfunc>(thunk);
+    put(object, *function, thunk);
     return 0;
 }
 
@@ -67,6 +104,16 @@ int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site)
 }
 
 int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {
+    if (h._i != 0 && func != nullptr && func->impl != nullptr) [[likely]] {
+        const HPyCFunction impl = impl_of(*func);
+        const Known& entry = known_for(impl);
+        // acquire: pairs with the release in remember().
+        if (entry.impl.load(std::memory_order_acquire) == impl &&
+            has_call_place(Py_TYPE(as_object(h)))) {
+            put(as_object(h), *func, entry.thunk.load(std::memory_order_relaxed));
+            return 0;
+        }
+    }
     return set_call_function_or_fail(h, func, kObjectSite);
 }
 

@@ -85,6 +85,19 @@ HPyDef_METH(set, "set", HPyFunc_O)
 static HPy set_impl(HPyContext *ctx, HPy self, HPy arg) {
     return HPy_SetCallFunction(ctx, arg, &negative) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
 }
+HPyDef_CALL_FUNCTION(twice)
+static HPy twice_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames) {
+    return total(ctx, self, args, nargs, kwnames, 2);
+}
+HPyDef_METH(set_twice, "set_twice", HPyFunc_O)
+static HPy set_twice_impl(HPyContext *ctx, HPy self, HPy arg) {
+    return HPy_SetCallFunction(ctx, arg, &twice) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+}
+HPyDef_METH(new, "new", HPyFunc_O)
+static HPy new_impl(HPyContext *ctx, HPy self, HPy type) {
+    void *data;
+    return HPy_New(ctx, type, &data);
+}
 HPyDef_METH(set_nothing, "set_nothing", HPyFunc_O)
 static HPy set_nothing_impl(HPyContext *ctx, HPy self, HPy arg) {
     return HPy_SetCallFunction(ctx, arg, NULL) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
@@ -102,8 +115,8 @@ static int exec_impl(HPyContext *ctx, HPy module) {
     HPy_Close(ctx, adder);
     return good ? 0 : -1;
 }
-static HPyDef *defines[] = {&set, &set_nothing, &var_type, &bare_type, &same_type, &wide_type,
-                            &exec, NULL};
+static HPyDef *defines[] = {&set, &set_twice, &new, &set_nothing, &var_type, &bare_type,
+                            &same_type, &wide_type, &exec, NULL};
 static HPyModuleDef def = {.defines = defines};
 HPy_MODINIT(callable, def)
 """
@@ -131,6 +144,27 @@ def test_an_instance_may_have_a_function_of_its_own(module: ModuleType) -> None:
     assert (first(1, x=2), second(1, x=2)) == (3, -3)
     assert second.__call__(4) == -4
     assert second(*[1, 2], y=3) == -6
+
+
+def test_a_function_of_a_freed_instance_is_not_the_next_ones(module: ModuleType) -> None:
+    for _ in range(3):
+        many = [module.new(module.Adder) for _ in range(200)]
+        assert {module.set(each) for each in many} == {None}
+        assert {each(5) for each in many} == {-5}
+        del many
+        assert {module.new(module.Adder)(5) for _ in range(200)} == {5}
+
+
+def test_functions_are_told_apart_whichever_an_instance_was_given_first(
+    module: ModuleType,
+) -> None:
+    adder = module.Adder()
+
+    for _ in range(3):
+        module.set(adder)
+        assert adder(2) == -2
+        module.set_twice(adder)
+        assert adder(2) == 4
 
 
 def test_a_derived_struct_has_its_own_place_for_it(module: ModuleType) -> None:

@@ -210,6 +210,24 @@ FUNCTION(try_tracker) {
     HPyTracker_Close(ctx, tracker);
     return failed ? HPy_NULL : none(ctx);
 }
+FUNCTION(try_few_handles) {
+    HPyTracker tracker = HPyTracker_New(ctx, 2);
+    if (tracker._i == 0) return HPy_NULL;
+    int failed = HPyTracker_Add(ctx, tracker, HPy_Dup(ctx, ctx->h_None)) < 0 ||
+                 HPyTracker_Add(ctx, tracker, HPy_Dup(ctx, ctx->h_True)) < 0;
+    HPyTracker_Close(ctx, tracker);
+    return failed ? HPy_NULL : none(ctx);
+}
+FUNCTION(try_known_function) {
+    Thing *data;
+    HPy type = HPyGlobal_Load(ctx, Thing_Type);
+    HPy h = HPy_New(ctx, type, &data);
+    HPy_Close(ctx, type);
+    if (HPy_IsNull(h)) return HPy_NULL;
+    int failed = HPy_SetCallFunction(ctx, h, &Thing_other) < 0;
+    HPy_Close(ctx, h);
+    return failed ? HPy_NULL : none(ctx);
+}
 FUNCTION(try_builders) {
     HPyTupleBuilder tuple = HPyTupleBuilder_New(ctx, 30);
     HPyListBuilder list = HPyListBuilder_New(ctx, 30);
@@ -385,7 +403,10 @@ def test_every_allocation_of_a_function_may_fail(run: Run, lasting: str) -> None
     file = functions("faulty_calls", CALLS).__file__
     found = run("calls", str(file), lasting)
 
-    assert len(found) == 12
+    assert len(found) == 14
+    # One allocation and no more: the tracker with its first handles; the instance, while the call
+    # function is known.
+    assert found["try_few_handles"]["clean"] == found["try_known_function"]["clean"] == 1
     for name, result in found.items():
         try:
             only_memory_errors(result, 1)
