@@ -8,6 +8,7 @@
 #include "context/functions.h"
 #include "context/handle.h"
 #include "context/new_list.h"
+#include "globals/gil.h"
 
 #include <cstdint>
 
@@ -67,8 +68,14 @@ void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
     PyObject* const list = object_of(builder._lst);
     if (list == nullptr) return;
     if (!check_index("ctx_ListBuilder_Set", index, PyList_GET_SIZE(list))) return;
-    // Takes the reference; releases what an earlier Set put there, after the new item stands.
-    static_cast<void>(PyList_SetItem(list, index, Py_XNewRef(as_object(h_item))));
+    PyObject* const item = Py_XNewRef(as_object(h_item));
+    if constexpr (kNoGil) { // another thread may have found the list by the collector
+        static_cast<void>(PyList_SetItem(list, index, item));
+        return;
+    }
+    PyObject* const earlier = PyList_GET_ITEM(list, index);
+    PyList_SET_ITEM(list, index, item);
+    Py_XDECREF(earlier);
 }
 
 HPy ctx_ListBuilder_Build(HPyContext*, HPyListBuilder builder) noexcept {
@@ -93,7 +100,9 @@ void ctx_TupleBuilder_Set(HPyContext*, HPyTupleBuilder builder, HPy_ssize_t inde
     PyObject* const tuple = object_of(builder._tup);
     if (tuple == nullptr) return;
     if (!check_index("ctx_TupleBuilder_Set", index, PyTuple_GET_SIZE(tuple))) return;
-    static_cast<void>(PyTuple_SetItem(tuple, index, Py_XNewRef(as_object(h_item))));
+    PyObject* const earlier = PyTuple_GET_ITEM(tuple, index);
+    PyTuple_SET_ITEM(tuple, index, Py_XNewRef(as_object(h_item)));
+    Py_XDECREF(earlier);
 }
 
 HPy ctx_TupleBuilder_Build(HPyContext*, HPyTupleBuilder builder) noexcept {

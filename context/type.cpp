@@ -9,6 +9,7 @@
 #include "context/typedata.h"
 #include "context/typespec.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace hpystate::context {
@@ -44,22 +45,33 @@ namespace {
     return nothing ? base->tp_new(cls, nothing.get(), nullptr) : nullptr;
 }
 
+/// An instance of a type that stands on int itself: 0, as int makes it without arguments.
+PyObject* allocate_zero(PyTypeObject* cls) noexcept {
+    // Of the sign's two bits 1 is zero, and there are no digits: cpython/longintrepr.h. No object's
+    // tag is copied: from 3.14 on that of a small int says that it is never freed.
+    constexpr std::uintptr_t kZero = 1;
+    PyObject* const made = cls->tp_alloc(cls, 1);
+    if (made != nullptr) reinterpret_cast<PyLongObject*>(made)->long_value.lv_tag = kZero;
+    return made;
+}
+
 /// The same for any object that should be a type. nullptr with an exception set.
-[[gnu::cold]] PyObject* allocate_other(HPy type, const char* not_a_type) noexcept {
+PyObject* allocate_other(HPy type, const char* not_a_type) noexcept {
     if (!PyType_Check(as_object(type))) {
         PyErr_SetString(PyExc_TypeError, not_a_type);
         return nullptr;
     }
     auto* const cls = reinterpret_cast<PyTypeObject*>(as_object(type));
-    const bool plain = cls->tp_base == &PyBaseObject_Type && is_hpy_type(cls);
-    return plain ? cls->tp_alloc(cls, 0) : allocate_foreign(cls);
+    if (!is_hpy_type(cls)) return allocate_foreign(cls);
+    if (cls->tp_base == &PyBaseObject_Type) return cls->tp_alloc(cls, 0);
+    return cls->tp_base == &PyLong_Type ? allocate_zero(cls) : allocate_foreign(cls);
 }
 
 } // namespace
 
 namespace {
 
-[[gnu::cold, gnu::noinline]] HPy make_other(HPy h_type, void** data) noexcept {
+[[gnu::noinline]] HPy make_other(HPy h_type, void** data) noexcept {
     PyObject* const object = allocate_other(h_type, interface::kNewNeedsType);
     if (object == nullptr) {
         *data = nullptr;

@@ -25,6 +25,29 @@ bool TypeRecord::visits() const noexcept {
     return false;
 }
 
+/// An instance that is the header, one struct behind it, and nothing else, comes from
+/// PyType_GenericAlloc, and its memory can serve the next one. That of a float is so too: all zero
+/// it is 0.0, and its tp_dealloc frees the memory of a subtype's and no more.
+///
+/// Where there is more below, and one static type knows it all, its tp_dealloc is called at once:
+/// there is nothing in between to look for. A static type leaves the reference to the instance's
+/// type to us. One whose instances are collected may expect a tracked one; those here do not.
+void TypeRecord::set_short_ways(bool collected, std::size_t basicsize,
+                                PyTypeObject* only_base) noexcept {
+    if (base != nullptr) return;
+    const bool on_object = foreign == 0 && shape() == HPyType_BuiltinShape_Object;
+    const bool on_float = only_base == &PyFloat_Type && shape() == HPyType_BuiltinShape_Float;
+    simple = on_object || on_float ? 1 : 0;
+    offset = simple != 0 ? fixed_offset(shape()) : 0;
+    const bool short_end = simple != 0 && (!collected || traverse != nullptr);
+    spares = short_end ? Spares::list_for(basicsize, collected) : 0;
+    if (only_base == nullptr || opaque != 0) return;
+    const bool any_state = only_base == &PyList_Type || only_base == &PyTuple_Type ||
+                           only_base == &PyDict_Type ||
+                           !PyType_HasFeature(only_base, Py_TPFLAGS_HAVE_GC);
+    if (any_state) builtin = only_base->tp_dealloc;
+}
+
 namespace {
 
 struct Visit {
@@ -140,13 +163,21 @@ template <typename Free>
 /// free_instance() for a record with spares, and an instance of the very type that it is of.
 [[gnu::always_inline]] inline void free_simple(PyObject* self, const TypeRecord& record) {
     PyTypeObject* const type = Py_TYPE(self);
-    void* const data = struct_of<HPyType_BuiltinShape_Object>(self);
-    if (record.traverse != nullptr) record.traverse(data, &clear_field, nullptr);
+    char* const start = reinterpret_cast<char*>(self);
+    if (record.traverse != nullptr) record.traverse(start + record.offset, &clear_field, nullptr);
     if (record.destroy != nullptr) [[unlikely]]
-        destroy_struct(self, record.destroy, data);
+        destroy_struct(self, record.destroy, start + record.offset);
     HPyContext* const ctx = context_of_type(type);
     const auto list = static_cast<unsigned>(record.spares);
     if (ctx == nullptr || !current_region(ctx)->spares.keep(self, list)) type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/// The same for a record with a builtin type's function: that one frees the memory.
+[[gnu::always_inline]] inline void free_on_builtin(PyObject* self, const TypeRecord& record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    if (record.traverse != nullptr || record.destroy != nullptr) release_parts(self, record);
+    record.builtin(self);
     Py_DECREF(type);
 }
 
@@ -163,19 +194,44 @@ template <typename Free>
     }
 }
 
+// Functions of their own, so that each saves no more registers than it needs.
+
+[[gnu::noinline]] void dealloc_simple(PyObject* self, const TypeRecord* record) {
+    free_simple(self, *record);
+}
+
+[[gnu::noinline]] void dealloc_collected(PyObject* self, destructor dealloc,
+                                         const TypeRecord* record) {
+    free_tracked(self, dealloc, record,
+                 [](PyObject* object, const TypeRecord& its) { free_simple(object, its); });
+}
+
+[[gnu::noinline]] void dealloc_on_builtin(PyObject* self, const TypeRecord* record) {
+    free_on_builtin(self, *record);
+}
+
+[[gnu::noinline]] void dealloc_collected_on_builtin(PyObject* self, destructor dealloc,
+                                                    const TypeRecord* record) {
+    free_tracked(self, dealloc, record,
+                 [](PyObject* object, const TypeRecord& its) { free_on_builtin(object, its); });
+}
+
 // Not inline: there are as many thunks as there can be records.
 [[gnu::noinline]] void dealloc_instance(PyObject* self, destructor dealloc,
                                         const TypeRecord* record) {
-    const PyTypeObject* const type = Py_TYPE(self);
+    PyTypeObject* const type = Py_TYPE(self);
     // A class made in Python below the type may hold more, and has another size.
     const bool special =
         type->tp_dealloc != dealloc || type->tp_finalize != nullptr || type->tp_weaklistoffset != 0;
-    if (record->spares == 0 || special) return dealloc_other(self, dealloc, record);
-    if (Spares::is_collected(record->spares)) {
-        free_tracked(self, dealloc, record, &free_simple);
-    } else {
-        free_simple(self, *record);
+    if (special) return dealloc_other(self, dealloc, record);
+    if (record->spares != 0) {
+        if (!Spares::is_collected(record->spares)) return dealloc_simple(self, record);
+        return dealloc_collected(self, dealloc, record);
     }
+    if (record->builtin == nullptr || type->tp_dictoffset != 0)
+        return dealloc_other(self, dealloc, record);
+    if (PyType_IS_GC(type)) return dealloc_collected_on_builtin(self, dealloc, record);
+    dealloc_on_builtin(self, record);
 }
 
 template <unsigned N>

@@ -36,6 +36,8 @@ struct TypeRecord {
     std::uintptr_t opaque;           ///< 1: has a tp_traverse of its own, which knows all below
     std::uintptr_t simple;           ///< 1: instances are made on a short way
     std::uintptr_t spares;           ///< and freed on one: their list in Region::spares; 0: not so
+    std::uintptr_t offset;           ///< of the struct, where they are made on a short way
+    destructor builtin; ///< what frees an instance below its struct, where that is all; or null
 
     [[nodiscard]] Shape shape() const noexcept { return static_cast<Shape>(shape_number); }
 
@@ -45,15 +47,9 @@ struct TypeRecord {
         return base != nullptr && base->opaque == 0 ? base : nullptr;
     }
 
-    /// Notes which short ways are open: an instance that is the header, one struct behind it, and
-    /// nothing else, comes from PyType_GenericAlloc, and its memory can serve the next one. To be
-    /// called last.
-    void set_short_ways(bool collected, std::size_t basicsize) noexcept {
-        const bool alone = base == nullptr && foreign == 0 && hidden == 0;
-        simple = alone && shape() == HPyType_BuiltinShape_Object ? 1 : 0;
-        const bool short_end = simple != 0 && (!collected || traverse != nullptr);
-        spares = short_end ? Spares::list_for(basicsize, collected) : 0;
-    }
+    /// Notes which short ways are open. `only_base` is the one base, where that is a static type;
+    /// null for object, and for all else. To be called last.
+    void set_short_ways(bool collected, std::size_t basicsize, PyTypeObject* only_base) noexcept;
 
     /// Whether this type or one below it has fields to visit.
     [[nodiscard]] bool visits() const noexcept;

@@ -343,10 +343,20 @@ bool note_dealloc(const HPyType_Spec& spec, const TypeParts& parts) {
     return false;
 }
 
+/// The one base, where it is a static type other than object that says all about the instances but
+/// their struct; otherwise nullptr.
+PyTypeObject* only_static_base(const HPyType_Spec& spec, const TypeParts& parts, PyObject* bases) {
+    if (bases == nullptr || PyTuple_GET_SIZE(bases) != 1) return nullptr;
+    auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, 0));
+    const bool is_static = !PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE);
+    const bool more = (spec.flags & kInFront) != 0 || parts.has_member(kDictOffset);
+    return is_static && base != &PyBaseObject_Type && !more ? base : nullptr;
+}
+
 /// tp_dealloc always, tp_traverse and tp_clear where the collector comes: where the spec says so,
 /// and where a base says so, since CPython would inherit the base's functions, which know nothing
 /// of the type's own fields. A legacy type may bring its own.
-bool add_lifetime(const HPyType_Spec& spec, TypeParts& parts) {
+bool add_lifetime(const HPyType_Spec& spec, TypeParts& parts, PyObject* bases) {
     const bool asked = (spec.flags & HPy_TPFLAGS_HAVE_GC) != 0;
     if (asked && !parts.record.visits() && !parts.legacy_traverse) {
         PyErr_Format(PyExc_ValueError,
@@ -354,7 +364,7 @@ bool add_lifetime(const HPyType_Spec& spec, TypeParts& parts) {
         return false;
     }
     if (parts.legacy_dealloc) return note_dealloc(spec, parts);
-    parts.record.set_short_ways(asked, parts.basicsize);
+    parts.record.set_short_ways(asked, parts.basicsize, only_static_base(spec, parts, bases));
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,
@@ -424,7 +434,7 @@ PyObject* type_from_spec(const HPyType_Spec& spec, const HPyType_SpecParam* para
     PyObject* const bases = parents.bases.get();
     if (!check_bases(spec, bases) || !read_definitions(spec, site, parts)) return nullptr;
     if (!read_bases(spec, parts, bases) || !check_flags(spec, parts, bases)) return nullptr;
-    if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts)) return nullptr;
+    if (!add_call(spec, parts, bases) || !add_lifetime(spec, parts, bases)) return nullptr;
     Ref made(make_type(spec, parts, parents, site));
     if (!made || !check_dict(spec, made.get())) return nullptr;
     if (!set_late_flags(spec, parts, reinterpret_cast<PyTypeObject*>(made.get()))) return nullptr;
