@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STRESS = ROOT / "stress" / "results"
 UPSTREAM = ROOT / "tests" / "upstream" / "results"
 Document = dict[str, Any]
-FUSED = re.compile(r"^HPY_FUSED(?:_OWN)?\([^,]+?, (\w+), \((.*?)\), \(", re.MULTILINE)
+FUSED = re.compile(r"^HPY_FUSED(?:_OWN|_LOOK)?\([^,]+?, (\w+), \((.*?)\), \(", re.MULTILINE)
 KINDS = {"main": "main", "legacy": "legacy subinterpreter", "own-gil": "own-GIL subinterpreter"}
 ABIS = {
     "universal": ("universal",),

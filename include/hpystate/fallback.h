@@ -1,8 +1,13 @@
 /* hpystate/fallback.h: the fused calls on contexts that have none: load, call, close. C11, C++17.
  *
- * Off the hot path: a fused call comes here with any context but a plain one of the runtime that
- * filled the link. It asks that runtime for a table first (debug mode, trace mode); a runtime that
- * does not know fused calls gets HPy's own functions, with the same results.
+ * A fused call comes here with any context but a plain one of the runtime that filled the link. It
+ * asks that runtime for a table (debug mode, trace mode); a runtime that does not know fused calls
+ * gets HPy's own functions, with the same results. Out of line, so that the call through the table
+ * keeps its registers; but not slow: there are runtimes that always come here.
+ *
+ * HPy's own runtime for CPython keeps in a global what its handles are, the object's address. That
+ * is looked at once, not assumed: see hpystate_learn(). From then on a function that only looks at
+ * the object is called with the global's word as the handle, which saves load and close.
  */
 #pragma once
 
@@ -16,6 +21,37 @@ extern "C" {
 #endif
 
 #define HPYSTATE_COLD __attribute__((cold, noinline, unused))
+#define HPYSTATE_OUT_OF_LINE __attribute__((noinline, unused))
+
+/* The context of a foreign runtime whose globals hold handles; NULL: none is known. Any thread may
+ * write it, each the same; one that does not see it yet only takes the longer way. */
+extern HPyContext* hpystate_direct_context;
+__attribute__((weak, visibility("hidden"))) HPyContext* hpystate_direct_context = NULL;
+
+/* Whether the word of a global is a handle to its object in this context, borrowed from it. */
+static inline int hpystate_is_direct(HPyContext* ctx, HPyGlobal global) {
+    return ctx == __atomic_load_n(&hpystate_direct_context, __ATOMIC_RELAXED) && global._i != 0;
+}
+
+static inline HPy hpystate_direct_handle(HPyGlobal global) {
+    HPy handle;
+    handle._i = global._i;
+    return handle;
+}
+
+/* HPy's own runtime for CPython counts references: a handle is good as long as anybody has one.
+ * Elsewhere handles may be records that end with their close, whatever word they are. */
+HPYSTATE_COLD static int hpystate_counts_references(HPyContext* ctx) {
+    static const char counting[] = "HPy Universal ABI (CPython backend";
+    return strncmp(ctx->name, counting, sizeof(counting) - 1) == 0;
+}
+
+/* `object` was loaded from `global`: is its handle the global's very word? In this project's own
+ * contexts it is not, in debug modes neither. */
+HPYSTATE_COLD static void hpystate_learn(HPyContext* ctx, HPyGlobal global, HPy object) {
+    if (object._i != global._i || !hpystate_counts_references(ctx)) return;
+    __atomic_store_n(&hpystate_direct_context, ctx, __ATOMIC_RELAXED);
+}
 
 /* Where the runtime cannot say more about the slot than whether it was ever stored to. */
 HPYSTATE_COLD static void hpystate_unset(HPyContext* ctx, HPyGlobal global, const char* function) {
@@ -34,12 +70,16 @@ HPYSTATE_COLD static void hpystate_unset(HPyContext* ctx, HPyGlobal global, cons
 HPYSTATE_COLD static HPy hpystate_load(HPyContext* ctx, HPyGlobal global, const char* function) {
     HPy object = HPy_NULL;
     if (global._i != 0) object = HPyGlobal_Load(ctx, global);
-    if (HPy_IsNull(object)) hpystate_unset(ctx, global, function);
+    if (HPy_IsNull(object)) {
+        hpystate_unset(ctx, global, function);
+    } else {
+        hpystate_learn(ctx, global, object);
+    }
     return object;
 }
 
-HPYSTATE_COLD static void* hpystate_struct_of(HPyContext* ctx, HPy object,
-                                              HPyType_BuiltinShape shape) {
+HPYSTATE_OUT_OF_LINE static void* hpystate_struct_of(HPyContext* ctx, HPy object,
+                                                     HPyType_BuiltinShape shape) {
     switch (shape) {
     case HPyType_BuiltinShape_Legacy:
         return _HPy_AsStruct_Legacy(ctx, object);
@@ -64,9 +104,10 @@ HPYSTATE_COLD static void* hpystate_struct_of(HPyContext* ctx, HPy object,
     }
 }
 
-HPYSTATE_COLD static HPy hpystate_unfused_HPy_CallMethod_s(HPyContext* ctx, const char* utf8_name,
-                                                           const HPy* args, size_t nargs,
-                                                           HPy kwnames) {
+HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPy_CallMethod_s(HPyContext* ctx,
+                                                                  const char* utf8_name,
+                                                                  const HPy* args, size_t nargs,
+                                                                  HPy kwnames) {
     HPy name = HPyUnicode_FromString(ctx, utf8_name);
     HPy result = HPy_NULL;
     if (HPy_IsNull(name)) return HPy_NULL;
@@ -75,23 +116,23 @@ HPYSTATE_COLD static HPy hpystate_unfused_HPy_CallMethod_s(HPyContext* ctx, cons
     return result;
 }
 
-/* HPy's own runtime for CPython counts references: the global's own one carries the borrower's.
- * Where handles may be records of another kind, the handle stays open, which costs memory and is
- * never wrong. */
-HPYSTATE_COLD static HPy hpystate_unfused_HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) {
-    static const char counting[] = "HPy Universal ABI (CPython backend";
-    HPy object = hpystate_load(ctx, global, "HPyGlobal_Borrow");
-    if (!HPy_IsNull(object) && strncmp(ctx->name, counting, sizeof(counting) - 1) == 0) {
-        HPy_Close(ctx, object);
-    }
+/* Where references are counted, the global's own one carries the borrower's. Where handles may be
+ * records of another kind, the handle stays open, which costs memory and is never wrong. */
+HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPyGlobal_Borrow(HPyContext* ctx,
+                                                                  HPyGlobal global) {
+    HPy object;
+    if (hpystate_is_direct(ctx, global)) return hpystate_direct_handle(global);
+    object = hpystate_load(ctx, global, "HPyGlobal_Borrow");
+    if (!HPy_IsNull(object) && hpystate_counts_references(ctx)) HPy_Close(ctx, object);
     return object;
 }
 
 /* Without the runtime's help, who initializes is not known to others; the first value that was
  * stored stays. */
-HPYSTATE_COLD static HPy hpystate_unfused_HPyGlobal_LoadOrInit(HPyContext* ctx, HPyGlobal* global,
-                                                               HPyGlobal_Initializer init,
-                                                               void* arg) {
+HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPyGlobal_LoadOrInit(HPyContext* ctx,
+                                                                      HPyGlobal* global,
+                                                                      HPyGlobal_Initializer init,
+                                                                      void* arg) {
     HPy value = global->_i != 0 ? HPyGlobal_Load(ctx, *global) : HPy_NULL;
     if (!HPy_IsNull(value)) return value;
     value = init(ctx, arg);
@@ -122,18 +163,20 @@ HPYSTATE_COLD static HPy hpystate_do_import(HPyContext* ctx, void* arg) {
     return found;
 }
 
-HPYSTATE_COLD static HPy hpystate_unfused_HPyGlobal_Import(HPyContext* ctx, HPyGlobal* global,
-                                                           const char* utf8_module,
-                                                           const char* utf8_attribute) {
+HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPyGlobal_Import(HPyContext* ctx,
+                                                                  HPyGlobal* global,
+                                                                  const char* utf8_module,
+                                                                  const char* utf8_attribute) {
     struct hpystate_import wanted;
     wanted.module = utf8_module;
     wanted.attribute = utf8_attribute;
     return hpystate_unfused_HPyGlobal_LoadOrInit(ctx, global, &hpystate_do_import, &wanted);
 }
 
-/* hpystate_other_<name>: every fused call on a context that is not plain. */
-#define HPY_FUSED(ret, name, params, args, global, failed, unfused)                                \
-    HPYSTATE_COLD static ret hpystate_other_##name params {                                        \
+/* hpystate_slow_<name>: the first call in a foreign context, and every one of a layer.
+ * hpystate_other_<name>: every fused call on a context that is not plain. */
+#define HPYSTATE_SLOW(ret, name, params, args, global, failed, unfused)                            \
+    HPYSTATE_COLD static ret hpystate_slow_##name params {                                         \
         const struct hpystate_fused_table* table = hpystate_find_table(ctx);                       \
         HPy object = HPy_NULL;                                                                     \
         ret answer;                                                                                \
@@ -144,12 +187,31 @@ HPYSTATE_COLD static HPy hpystate_unfused_HPyGlobal_Import(HPyContext* ctx, HPyG
         HPy_Close(ctx, object);                                                                    \
         return answer;                                                                             \
     }
+#define HPY_FUSED_LOOK(ret, name, params, args, global, failed, unfused)                           \
+    HPYSTATE_SLOW(ret, name, params, args, global, failed, unfused)                                \
+    HPYSTATE_OUT_OF_LINE static ret hpystate_other_##name params {                                 \
+        HPy object = hpystate_direct_handle(global);                                               \
+        if (hpystate_is_direct(ctx, global)) return unfused;                                       \
+        return hpystate_slow_##name args;                                                          \
+    }
+#define HPY_FUSED(ret, name, params, args, global, failed, unfused)                                \
+    HPYSTATE_SLOW(ret, name, params, args, global, failed, unfused)                                \
+    HPYSTATE_OUT_OF_LINE static ret hpystate_other_##name params {                                 \
+        HPy object;                                                                                \
+        ret answer;                                                                                \
+        if (!hpystate_is_direct(ctx, global)) return hpystate_slow_##name args;                    \
+        object = HPyGlobal_Load(ctx, global);                                                      \
+        answer = unfused;                                                                          \
+        HPy_Close(ctx, object);                                                                    \
+        return answer;                                                                             \
+    }
 #define HPY_FUSED_OWN(ret, name, params, args)                                                     \
-    HPYSTATE_COLD static ret hpystate_other_##name params {                                        \
+    HPYSTATE_OUT_OF_LINE static ret hpystate_other_##name params {                                 \
         const struct hpystate_fused_table* table = hpystate_find_table(ctx);                       \
         return table != NULL ? table->name args : hpystate_unfused_##name args;                    \
     }
 #include "hpystate/fused.def"
+#undef HPYSTATE_SLOW
 
 #ifdef __cplusplus
 }

@@ -169,16 +169,71 @@ def first_values(c: Any) -> list[Result]:
     return results
 
 
+def references(c: Any) -> list[Result]:
+    """How many references a call leaves to the object that its global holds."""
+    thing = c.make_type()
+    c.put(0, thing)
+    c.put(1, thing())
+    c.put(2, LookupError)
+    results = []
+    for name, slot, rest in (
+        ("type_check", 0, (1,)),
+        ("is", 0, (1,)),
+        ("is_subtype", 0, (int,)),
+        ("new", 0, ()),
+        ("call", 0, ()),
+        ("generic_new", 0, ()),
+        ("as_struct", 1, ()),
+        ("get_item", 1, (1,)),
+        ("contains", 1, (1,)),
+        ("matches", 2, (KeyError,)),
+        ("set_string", 2, ()),
+    ):
+        held = {0: thing, 1: c.borrow(1), 2: LookupError}[slot]
+        function = getattr(c, name)
+        outcome(function, slot, *rest)
+        before = sys.getrefcount(held)
+        for _ in range(10):
+            outcome(function, slot, *rest)
+        results.append((name, str(sys.getrefcount(held) - before)))
+    return results
+
+
+def replacing(c: Any) -> list[Result]:
+    """A call whose own code takes the object out of the global."""
+    results = []
+
+    class Callable:
+        def __call__(self) -> str:
+            c.put(0, 1)
+            return type(self).__name__
+
+        def __getitem__(self, key: object) -> str:
+            c.put(0, key)
+            return type(self).__name__
+
+        __contains__ = __getitem__
+
+    for name, rest in (("call", ()), ("get_item", (2,)), ("contains", (3,))):
+        c.put(0, Callable())
+        results.append((name, outcome(getattr(c, name), 0, *rest)))
+        results.append((f"{name}, after", outcome(c.borrow, 0)))
+    return results
+
+
 def everything(c: Any) -> dict[str, list[Result]]:
-    groups = (unset, types, calls, objects, first_values)
+    groups = (unset, types, calls, objects, first_values, replacing)
     return {group.__name__: group(c) for group in groups}
 
 
 if __name__ == "__main__":
     from importlib.machinery import ModuleSpec
 
-    from hpy.universal import MODE_UNIVERSAL, load  # pyright: ignore[reportMissingImports]
+    from hpy.universal import load  # pyright: ignore[reportMissingImports]
 
     spec = ModuleSpec("fused_calls", None, origin=sys.argv[1])
-    module = load("fused_calls", sys.argv[1], spec, False, MODE_UNIVERSAL)
-    print(json.dumps({"linked": module.linked(), "results": everything(module)}))
+    module = load("fused_calls", sys.argv[1], spec, mode=int(sys.argv[2]))
+    # Twice: a runtime's globals are looked at with the first call.
+    results = [everything(module) for _ in range(2)]
+    found = {"linked": module.linked(), "results": results, "references": references(module)}
+    print(json.dumps(found))

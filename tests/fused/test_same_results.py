@@ -101,11 +101,37 @@ def test_another_interpreter_gets_the_same(c: ModuleType, calls_file: Path, gil:
     assert as_data(found) == expected
 
 
+def test_a_call_leaves_no_reference(c: ModuleType) -> None:
+    found = dict(checks.references(c))
+
+    assert found == dict.fromkeys(found, "0")
+
+
+def test_an_object_lives_until_the_call_that_took_it_out_of_its_global_has_ended(
+    c: ModuleType,
+) -> None:
+    assert checks.replacing(c) == [
+        ("call", "'Callable'"),
+        ("call, after", "1"),
+        ("get_item", "'Callable'"),
+        ("get_item, after", "2"),
+        ("contains", "1"),
+        ("contains, after", "3"),
+    ]
+
+
+#: Of upstream's hpy.universal: universal, debug, trace.
+MODES = {"universal": 0, "debug": 1, "trace": 2}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="upstream's runtime crashes on 3.13")
-def test_a_runtime_without_fused_calls_gets_the_same(c: ModuleType, calls_file: Path) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_a_runtime_without_fused_calls_gets_the_same(
+    c: ModuleType, calls_file: Path, mode: str
+) -> None:
     result = subprocess.run(
-        [str(upstream_python()), str(CHECKS), str(calls_file)],
+        [str(upstream_python()), str(CHECKS), str(calls_file), str(MODES[mode])],
         capture_output=True,
         text=True,
         timeout=300,
@@ -115,4 +141,6 @@ def test_a_runtime_without_fused_calls_gets_the_same(c: ModuleType, calls_file: 
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert told["linked"] is False
-    assert told["results"] == as_data(checks.everything(c))
+    expected = as_data(checks.everything(c))
+    assert told["results"] == [expected, expected]
+    assert dict(told["references"]) == dict.fromkeys(dict(checks.references(c)), "0")
