@@ -74,6 +74,7 @@ def build() -> Path:
     _c_extension(PEERS / "pybind_probe.cpp", out, "-std=c++17", f"-I{pybind11.get_include()}")
     _cython(PEERS / "cython_probe.pyx", out)
     _hpy("hpy_probe", PEERS / "hpy_probe.c", out)
+    _hpy("objects_hpy", PEERS / "objects_hpy.c", out)
     for program in ("constraint", "builder"):
         _c_extension(PROGRAMS / f"{program}_c.c", out)
         for flags in ((), ("-DUSE_FUSED",)):

@@ -20,6 +20,7 @@ COLOURS = {
     "unfused": "#6baed6",
     "ours, borrowed": "#9ecae1",
     "upstream": "#e6550d",
+    "upstream, fused": "#a63603",
     "upstream, unfused": "#fd8d3c",
     "upstream, cpython ABI": "#fdae6b",
     "C API": "#525252",

@@ -71,6 +71,27 @@ def _operations(title: str, from_c: str, in_python: str, limit: float | None) ->
     ]
 
 
+def _made(title: str, code: str, limit: float) -> Row:
+    """Something of objects_hpy.c that is made and freed; SIDE is whose runtime does it."""
+    sides = {"ours": code.replace("SIDE", "ours"), UPSTREAM: code.replace("SIDE", "upstream")}
+    bars = (Bar("instructions", UPSTREAM, limit), Bar("time", UPSTREAM, limit + NOISE))
+    return Row("made and freed", title, sides, bars)
+
+
+def _round(title: str, name: str, operand: str = "None", limit: float = 1.0) -> Row:
+    return _made(title, f"lambda n: SIDE_objects.{name}(n, {operand})", limit)
+
+
+def _shape(base: str, arguments: str = "") -> Row:
+    """Most of it is CPython's on both sides. Ours may cost what a look at who is freed takes."""
+    passed = f", {arguments}" if arguments else ""
+    title = f"a call of a type on {base}, ({arguments})"
+    return _made(title, f"lambda n: c.call_n(SIDE_on_{base}, n{passed})", 1.03)
+
+
+#: How far apart the times of equal work may be on a machine that does other work too.
+NOISE = 0.05
+
 TYPE_CHECK_BARS = (Bar("instructions", UPSTREAM, 0.55), Bar("time", UPSTREAM, 0.40))
 
 ROWS: tuple[Row, ...] = (
@@ -133,7 +154,37 @@ ROWS: tuple[Row, ...] = (
         "loop('f()', {0}_type)",
         None,
     ),
+    _round("HPyTracker_New(2), Add, Close", "tracker"),
+    _round("HPyTracker_New(0), 12 Add, Close", "growing_tracker"),
+    _round("HPyArg_Parse with a tracker", "parse"),
+    # These two check the index, and Build asks whether an item could not be made.
+    _round("HPyTupleBuilder of two", "tuple_builder", limit=1.25),
+    _round("HPyListBuilder of two", "list_builder", limit=1.25),
+    _round("HPy_New", "new_plain"),
+    _round("HPy_New, collected", "new_collected"),
+    _round("HPy_New, with HPy_tp_call", "new_called"),
+    # A store with upstream; here the function's thunk is looked up, which each call then saves.
+    _round("HPy_SetCallFunction", "set_call", "SIDE_called", limit=4.5),
+    _round("HPy_New on float", "new_float"),
+    _round("HPy_New on float, with HPy_tp_destroy", "new_float_destroyed"),
+    # Upstream's struct lies over the digits.
+    _round("HPy_New on int", "new_long", limit=1.4),
+    _shape("float"),
+    _shape("float", "'1.5'"),
+    _shape("int"),
+    _shape("int", "'1234'"),
+    _shape("str", "'text'"),
+    _shape("tuple", "'ab'"),
+    _shape("list"),
+    _shape("type", "'Made', (), {}"),
 )
+
+#: The runtime that knows no fused calls, and a program that makes them.
+UPSTREAM_FUSED = f"{UPSTREAM}, fused"
+UPSTREAM_UNFUSED = f"{UPSTREAM}, unfused"
+
+#: Instructions of a program are counted over so many times fewer rounds.
+PROGRAM_SHARE = 20
 
 PROGRAMS: tuple[Row, ...] = tuple(
     Row(
@@ -142,10 +193,15 @@ PROGRAMS: tuple[Row, ...] = tuple(
         {
             "fused": f"{name}_fused",
             "unfused": f"{name}_unfused",
-            f"{UPSTREAM}, unfused": f"{name}_upstream",
+            UPSTREAM_FUSED: f"{name}_upstream_fused",
+            UPSTREAM_UNFUSED: f"{name}_upstream",
             C: f"{name}_c",
         },
-        bars,
+        (
+            *bars,
+            Bar("instructions", UPSTREAM_UNFUSED, 1.0, of=UPSTREAM_FUSED),
+            Bar("time", UPSTREAM_UNFUSED, 1.0 + NOISE, of=UPSTREAM_FUSED),
+        ),
     )
     for title, name, bars in (
         (

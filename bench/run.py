@@ -30,7 +30,7 @@ from plot import draw
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from rows import PROGRAMS, ROWS
+from rows import PROGRAM_SHARE, PROGRAMS, ROWS
 
 from hpystate.demo import writable_file
 
@@ -53,7 +53,9 @@ def count(folder: Path, packages: Path | None, rounds: int) -> dict[str, float]:
             title = re.search(r"^desc: Trigger: Client Request: (.*)$", text, re.MULTILINE)
             total = re.search(r"^(?:summary|totals): (\d+)", text, re.MULTILINE)
             if title and total:
-                found[title.group(1)] = int(total.group(1)) / rounds
+                key = title.group(1)
+                done = rounds // PROGRAM_SHARE if key.startswith("programs|") else rounds
+                found[key] = int(total.group(1)) / done
     if result.returncode != 0 or not found:
         raise RuntimeError(f"callgrind failed:\n{result.stderr[-3000:]}")
     return found
@@ -61,9 +63,10 @@ def count(folder: Path, packages: Path | None, rounds: int) -> dict[str, float]:
 
 def subtract_loops(counted: dict[str, float]) -> dict[str, float]:
     loops = {kind: counted.pop(f"empty|{kind}|") for kind in ("C", "Python")}
+    loops["none"] = 0.0  # a program's loop is a part of it
+    kinds = {"calls in a Python loop": "Python", "programs": "none"}
     return {
-        key: value - loops["Python" if key.startswith("calls in a Python loop") else "C"]
-        for key, value in counted.items()
+        key: value - loops[kinds.get(key.partition("|")[0], "C")] for key, value in counted.items()
     }
 
 

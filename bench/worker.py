@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rows import PROGRAMS, ROWS, Row
+from rows import PROGRAM_SHARE, PROGRAMS, ROWS, Row
 
 import hpystate
 
@@ -113,12 +113,37 @@ def probe_names(name: str, module: ModuleType, called: object) -> dict[str, Any]
     return names
 
 
+#: The builtin types that a type of HPy may stand on, by the number of their shape.
+SHAPES = {1: type, 2: int, 3: float, 4: str, 5: tuple, 6: list}
+
+
+def objects_names(side: str, module: ModuleType) -> dict[str, Any]:
+    """The types of objects_hpy.c, of one runtime, and its functions of n."""
+    kinds = {kind: module.make_type(0, kind, object) for kind in ("plain", "collected", "called")}
+    shaped = {base: module.make_type(shape, "plain", base) for shape, base in SHAPES.items()}
+    destroyed = module.make_type(3, "destroyed", float)
+    module.store(
+        kinds["plain"],
+        kinds["collected"],
+        shaped[float],
+        destroyed,
+        shaped[int],
+        kinds["called"],
+    )
+    names = {f"{side}_on_{base.__name__}": made for base, made in shaped.items()}
+    return names | {f"{side}_objects": module, f"{side}_called": kinds["called"]()}
+
+
 def bind(folder: Path, packages: Path | None) -> dict[str, Any]:
     c = load_c(folder, "c_probe")
     names: dict[str, Any] = {"loop": loop, **probe_names("c", c, c.noargs)}
     probe = "hpy_probe.hpy0.so"
     ours = hpystate.load("hpy_probe", str(folder / "ours" / "plain" / probe))
     names |= probe_names("ours", ours, c.noargs)
+    objects = "objects_hpy.hpy0.so"
+    names |= objects_names(
+        "ours", hpystate.load("objects_hpy", str(folder / "ours" / "plain" / objects))
+    )
     for peer in ("pybind", "cython"):
         names[peer] = load_c(folder, f"{peer}_probe")
         names[peer].store(["a value"])
@@ -126,6 +151,8 @@ def bind(folder: Path, packages: Path | None) -> dict[str, Any]:
         file = folder / "upstream" / "plain" / probe
         names |= probe_names("upstream", load_upstream(packages, "hpy_probe", file), c.noargs)
         names |= probe_names("abi", load_c(folder / "abi", "hpy_probe"), c.noargs)
+        file = folder / "upstream" / "plain" / objects
+        names |= objects_names("upstream", load_upstream(packages, "objects_hpy", file))
     for name, make in (("constraint", constraints), ("builder", builder)):
         names[f"{name}_c"] = make(load_c(folder, f"{name}_c"))
         file_name = f"{name}_hpy.hpy0.so"
@@ -133,8 +160,9 @@ def bind(folder: Path, packages: Path | None) -> dict[str, Any]:
             module = hpystate.load(f"{name}_hpy", str(folder / "ours" / kind / file_name))
             names[f"{name}_{way}"] = make(module)
         if packages is not None:
-            file = folder / "upstream" / "plain" / file_name
-            names[f"{name}_upstream"] = make(load_upstream(packages, f"{name}_hpy", file))
+            for kind, way in (("fused", "upstream_fused"), ("plain", "upstream")):
+                file = folder / "upstream" / kind / file_name
+                names[f"{name}_{way}"] = make(load_upstream(packages, f"{name}_hpy", file))
     return names
 
 
@@ -170,6 +198,13 @@ def counts(names: dict[str, Any], rounds: int) -> None:
         for side, run in sides.items():
             c.begin()
             run(rounds)
+            c.end(f"{row.group}|{row.title}|{side}")
+    for row in PROGRAMS:
+        sides = sides_of(row, names)
+        check(row, sides)
+        for side, run in sides.items():
+            c.begin()
+            run(rounds // PROGRAM_SHARE)
             c.end(f"{row.group}|{row.title}|{side}")
 
 
