@@ -34,8 +34,8 @@ namespace {
 
 // ---- the one place where the loader's exceptions become Python's ----
 
-/// Raises hpystate.errors.LoadError with the details as a dict.
-void raise_load_error(const LoadError& error, const std::string& name, const std::string& path) {
+/// Sets hpystate.errors.LoadError with the details as a dict.
+void set_load_error(const LoadError& error, const std::string& name, const std::string& path) {
     const Ref errors(PyImport_ImportModule("hpystate.errors"));
     if (!errors) return;
     const Ref type(PyObject_GetAttrString(errors.get(), "LoadError"));
@@ -54,6 +54,16 @@ void raise_load_error(const LoadError& error, const std::string& name, const std
     if (!arguments || !keywords) return;
     const Ref raised(PyObject_Call(type.get(), arguments.get(), keywords.get()));
     if (raised) PyErr_SetObject(type.get(), raised.get());
+}
+
+/// Raises it. An exception that a function of the file had set before is its context.
+void raise_load_error(const LoadError& error, const std::string& name, const std::string& path) {
+    PyObject* const before = PyErr_GetRaisedException();
+    set_load_error(error, name, path);
+    if (before == nullptr) return;
+    PyObject* const raised = PyErr_GetRaisedException();
+    PyException_SetContext(raised, before); // takes the reference
+    PyErr_SetRaisedException(raised);
 }
 
 std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {

@@ -5,7 +5,10 @@ They get no context. A hybrid module has CPython's functions, and raises with th
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,3 +115,19 @@ def test_the_exception_is_the_one_of_the_interpreter_that_imports(interpreter: I
     """)
 
     assert answer == "on purpose"
+
+
+def test_a_refusal_has_an_exception_that_the_file_set_before_as_its_context(tmp_path: Path) -> None:
+    """Another runtime works with the file, so its context is put back, by what raises."""
+    path = Path(shutil.copy(compiled("CONTEXT"), tmp_path))
+    name = ctypes.create_string_buffer(b"another runtime")
+    theirs = (ctypes.c_void_p * 512)(ctypes.addressof(name))
+    opened = ctypes.PyDLL(str(path), mode=os.RTLD_LOCAL)
+    with pytest.raises(ZeroDivisionError):
+        opened.HPyInitGlobalContext_raising(theirs)
+
+    with pytest.raises(LoadError, match="another HPy runtime") as caught:
+        hpystate.load("raising", path)
+
+    assert caught.value.kind == "other-runtime"
+    assert repr(caught.value.__context__) == "ZeroDivisionError('on purpose')"
