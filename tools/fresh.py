@@ -3,6 +3,7 @@
     make fresh                                             six rows: as root, and as a plain user
     make fresh ARGS="--only debian-13 --topic window"      the rows of a system; tests of a topic
     make fresh ARGS="--only ubuntu-24.04:user --demo"      one row, without tests
+    make fresh ARGS="--only sid --limit 360"               six minutes, then no more tests
 
 The machines are chroots (tools/machines.py); the source in them is a clone of what is committed. As
 a plain user `make demo` has to print one line first; root types it, and then both commands have to
@@ -11,12 +12,14 @@ seconds, and in brackets seconds of processors, which another load does not chan
 
 HPYSTATE_FRESH=FOLDER keeps the bases of the chroots there for the next time; otherwise all is made
 in a temporary folder and removed. HPYSTATE_DEBIAN_MIRROR and HPYSTATE_UBUNTU_MIRROR name mirrors
-other than apt's. Exit status 0: all rows passed; 1: one failed; 3: no chroot can be made here.
+other than apt's. Exit status 0: all rows passed; 1: one failed; 3: no chroot can be made here;
+4: all passed, but the limit came before the tests were through.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import select
@@ -53,6 +56,7 @@ class Result:
     seconds: float
     cpu: float
     silence: float
+    late: bool = False  # ended by us, since its time was over
 
     def problems(self, ours: bool = True) -> list[str]:
         """What was wrong. Where the command is not ours, how it talks is its own business."""
@@ -68,9 +72,9 @@ class Result:
         return found
 
 
-def watch(command: list[str], log: Path, what: str = "") -> Result:
-    """Runs the command; its output goes into the log, and is looked at. Its last line is shown
-    every ten seconds."""
+def watch(command: list[str], log: Path, what: str = "", deadline: float = math.inf) -> Result:
+    """Runs the command until the deadline, a time of time.monotonic; its output goes into the log,
+    and is looked at. Its last line is shown every ten seconds."""
     begin = last = shown = time.monotonic()
     silence, output = 0.0, bytearray()
     with log.open("ab") as file:
@@ -82,6 +86,8 @@ def watch(command: list[str], log: Path, what: str = "") -> Result:
             while True:
                 ready, _, _ = select.select([child.stdout], [], [], 1)
                 now = time.monotonic()
+                if now > deadline:
+                    os.kill(child.pid, signal.SIGKILL)  # Popen's would wait for it, without usage
                 if now - shown >= 10:
                     shown = now
                     print(f"fresh: {what} ({now - begin:.0f} s): {last_line(output)}", flush=True)
@@ -99,7 +105,8 @@ def watch(command: list[str], log: Path, what: str = "") -> Result:
         finally:
             child.kill()  # a KeyboardInterrupt: everything in its namespace ends with it
     seconds, cpu = time.monotonic() - begin, used.ru_utime + used.ru_stime
-    return Result(child.returncode, bytes(output), seconds, cpu, silence)
+    late = child.returncode == -signal.SIGKILL and time.monotonic() > deadline
+    return Result(child.returncode, bytes(output), seconds, cpu, silence, late)
 
 
 def last_line(output: bytearray) -> str:
@@ -115,6 +122,7 @@ class Row:
     seconds: dict[str, str] = field(default_factory=dict)
     silence: float = 0.0
     problems: list[str] = field(default_factory=list)
+    left_out: str = ""
 
     @property
     def name(self) -> str:
@@ -122,7 +130,7 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         times = (self.seconds.get(step, "-") for step in STEPS)
-        verdict = "; ".join(self.problems) or "ok"
+        verdict = "; ".join(self.problems) or self.left_out or "ok"
         return (self.system, self.user, *times, f"{self.silence:.0f}", verdict)
 
 
@@ -143,18 +151,22 @@ def line_to_type(output: str) -> str:
 class Run:
     """One row: a machine, and what is typed there."""
 
-    def __init__(self, row: Row, machine: Machine, log: Path) -> None:
-        self.row, self.machine, self.log = row, machine, log
+    def __init__(self, row: Row, machine: Machine, log: Path, deadline: float) -> None:
+        self.row, self.machine, self.log, self.deadline = row, machine, log, deadline
 
     def step(self, name: str, user: str, script: str, wanted: str = "") -> bool:
         """Whether it did what it should; the row has the time, and what was wrong."""
         print(f"fresh: {self.row.name}: {script}", flush=True)
-        result = watch(self.machine.command(user, script), self.log, self.row.name)
+        command = self.machine.command(user, script)
+        result = watch(command, self.log, self.row.name, self.deadline)
         ours = name != "line"
         self.row.seconds[name] = f"{result.seconds:.0f} ({result.cpu:.0f})"
         if ours:
             self.row.silence = max(self.row.silence, result.silence)
-        problems = result.problems(ours)
+        if result.late and name == "test":
+            self.row.left_out = "ok but for the tests, for which the time was too short"
+            return True
+        problems = ["its time was over"] if result.late else result.problems(ours)
         if wanted and not problems and wanted not in result.output.decode(errors="replace"):
             problems.append(f"did not print '{wanted}'")
         self.row.problems += [f"{name}: {problem}" for problem in problems]
@@ -201,7 +213,7 @@ def attempt(row: Row, workshop: Workshop, options: argparse.Namespace, logs: Pat
         base = workshop.base(SYSTEMS[row.system])
         with workshop.copy(base, row.name.replace(":", "-")) as machine:
             clone(machine, row.user)
-            Run(row, machine, log).all_steps(options.demo, options.topic)
+            Run(row, machine, log, options.deadline).all_steps(options.demo, options.topic)
     except MachineError as error:
         row.problems.append(str(error).splitlines()[0])
         print(f"fresh: {row.name}: {error}", file=sys.stderr)
@@ -235,8 +247,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], metavar="SYSTEM[:USER]")
     parser.add_argument("--topic", default="", help="of make test; default: all tests")
     parser.add_argument("--demo", action="store_true", help="only make demo")
+    parser.add_argument("--limit", type=float, default=math.inf, metavar="SECONDS")
     parser.add_argument("--check", action="store_true", help="only say whether chroots can be made")
     options = parser.parse_args()
+    options.deadline = time.monotonic() + options.limit
     try:
         rows = chosen(options.only)
     except ValueError as error:
@@ -262,7 +276,9 @@ def main() -> int:
         if not kept:
             remove(folder)
     print_table(rows)
-    return 1 if any(row.problems for row in rows) else 0
+    if any(row.problems for row in rows):
+        return 1
+    return 4 if any(row.left_out for row in rows) else 0
 
 
 if __name__ == "__main__":

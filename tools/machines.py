@@ -32,6 +32,8 @@ NET_VARIABLE = re.compile(
 )
 UBUNTU_KEYRING = "usr/share/keyrings/ubuntu-archive-keyring.gpg"
 # Mounts what a machine has, then goes in. $1: the folder; $2: user:group; the others: a command.
+# The shell stays: it is what ends with `unshare`, and all processes with it; one that becomes a
+# user would forget that.
 ENTER = """
 set -e
 mount -t proc proc "$1/proc"
@@ -40,7 +42,8 @@ mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$1/dev/pts"
 mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
 root=$1 who=$2
 shift 2
-exec chroot --userspec="$who" --groups= "$root" "$@"
+chroot --userspec="$who" --groups= "$root" "$@"
+exit 0
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -60,6 +61,15 @@ def test_silence_control_characters_and_a_failure_are_problems(
     assert "x1b" in control
     assert result.problems(ours=False) == ["ended with status 3"]
     assert fresh.watch(["echo", "well"], tmp_path / "log").problems() == []
+
+
+def test_a_command_is_ended_when_its_time_is_over(fresh: ModuleType, tmp_path: Path) -> None:
+    begin = time.monotonic()
+    result = fresh.watch(["sleep", "60"], tmp_path / "log", deadline=begin + 0.5)
+
+    assert result.late
+    assert time.monotonic() - begin < 30
+    assert not fresh.watch(["true"], tmp_path / "log", deadline=time.monotonic() + 60).late
 
 
 def test_folders_of_this_machine_are_not_named_to_another(
