@@ -55,14 +55,21 @@ print(os.path.realpath(itself if os.path.exists(itself) else sys.executable))
 PY
 }
 
+refuse_python() { # reason
+    echo "PYTHON=$PYTHON: $1." >&2
+    echo "Give a CPython from 3.12 on with headers, as in PYTHON=/usr/bin/python3.13, or leave PYTHON" \
+        "out: then one is looked for, and installed where there is none." >&2
+    exit 1
+}
+
 TRIED=()
 find_python() {
     local candidate verdict
     if [ -n "${PYTHON:-}" ]; then
         candidate=$(command -v "$PYTHON" || true)
-        [ -n "$candidate" ] || { echo "PYTHON=$PYTHON: there is no such command" >&2; exit 1; }
+        [ -n "$candidate" ] || refuse_python "there is no such command"
         verdict=$(judge_python "$candidate") || true
-        good "$verdict" || { echo "PYTHON=$PYTHON: it $verdict" >&2; exit 1; }
+        good "$verdict" || refuse_python "it ${verdict:-is not a Python}"
         PYTHON=$(resolve "$candidate") PYVER=$verdict
         return
     fi
@@ -74,7 +81,7 @@ find_python() {
             return
         fi
         good "$verdict" && verdict="is $verdict; PYTHON=$candidate takes it"
-        TRIED+=("    $candidate $verdict")
+        TRIED+=("    $candidate ${verdict:-is not a Python}")
     done < <(candidates; fetched_python)
     return 1
 }

@@ -218,6 +218,7 @@ def test_the_python_that_the_user_names_is_taken_or_refused(tmp_path: Path) -> N
 
     assert refused.returncode == 1
     assert "PYTHON=/not/there/python: there is no such command" in refused.stderr
+    assert "or leave PYTHON out" in refused.stderr
     assert machine.calls() == []
     taken = machine.provide(PYTHON=str(machine.python))
     assert taken.returncode == 0, taken.stderr
