@@ -321,10 +321,15 @@ def test_the_names_of_the_api_in_the_documents_are_those_of_the_headers() -> Non
     known = set()
     for header in [*(ROOT / "include").rglob("*.h"), *(ROOT / "include").rglob("*.def")]:
         known |= set(re.findall(r"\w+", header.read_text()))
+    slots = (ROOT / "include" / "hpy" / "abi" / "slots.def").read_text()
+    known |= {f"HPy_{name}" for name in re.findall(r"^HPY_SLOT\((\w+)", slots, re.MULTILINE)}
     known |= {"HPyLeakError", "HPyErr_Format_g"}  # Python's; a macro family
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        named = set(re.findall(r"\bHPy\w*_\w+\b|\bHPy[A-Z]\w+\b", page.read_text()))
+        text = page.read_text()
+        named = set(re.findall(r"\bHPy(?:\w*_\w+|[A-Z]\w+)\b(?!\*)", text))
         assert named - known == set(), page
+        for start in re.findall(r"\b(HPy\w+)\*", text):  # HPyBytes_*: all that begin so
+            assert any(name.startswith(start) for name in known), (page, start)
 
 
 @pytest.mark.parametrize("headers", ["hpystate", "upstream"])
