@@ -189,7 +189,8 @@ void DebugState::check_borrow(const DebugHandle& handle, const char* where) noex
     const Token token(handle.borrowed_from);
     if (context::lent_object(&region->context, token) == handle.object) return;
     report(Misuse::kHandle,
-           std::string(where) + ": " + describe(handle) + " is used after a store to that global.",
+           std::string(where) + ": " + describe(handle) + " is used after a store to that global." +
+               where_made(handle),
            interface::kClosedHandle);
 }
 
@@ -200,12 +201,18 @@ std::string DebugState::describe(const DebugHandle& handle) const {
     if (handle.borrowed_from != 0) {
         text += ", lent by HPyGlobal_Borrow of " + describe_slot(handle.borrowed_from);
     }
-    if (handle.made_at.empty()) return text;
-    text += ", made at:\n";
+    return text;
+}
+
+std::string DebugState::where_made(const DebugHandle& handle) {
+    if (handle.made_at.empty()) {
+        return " hpystate.debug.set_handle_stack_trace_limit(16) keeps where handles are made.";
+    }
+    std::string text = " It was made at:";
     char** const frames =
         backtrace_symbols(handle.made_at.data(), static_cast<int>(handle.made_at.size()));
     for (std::size_t i = 0; frames != nullptr && i < handle.made_at.size(); ++i)
-        text += std::string("    ") + frames[i] + "\n";
+        text += std::string("\n    ") + frames[i];
     std::free(frames);
     return text;
 }
@@ -227,7 +234,8 @@ PyObject* DebugState::object_of(HPy word, const char* where) noexcept {
                std::string(where) + ": " + handle->state->describe(*handle) +
                    " is used in interpreter " + std::to_string(interpreter_id) +
                    ". Objects and handles belong to one interpreter; keep one in an HPyGlobal for "
-                   "each.",
+                   "each." +
+                   where_made(*handle),
                nullptr);
         return Py_None;
     }
@@ -238,7 +246,8 @@ PyObject* DebugState::object_of(HPy word, const char* where) noexcept {
     const char* const closed_by = handle->borrowed_from != 0
                                       ? " is used after a store to that global."
                                       : " was closed before.";
-    report(Misuse::kHandle, std::string(where) + ": " + describe(*handle) + closed_by,
+    report(Misuse::kHandle,
+           std::string(where) + ": " + describe(*handle) + closed_by + where_made(*handle),
            interface::kClosedHandle);
     return handle->retained != nullptr ? handle->retained : Py_None;
 }

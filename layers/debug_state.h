@@ -149,6 +149,8 @@ struct DebugState : LayerState {
     [[nodiscard]] PyObject* retire(DebugHandle& handle) noexcept;
     void check_borrow(const DebugHandle& handle, const char* where) noexcept;
     [[nodiscard]] std::string describe(const DebugHandle& handle) const;
+    /// A sentence for the end of a report, since the frames take many lines.
+    [[nodiscard]] static std::string where_made(const DebugHandle& handle);
 
     std::deque<DebugHandle> handles_; ///< all records; their addresses stay
     HandleQueue spare_;

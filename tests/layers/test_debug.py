@@ -150,8 +150,19 @@ def test_a_closed_handle_tells_where_it_was_made(
 
     assert module.use() == "'value'", "a hook lets the program go on; the object is kept for it"
     assert [kind for kind, _ in told] == ["handle"]
-    assert "was closed before" in told[0][1]
-    assert "dbg.hpy0.so" in told[0][1], "the stack names the extension"
+    fault, _, frames = told[0][1].partition("\n")
+    assert fault.endswith("was closed before. It was made at:"), "the fault stands before the stack"
+    assert "dbg.hpy0.so" in frames, "the stack names the extension"
+
+
+def test_a_closed_handle_without_a_stack_tells_what_keeps_one(
+    module: ModuleType, told: list[tuple[str, str]]
+) -> None:
+    module.keep("value")
+    module.drop()
+    module.use()
+
+    assert "was closed before. hpystate.debug.set_handle_stack_trace_limit(16) " in told[0][1]
 
 
 def test_closing_releases_the_object_at_once(module: ModuleType) -> None:
