@@ -11,8 +11,8 @@ static HPyGlobal plain, collected, on_float, on_float_destroyed, on_long, called
 
 #define ROUND(function) static inline void function##_round(HPyContext* ctx, HPy operand)
 #define LOOP(function)                                                                             \
-    HPyDef_METH(function, #function, HPyFunc_VARARGS) static HPy function##_impl(                  \
-        HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {                                \
+    HPyDef_METH(function, #function, HPyFunc_VARARGS)                                              \
+    static HPy function##_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {         \
         long n = HPyLong_AsLong(ctx, args[0]);                                                     \
         for (long i = 0; i < n; i++) {                                                             \
             function##_round(ctx, args[1]);                                                        \
@@ -65,21 +65,21 @@ typedef struct {
 } Thing;
 HPyType_HELPERS(Thing)
 
-    HPyDef_SLOT(Thing_traverse,
-                HPy_tp_traverse) static int Thing_traverse_impl(void* self, HPyFunc_visitproc visit,
-                                                                void* arg) {
+HPyDef_SLOT(Thing_traverse, HPy_tp_traverse)
+static int Thing_traverse_impl(void* self, HPyFunc_visitproc visit, void* arg) {
     HPy_VISIT(&((Thing*)self)->field);
     return 0;
 }
-HPyDef_SLOT(Thing_destroy, HPy_tp_destroy) static void Thing_destroy_impl(void* self) {
+HPyDef_SLOT(Thing_destroy, HPy_tp_destroy)
+static void Thing_destroy_impl(void* self) {
     ((Thing*)self)->number = 0;
 }
-HPyDef_CALL_FUNCTION(Thing_once) static HPy
-    Thing_once_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs, HPy kwnames) {
+HPyDef_CALL_FUNCTION(Thing_once)
+static HPy Thing_once_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs, HPy kwnames) {
     return HPy_Dup(ctx, self);
 }
-HPyDef_SLOT(Thing_call, HPy_tp_call) static HPy
-    Thing_call_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs, HPy kwnames) {
+HPyDef_SLOT(Thing_call, HPy_tp_call)
+static HPy Thing_call_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs, HPy kwnames) {
     return HPy_Dup(ctx, self);
 }
 static HPyDef* no_defines[] = {NULL};
@@ -118,8 +118,8 @@ static HPyDef** defines_of(const char* kind, unsigned long* flags) {
 }
 
 /* make_type(shape, kind, base) */
-HPyDef_METH(make_type, "make_type", HPyFunc_VARARGS) static HPy
-    make_type_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
+HPyDef_METH(make_type, "make_type", HPyFunc_VARARGS)
+static HPy make_type_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     const char* kind = HPyUnicode_AsUTF8AndSize(ctx, args[1], NULL);
     HPyType_Spec spec = {.name = "objects_hpy.Thing", .basicsize = sizeof(Thing)};
     HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, args[2]}, {(HPyType_SpecParam_Kind)0}};
@@ -129,8 +129,8 @@ HPyDef_METH(make_type, "make_type", HPyFunc_VARARGS) static HPy
 }
 
 /* store(plain, collected, on_float, on_float_destroyed, on_long, called) */
-HPyDef_METH(store, "store", HPyFunc_VARARGS) static HPy
-    store_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
+HPyDef_METH(store, "store", HPyFunc_VARARGS)
+static HPy store_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     HPyGlobal* const all[] = {&plain,   &collected, &on_float, &on_float_destroyed,
                               &on_long, &called};
     for (size_t i = 0; i < nargs && i < 6; i++)
