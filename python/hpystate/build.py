@@ -227,12 +227,16 @@ def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: s
         return target
     make_cache_folder("compiled", folder.name)
     scratch = folder / f"{os.getpid()}-{name}"
-    _run([*command, *map(str, inputs), out_flag, str(scratch)])
+    said = _run([*command, *map(str, inputs), out_flag, str(scratch)])
+    if not scratch.is_file():
+        files = ", ".join(map(str, inputs))
+        raise BuildError(f"{files}: {command[0]} made no object file of it. Give C or C++.\n{said}")
     os.replace(scratch, target)
     return target
 
 
-def _run(command: Sequence[str]) -> None:
+def _run(command: Sequence[str]) -> str:
+    """What the command says, its warnings."""
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -242,6 +246,7 @@ def _run(command: Sequence[str]) -> None:
         ) from None
     if result.returncode != 0:
         raise BuildError(f"{shlex.join(command)}\n{result.stderr.strip()}")
+    return result.stderr.strip()
 
 
 def proof_of_concept(
