@@ -3,6 +3,7 @@
 
 #include "globals/registry.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -63,6 +64,27 @@ std::string find_variable(const Bytes& file, const Elf64_Shdr& table, const Elf6
     return "";
 }
 
+/// A symbol table of the file and its strings.
+struct Symbols {
+    Elf64_Shdr table;
+    Elf64_Shdr strings;
+};
+
+/// The first table of that type (SHT_SYMTAB, SHT_DYNSYM).
+std::optional<Symbols> symbols_of(const Bytes& file, Elf64_Word type) {
+    const auto header = file.at<Elf64_Ehdr>(0);
+    const bool good = header && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
+                      header->e_shentsize == sizeof(Elf64_Shdr);
+    for (unsigned i = 0; good && i < header->e_shnum; ++i) {
+        const auto section = file.at<Elf64_Shdr>(header->e_shoff + i * sizeof(Elf64_Shdr));
+        if (!section || section->sh_type != type) continue;
+        const auto strings =
+            file.at<Elf64_Shdr>(header->e_shoff + section->sh_link * sizeof(Elf64_Shdr));
+        if (strings) return Symbols{*section, *strings};
+    }
+    return std::nullopt;
+}
+
 std::string hexadecimal(std::uintptr_t number) {
     std::array<char, 24> text{};
     static_cast<void>(std::snprintf(text.data(), text.size(), "0x%zx", number));
@@ -73,17 +95,24 @@ std::string hexadecimal(std::uintptr_t number) {
 
 std::string variable_at(const std::string& path, std::uintptr_t offset) {
     const Bytes file(path);
-    const auto header = file.at<Elf64_Ehdr>(0);
-    const bool good = header && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
-                      header->e_shentsize == sizeof(Elf64_Shdr);
-    for (unsigned i = 0; good && i < header->e_shnum; ++i) {
-        const auto section = file.at<Elf64_Shdr>(header->e_shoff + i * sizeof(Elf64_Shdr));
-        if (!section || section->sh_type != SHT_SYMTAB) continue;
-        const auto strings =
-            file.at<Elf64_Shdr>(header->e_shoff + section->sh_link * sizeof(Elf64_Shdr));
-        if (strings) return find_variable(file, *section, *strings, offset);
+    const auto symbols = symbols_of(file, SHT_SYMTAB);
+    return symbols ? find_variable(file, symbols->table, symbols->strings, offset) : "";
+}
+
+std::vector<std::string> exported_functions(const std::string& path, std::string_view prefix) {
+    const Bytes file(path);
+    const auto symbols = symbols_of(file, SHT_DYNSYM);
+    std::vector<std::string> found;
+    const std::uint64_t size = symbols ? symbols->table.sh_size : 0;
+    for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= size; at += sizeof(Elf64_Sym)) {
+        const auto symbol = file.at<Elf64_Sym>(symbols->table.sh_offset + at);
+        if (!symbol) break;
+        if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF) continue;
+        const std::string name = file.text(symbols->strings.sh_offset + symbol->st_name);
+        if (name.starts_with(prefix)) found.push_back(name.substr(prefix.size()));
     }
-    return "";
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 AddressName name_of_address(const void* address) {

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace hpystate {
 
@@ -23,6 +25,11 @@ struct AddressName {
 /// address; "" where there is none, or the file cannot be read or contradicts itself. Throws
 /// std::bad_alloc.
 [[nodiscard]] std::string variable_at(const std::string& path, std::uintptr_t offset);
+
+/// What follows `prefix` in the names of functions that the file exports, sorted; none where it
+/// cannot be read or contradicts itself. Throws std::bad_alloc.
+[[nodiscard]] std::vector<std::string> exported_functions(const std::string& path,
+                                                          std::string_view prefix);
 
 /// "Point_Type, globals[3] of module x (x.hpy0.so+0x4010)", without the name where the file does
 /// not have it; other sentences where no module lists the slot, or it is 0. Throws std::bad_alloc.

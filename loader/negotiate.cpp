@@ -3,6 +3,7 @@
 
 #include "loader/negotiate.h"
 
+#include "globals/symbol_name.h"
 #include "loader/called.h"
 #include "loader/error.h"
 
@@ -12,6 +13,8 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace hpystate {
 
@@ -27,6 +30,15 @@ Function find(const Library& library, const std::string& name) {
     return reinterpret_cast<Function>(library.function(name));
 }
 
+/// What to do about a file in which modules of other names are.
+std::string advice_for_others(const std::vector<std::string>& others, const std::string& name) {
+    std::string names;
+    for (const std::string& other : others)
+        names += (names.empty() ? "" : ", ") + other;
+    return "It holds " + names + ". Load it as that (import looks for " + others.front() +
+           ".hpy0.so), or write HPy_MODINIT(" + name + ", ...).";
+}
+
 [[noreturn]] void raise_missing_version(const Library& library, const std::string& path,
                                         const std::string& name) {
     std::string advice = "Was the module declared with HPy_MODINIT(" + name + ", ...)?";
@@ -40,6 +52,8 @@ Function find(const Library& library, const std::string& name) {
         advice = "It exports HPyInit_" + name +
                  " alone, as extensions for HPy 0.0.4 do; this hpystate " HPYSTATE_VERSION
                  " does not have that version. Build it with HPy 0.9.";
+    } else if (const auto others = exported_functions(path, "HPyInit_"); !others.empty()) {
+        advice = advice_for_others(others, name);
     }
     const std::string major = "get_required_hpy_major_version_" + name;
     const std::string minor = "get_required_hpy_minor_version_" + name;

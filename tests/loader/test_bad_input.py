@@ -122,9 +122,23 @@ def test_a_library_that_needs_what_is_not_there(library: Library) -> None:
 
 
 def test_missing_version_symbols(library: Library) -> None:
-    file = library("void *HPyInit_other(void) { return NULL; }")
+    file = library("")
 
     refused(file, "missing-version", "get_required_hpy_major_version_mock", "HPy_MODINIT(mock")
+
+
+def test_a_file_that_holds_a_module_of_another_name(library: Library) -> None:
+    file = library(
+        "void *HPyInit_other(void) { return NULL; } void *HPyInit_third(void) { return NULL; }"
+    )
+
+    refused(
+        file,
+        "missing-version",
+        "get_required_hpy_major_version_mock",
+        "It holds other, third. Load it as that (import looks for other.hpy0.so), or write "
+        "HPy_MODINIT(mock",
+    )
 
 
 @pytest.mark.parametrize("present", ["major", "minor"])
