@@ -28,7 +28,7 @@ void number_definition() noexcept {
                      Py_GetVersion());
         return nullptr;
     }
-    state->context = &region.context;
+    state->lead_to(region);
     return anchor.release();
 }
 
@@ -43,7 +43,7 @@ PyModuleDef anchor_definition = {PyModuleDef_HEAD_INIT,
                                  nullptr,
                                  nullptr,
                                  nullptr,
-                                 nullptr};
+                                 &release_module_state};
 
 // Who may change an MRO while it is read? With the GIL nobody: no Python code runs in here. Without
 // it another thread may assign to __bases__, which frees the tuple, and perhaps a base; so CPython

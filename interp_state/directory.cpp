@@ -125,6 +125,7 @@ Candidate next_candidate(const Region* after) noexcept {
     for (Region* region = after != nullptr ? after->next : directory.regions; region != nullptr;
          region = region->next) {
         if (region->phase.load(std::memory_order_relaxed) == Region::Phase::kLive) continue;
+        if (region->is_led_to()) continue;
         return {region, region->owner.load(), region->interpreter_id, region->generation};
     }
     return {};
@@ -141,10 +142,14 @@ Candidate find_recyclable() noexcept {
     return {};
 }
 
-/// Under the mutex: the region that has this address as its owner already, dead or alive.
-Region* region_at(const PyInterpreterState* interpreter) noexcept {
+/// Under the mutex: the region that has this address as its owner already, dead or alive. One that
+/// a dead owner's objects still lead to is given up: nobody owns it from here on.
+Region* region_at(const PyInterpreterState* interpreter, std::int64_t id) noexcept {
     for (Region* region = directory.regions; region != nullptr; region = region->next) {
-        if (region->belongs_to(interpreter)) return region;
+        if (!region->belongs_to(interpreter)) continue;
+        if (region->interpreter_id == id || !region->is_led_to()) return region;
+        region->owner.store(nullptr, std::memory_order_release);
+        return nullptr;
     }
     return nullptr;
 }
@@ -171,7 +176,7 @@ enum class Adopted : std::uint8_t { kYes, kNoMemory, kNotInstalled };
 /// Under the mutex.
 Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Candidate& candidate,
                      bool (*install)(HPyContext&), Region*& region) noexcept {
-    region = region_at(interpreter);
+    region = region_at(interpreter, id);
     const bool known = region != nullptr;
     if (known && region->phase.load() == Region::Phase::kLive && region->interpreter_id == id) {
         return Adopted::kYes;

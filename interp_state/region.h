@@ -10,7 +10,8 @@
 ///           refused, so the destructors that run now cannot bring a value back. The contexts'
 ///           functions go on working: finalizers run in the interpreter's last collection. CPython
 ///           gives no sign when an interpreter's memory is gone, so the region stays kDying until
-///           the directory finds its owner gone, or a new interpreter at the same address.
+///           the directory finds its owner gone, or a new interpreter at the same address; and
+///           longer where something outlived it that calls with its context (`leaders`).
 ///
 /// Invariants
 ///   R1  Only threads attached to `owner` write the window.
@@ -78,6 +79,12 @@ struct Region {
     /// Counts adoptions, for messages and tests. Written under the directory lock.
     std::uint32_t generation;
 
+    /// How many modules and anchors lead to the context (context/module_state.h). Advanced by the
+    /// owner's threads; put back where such an object dies, in any interpreter that shares the GIL;
+    /// read under the directory lock before the region serves again. No longer grows once the owner
+    /// is gone.
+    std::atomic<std::size_t> leaders;
+
     /// PyInterpreterState_GetID of the owner. Written under the directory lock.
     std::int64_t interpreter_id;
 
@@ -108,6 +115,12 @@ struct Region {
 
     /// The directory's list of all regions. Written once, before the region is reachable.
     Region* next;
+
+    /// Whether something that outlived the owner may still call with the context.
+    [[nodiscard]] bool is_led_to() const noexcept {
+        // acquire: pairs with the release in release_module_state().
+        return leaders.load(std::memory_order_acquire) != 0;
+    }
 
     /// The region that a plain context lies in: a constant offset, no memory is read.
     [[nodiscard]] static Region* of(HPyContext* context) noexcept;

@@ -240,7 +240,7 @@ int bind_to_interpreter(PyObject* module) {
     if (state == nullptr) return PyErr_Occurred() != nullptr ? -1 : 0;
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return -1;
-    state->context = &region->context;
+    state->lead_to(*region);
     return 0;
 }
 
@@ -293,6 +293,7 @@ void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots&
         slots.create != nullptr ? 0 : static_cast<Py_ssize_t>(sizeof(ModuleState));
     kept.cpython.m_methods = parts.methods;
     kept.cpython.m_slots = kept.slots.data();
+    if (slots.create == nullptr) kept.cpython.m_free = &release_module_state;
     kept.source = parts.definition;
     kept.layer = parts.layer;
     PyModuleDef_Init(&kept.cpython);

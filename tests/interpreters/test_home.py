@@ -326,6 +326,32 @@ def test_each_own_gil_interpreter_has_its_own(mode: str, main: ModuleType, file:
     assert answer == ("own", "own", "own", ["own", "own"], "own")
 
 
+def test_what_an_ended_interpreter_leaves_sees_no_value_of_a_later_one(
+    child: Child, file: Path, mode: str
+) -> None:
+    """Its memory serves others; what leads there may still be called."""
+    run = child(f"""
+import ctypes, os
+import hpystate
+from hpystate.testing import Interpreter
+load = "import hpystate; here = hpystate.load('pond', {str(file)!r}, mode={mode!r}); here.set"
+exec(load + "('main')")
+with Interpreter(gil="shared") as legacy:
+    legacy.run(load + "('legacy')")
+    legacy.run("class Sub(here.S): pass\\nkept = here.S(), Sub(), here")
+    S, Sub, module = [ctypes.cast(legacy.run(f"answer = id(kept[{{i}}])"), ctypes.py_object).value
+                      for i in range(3)]
+answers = set()
+for gil in ["own", "shared", "own"]:
+    with Interpreter(gil=gil) as later:
+        later.run(load + "('later')")
+        answers |= {{S.noargs(), Sub.noargs(), 2 ** Sub, module.get()}}
+print("later" in answers, flush=True)
+os._exit(0) # before CPython 3.13 the collector of a dead interpreter owns what is left
+""")
+    assert (run.stdout, run.stderr) == ("False\n", "")
+
+
 def test_functions_beyond_the_pool_follow_the_rule(child: Child) -> None:
     """The 513th method and function come through the file's own trampolines."""
     count = 520
