@@ -9,10 +9,11 @@ namespace hpystate {
 
 namespace {
 
-/// An address, and whether a segment with code was found around it.
+/// An address, and what was found around it.
 struct Search {
     std::uintptr_t address;
-    bool in_code;
+    const void* file; ///< its program headers; null: the address lies in no file
+    bool in_code;     ///< in a segment with code
 };
 
 int look_into(dl_phdr_info* file, std::size_t, void* data) noexcept {
@@ -21,21 +22,18 @@ int look_into(dl_phdr_info* file, std::size_t, void* data) noexcept {
         const ElfW(Phdr)& segment = file->dlpi_phdr[i];
         const std::uintptr_t offset = search.address - file->dlpi_addr - segment.p_vaddr;
         if (segment.p_type != PT_LOAD || offset >= segment.p_memsz) continue;
+        search.file = file->dlpi_phdr;
         search.in_code = (segment.p_flags & PF_X) != 0;
         return 1;
     }
     return 0;
 }
 
-bool lies_in_code(const void* address) noexcept {
-    Search search{reinterpret_cast<std::uintptr_t>(address), false};
+/// Unlike dladdr it looks at no symbol, of which a file may have thousands.
+Search look_around(const void* address) noexcept {
+    Search search{reinterpret_cast<std::uintptr_t>(address), nullptr, false};
     static_cast<void>(dl_iterate_phdr(&look_into, &search));
-    return search.in_code;
-}
-
-const void* base_of(const void* address) noexcept {
-    Dl_info found{};
-    return dladdr(address, &found) != 0 ? found.dli_fbase : nullptr;
+    return search;
 }
 
 } // namespace
@@ -47,17 +45,20 @@ std::string Stranger::text() const {
            "name. Compile the extension with -fvisibility=hidden, or rename the definition.";
 }
 
-OwnFile::OwnFile(const void* own, const void* other) noexcept
-    : base_(base_of(own) != nullptr ? base_of(own) : base_of(other)) {}
+OwnFile::OwnFile(const void* own, const void* other) noexcept : file_(look_around(own).file) {
+    if (file_ == nullptr) file_ = look_around(other).file;
+}
 
 std::optional<Stranger> OwnFile::stranger_at(const void* address) const {
+    if (file_ == nullptr) return std::nullopt;
+    const Search place = look_around(address);
+    if (place.file == nullptr || place.file == file_) return std::nullopt;
     Dl_info found{};
-    if (base_ == nullptr || dladdr(address, &found) == 0) return std::nullopt;
-    if (found.dli_fbase == base_) return std::nullopt;
+    if (dladdr(address, &found) == 0) return std::nullopt;
     const bool named = found.dli_sname != nullptr && found.dli_saddr == address &&
                        dlsym(RTLD_DEFAULT, found.dli_sname) == address;
     // Some functions of libc and libm have several bodies, which have no name for others.
-    if (!named && !lies_in_code(address)) return std::nullopt;
+    if (!named && !place.in_code) return std::nullopt;
     return Stranger{found.dli_fname != nullptr ? found.dli_fname : "",
                     named ? found.dli_sname : ""};
 }

@@ -19,8 +19,7 @@ struct Stranger {
     [[nodiscard]] std::string text() const;
 };
 
-/// The extension's file, known by any address in it. Looked up once: each look walks the symbols of
-/// a file.
+/// The extension's file, known by any address in it.
 class OwnFile {
   public:
     /// `other` counts where `own` lies in no file, as what was made on the stack or the heap.
@@ -32,7 +31,7 @@ class OwnFile {
     [[nodiscard]] std::optional<Stranger> stranger_at(const void* address) const;
 
   private:
-    const void* base_; ///< where the file begins; nullptr: in no file
+    const void* file_; ///< its program headers; nullptr: in no file
 };
 
 } // namespace hpystate
