@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace hpystate::context {
 
@@ -50,7 +51,7 @@ bool has_call_place(const PyTypeObject* type) noexcept {
     if (place <= 0) return false;
     while (type->tp_base != nullptr && type->tp_base->tp_vectorcall_offset == place)
         type = type->tp_base;
-    return is_hpy_type(type);
+    return is_from_spec(type);
 }
 
 [[nodiscard]] HPyCFunction impl_of(const HPyCallFunction& function) noexcept {
@@ -86,7 +87,8 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
         thunk = reinterpret_cast<CFunction>(function->cpy_trampoline);
     }
     if (thunk == nullptr) {
-        PyErr_SetString(PyExc_SystemError, "ctx_SetCallFunction: no thunk is left.");
+        const std::string owner = std::string("ctx_SetCallFunction: type '") + type->tp_name + "'";
+        raise_no_thunk(owner.c_str(), "its call function", HPyFunc_VECTORCALLFUNC, false, site);
         return -1;
     }
     put(object, *function, thunk);

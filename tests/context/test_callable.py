@@ -290,6 +290,45 @@ def test_other_objects_are_refused(module: ModuleType, value: object) -> None:
         module.set(value)
 
 
+def test_a_legacy_type_with_a_tp_dealloc_of_its_own_may_have_such_instances() -> None:
+    source = r"""
+    #include <Python.h>
+    #include <hpy.h>
+    typedef struct { PyObject_HEAD int x; } T;
+    HPyDef_CALL_FUNCTION(own)
+    static HPy own_impl(HPyContext *ctx, HPy self, const HPy *args, size_t n, HPy kw) {
+        return HPyLong_FromLong(ctx, 7);
+    }
+    HPyDef_SLOT(call, HPy_tp_call)
+    static HPy call_impl(HPyContext *ctx, HPy self, const HPy *args, size_t n, HPy kw) {
+        return HPyLong_FromLong(ctx, 6);
+    }
+    HPyDef_METH(set, "set", HPyFunc_NOARGS)
+    static HPy set_impl(HPyContext *ctx, HPy self) {
+        return HPy_SetCallFunction(ctx, self, &own) < 0 ? HPy_NULL : HPy_Dup(ctx, self);
+    }
+    static void dealloc(PyObject *self) {
+        PyTypeObject *type = Py_TYPE(self);
+        type->tp_free(self);
+        Py_DECREF(type);
+    }
+    static PyType_Slot slots[] = {{Py_tp_dealloc, dealloc}, {0}};
+    static HPyDef *type_defines[] = {&call, &set, NULL};
+    static HPyType_Spec spec = {
+        .name = "legacy.T", .basicsize = sizeof(T), .builtin_shape = HPyType_BuiltinShape_Legacy,
+        .legacy_slots = slots, .defines = type_defines, .flags = HPy_TPFLAGS_DEFAULT,
+    };
+    HPyDef_METH(make, "make", HPyFunc_NOARGS)
+    static HPy make_impl(HPyContext *ctx, HPy self) { return HPyType_FromSpec(ctx, &spec, NULL); }
+    static HPyDef *defines[] = {&make, NULL};
+    static HPyModuleDef def = {.defines = defines};
+    HPy_MODINIT(legacy, def)
+    """
+    cls = hpystate.load("legacy", compile_snippet("legacy", source, abi="hybrid")).make()
+    assert cls()() == 6
+    assert cls().set()() == 7
+
+
 def test_no_function_is_refused(module: ModuleType) -> None:
     with pytest.raises(SystemError, match="there is no call function"):
         module.set_nothing(module.Adder())

@@ -30,12 +30,25 @@ SOURCE = (
     static HPy repr_##n##_impl(HPyContext *ctx, HPy self) { \
         return HPyUnicode_FromString(ctx, #n); \
     }
+#define OWN(n) \
+    HPyDef_CALL_FUNCTION(own_##n) \
+    static HPy own_##n##_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy k) { \
+        return HPyLong_FromLong(ctx, n); \
+    }
 """
-    + "".join(f"CALL({n}) GET({n}) REPR({n})\n" for n in range(1, COUNT))
+    + "".join(f"CALL({n}) GET({n}) REPR({n}) OWN({n})\n" for n in range(1, COUNT))
     + "static HPyDef *all[][3] = {"
     + "".join(f"{{&call_{n}, &get_{n}, &repr_{n}}}, " for n in range(1, COUNT))
+    + "};\nstatic HPyCallFunction *owns[] = {"
+    + "".join(f"&own_{n}, " for n in range(1, COUNT))
     + r"""};
 
+/* set(object, number): its call function */
+HPyDef_METH(set, "set", HPyFunc_VARARGS)
+static HPy set_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
+    HPyCallFunction *own = owns[HPyLong_AsLong(ctx, args[1])];
+    return HPy_SetCallFunction(ctx, args[0], own) < 0 ? HPy_NULL : HPy_Dup(ctx, args[0]);
+}
 /* make(number, kind): a type with one definition */
 HPyDef_METH(make, "make", HPyFunc_VARARGS)
 static HPy make_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
@@ -44,7 +57,7 @@ static HPy make_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
                          .defines = defines};
     return HPyType_FromSpec(ctx, &spec, NULL);
 }
-static HPyDef *defines[] = {&make, NULL};
+static HPyDef *defines[] = {&make, &set, NULL};
 static HPyModuleDef def = {.defines = defines};
 HPy_MODINIT(many, def)
 """
@@ -55,14 +68,19 @@ import sys
 import hpystate
 path, mode, kind = sys.argv[1:]
 many = hpystate.load("many", path, mode=mode)
-ask = [lambda one: one(), lambda one: one.get, lambda one: int(repr(one))][int(kind)]
+ask = [
+    lambda one: one(), lambda one: one.get, lambda one: int(repr(one)), lambda one: one(),
+][int(kind)]
 for number in range({COUNT - 1}):
     try:
-        cls = many.make(number, int(kind))
+        if kind == "3":
+            one = many.set(many.make(0, 0)(), number)
+        else:
+            one = many.make(number, int(kind))()
     except SystemError as error:
         print(number, error)
         break
-    assert ask(cls()) == number + 1
+    assert ask(one) == number + 1
 """
 
 
@@ -73,6 +91,7 @@ for number in range({COUNT - 1}):
         ("debug", 0, 256, "type 'many.T': no thunk is left for HPy_tp_call"),
         ("debug", 1, 512, "get-set 'get': no thunk is left for its getter"),
         ("debug", 2, 256, "type 'many.T': no thunk is left for HPy_tp_repr"),
+        ("debug", 3, 256, "ctx_SetCallFunction: type 'many.T': no thunk is left for its call"),
     ],
 )
 def test_a_function_that_gets_no_thunk_is_named_with_the_limit(
@@ -87,7 +106,7 @@ def test_a_function_that_gets_no_thunk_is_named_with_the_limit(
     assert "load fewer extensions" in run.stdout
 
 
-@pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize("kind", [1, 2, 3])
 def test_plain_functions_beyond_the_limit_go_through_the_files_trampolines(
     child: Child, kind: int
 ) -> None:
