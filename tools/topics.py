@@ -79,7 +79,10 @@ def message(topic: str) -> str:
     if close:
         lines.append(f"Did you mean {' or '.join(close)}?")
     lines.append(f"Folders and tags: {', '.join(sorted(tags() | folders()))}.")
-    lines.append("Files are topics too: ls tests/*/test_*; for one function: T=test_its_name.")
+    lines.append(
+        "Python files are topics too: ls tests/*/test_*.py; for one function: T=test_its_name. "
+        "A C++ file's tests have tags: grep TEST_CASE tests/*/*.cpp."
+    )
     return "\n".join(lines)
 
 

@@ -310,6 +310,13 @@ def test_a_wrong_topic_is_answered_with_those_that_are_like_it() -> None:
     assert "Did you mean tracker" in result.stderr
 
 
+def test_who_gives_the_name_of_a_cxx_file_is_told_of_tags() -> None:
+    result = topic("test_symbol_" + "name")
+
+    assert result.returncode == 2
+    assert "A C++ file's tests have tags" in result.stderr
+
+
 def test_a_topic_of_pytest_alone_is_no_tag() -> None:
     assert topic("spares", "--catch2").returncode == 0
     assert topic("tracker", "--catch2").returncode == 2
