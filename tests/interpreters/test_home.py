@@ -349,7 +349,7 @@ for gil in ["own", "shared", "own"]:
 print("later" in answers, flush=True)
 os._exit(0) # before CPython 3.13 the collector of a dead interpreter owns what is left
 """)
-    assert (run.stdout, run.stderr) == ("False\n", "")
+    assert (run.returncode, run.stdout) == (0, "False\n"), run.stderr
 
 
 def test_functions_beyond_the_pool_follow_the_rule(child: Child) -> None:
