@@ -36,6 +36,18 @@ Search look_around(const void* address) noexcept {
     return search;
 }
 
+/// Whether the file around `own`, and then the libraries that it was linked with, have that very
+/// symbol: nobody else's took its place.
+bool is_meant(const char* symbol, const void* address, const void* own) noexcept {
+    Dl_info ours{};
+    if (dladdr(own, &ours) == 0 || ours.dli_fname == nullptr) return false;
+    void* const file = dlopen(ours.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (file == nullptr) return false;
+    const bool meant = dlsym(file, symbol) == address;
+    dlclose(file);
+    return meant;
+}
+
 } // namespace
 
 std::string Stranger::text() const {
@@ -56,7 +68,8 @@ std::optional<Stranger> OwnFile::stranger_at(const void* address) const {
     Dl_info found{};
     if (dladdr(address, &found) == 0) return std::nullopt;
     const bool named = found.dli_sname != nullptr && found.dli_saddr == address &&
-                       dlsym(RTLD_DEFAULT, found.dli_sname) == address;
+                       dlsym(RTLD_DEFAULT, found.dli_sname) == address &&
+                       !is_meant(found.dli_sname, address, file_);
     // Some functions of libc and libm have several bodies, which have no name for others.
     if (!named && !place.in_code) return std::nullopt;
     return Stranger{found.dli_fname != nullptr ? found.dli_fname : "",

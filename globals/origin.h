@@ -25,9 +25,10 @@ class OwnFile {
     /// `other` counts where `own` lies in no file, as what was made on the stack or the heap.
     explicit OwnFile(const void* own, const void* other = nullptr) noexcept;
 
-    /// Whether `address` lies in another file, and is code or what every file of the process finds
-    /// by its name. Data of a library that belongs to the extension is no stranger: its symbols are
-    /// not known to all. Nothing where the own file is unknown. Throws std::bad_alloc.
+    /// Whether `address` lies in another file, and is code or what took the place of a symbol of
+    /// the extension's own, since every file of the process finds it first. Data of a library that
+    /// the extension was linked with is no stranger. Nothing where the own file is unknown. Throws
+    /// std::bad_alloc.
     [[nodiscard]] std::optional<Stranger> stranger_at(const void* address) const;
 
   private:

@@ -6,6 +6,7 @@ libc is asked first.
 
 from __future__ import annotations
 
+import ctypes
 import re
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def test_a_definition_of_a_type_with_such_a_name_is_a_system_error(name: str) ->
 
 
 def test_a_helper_library_may_hold_definitions_and_globals() -> None:
-    """Its symbols are known to the extension alone."""
+    """Its symbols are known to the extension alone, then to the whole process."""
     helper = r"""
         #include <hpy.h>
         __attribute__((visibility("default"))) HPyGlobal helper_global;
@@ -118,6 +119,8 @@ def test_a_helper_library_may_hold_definitions_and_globals() -> None:
     flags = (f"-L{folder}", f"-Wl,--no-as-needed,-rpath,{folder}", f"-l:{library.name}")
     path = compile_snippet("helped", source, flags=flags)
 
+    assert hpystate.load("helped", path).helper() == 43
+    ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
     assert hpystate.load("helped", path).helper() == 43
 
 
