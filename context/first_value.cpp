@@ -178,7 +178,11 @@ enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
         return true;
     }
     PyObject* const raised = PyErr_GetRaisedException();
-    PyException_SetContext(raised, pending); // takes the reference
+    if (raised != pending) {
+        PyException_SetContext(raised, pending); // takes the reference
+    } else {
+        Py_DECREF(pending); // a handler may raise the very one; none is its own context
+    }
     PyErr_SetRaisedException(raised);
     return false;
 }

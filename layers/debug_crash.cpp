@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <execinfo.h>
@@ -45,6 +46,7 @@ constinit Crash crash{};
 void say(const char* text) noexcept {
     for (std::size_t left = std::strlen(text); left != 0;) {
         const ssize_t written = write(STDERR_FILENO, text, left);
+        if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return; // nobody to tell
         text += written;
         left -= static_cast<std::size_t>(written);

@@ -36,6 +36,14 @@ SOURCE = """
         return HPy_NULL;
     }
 
+    /* The same with the exception that the callable raises. */
+    HPyDef_METH(raise_and_ask, "raise_and_ask", HPyFunc_O)
+    static HPy raise_and_ask_impl(HPyContext *ctx, HPy self, HPy callable) {
+        HPy_Close(ctx, HPy_Call(ctx, callable, NULL, 0, HPy_NULL));
+        HPy_Close(ctx, HPyGlobal_LoadOrInit(ctx, &kept, make, &callable));
+        return HPy_NULL;
+    }
+
     static int call_pending(void *object) {
         PyObject *result = PyObject_CallNoArgs(object);
         Py_XDECREF(result);
@@ -50,7 +58,7 @@ SOURCE = """
         return HPy_Dup(ctx, ctx->h_None);
     }
 
-    static HPyDef *defines[] = {&first_value, &fail_and_ask, &add_pending, NULL};
+    static HPyDef *defines[] = {&first_value, &fail_and_ask, &raise_and_ask, &add_pending, NULL};
     static HPyGlobal *globals[] = {&kept, NULL};
     static HPyModuleDef definition = {.defines = defines, .globals = globals};
     HPy_MODINIT(signalled, definition)
@@ -196,6 +204,22 @@ except (KeyError, OSError) as error:
 thread.join()
 """
 
+SAME_EXCEPTION = """
+shared = ValueError("one for both")
+def handler(*_):
+    raise shared
+def fail():
+    raise shared
+signal.signal(signal.SIGALRM, handler)
+thread, since = start()
+signal.setitimer(signal.ITIMER_REAL, 0.3)
+try:
+    module.raise_and_ask(fail)
+except ValueError as error:
+    print(error is shared, error.__context__, time.monotonic() - since < 1)
+thread.join()
+"""
+
 
 @pytest.fixture(scope="module")
 def file() -> Path:
@@ -265,3 +289,11 @@ def test_an_exception_in_flight_survives_a_handler(child: Child, file: Path, rai
         else "KeyError('in flight') None [True]"
     )
     assert result.stdout == expected + "\n"
+
+
+def test_a_handler_that_raises_the_exception_in_flight_makes_no_circle(
+    child: Child, file: Path
+) -> None:
+    result = child(SCRIPT + SAME_EXCEPTION, str(file), "universal")
+
+    assert (result.returncode, result.stdout) == (0, "True None True\n"), result.stderr
