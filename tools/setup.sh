@@ -172,7 +172,8 @@ run_tests() { # topic, may be empty; options of pytest...
     if [ -z "$topic" ]; then
         # A file stays in one process: its tests share what it compiles and loads. What runs there is
         # said by tests/limits/progress.py.
-        python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile "$@"
+        # tests/conftest.py has the order.
+        python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
         return
     fi
     relayed pytest python -m pytest -k "$topic" "$@" || status=$?
