@@ -27,8 +27,8 @@ class OwnFile {
 
     /// Whether `address` lies in another file, and is code or what took the place of a symbol of
     /// the extension's own, since every file of the process finds it first. Data of a library that
-    /// the extension was linked with is no stranger. Nothing where the own file is unknown. Throws
-    /// std::bad_alloc.
+    /// the extension was linked with counts as its own. Nothing where the own file is unknown.
+    /// Throws std::bad_alloc.
     [[nodiscard]] std::optional<Stranger> stranger_at(const void* address) const;
 
   private:

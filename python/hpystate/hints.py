@@ -58,4 +58,4 @@ def _no_file(file: str) -> str:
         return (
             f"it is a symbolic link to {os.readlink(file)}, which cannot be reached. Mend the link."
         )
-    return "it is no file that can be opened. Look at it with: ls -l"
+    return "it cannot be opened as a file. Look at it with: ls -l"
