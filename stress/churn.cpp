@@ -95,9 +95,11 @@ class Churn {
             end(place);                              // ThreadSanitizer does not see of TBB
         }
         tally_.note("places", static_cast<double>(places_.size()));
+        if (!options_.without) count_regions();
     }
 
   private:
+    void count_regions();
     [[nodiscard]] bool done() const;
     void step(Random& random);
     void replace(Place& place);
@@ -114,6 +116,22 @@ class Churn {
     std::atomic<std::uint64_t> next_key_{1};
     oneapi::tbb::enumerable_thread_specific<Memory> memory_;
 };
+
+/// Regions serve again: there are about as many as interpreters lived at the same time, and not as
+/// many as there were.
+void Churn::count_regions() {
+    const Attached attached(PyInterpreterState_Main());
+    const Object scope = stress::run(R"(
+import hpystate
+regions = hpystate._native.state()["regions"]
+)");
+    const std::int64_t regions = PyLong_AsLongLong(item(scope, "regions").get());
+    tally_.note("regions", static_cast<double>(regions));
+    const auto most = static_cast<std::int64_t>(2 * places_.size() + 2);
+    tally_.expect(regions <= most, std::to_string(regions) + " regions at the end, where " +
+                                       std::to_string(places_.size()) +
+                                       " interpreters lived at the same time");
+}
 
 bool Churn::done() const {
     if (tally_.time_is_up()) return true;
