@@ -10,6 +10,7 @@
 #include "globals/origin.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -173,6 +174,15 @@ struct LegacyTables {
     std::vector<PyMemberDef> members;
 };
 
+/// The number that CPython's headers give a slot: 3.15 has new ones for the first four, and takes
+/// the old ones, which are HPy's, as well.
+int number_of(const PyType_Slot& slot) noexcept {
+    constexpr std::array<int, 4> kRenumbered{Py_bf_getbuffer, Py_bf_releasebuffer,
+                                             Py_mp_ass_subscript, Py_mp_length};
+    return slot.slot >= 1 && slot.slot <= 4 ? kRenumbered[static_cast<std::size_t>(slot.slot - 1)]
+                                            : slot.slot;
+}
+
 /// Whether HPy's slot of that number stays where a legacy one names it too: HPy's runtime puts
 /// these two protocols into the type behind all slots.
 bool hpy_wins(int number) noexcept {
@@ -182,13 +192,14 @@ bool hpy_wins(int number) noexcept {
 /// Of several slots with one number the last one counts, as in PyType_FromSpec: real code relies on
 /// it. The legacy ones stand behind HPy's. `own`: how many are HPy's.
 void put_legacy_slot(TypeParts& parts, const PyType_Slot& slot, std::size_t own) {
-    const auto same = std::find_if(parts.slots.begin(), parts.slots.end(),
-                                   [&](const PyType_Slot& one) { return one.slot == slot.slot; });
+    const auto same =
+        std::find_if(parts.slots.begin(), parts.slots.end(),
+                     [&](const PyType_Slot& one) { return number_of(one) == number_of(slot); });
     // CPython takes one Py_tp_doc, and says so.
     if (same == parts.slots.end() || slot.slot == Py_tp_doc) {
         parts.slots.push_back(slot);
     } else if (same - parts.slots.begin() >= static_cast<std::ptrdiff_t>(own) ||
-               !hpy_wins(slot.slot)) {
+               !hpy_wins(number_of(slot))) {
         same->pfunc = slot.pfunc;
     }
 }
