@@ -106,7 +106,7 @@ static HPy generic_new_of_impl(HPyContext *ctx, HPy self, HPy type) {
 static HPyDef *module_defines[] = {&make, &new_of, &generic_new_of, NULL};
 static HPyModuleDef def = {.defines = module_defines};
 HPy_MODINIT(flags, def)
-"""
+""".replace("header[2]", f"header[{object.__basicsize__ // 8}]")  # four words without the GIL
 
 #: With the names of CPython's headers, as a hybrid extension writes them.
 VAULT = r"""
