@@ -104,7 +104,9 @@ WAYS = {
 }
 
 SCRIPT = """
+import warnings
 import hpystate
+warnings.simplefilter("ignore", RuntimeWarning)  # debug and trace mode bring the GIL back
 deep = hpystate.load("deep", {path!r}, mode={mode!r})
 D = deep.D
 def ends(code):

@@ -67,7 +67,7 @@ def run_pytest(file: Path, *options: str, seconds: int = 1) -> subprocess.Comple
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(file)]
-    return limits.run(command, timeout=100, cwd=file.parent, env=environment)
+    return limits.run(command, timeout=300, cwd=file.parent, env=environment)
 
 
 @pytest.mark.slow
