@@ -19,7 +19,7 @@ enum class Woken : std::uint8_t {
     kInterrupted, ///< a signal came, or the time is up
 };
 
-/// Sleeps while the counter holds `seen`; zero is no limit.
+/// Sleeps while the counter holds `seen`, at most for `limit`; zero: for as long as it takes.
 [[nodiscard]] Woken sleep_on(const std::atomic<std::uint32_t>& counter, std::uint32_t seen,
                              std::chrono::milliseconds limit) noexcept;
 

@@ -302,7 +302,7 @@ int hpystate_limit_begin(const char* test, double seconds, double grace, int fd,
 void hpystate_limit_end() {
     if (!ready) return;
     running.store(false);
-    static_cast<void>(set_timer(0)); // no timer is no error here
+    static_cast<void>(set_timer(0)); // fails only without a timer, which is fine here
     const timespec tick{0, 1'000'000};
     while (showing.load())
         nanosleep(&tick, nullptr);
