@@ -10,7 +10,6 @@
 #include "context/recursion.h"
 #include "context/signature.h"
 #include "context/thunk_pool.h"
-#include "context/typedata.h"
 #include "globals/interner.h"
 
 #include <cstdint>

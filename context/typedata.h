@@ -65,9 +65,6 @@ struct TypeThunks {
 /// Thunks for a record. All null where the pool is used up. Throws std::bad_alloc.
 [[nodiscard]] TypeThunks type_thunks_for(const TypeRecord& wanted);
 
-/// How many different records a process can have, and where their numbers lie.
-inline constexpr ThunkPool kTypePool{ThunkTable::kThunks - 1024, 1024};
-
 /// From a tp_dealloc back to its record: open addressing, half full at most. An entry is written
 /// once, the record first, before the thunk's address is handed out; the function tells whether it
 /// is complete.

@@ -52,6 +52,10 @@ class ThunkTable {
     std::map<unsigned, unsigned> used_; ///< by the pool's first thunk; guarded by mutex_
 };
 
+/// The last numbers belong to types, one each: so a process can have 1,024 different records of
+/// types.
+inline constexpr ThunkPool kTypePool{ThunkTable::kThunks - 1024, 1024};
+
 /// Written by ThunkTable::assign, read by thunks. Hidden: a thunk reads it without the GOT.
 [[gnu::visibility("hidden")]] extern std::array<std::atomic<ThunkTarget>, ThunkTable::kThunks>
     thunk_targets;

@@ -8,7 +8,6 @@
 #include "context/shape.h"
 #include "layers/debug_call.h"
 #include "layers/debug_globals.h"
-#include "layers/fused.h"
 
 #include <type_traits>
 

@@ -21,6 +21,7 @@
 #include "layers/static_data.h"
 
 #include <hpy/context.h>
+#include <hpystate/fused_table.h>
 
 #include <atomic>
 #include <cstdint>
@@ -31,6 +32,9 @@
 #include <vector>
 
 namespace hpystate::layers {
+
+/// The fused calls of every context of debug mode.
+extern const hpystate_fused_table kDebugFusedCalls;
 
 /// What a misuse is about; for the hook.
 enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgument, kField };

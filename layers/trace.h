@@ -18,6 +18,7 @@
 #include "interp_state/region.h"
 
 #include <hpy/context.h>
+#include <hpystate/fused_table.h>
 
 #include <array>
 #include <atomic>
@@ -27,6 +28,9 @@
 #include <iterator>
 
 namespace hpystate::layers {
+
+/// The fused calls of every context of trace mode.
+extern const hpystate_fused_table kTraceFusedCalls;
 
 /// The name of every trace context; its address tells one at a look.
 inline constexpr char kTraceName[] = "HPy Trace Mode ABI (hpystate)";

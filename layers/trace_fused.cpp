@@ -2,7 +2,6 @@
 #include "context/first_value.h"
 #include "context/fused.h"
 #include "context/handle.h"
-#include "layers/fused.h"
 #include "layers/trace.h"
 
 namespace hpystate::layers {

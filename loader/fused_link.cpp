@@ -2,11 +2,26 @@
 #include "loader/fused_link.h"
 
 #include "context/fused.h"
-#include "layers/fused.h"
+#include "layers/debug_state.h"
+#include "layers/trace.h"
 
 #include <atomic>
 
 namespace hpystate {
+
+namespace {
+
+/// The fused calls for a context of this runtime; nullptr for one of another. Any thread; reads the
+/// context's name and _private only, which every version of the ABI begins with.
+const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
+    if (context->_private == &context::kPlainFusedCalls) return &context::kPlainFusedCalls;
+    const void* const name = context->name;
+    if (name == layers::kDebugName) return &layers::kDebugFusedCalls;
+    if (name == layers::kTraceName) return &layers::kTraceFusedCalls;
+    return nullptr;
+}
+
+} // namespace
 
 void fill_fused_link(const Library& library) {
     using Get = hpystate_fused_link* (*)();
@@ -20,7 +35,7 @@ void fill_fused_link(const Library& library) {
     if (plain.load(std::memory_order_acquire) != unfilled) return;
     // Two runtimes that come here at once may both write `find`; one of them wins `plain`. A find()
     // that is asked for a context of the other runtime gives nullptr: those calls are unfused.
-    std::atomic_ref(link->find).store(&layers::find_fused_calls, std::memory_order_relaxed);
+    std::atomic_ref(link->find).store(&find_fused_calls, std::memory_order_relaxed);
     // release: whoever sees the table sees `find`.
     plain.compare_exchange_strong(unfilled, &context::kPlainFusedCalls, std::memory_order_release,
                                   std::memory_order_relaxed);
