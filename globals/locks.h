@@ -16,10 +16,11 @@ namespace hpystate {
 /// In the order in which they may nest, outermost first.
 enum class LockRank : std::uint8_t {
     kNone,
-    kDefinitions, ///< loader/module.cpp: module definitions made so far
-    kThunks,      ///< context/trampoline.cpp: which thunk stands for which function
-    kFirstValue,  ///< context/first_value.cpp: which first values are being made, who waits
-    kInstances,   ///< loader/module.cpp: how many modules an interpreter has of each definition
+    kDefinitions, ///< runtime/loader/module.cpp: module definitions made so far
+    kThunks,      ///< runtime/calls/thunks.cpp: which thunk stands for which function
+    kFirstValue,  ///< runtime/context/first_value.cpp: which first values are being made, who waits
+    kInstances,   ///< runtime/loader/module.cpp: how many modules an interpreter has of each
+                  ///< definition
     kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
     kRegistry,    ///< globals/registry.cpp: the tokens
     kWindow,      ///< interp_state/window.h: one slot, or the overflow, of one interpreter

@@ -2,8 +2,8 @@
 /// alone.
 #include "interp_state/holder.h"
 
-#include "interp_state/new_type.h"
 #include "interp_state/teardown.h"
+#include "runtime/cpython/new_type.h"
 
 namespace hpystate {
 

@@ -27,9 +27,9 @@
 #include <Python.h>
 
 #include "globals/locks.h"
-#include "interp_state/attached_mutex.h"
 #include "interp_state/spares.h"
 #include "interp_state/window.h"
+#include "runtime/cpython/attached_mutex.h"
 
 #include <hpy/context.h>
 
@@ -43,7 +43,7 @@
 namespace hpystate {
 
 /// What a layer (debug, trace) keeps for one interpreter. Made at the layer's first use there, by
-/// layers/, and never freed: contexts in it may be held by stale pointers.
+/// runtime/layers/, and never freed: contexts in it may be held by stale pointers.
 struct LayerState {
     /// The interpreter has ended: says so to whoever uses a context of it from now on. Called under
     /// the directory lock; runs no Python code. Null: nothing to do.
@@ -79,10 +79,10 @@ struct Region {
     /// Counts adoptions, for messages and tests. Written under the directory lock.
     std::uint32_t generation;
 
-    /// How many modules and anchors lead to the context (context/module_state.h). Advanced by the
-    /// owner's threads; put back where such an object dies, in any interpreter that shares the GIL;
-    /// read under the directory lock before the region serves again. No longer grows once the owner
-    /// is gone.
+    /// How many modules and anchors lead to the context (runtime/calls/module_state.h). Advanced by
+    /// the owner's threads; put back where such an object dies, in any interpreter that shares the
+    /// GIL; read under the directory lock before the region serves again. No longer grows once the
+    /// owner is gone.
     std::atomic<std::size_t> leaders;
 
     /// PyInterpreterState_GetID of the owner. Written under the directory lock.
@@ -92,8 +92,8 @@ struct Region {
     /// they and the exit callback read it (acquire).
     std::atomic<PyObject*> holder;
 
-    /// The module that types of ours lead to their context by: context/anchor.h. Owned; null until
-    /// it is made. As the holder: release, acquire.
+    /// The module that types of ours lead to their context by: runtime/calls/anchor.h. Owned; null
+    /// until it is made. As the holder: release, acquire.
     std::atomic<PyObject*> anchor;
 
     /// Whether the exit callback is registered, and who may register it: interp_state/teardown.cpp.

@@ -28,8 +28,8 @@ void end_region(Region& region) noexcept;
 [[nodiscard, gnu::cold]] bool is_ending() noexcept;
 
 /// Whether Python itself is ending: all threads but the one that ends it stop for good, at the
-/// latest when they attach. Their stacks stay (context/thread_exit.cpp). Callable without being
-/// attached.
+/// latest when they attach. Their stacks stay (runtime/calls/thread_exit.cpp). Callable without
+/// being attached.
 [[nodiscard, gnu::cold]] bool is_finalizing() noexcept;
 
 /// The same for the other threads of the calling thread's interpreter, which is ending.

@@ -5,9 +5,9 @@
 /// the import of the package, which is Python's work. Python's memory comes from malloc here, or
 /// without the GIL through a hook, so all that is allocated is seen; of a region the pages count
 /// that exist.
-#include "context/contexts.h"
 #include "globals/gil.h"
 #include "interp_state/teardown.h"
+#include "runtime/versions/v0_9/contexts.h"
 #include "stress/embed.h"
 #include "stress/python_bytes.h"
 #include "stress/scenarios.h"

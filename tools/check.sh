@@ -9,7 +9,7 @@ step() {
     if "$@"; then echo "check: $name: ok"; else failed+=("$name"); echo "check: $name: FAILED"; fi
 }
 step "format" tools/format.sh --check
-step "generated files" python abi/generate.py
+step "generated files" python tools/abi/generate.py
 step "api" python tools/check_api.py
 step "docs" python tools/check_docs.py
 step "tables in the documents" python tools/tables.py

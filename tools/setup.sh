@@ -212,7 +212,7 @@ case $COMMAND in
             build asan; run_sanitized_programs; run_sanitized_suite ;;
     check-without-gil) build dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;
     sanitize) build "$(sanitizer)"; run_sanitized "$@" ;;
-    fuzz)   COMPILER=clang; choose_tools; build fuzz; say "fuzzing"; python fuzz/run.py "$BUILD" "$@" ;;
+    fuzz)   COMPILER=clang; choose_tools; build fuzz; say "fuzzing"; python tests/fuzz/run.py "$BUILD" "$@" ;;
     format) need_packages clang-format:clang-format; tools/format.sh ;;
     lint)   need_packages clang-tidy:clang-tidy; build dev; tools/lint.sh "$BUILD" ;;
     matrix) python tools/matrix.py "$@" ;;

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rooms import read_rooms
+
 ROOT = Path(__file__).resolve().parents[1]
 STRESS = ROOT / "stress" / "results"
 UPSTREAM = ROOT / "tests" / "upstream" / "results"
@@ -188,8 +190,22 @@ def stress_bars() -> str:
     return lines_of(["", "bar", *columns], rows)
 
 
+# ---- rooms -------------------------------------------------------------------------------------
+def rooms() -> str:
+    rows = [[f"`{r.path}/`", "yes" if r.python_h else "no", r.holds] for r in read_rooms(ROOT)]
+    return lines_of(["room", "Python.h", "holds"], rows)
+
+
+def rooms_in_order() -> str:
+    listed = read_rooms(ROOT)
+    width = max(len(room.path) for room in listed) + 2
+    return "".join(f"    {room.path + '/':{width}}{room.holds}\n" for room in listed)
+
+
 # ---- documents ---------------------------------------------------------------------------------
 DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
+    ("CONTRIBUTING.md", "rooms", rooms),
+    ("docs/design.md", "rooms in their order", rooms_in_order),
     ("docs/fused.md", "fused calls", fused_calls),
     ("docs/results.md", "HPy's own suite", upstream_suite),
     ("docs/results.md", "stress scenarios", stress_scenarios),

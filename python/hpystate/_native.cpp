@@ -5,22 +5,22 @@
 /// It keeps nothing in a static; what it knows of the interpreter is in its region.
 #include <Python.h>
 
-#include "context/contexts.h"
-#include "context/exception.h"
-#include "context/first_value.h"
-#include "context/handle.h"
-#include "globals/origin.h"
-#include "globals/placement.h"
 #include "interp_state/current.h"
-#include "layers/debug_state.h"
-#include "layers/trace.h"
-#include "loader/called.h"
-#include "loader/error.h"
-#include "loader/file_context.h"
-#include "loader/fused_link.h"
-#include "loader/library.h"
-#include "loader/module.h"
-#include "loader/negotiate.h"
+#include "runtime/calls/handle.h"
+#include "runtime/context/first_value.h"
+#include "runtime/cpython/guarded.h"
+#include "runtime/elf/origin.h"
+#include "runtime/elf/placement.h"
+#include "runtime/layers/debug/state.h"
+#include "runtime/layers/trace/trace.h"
+#include "runtime/loader/called.h"
+#include "runtime/loader/error.h"
+#include "runtime/loader/file_context.h"
+#include "runtime/loader/fused_link.h"
+#include "runtime/loader/library.h"
+#include "runtime/loader/module.h"
+#include "runtime/loader/negotiate.h"
+#include "runtime/versions/v0_9/contexts.h"
 
 #include <hpystate/version.h>
 

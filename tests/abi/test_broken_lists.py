@@ -19,7 +19,7 @@ FLAGS = ["-std=c++20", "-fPIC", f"-isystem{sysconfig.get_path('include')}"]
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The lists and what is made of them, to be damaged."""
-    for folder in ("include", "context", "abi", "globals", "interp_state"):
+    for folder in ("include", "globals", "interp_state", "runtime"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
 
@@ -77,13 +77,13 @@ def test_a_trampolines_frame_of_another_layout_is_named(copy: Path) -> None:
 
 
 def test_a_missing_function_is_a_link_error_that_names_it(copy: Path) -> None:
-    damage(copy / "context" / "dict.cpp", "HPy ctx_Dict_Copy(", "HPy ctx_Dict_Copied(")
+    damage(copy / "runtime/context/dict.cpp", "HPy ctx_Dict_Copy(", "HPy ctx_Dict_Copied(")
     library = copy / "runtime.a"
     shutil.copyfile(BUILD / "libhpystate_runtime.a", library)
     subprocess.run(["ar", "d", library, "dict.cpp.o"], check=True)
     compiled = copy / "dict.o"
     command = ["c++", *FLAGS, f"-I{copy}", f"-I{copy / 'include'}", "-c", "-o", compiled]
-    subprocess.run([*map(str, command), str(copy / "context" / "dict.cpp")], check=True)
+    subprocess.run([*map(str, command), str(copy / "runtime/context/dict.cpp")], check=True)
 
     globals_ = BUILD / "libhpystate_globals.a"
     whole = ["-Wl,--whole-archive", library, globals_, "-Wl,--no-whole-archive"]
@@ -92,9 +92,11 @@ def test_a_missing_function_is_a_link_error_that_names_it(copy: Path) -> None:
 
 
 def test_a_handle_without_an_object_is_a_compile_error_that_names_it(copy: Path) -> None:
-    damage(copy / "context" / "objects.def", "HPY_OBJECT(TypeError, PyExc_TypeError)\n", "")
+    damage(
+        copy / "runtime/versions/v0_9/objects.def", "HPY_OBJECT(TypeError, PyExc_TypeError)\n", ""
+    )
 
-    source = copy / "context" / "contexts.cpp"
+    source = copy / "runtime/versions/v0_9/contexts.cpp"
     message = run("c++", *FLAGS, "-fsyntax-only", f"-I{copy}", f"-I{copy / 'include'}", source)
     assert "h_TypeError" in message
 

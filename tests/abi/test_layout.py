@@ -38,7 +38,7 @@ def test_our_headers_have_the_layout_of_the_dump(compiler: str) -> None:
 
 
 def test_the_generated_file_is_what_the_dump_gives() -> None:
-    command = [sys.executable, str(ROOT / "abi" / "generate.py")]
+    command = [sys.executable, str(ROOT / "tools" / "abi" / "generate.py")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stdout

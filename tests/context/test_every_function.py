@@ -12,7 +12,7 @@ from hpystate import _native
 from hpystate.build import upstream_sdist
 
 ROOT = Path(__file__).parents[2]
-CONTEXT = ROOT / "context"
+RUNTIME = ROOT / "runtime"
 
 #: Files with functions of the context whose tests are elsewhere: what they do shows in modules,
 #: types and interpreters. A new file is not among them: it needs its test_<topic>.py.
@@ -26,9 +26,9 @@ def _names(path: Path, macro: str) -> list[str]:
 
 
 def _definitions() -> dict[str, list[str]]:
-    """Topic -> names of the functions defined in context/<topic>.cpp."""
+    """Topic -> names of the functions that <topic>.cpp in runtime/ defines."""
     found = {}
-    for path in sorted(CONTEXT.glob("*.cpp")):
+    for path in sorted([*RUNTIME.glob("context/*.cpp"), *RUNTIME.glob("versions/*/*.cpp")]):
         # A definition starts in the first column, and its parameters are followed by noexcept.
         pattern = r"^\w[\w:<>* ]*?[ *]ctx_(\w+)\([^;{]*?\) noexcept(?: try)? \{"
         names = re.findall(pattern, path.read_text(), re.MULTILINE)

@@ -1,7 +1,7 @@
 /// tests/fuzz/test_corpus.cpp: what a fuzzer found once is found no more. No interpreter.
-#include "fuzz/corpus.h"
-#include "fuzz/targets.h"
 #include "tests/catch.h"
+#include "tests/fuzz/corpus.h"
+#include "tests/fuzz/targets.h"
 
 using hpystate::fuzz::replay;
 

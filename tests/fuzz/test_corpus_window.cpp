@@ -1,8 +1,8 @@
 /// tests/fuzz/test_corpus_window.cpp: the window's inputs, with the GIL and without. No
 /// interpreter.
-#include "fuzz/corpus.h"
-#include "fuzz/targets.h"
 #include "tests/catch.h"
+#include "tests/fuzz/corpus.h"
+#include "tests/fuzz/targets.h"
 
 using hpystate::fuzz::replay;
 

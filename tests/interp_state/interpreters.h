@@ -3,8 +3,8 @@
 
 #include <Python.h>
 
-#include "context/contexts.h"
 #include "interp_state/current.h"
+#include "runtime/versions/v0_9/contexts.h"
 #include "tests/catch.h"
 
 #include <hpy/context.h>

@@ -1,6 +1,6 @@
 /// tests/loader/test_image.cpp: a damaged file is refused, or the dynamic linker stands it.
-#include "loader/error.h"
-#include "loader/image.h"
+#include "runtime/loader/error.h"
+#include "runtime/loader/image.h"
 #include "tests/catch.h"
 
 #include <csignal>

@@ -14,7 +14,7 @@ DIRECTORY = "interp_state/directory.cpp"
 CURRENT = "interp_state/current.h"
 REGISTRY = "globals/registry.cpp"
 TOKEN = "globals/token.h"
-GLOBAL = "context/global.cpp"
+GLOBAL = "runtime/context/global.cpp"
 
 # Few entries, one to a page, and a directory that soon grows: the same code, fewer steps.
 GEOMETRY = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.model.mutant import Mutant, Patch
 
-FIRST = "context/first_value.cpp"
+FIRST = "runtime/context/first_value.cpp"
 
 FIRST_VALUES = [
     Mutant(

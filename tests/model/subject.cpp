@@ -1,8 +1,6 @@
 /// tests/model/subject.cpp: the real files, and the little that a module's loader does around them.
 #include "tests/model/subject.h"
 
-#include "context/first_value.cpp"
-#include "context/global.cpp"
 #include "globals/registry.cpp"
 #include "globals/throwing.cpp"
 #include "interp_state/directory.cpp"
@@ -10,6 +8,8 @@
 #include "interp_state/region.cpp"
 #include "interp_state/teardown.cpp"
 #include "interp_state/window.cpp"
+#include "runtime/context/first_value.cpp"
+#include "runtime/context/global.cpp"
 #include "tests/model/engine.h"
 #include "tests/model/standin/interpreters.h"
 

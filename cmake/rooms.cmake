@@ -1,0 +1,22 @@
+# cmake/rooms.cmake: the source files of every room in runtime/rooms.txt, by whether they see Python.h.
+#
+# Sets hpystate_sources_without_python and hpystate_sources_with_python. The package's own module is a
+# target of its own, and what is in include/ is compiled into extensions.
+set(rooms_file ${PROJECT_SOURCE_DIR}/runtime/rooms.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${rooms_file})
+file(STRINGS ${rooms_file} room_lines REGEX "^[a-z]")
+foreach(line IN LISTS room_lines)
+  if(NOT line MATCHES "^([a-z0-9_/]+) +(yes|no) ")
+    message(FATAL_ERROR "${rooms_file}: expected `folder  yes|no  what it holds`, found: ${line}")
+  endif()
+  set(room ${CMAKE_MATCH_1})
+  set(kind with_python)
+  if(CMAKE_MATCH_2 STREQUAL "no")
+    set(kind without_python)
+  endif()
+  if(room STREQUAL "include" OR room STREQUAL "python")
+    continue()
+  endif()
+  file(GLOB room_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${room}/*.cpp)
+  list(APPEND hpystate_sources_${kind} ${room_sources})
+endforeach()

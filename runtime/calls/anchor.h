@@ -1,0 +1,90 @@
+/// runtime/calls/anchor.h: from a module or a type to the context of its interpreter, in a few
+/// loads.
+///
+/// CPython keeps for each heap type the module that made it, and for each module a piece of memory.
+/// Types of HPyType_FromSpec get one such module per interpreter, the anchor, which nobody sees:
+///
+///     instance --> type --> anchor (a module of our definition) --> ModuleState --> context
+///     module of an extension --> ModuleState --> context
+///
+/// That is cheaper than the thread state: no call, and no register to save around it. And it is
+/// what PEP 573 has: an object belongs to the module of its type, wherever it is used. A class made
+/// in Python has no anchor; the first type of its MRO that has one counts (context_of_class), as
+/// for PyType_GetModuleByDef.
+#pragma once
+
+#include <Python.h>
+
+#include "interp_state/region.h"
+#include "runtime/calls/module_state.h"
+
+#include <type_traits>
+
+namespace hpystate {
+
+/// How CPython lays a module out. make_anchor() looks whether this one does.
+struct ModuleLayout {
+    PyObject head;
+    PyObject* dict;
+#if PY_VERSION_HEX >= 0x030F0000 // PEP 793: a module may have no definition, and has a token
+    void* state;
+    PyObject* weak_references;
+    PyObject* name;
+    bool token_is_definition;
+    bool needs_gil;
+    Py_ssize_t state_size;
+    traverseproc traverse;
+    inquiry clear;
+    freefunc free;
+    void* definition;
+#else
+    PyModuleDef* definition;
+    void* state;
+#endif
+};
+
+/// The definition of every anchor; its address tells one.
+extern PyModuleDef anchor_definition;
+
+/// The state of a module of ours; null until its first exec slot has run.
+[[nodiscard]] inline const ModuleState* state_of_module(PyObject* module) noexcept {
+    return static_cast<const ModuleState*>(reinterpret_cast<ModuleLayout*>(module)->state);
+}
+
+/// The context that a type's functions are called with; nullptr where the type has no anchor: it
+/// is static, was made in Python, by others, or is being torn down.
+[[nodiscard]] inline HPyContext* context_of_type(PyTypeObject* type) noexcept {
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) [[unlikely]]
+        return nullptr;
+    PyObject* const module = reinterpret_cast<PyHeapTypeObject*>(type)->ht_module;
+    if (module == nullptr ||
+        reinterpret_cast<ModuleLayout*>(module)->definition != &anchor_definition) [[unlikely]]
+        return nullptr;
+    HPyContext* const context = state_of_module(module)->context;
+    if (context == nullptr) __builtin_unreachable(); // an anchor has it before it has a type
+    return context;
+}
+
+/// The same for any type, by its MRO: of a class made in Python, the context of the first HPy type
+/// above which it stands. nullptr: there is none. Leaves an exception that is set alone.
+[[nodiscard, gnu::cold, gnu::noinline]] HPyContext* context_of_class(PyTypeObject* type) noexcept;
+
+/// The same for the operands of a function, of which the first one with a context counts: in
+/// `2 ** x` it is x. Arguments that are no objects, and null ones, have none.
+[[nodiscard]] inline HPyContext* context_of_operands() noexcept {
+    return nullptr;
+}
+template <typename First, typename... Rest>
+[[nodiscard]] HPyContext* context_of_operands(First first, Rest... rest) noexcept {
+    if constexpr (std::is_same_v<First, PyObject*>) {
+        HPyContext* const found = first != nullptr ? context_of_class(Py_TYPE(first)) : nullptr;
+        if (found != nullptr) return found;
+    }
+    return context_of_operands(rest...);
+}
+
+/// Makes the anchor of a region whose interpreter the thread is attached to, if it has none. False:
+/// an exception is set.
+[[nodiscard]] bool prepare_anchor(Region& region) noexcept;
+
+} // namespace hpystate

@@ -1,0 +1,290 @@
+/// runtime/calls/thunks.cpp: the plain thunks and the body that the thunks of a kind share.
+#include "runtime/calls/thunks.h"
+
+#include "interp_state/current.h"
+#include "runtime/calls/anchor.h"
+#include "runtime/calls/call_slot.h"
+#include "runtime/calls/handle.h"
+#include "runtime/calls/layered.h"
+#include "runtime/calls/recursion.h"
+#include "runtime/calls/signature.h"
+#include "runtime/calls/thunk_pool.h"
+#include "runtime/cpython/in_flight.h"
+
+#include <type_traits>
+
+namespace hpystate {
+
+namespace {
+
+[[gnu::cold]] HPyContext* no_context() noexcept {
+    PyErr_SetString(PyExc_SystemError,
+                    "hpystate: a function of an HPy extension was called in an interpreter that "
+                    "did not load the extension; objects must not be shared between interpreters.");
+    return nullptr;
+}
+
+/// The context of the calling thread's interpreter: slower, and always right.
+[[gnu::cold, gnu::noinline]] HPyContext* context_of_thread() noexcept {
+    Region* const region = current_region();
+    return region != nullptr ? &region->context : no_context();
+}
+
+/// nullptr where `self` does not lead to one.
+template <Way W>
+[[nodiscard]] inline HPyContext* context_of(PyObject* self) noexcept {
+    if constexpr (W == Way::kModule) {
+        const ModuleState* const state = state_of_module(self);
+        return state != nullptr ? state->context : nullptr;
+    } else if constexpr (W == Way::kType) {
+        return context_of_type(reinterpret_cast<PyTypeObject*>(self));
+    } else {
+        return context_of_type(Py_TYPE(self));
+    }
+}
+
+/// Where context_of() gave nothing: a class made in Python, another operand, or the thread.
+template <Way W, typename... A>
+[[nodiscard, gnu::cold, gnu::noinline]] HPyContext* look_for_context(PyObject* self,
+                                                                     A... args) noexcept {
+    if constexpr (W == Way::kModule) return no_context();
+    HPyContext* const found = W == Way::kType
+                                  ? context_of_class(reinterpret_cast<PyTypeObject*>(self))
+                                  : context_of_operands(self, args...);
+    return found != nullptr ? found : context_of_thread();
+}
+
+/// The body for a signature that differs by the context only. `target` stands last, so a thunk
+/// moves no argument: it loads its target and jumps; and so does the body, since nothing is left to
+/// do after the extension's function: for the compiler that one never throws, and its result is
+/// CPython's own type.
+template <Way W, typename Impl>
+struct Body;
+
+template <Way W, typename R, typename... A>
+struct Body<W, R (*)(HPyContext*, HPy, A...)> {
+    using Impl = AsCpy<R, A...>;
+
+    static Cpy<R> call(HPyContext* ctx, PyObject* self, Cpy<A>... args,
+                       ThunkTarget target) noexcept {
+        return reinterpret_cast<Impl>(const_cast<void*>(target))(ctx, self, args...);
+    }
+
+    [[gnu::cold, gnu::noinline]] static Cpy<R> run_slowly(PyObject* self, Cpy<A>... args,
+                                                          ThunkTarget target) noexcept {
+        HPyContext* const ctx = look_for_context<W>(self, args...);
+        return ctx != nullptr ? call(ctx, self, args..., target) : failed<Cpy<R>>();
+    }
+
+    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
+                                        ThunkTarget target) noexcept {
+        HPyContext* const ctx = context_of<W>(self);
+        if (ctx == nullptr) [[unlikely]]
+            return run_slowly(self, args..., target);
+        return call(ctx, self, args..., target);
+    }
+
+    template <unsigned N>
+    static Cpy<R> thunk(PyObject* self, Cpy<A>... args) noexcept {
+        return run(self, args..., thunk_target<N>());
+    }
+};
+
+/// HPy_tp_finalize and HPy_bf_releasebuffer: what CPython calls where an object dies or a buffer is
+/// given back, whatever is in flight.
+template <typename Impl>
+struct AtEnd;
+
+template <typename... A>
+struct AtEnd<void (*)(HPyContext*, HPy, A...)> {
+    [[gnu::noinline]] static void run(PyObject* self, Cpy<A>... args, ThunkTarget target) noexcept {
+        const InFlight kept(self);
+        Body<Way::kObject, void (*)(HPyContext*, HPy, A...)>::run(self, args..., target);
+    }
+
+    template <unsigned N>
+    static void thunk(PyObject* self, Cpy<A>... args) noexcept {
+        run(self, args..., thunk_target<N>());
+    }
+};
+
+/// METH_NOARGS: CPython passes a second argument that means nothing.
+template <Way W>
+struct NoArgs : Body<W, HPyFunc_NOARGS_t> {
+    template <unsigned N>
+    static PyObject* thunk(PyObject* self, PyObject*) noexcept {
+        return Body<W, HPyFunc_NOARGS_t>::run(self, thunk_target<N>());
+    }
+};
+
+/// tp_new and tp_init: the tuple's items are the array of handles, the dict is passed as it is.
+template <Way W, typename R>
+struct TupleDict {
+    using Impl = AsCpy<R, const HPy*, HPy_ssize_t, HPy>;
+
+    [[gnu::noinline]] static Cpy<R> run(PyObject* self, PyObject* args, PyObject* kwargs,
+                                        ThunkTarget target) noexcept {
+        HPyContext* ctx = context_of<W>(self);
+        if (ctx == nullptr) [[unlikely]] {
+            ctx = look_for_context<W>(self);
+            if (ctx == nullptr) return failed<Cpy<R>>();
+        }
+        const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
+        PyObject* const* const items = reinterpret_cast<PyTupleObject*>(args)->ob_item;
+        return impl(ctx, self, items, PyTuple_GET_SIZE(args), kwargs);
+    }
+
+    template <unsigned N>
+    static Cpy<R> thunk(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
+        return run(self, args, kwargs, thunk_target<N>());
+    }
+};
+
+/// HPyFunc_KEYWORDS_t.
+using Keywords = AsCpy<HPy, const HPy*, std::size_t, HPy>;
+
+struct CallSlot {
+    [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
+                                           ThunkTarget target) noexcept {
+        // The instance may have a function of its own: HPy_SetCallFunction.
+        if (has_call_function(self)) return PyVectorcall_Call(self, args, kwargs);
+        HPyContext* ctx = context_of<Way::kObject>(self);
+        if (ctx == nullptr) [[unlikely]] {
+            ctx = look_for_context<Way::kObject>(self);
+            if (ctx == nullptr) return nullptr;
+        }
+        const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
+        return with_array(args, kwargs,
+                          [=](PyObject* const* items, std::size_t count, PyObject* names) {
+                              return impl(ctx, self, items, static_cast<Py_ssize_t>(count), names);
+                          });
+    }
+
+    template <unsigned N>
+    static PyObject* thunk(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
+        return run(self, args, kwargs, thunk_target<N>());
+    }
+};
+
+/// How many call functions this thread runs, one within the other. Static TLS: four bytes of it are
+/// always to be had. A thread that changes stacks may leave it too high; then CPython is asked more
+/// often than need be.
+[[gnu::tls_model("initial-exec")]] constinit thread_local unsigned nested = 0;
+
+/// What an instance is called with by PEP 590; the count carries a flag bit.
+struct VectorCall {
+    /// `ctx` may be null: it is looked for.
+    [[gnu::cold, gnu::noinline]] static PyObject* run_slowly(HPyContext* ctx, PyObject* callable,
+                                                             PyObject* const* args,
+                                                             std::size_t nargsf, PyObject* kwnames,
+                                                             ThunkTarget target) noexcept {
+        if (ctx == nullptr) ctx = look_for_context<Way::kObject>(callable);
+        if (ctx == nullptr) return nullptr;
+        const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
+        return call_recursively(
+            [=] { return impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames); });
+    }
+
+    [[gnu::noinline]] static PyObject* run(PyObject* callable, PyObject* const* args,
+                                           std::size_t nargsf, PyObject* kwnames,
+                                           ThunkTarget target) noexcept {
+        HPyContext* const ctx = context_of<Way::kObject>(callable);
+        if (ctx == nullptr || nested >= kShallow) [[unlikely]]
+            return run_slowly(ctx, callable, args, nargsf, kwnames, target);
+        const auto impl = reinterpret_cast<Keywords>(const_cast<void*>(target));
+        ++nested;
+        PyObject* const result = impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames);
+        --nested;
+        return result;
+    }
+
+    template <unsigned N>
+    static PyObject* thunk(PyObject* callable, PyObject* const* args, std::size_t nargsf,
+                           PyObject* kwnames) noexcept {
+        return run(callable, args, nargsf, kwnames, thunk_target<N>());
+    }
+};
+
+/// MOD_CREATE: CPython passes the spec and the definition.
+struct ModuleCreate : Body<Way::kObject, HPyFunc_MOD_CREATE_t> {
+    template <unsigned N>
+    static PyObject* thunk(PyObject* spec, PyModuleDef*) noexcept {
+        return run(spec, thunk_target<N>());
+    }
+};
+
+// ---- pools: signature, way, how many, body ----
+
+template <HPyFunc_Signature S, unsigned Size>
+using SlotPool = Pool<S, Way::kObject, Size, Body<Way::kObject, typename SignatureOf<S>::Impl>>;
+template <HPyFunc_Signature S, unsigned Size>
+using EndPool = Pool<S, Way::kObject, Size, AtEnd<typename SignatureOf<S>::Impl>>;
+template <HPyFunc_Signature S, Way W, unsigned Size>
+using MethodPool = Pool<S, W, Size, Body<W, typename SignatureOf<S>::Impl>>;
+
+using PlainPools =
+    Pools<0, Pool<HPyFunc_NOARGS, Way::kModule, 512, NoArgs<Way::kModule>>,
+          Pool<HPyFunc_NOARGS, Way::kObject, 512, NoArgs<Way::kObject>>,
+          MethodPool<HPyFunc_O, Way::kModule, 512>, MethodPool<HPyFunc_O, Way::kObject, 512>,
+          MethodPool<HPyFunc_VARARGS, Way::kModule, 512>,
+          MethodPool<HPyFunc_VARARGS, Way::kObject, 512>,
+          MethodPool<HPyFunc_KEYWORDS, Way::kModule, 512>,
+          MethodPool<HPyFunc_KEYWORDS, Way::kObject, 512>, SlotPool<HPyFunc_GETTER, 512>,
+          SlotPool<HPyFunc_SETTER, 512>, SlotPool<HPyFunc_UNARYFUNC, 256>,
+          SlotPool<HPyFunc_BINARYFUNC, 512>, SlotPool<HPyFunc_TERNARYFUNC, 128>,
+          SlotPool<HPyFunc_INQUIRY, 256>, SlotPool<HPyFunc_LENFUNC, 256>,
+          SlotPool<HPyFunc_SSIZEARGFUNC, 256>, SlotPool<HPyFunc_SSIZEOBJARGPROC, 128>,
+          SlotPool<HPyFunc_OBJOBJARGPROC, 128>, SlotPool<HPyFunc_OBJOBJPROC, 128>,
+          SlotPool<HPyFunc_REPRFUNC, 256>, SlotPool<HPyFunc_HASHFUNC, 256>,
+          SlotPool<HPyFunc_RICHCMPFUNC, 256>, EndPool<HPyFunc_DESTRUCTOR, 256>,
+          SlotPool<HPyFunc_GETBUFFERPROC, 128>, EndPool<HPyFunc_RELEASEBUFFERPROC, 128>,
+          Pool<HPyFunc_NEWFUNC, Way::kObject, 256, TupleDict<Way::kType, HPy>>,
+          Pool<HPyFunc_INITPROC, Way::kObject, 256, TupleDict<Way::kObject, int>>,
+          Pool<HPyFunc_MOD_CREATE, Way::kObject, 64, ModuleCreate>,
+          Pool<HPyFunc_VECTORCALLFUNC, Way::kObject, 128, VectorCall>,
+          Pool<kCallSignature, Way::kObject, 128, CallSlot>>;
+
+static_assert(PlainPools::kEnd <= kLayeredStart, "runtime/calls/thunk_pool.h: raise kLayeredStart");
+
+/// Only functions of modules are called with the module as `self`.
+[[nodiscard]] constexpr bool has_module_way(HPyFunc_Signature signature) noexcept {
+    return signature == HPyFunc_NOARGS || signature == HPyFunc_O || signature == HPyFunc_VARARGS ||
+           signature == HPyFunc_KEYWORDS;
+}
+
+[[nodiscard]] constexpr Way way_of(HPyFunc_Signature signature, Site site) noexcept {
+    return site.module && has_module_way(signature) ? Way::kModule : Way::kObject;
+}
+
+[[nodiscard]] CFunction find_thunk(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
+    const Way way = way_of(signature, site);
+    if (is_layered(site)) {
+        return layered_thunk(signature, impl, *site.layer, way == Way::kModule);
+    }
+    return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
+}
+
+} // namespace
+
+CFunction thunk_for(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
+    return find_thunk(signature, impl, site);
+}
+
+CFunction call_thunk_for(HPyCFunction impl, Site site) {
+    return find_thunk(kCallSignature, impl, site);
+}
+
+void raise_no_thunk(const char* owner, const char* function, HPyFunc_Signature signature,
+                    bool is_call, Site site) {
+    const HPyFunc_Signature searched = is_call ? kCallSignature : signature;
+    const unsigned limit = is_layered(site) ? layered_limit(searched)
+                                            : PlainPools::limit(searched, way_of(searched, site));
+    PyErr_Format(PyExc_SystemError,
+                 "%s: no thunk is left for %s: this process has %u different functions of that "
+                 "kind in %s mode already, and there can be no more. Give several definitions the "
+                 "same function, or load fewer extensions into the process%s.",
+                 owner, function, limit, is_layered(site) ? site.layer->name : "plain",
+                 is_layered(site) ? " in this mode" : "");
+}
+
+} // namespace hpystate

@@ -1,0 +1,47 @@
+/// runtime/context/bytes.cpp: bytes objects and their characters, which live as long as the object.
+#include <Python.h>
+
+#include "runtime/abi/upstream_messages.h"
+#include "runtime/calls/handle.h"
+#include "runtime/context/functions.h"
+#include "runtime/context/pointers.h"
+
+namespace hpystate::context {
+
+int ctx_Bytes_Check(HPyContext*, HPy h) noexcept {
+    return PyBytes_Check(as_object(h));
+}
+
+HPy_ssize_t ctx_Bytes_Size(HPyContext*, HPy h) noexcept {
+    return PyBytes_Size(as_object(h));
+}
+
+HPy_ssize_t ctx_Bytes_GET_SIZE(HPyContext*, HPy h) noexcept {
+    return PyBytes_GET_SIZE(as_object(h)); // the caller has checked the type
+}
+
+const char* ctx_Bytes_AsString(HPyContext*, HPy h) noexcept {
+    return PyBytes_AsString(as_object(h));
+}
+
+const char* ctx_Bytes_AS_STRING(HPyContext*, HPy h) noexcept {
+    return PyBytes_AS_STRING(as_object(h)); // the caller has checked the type
+}
+
+HPy ctx_Bytes_FromString(HPyContext*, const char* bytes) noexcept {
+    if (!require_pointer(bytes, "ctx_Bytes_FromString", "bytes")) return kNullHandle;
+    return as_handle(PyBytes_FromString(bytes));
+}
+
+HPy ctx_Bytes_FromStringAndSize(HPyContext*, const char* bytes, HPy_ssize_t len) noexcept {
+    // CPython would give an object of uninitialized bytes that the caller fills; HPy's are
+    // constant.
+    if (bytes == nullptr) {
+        PyErr_SetString(PyExc_ValueError, interface::kNullBytes);
+        return kNullHandle;
+    }
+    if (!require_sized(bytes, len, "ctx_Bytes_FromStringAndSize", "bytes")) return kNullHandle;
+    return as_handle(PyBytes_FromStringAndSize(bytes, len));
+}
+
+} // namespace hpystate::context

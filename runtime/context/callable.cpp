@@ -1,0 +1,122 @@
+/// runtime/context/callable.cpp: which function an instance is called with: HPy's call protocol.
+///
+/// runtime/types/typespec.cpp gives types with HPy_tp_call a hidden place for it in every instance.
+#include <Python.h>
+
+#include "runtime/context/callable.h"
+
+#include "runtime/calls/handle.h"
+#include "runtime/context/functions.h"
+#include "runtime/context/guard.h"
+#include "runtime/cpython/guarded.h"
+#include "runtime/types/typedata.h"
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace hpystate::context {
+
+namespace {
+
+/// The thunks that plain objects got, by the extension's function: to ask for one takes a lock and
+/// memory, and an object may get its call function each time that one is made.
+///
+/// An entry is written once, the thunk first; who loses the race for it, or finds another function
+/// there, asks each time. Thunks are never freed, nor is the file whose functions they call.
+struct Known {
+    std::atomic<HPyCFunction> impl;
+    std::atomic<CFunction> thunk;
+};
+constexpr unsigned kKnown = 256;
+constinit Known known[kKnown]{};
+
+[[nodiscard]] Known& known_for(HPyCFunction impl) noexcept {
+    return known[(reinterpret_cast<std::uintptr_t>(impl) >> 4U) % kKnown];
+}
+
+void remember(HPyCFunction impl, CFunction thunk) noexcept {
+    Known& entry = known_for(impl);
+    CFunction none = nullptr;
+    if (!entry.thunk.compare_exchange_strong(none, thunk)) return;
+    // release: whoever sees the function sees its thunk.
+    entry.impl.store(impl, std::memory_order_release);
+}
+
+/// Whether instances have a place for a call function that an HPy type put there; a type of others
+/// that is called by PEP 590 has less room. Py_TPFLAGS_HAVE_VECTORCALL does not tell: CPython takes
+/// it from a class with a `__call__` in Python, which may call its base's.
+bool has_call_place(const PyTypeObject* type) noexcept {
+    const Py_ssize_t place = type->tp_vectorcall_offset;
+    if (place <= 0) return false;
+    while (type->tp_base != nullptr && type->tp_base->tp_vectorcall_offset == place)
+        type = type->tp_base;
+    return is_from_spec(type);
+}
+
+[[nodiscard]] HPyCFunction impl_of(const HPyCallFunction& function) noexcept {
+    return reinterpret_cast<HPyCFunction>(reinterpret_cast<void (*)()>(function.impl));
+}
+
+void put(PyObject* object, const HPyCallFunction& function, CFunction thunk) noexcept {
+    auto* const field = reinterpret_cast<HPyCallFunction*>(reinterpret_cast<char*>(object) +
+                                                           Py_TYPE(object)->tp_vectorcall_offset);
+    field->impl = function.impl;
+    field->cpy_trampoline = reinterpret_cast<cpy_vectorcallfunc>(thunk);
+}
+
+int set_call_function(PyObject* object, const HPyCallFunction* function, Site site) {
+    PyTypeObject* const type = Py_TYPE(object);
+    if (function == nullptr || function->impl == nullptr) {
+        PyErr_SetString(PyExc_SystemError, "ctx_SetCallFunction: there is no call function.");
+        return -1;
+    }
+    if (!has_call_place(type)) {
+        PyErr_Format(PyExc_TypeError,
+                     "ctx_SetCallFunction: type '%s' does not implement HPy's call protocol; it "
+                     "needs an HPy_tp_call slot or a member __vectorcalloffset__.",
+                     type->tp_name);
+        return -1;
+    }
+    const HPyCFunction impl = impl_of(*function);
+    CFunction thunk = thunk_for(HPyFunc_VECTORCALLFUNC, impl, site);
+    if (thunk != nullptr && !is_layered(site)) {
+        remember(impl, thunk);
+    } else if (!is_layered(site)) {
+        // The pool is used up: the file's own trampoline serves, through the dispatcher.
+        thunk = reinterpret_cast<CFunction>(function->cpy_trampoline);
+    }
+    if (thunk == nullptr) {
+        const std::string owner = std::string("ctx_SetCallFunction: type '") + type->tp_name + "'";
+        raise_no_thunk(owner.c_str(), "its call function", HPyFunc_VECTORCALLFUNC, false, site);
+        return -1;
+    }
+    put(object, *function, thunk);
+    return 0;
+}
+
+} // namespace
+
+int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site) noexcept {
+    if (h._i == 0) {
+        raise_null_operand(Slot::SetCallFunction, 1);
+        return -1;
+    }
+    return guarded(-1, [=] { return set_call_function(as_object(h), function, site); });
+}
+
+int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {
+    if (h._i != 0 && func != nullptr && func->impl != nullptr) [[likely]] {
+        const HPyCFunction impl = impl_of(*func);
+        const Known& entry = known_for(impl);
+        // acquire: pairs with the release in remember().
+        if (entry.impl.load(std::memory_order_acquire) == impl &&
+            has_call_place(Py_TYPE(as_object(h)))) {
+            put(as_object(h), *func, entry.thunk.load(std::memory_order_relaxed));
+            return 0;
+        }
+    }
+    return set_call_function_or_fail(h, func, kObjectSite);
+}
+
+} // namespace hpystate::context

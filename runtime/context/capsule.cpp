@@ -1,0 +1,148 @@
+/// runtime/context/capsule.cpp: capsules whose destructor is an HPy function.
+///
+/// HPy's destructor takes name, pointer and context of the capsule and no HPyContext. CPython's
+/// takes the capsule. Between the two stands release(), the one destructor that CPython is given;
+/// the extension's own hangs in a Note that the capsule's context points to, and HPy's context of
+/// the capsule is in the note as well.
+///
+///     PyCapsule { pointer, name, context --> Note { context, destructor }, destructor = release }
+///
+/// The note is made with the capsule, owned by it, and freed by release(). A capsule that somebody
+/// made through the C API has no note: its context is its own.
+#include <Python.h>
+
+#include "runtime/calls/handle.h"
+#include "runtime/context/functions.h"
+#include "runtime/cpython/in_flight.h"
+
+#include <memory>
+#include <new>
+
+namespace hpystate::context {
+
+namespace {
+
+struct Note {
+    void* context = nullptr;
+    HPyFunc_CAPSULE_DESTRUCTOR_t destructor = nullptr;
+};
+
+/// The extension's destructor may call the C API. The capsule is half gone, so its type is what an
+/// error is reported with.
+void release(PyObject* capsule) {
+    const InFlight kept(reinterpret_cast<PyObject*>(&PyCapsule_Type));
+    const char* const name = PyCapsule_GetName(capsule);
+    const std::unique_ptr<Note> note(static_cast<Note*>(PyCapsule_GetContext(capsule)));
+    if (note->destructor != nullptr) {
+        note->destructor(name, PyCapsule_GetPointer(capsule, name), note->context);
+    }
+}
+
+/// The note of a capsule of ours, nullptr for another's. It is a capsule: check_capsule() said so,
+/// hence no exception is set here and none of the caller's is cleared.
+Note* note_of(PyObject* capsule) noexcept {
+    if (PyCapsule_GetDestructor(capsule) != &release) return nullptr;
+    return static_cast<Note*>(PyCapsule_GetContext(capsule));
+}
+
+bool check_capsule(HPy capsule, const char* function) noexcept {
+    if (PyCapsule_CheckExact(as_object(capsule))) return true;
+    PyErr_Format(PyExc_ValueError, "%s: a capsule was expected.", function);
+    return false;
+}
+
+/// A destructor is optional; one that was given must have a function.
+bool check_destructor(const HPyCapsule_Destructor* destructor, const char* function) noexcept {
+    if (destructor == nullptr || destructor->impl != nullptr) return true;
+    PyErr_Format(PyExc_ValueError, "%s: the destructor has no function.", function);
+    return false;
+}
+
+HPyFunc_CAPSULE_DESTRUCTOR_t impl_of(const HPyCapsule_Destructor* destructor) noexcept {
+    return destructor != nullptr ? destructor->impl : nullptr;
+}
+
+} // namespace
+
+HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
+                    HPyCapsule_Destructor* destructor) noexcept {
+    if (!check_destructor(destructor, "ctx_Capsule_New")) return kNullHandle;
+    std::unique_ptr<Note> note(new (std::nothrow) Note{nullptr, impl_of(destructor)});
+    if (note == nullptr) {
+        PyErr_NoMemory();
+        return kNullHandle;
+    }
+    // Without a destructor while it is made: where it cannot be made, nothing calls the
+    // extension's.
+    Ref capsule(PyCapsule_New(pointer, utf8_name, nullptr));
+    if (!capsule || PyCapsule_SetContext(capsule.get(), note.get()) != 0 ||
+        PyCapsule_SetDestructor(capsule.get(), &release) != 0) {
+        return kNullHandle;
+    }
+    static_cast<void>(note.release()); // the capsule owns it now
+    return as_handle(capsule.release());
+}
+
+void* ctx_Capsule_Get(HPyContext*, HPy capsule, _HPyCapsule_key key,
+                      const char* utf8_name) noexcept {
+    if (!check_capsule(capsule, "ctx_Capsule_Get")) return nullptr;
+    PyObject* const object = as_object(capsule);
+    switch (key) {
+    case HPyCapsule_key_Pointer:
+        return PyCapsule_GetPointer(object, utf8_name);
+    case HPyCapsule_key_Name:
+        return const_cast<char*>(PyCapsule_GetName(object));
+    case HPyCapsule_key_Context: {
+        const Note* const note = note_of(object);
+        return note != nullptr ? note->context : PyCapsule_GetContext(object);
+    }
+    case HPyCapsule_key_Destructor:
+        break;
+    }
+    PyErr_Format(PyExc_ValueError, "ctx_Capsule_Get: key %d cannot be read.",
+                 static_cast<int>(key));
+    return nullptr;
+}
+
+int ctx_Capsule_IsValid(HPyContext*, HPy capsule, const char* utf8_name) noexcept {
+    return PyCapsule_IsValid(as_object(capsule), utf8_name);
+}
+
+namespace {
+
+int set_destructor(PyObject* capsule, const HPyCapsule_Destructor* destructor) noexcept {
+    if (!check_destructor(destructor, "ctx_Capsule_Set")) return -1;
+    Note* const note = note_of(capsule);
+    if (note == nullptr) {
+        PyErr_SetString(PyExc_ValueError, "ctx_Capsule_Set: the capsule was not made by HPy; its "
+                                          "destructor cannot be an HPy function.");
+        return -1;
+    }
+    note->destructor = impl_of(destructor);
+    return 0;
+}
+
+} // namespace
+
+int ctx_Capsule_Set(HPyContext*, HPy capsule, _HPyCapsule_key key, void* value) noexcept {
+    if (!check_capsule(capsule, "ctx_Capsule_Set")) return -1;
+    PyObject* const object = as_object(capsule);
+    switch (key) {
+    case HPyCapsule_key_Pointer:
+        return PyCapsule_SetPointer(object, value);
+    case HPyCapsule_key_Name:
+        return PyCapsule_SetName(object, static_cast<const char*>(value));
+    case HPyCapsule_key_Context: {
+        Note* const note = note_of(object);
+        if (note == nullptr) return PyCapsule_SetContext(object, value);
+        note->context = value;
+        return 0;
+    }
+    case HPyCapsule_key_Destructor:
+        return set_destructor(object, static_cast<const HPyCapsule_Destructor*>(value));
+    }
+    PyErr_Format(PyExc_ValueError, "ctx_Capsule_Set: unknown key %d.", static_cast<int>(key));
+    return -1;
+}
+
+} // namespace hpystate::context

@@ -1,0 +1,342 @@
+/// runtime/context/first_value.cpp: makers, waiters, and the circles that they must not close.
+#include <Python.h>
+
+#include "runtime/context/first_value.h"
+
+#include "globals/locks.h"
+#include "globals/sleep.h"
+#include "interp_state/teardown.h"
+#include "runtime/calls/handle.h"
+#include "runtime/context/functions.h"
+#include "runtime/context/fused.h"
+#include "runtime/context/pointers.h"
+#include "runtime/cpython/guarded.h"
+#include "runtime/elf/symbol_name.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <pthread.h>
+#include <string>
+#include <thread>
+
+namespace hpystate::context {
+
+namespace {
+
+/// A value that is (to be) made: a slot in the current life of a region.
+struct Key {
+    const Region* region;
+    std::uint32_t generation;
+    std::uintptr_t slot;
+
+    bool operator==(const Key&) const = default;
+};
+
+/// One entry of a list; lies on the stack of the thread that it speaks of.
+struct Node {
+    Key key;
+    std::thread::id thread;
+    Node* next = nullptr;
+};
+
+/// Makers and waiters of the whole process. Guarded by `mutex`, but for `finished`.
+struct Board {
+    RankedMutex mutex{LockRank::kFirstValue};
+    Node* makers = nullptr;
+    Node* waiters = nullptr;
+
+    /// Advanced by every maker that left the list, after that; waiters sleep on it. Relaxed: that
+    /// he left is read under the lock.
+    std::atomic<std::uint32_t> finished{0};
+
+    [[nodiscard]] const Node* maker_of(const Key& key) const noexcept {
+        const Node* at = makers;
+        while (at != nullptr && at->key != key)
+            at = at->next;
+        return at;
+    }
+
+    [[nodiscard]] const Node* wait_of(std::thread::id thread) const noexcept {
+        const Node* at = waiters;
+        while (at != nullptr && at->thread != thread)
+            at = at->next;
+        return at;
+    }
+};
+
+constinit Board board;
+
+void link(Node*& list, Node& node) noexcept {
+    node.next = list;
+    list = &node;
+}
+
+void unlink(Node*& list, const Node& node) noexcept {
+    Node** at = &list;
+    while (*at != &node)
+        at = &(*at)->next;
+    *at = node.next;
+}
+
+/// Takes the nodes of all other threads out of a list.
+void keep_own(Node*& list) noexcept {
+    const std::thread::id self = std::this_thread::get_id();
+    for (Node** at = &list; *at != nullptr;) {
+        if ((*at)->thread == self) {
+            at = &(*at)->next;
+        } else {
+            *at = (*at)->next;
+        }
+    }
+}
+
+// Waiters take the lock while they are detached, so neither the GIL nor a stopped world keeps them
+// from holding it at the moment of a fork: the fork takes it first. In the child this thread is
+// alone. What others were making nobody makes there: the next one who asks does.
+void before_fork() {
+    board.mutex.lock();
+}
+void after_fork_in_parent() {
+    board.mutex.unlock();
+}
+void after_fork_in_child() {
+    keep_own(board.makers);
+    keep_own(board.waiters);
+    board.mutex.unlock();
+}
+
+/// The slots of a circle that a wait would close: the one waited for, then what its maker waits
+/// for, and so on. The first few, for the message.
+struct Circle {
+    std::array<std::uintptr_t, 8> slots{};
+    std::size_t count = 0;
+    bool closed = false;
+};
+
+/// Under the lock: whether waiting for `maker` would never end.
+[[nodiscard]] Circle find_circle(const Node* maker) noexcept {
+    const std::thread::id self = std::this_thread::get_id();
+    Circle circle;
+    // Ends: a wait is only ever added where it closes no circle, so every chain is finite.
+    while (maker != nullptr) {
+        if (circle.count < circle.slots.size()) circle.slots[circle.count++] = maker->key.slot;
+        if (maker->thread == self) {
+            circle.closed = true;
+            break;
+        }
+        const Node* const wait = board.wait_of(maker->thread);
+        maker = wait != nullptr ? board.maker_of(wait->key) : nullptr;
+    }
+    return circle;
+}
+
+void raise_circle(const Circle& circle, const char* function) noexcept {
+    static_cast<void>(guarded(0, [&] {
+        std::string text = std::string(function) + ": ";
+        if (circle.count == 1) {
+            text += "the first value of " + describe_slot(circle.slots[0]) +
+                    " is being made by this very thread; its initializer asks for itself.";
+        } else {
+            text += "waiting for the first value of " + describe_slot(circle.slots[0]);
+            for (std::size_t i = 1; i < circle.count; ++i)
+                text += ", whose maker waits for that of " + describe_slot(circle.slots[i]);
+            text += ", which this thread makes, would never end.";
+        }
+        text += " Store the value before what needs it is called, or make both in one initializer.";
+        PyErr_SetString(PyExc_RuntimeError, text.c_str());
+        return 0;
+    }));
+}
+
+void raise_stopped(std::uintptr_t slot, const char* function) noexcept {
+    static_cast<void>(guarded(0, [&] {
+        const std::string text = std::string(function) + ": the first value of " +
+                                 describe_slot(slot) +
+                                 " was being made by a thread that Python has stopped, since this "
+                                 "interpreter is ending; to wait for it would never end. Join the "
+                                 "thread before, or keep what a destructor needs in the object.";
+        PyErr_SetString(PyExc_RuntimeError, text.c_str());
+        return 0;
+    }));
+}
+
+enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
+
+/// Runs the handlers of signals and pending calls that wait for this thread, as CPython does where
+/// a wait for a lock of its own is interrupted. An exception that is set stays, or becomes the
+/// context of what a handler raises. False: a handler raised.
+[[nodiscard]] bool run_handlers() noexcept {
+    PyObject* const pending = PyErr_GetRaisedException();
+    const bool good = Py_MakePendingCalls() == 0;
+    if (pending == nullptr) return good;
+    if (good) {
+        PyErr_SetRaisedException(pending);
+        return true;
+    }
+    PyObject* const raised = PyErr_GetRaisedException();
+    if (raised != pending) {
+        PyException_SetContext(raised, pending); // takes the reference
+    } else {
+        Py_DECREF(pending); // a handler may raise the very one; none is its own context
+    }
+    PyErr_SetRaisedException(raised);
+    return false;
+}
+
+/// A signal may come just before its thread sleeps, or to another thread, and a pending call wakes
+/// nobody: so the thread that handlers run on looks by itself this often.
+constexpr std::chrono::milliseconds kBetweenLooks{50};
+
+/// The caller's node is linked, and detached it sleeps until the maker has left or a signal came.
+[[nodiscard]] Turn wait_for_maker(Node& node, std::uint32_t seen) noexcept {
+    const auto limit = is_first_thread() ? kBetweenLooks : std::chrono::milliseconds::zero();
+    bool interrupted = false;
+    PyThreadState* const thread = PyEval_SaveThread();
+    for (bool waiting = true; waiting && !interrupted;) {
+        interrupted = sleep_on(board.finished, seen, limit) == Woken::kInterrupted;
+        const std::lock_guard lock(board.mutex);
+        seen = board.finished.load(std::memory_order_relaxed);
+        waiting = board.maker_of(node.key) != nullptr;
+        // Before the thread attaches again, which it may not survive: its stack holds the node. And
+        // before handlers run: they may ask for any value, and fork.
+        if (!waiting || interrupted) unlink(board.waiters, node);
+    }
+    PyEval_RestoreThread(thread);
+    return interrupted && !run_handlers() ? Turn::kRefused : Turn::kLookAgain;
+}
+
+/// Makes the caller the maker, or waits for the one there is, or raises: RuntimeError, or what a
+/// signal's handler raised.
+[[nodiscard]] Turn take_turn(Node& node, const char* function) noexcept {
+    // Whoever runs now may be the one that ends the interpreter, and the maker a thread that does
+    // not come back, whose node stays in the list. If the end begins later, this thread stops.
+    const bool stopped = has_stopped_threads();
+    std::uint32_t seen = 0;
+    Circle circle;
+    {
+        const std::lock_guard lock(board.mutex);
+        const Node* const maker = board.maker_of(node.key);
+        if (maker == nullptr) {
+            link(board.makers, node);
+            return Turn::kMake;
+        }
+        circle = find_circle(maker);
+        if (!circle.closed && !stopped) {
+            link(board.waiters, node);
+            seen = board.finished.load(std::memory_order_relaxed);
+        }
+    }
+    if (circle.closed) {
+        raise_circle(circle, function);
+        return Turn::kRefused;
+    }
+    if (stopped) {
+        raise_stopped(node.key.slot, function);
+        return Turn::kRefused;
+    }
+    return wait_for_maker(node, seen);
+}
+
+/// The caller is the maker as long as this lives.
+class Making {
+  public:
+    explicit Making(Node& node) noexcept : node_(node) {}
+    Making(const Making&) = delete;
+    Making& operator=(const Making&) = delete;
+    ~Making() {
+        {
+            const std::lock_guard lock(board.mutex);
+            unlink(board.makers, node_);
+        }
+        board.finished.fetch_add(1, std::memory_order_relaxed);
+        wake_all(board.finished);
+    }
+
+  private:
+    Node& node_;
+};
+
+/// nullptr with a SystemError.
+[[nodiscard]] PyObject* refuse_ended(HPyContext* plain, HPyGlobal* slot, const char* function) {
+    raise_unset(plain, function, Token(reinterpret_cast<std::uintptr_t>(slot)));
+    return nullptr;
+}
+
+/// Makes and publishes the value; the caller is the maker.
+[[nodiscard]] PyObject* make_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
+                                   const char* function) noexcept {
+    const Token token(reinterpret_cast<std::uintptr_t>(slot));
+    const Window& window = current_region(plain)->window;
+    Ref value(maker.make(maker.data));
+    if (!value) {
+        if (PyErr_Occurred() == nullptr) {
+            PyErr_Format(PyExc_SystemError,
+                         "%s: the initializer returned HPy_NULL without setting an exception.",
+                         function);
+        }
+        return nullptr;
+    }
+    // The initializer ran any code: it may have stored to the slot itself. What stands there stays.
+    if (PyObject* const stored = owned_object(plain, token)) return stored;
+    if (window.closed()) return refuse_ended(plain, slot, function);
+    if (!store_global(plain, slot, as_handle(value.get()))) return nullptr;
+    return value.release();
+}
+
+} // namespace
+
+PyObject* first_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
+                      const char* function) noexcept {
+    const Token token(reinterpret_cast<std::uintptr_t>(slot));
+    const Region& region = *current_region(plain);
+    for (;;) {
+        if (PyObject* const stored = owned_object(plain, token)) return stored;
+        if (region.window.closed()) return refuse_ended(plain, slot, function);
+        Node node{{&region, region.generation, token.bits()}, std::this_thread::get_id()};
+        const Turn turn = take_turn(node, function);
+        if (turn == Turn::kRefused) return nullptr;
+        if (turn == Turn::kLookAgain) continue;
+        const Making making(node);
+        // Somebody may have published between the look and the turn.
+        if (PyObject* const stored = owned_object(plain, token)) return stored;
+        return make_value(plain, slot, maker, function);
+    }
+}
+
+Maker Initializer::maker() noexcept {
+    return {[](void* data) noexcept {
+                const auto& self = *static_cast<const Initializer*>(data);
+                return as_object(self.init(self.ctx, self.arg));
+            },
+            this};
+}
+
+Maker Import::maker() noexcept {
+    return {[](void* data) noexcept -> PyObject* {
+                const auto& self = *static_cast<const Import*>(data);
+                Ref module(PyImport_ImportModule(self.module));
+                if (!module || self.attribute == nullptr) return module.release();
+                return PyObject_GetAttrString(module.get(), self.attribute);
+            },
+            this};
+}
+
+bool watch_forks() noexcept {
+    // relaxed: two threads may ask, one registers; nothing else is published.
+    static std::atomic<bool> registered{false};
+    if (registered.exchange(true, std::memory_order_relaxed)) return true;
+    if (pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) return true;
+    registered.store(false, std::memory_order_relaxed);
+    return false;
+}
+
+bool check_initializer(const HPyGlobal* slot, bool has_initializer) noexcept {
+    return require_pointer(slot, "HPyGlobal_LoadOrInit", "global") &&
+           (has_initializer || require_pointer(nullptr, "HPyGlobal_LoadOrInit", "init"));
+}
+
+} // namespace hpystate::context

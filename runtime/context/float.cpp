@@ -1,0 +1,21 @@
+/// runtime/context/float.cpp: floats and bools.
+#include <Python.h>
+
+#include "runtime/calls/handle.h"
+#include "runtime/context/functions.h"
+
+namespace hpystate::context {
+
+HPy ctx_Float_FromDouble(HPyContext*, double v) noexcept {
+    return as_handle(PyFloat_FromDouble(v));
+}
+
+double ctx_Float_AsDouble(HPyContext*, HPy h) noexcept {
+    return PyFloat_AsDouble(as_object(h));
+}
+
+HPy ctx_Bool_FromBool(HPyContext*, bool v) noexcept {
+    return as_handle(Py_NewRef(v ? Py_True : Py_False));
+}
+
+} // namespace hpystate::context

@@ -1,0 +1,52 @@
+/// runtime/context/fused.h: the fused calls of the plain context, and what the layers need to wrap
+/// them.
+///
+///     extension --> its link's table --> kPlainFusedCalls --> window of the context's region
+///
+/// The global's object: calls that run no Python code (TypeCheck, Is, ...) look at it without a
+/// reference; all others own one while they run, so a store to the slot cannot take it away. That
+/// is two instructions each way with a GIL; a count of readers per region, which the design page
+/// had in mind, would have to keep every replaced value until the longest call returned. Without
+/// the GIL a reference count is a line that all threads write: there the window keeps the first
+/// object of a slot, so only the later ones need a reference.
+#pragma once
+
+#include <Python.h>
+
+#include "runtime/context/global.h"
+
+#include <hpy/context.h>
+#include <hpystate/fused_table.h>
+
+#include <cstdint>
+
+namespace hpystate::context {
+
+extern const hpystate_fused_table kPlainFusedCalls;
+
+/// A fused call as a number. The order is that of fused.def.
+enum class Fused : unsigned {
+#define HPY_FUSED(ret, name, params, args, global, failed, unfused) name,
+#define HPY_FUSED_OWN(ret, name, params, args) name,
+#include <hpystate/fused.def>
+};
+
+// A C array, and not inline: see runtime/abi/slots.h.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays)
+constexpr const char* kFusedNames[] = {
+#define HPY_FUSED(ret, name, params, args, global, failed, unfused) #name,
+#define HPY_FUSED_OWN(ret, name, params, args) #name,
+#include <hpystate/fused.def>
+};
+
+/// The public name: HPy_New_g is a macro over _HPy_New_g.
+[[nodiscard]] constexpr const char* name_of(Fused fused) noexcept {
+    const char* const name = kFusedNames[static_cast<unsigned>(fused)];
+    return name[0] == '_' ? name + 1 : name;
+}
+
+/// Sets the SystemError that names the function and the slot. An exception that is set already
+/// becomes its context.
+[[gnu::cold]] void raise_unset(HPyContext* ctx, const char* function, Token token) noexcept;
+
+} // namespace hpystate::context

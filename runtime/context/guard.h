@@ -1,0 +1,101 @@
+/// runtime/context/guard.h: what every function of a context does before it does anything: refuse
+/// HPy_NULL.
+///
+/// Real code does not check what HPyGlobal_Load gave, since upstream never gave NULL. So a required
+/// operand that is HPy_NULL is a SystemError naming the function, never a crash: one branch per
+/// function, predicted, made by a template from the frozen list and operands.def.
+#pragma once
+
+#include "runtime/abi/slots.h"
+#include "runtime/context/functions.h"
+
+#include <hpy/context.h>
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace hpystate::context {
+
+[[nodiscard]] constexpr bool is_optional(Slot slot, std::size_t index) noexcept {
+#define HPY_OPTIONAL(name, number)                                                                 \
+    if (slot == Slot::name && index == (number)) return true;
+#include "runtime/context/operands.def"
+    return false;
+}
+
+[[nodiscard]] constexpr bool is_predicate(Slot slot) noexcept {
+#define HPY_PREDICATE(name)                                                                        \
+    if (slot == Slot::name) return true;
+#include "runtime/context/operands.def"
+    return false;
+}
+
+/// What a function returns with an exception set: NULL of its kind, 0 for a predicate, else -1 (-2
+/// for a shape).
+template <typename R>
+[[nodiscard]] constexpr R error_value(Slot slot) noexcept {
+    if constexpr (std::is_void_v<R>) {
+        return;
+    } else if constexpr (std::is_enum_v<R>) {
+        return static_cast<R>(-2); // HPyType_BuiltinShape, where -1 is the shape Legacy
+    } else if constexpr (std::is_arithmetic_v<R>) {
+        return is_predicate(slot) ? R{} : static_cast<R>(-1);
+    } else {
+        return R{}; // a null handle, builder, tracker, state or pointer
+    }
+}
+
+/// Sets the SystemError that names the function and the operand.
+[[gnu::cold]] void raise_null_operand(Slot slot, std::size_t index) noexcept;
+
+template <Slot S, auto Function>
+struct Guard;
+
+template <Slot S, typename R, typename... A, R (*Function)(HPyContext*, A...) noexcept>
+struct Guard<S, Function> {
+    template <std::size_t Index, typename T>
+    [[nodiscard]] static constexpr bool refuses(const T& value) noexcept {
+        if constexpr (std::is_same_v<T, HPy> && !is_optional(S, Index)) {
+            return value._i == 0;
+        } else {
+            return false;
+        }
+    }
+
+    template <std::size_t... I>
+    [[nodiscard, gnu::cold]] static R refuse(std::index_sequence<I...>, const A&... args) noexcept {
+        std::size_t first = 0;
+        static_cast<void>(((refuses<I + 1>(args) && (first = I + 1, true)) || ...));
+        raise_null_operand(S, first);
+        return error_value<R>(S);
+    }
+
+    template <std::size_t... I>
+    [[nodiscard]] static constexpr bool any(std::index_sequence<I...>, const A&... args) noexcept {
+        return (refuses<I + 1>(args) || ...);
+    }
+
+    template <std::size_t... I>
+    [[nodiscard]] static constexpr bool needed(std::index_sequence<I...>) noexcept {
+        return ((std::is_same_v<A, HPy> && !is_optional(S, I + 1)) || ...);
+    }
+
+    static R call(HPyContext* ctx, A... args) noexcept {
+        constexpr auto kIndexes = std::index_sequence_for<A...>{};
+        if (any(kIndexes, args...)) [[unlikely]]
+            return refuse(kIndexes, args...);
+        return Function(ctx, args...);
+    }
+
+    /// What the table holds: the function itself where there is nothing to refuse.
+    static constexpr auto entry() noexcept {
+        if constexpr (needed(std::index_sequence_for<A...>{})) {
+            return &call;
+        } else {
+            return Function;
+        }
+    }
+};
+
+} // namespace hpystate::context

@@ -1,0 +1,243 @@
+/// runtime/context/object.cpp: what every object has: references, attributes, items, text,
+/// comparison, hash.
+#include <Python.h>
+
+#include "runtime/calls/handle.h"
+#include "runtime/context/functions.h"
+#include "runtime/context/pointers.h"
+
+#include <cstddef>
+#include <cstdio>
+
+namespace hpystate::context {
+
+HPy ctx_Dup(HPyContext*, HPy h) noexcept {
+    return as_handle(Py_XNewRef(as_object(h)));
+}
+
+void ctx_Close(HPyContext*, HPy h) noexcept {
+    Py_XDECREF(as_object(h));
+}
+
+int ctx_IsTrue(HPyContext*, HPy h) noexcept {
+    return PyObject_IsTrue(as_object(h));
+}
+
+HPy ctx_Type(HPyContext*, HPy obj) noexcept {
+    return as_handle(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj)))));
+}
+
+int ctx_TypeCheck(HPyContext*, HPy obj, HPy type) noexcept {
+    PyObject* const cls = as_object(type);
+    if (reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj))) == cls) return 1;
+    if (!PyType_Check(cls)) [[unlikely]] {
+        PyErr_Format(PyExc_TypeError, "ctx_TypeCheck: a '%s' was given where a type was expected.",
+                     Py_TYPE(cls)->tp_name);
+        return 0;
+    }
+    return PyObject_TypeCheck(as_object(obj), reinterpret_cast<PyTypeObject*>(cls)) ? 1 : 0;
+}
+
+int ctx_Is(HPyContext*, HPy obj, HPy other) noexcept {
+    return obj._i == other._i ? 1 : 0;
+}
+
+// ---- attributes ----
+
+HPy ctx_GetAttr(HPyContext*, HPy obj, HPy name) noexcept {
+    return as_handle(PyObject_GetAttr(as_object(obj), as_object(name)));
+}
+
+HPy ctx_GetAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
+    if (!require_pointer(utf8_name, "ctx_GetAttr_s", "utf8_name")) return kNullHandle;
+    return as_handle(PyObject_GetAttrString(as_object(obj), utf8_name));
+}
+
+namespace {
+
+/// HPy's HasAttr cannot fail: an attribute whose getter raises is not there.
+int is_present(PyObject* attribute) noexcept {
+    if (attribute == nullptr) {
+        PyErr_Clear();
+        return 0;
+    }
+    Py_DECREF(attribute);
+    return 1;
+}
+
+} // namespace
+
+int ctx_HasAttr(HPyContext*, HPy obj, HPy name) noexcept {
+    return is_present(PyObject_GetAttr(as_object(obj), as_object(name)));
+}
+
+int ctx_HasAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
+    if (!require_pointer(utf8_name, "ctx_HasAttr_s", "utf8_name")) return 0;
+    return is_present(PyObject_GetAttrString(as_object(obj), utf8_name));
+}
+
+// A value of HPy_NULL deletes the attribute: HPy_DelAttr of HPy's headers is made so.
+
+int ctx_SetAttr(HPyContext*, HPy obj, HPy name, HPy value) noexcept {
+    return PyObject_SetAttr(as_object(obj), as_object(name), as_object(value));
+}
+
+int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexcept {
+    if (!require_pointer(utf8_name, "ctx_SetAttr_s", "utf8_name")) return -1;
+    return PyObject_SetAttrString(as_object(obj), utf8_name, as_object(value));
+}
+
+// ---- items ----
+
+HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept {
+    return PyObject_Length(as_object(h));
+}
+
+int ctx_Contains(HPyContext*, HPy container, HPy key) noexcept {
+    return PySequence_Contains(as_object(container), as_object(key));
+}
+
+HPy ctx_GetItem(HPyContext*, HPy obj, HPy key) noexcept {
+    return as_handle(PyObject_GetItem(as_object(obj), as_object(key)));
+}
+
+namespace {
+
+[[nodiscard]] bool is_inside(Py_ssize_t index, Py_ssize_t size) noexcept {
+    return static_cast<std::size_t>(index) < static_cast<std::size_t>(size);
+}
+
+/// Where the item of a list or tuple stands, where no class of Python's has a say in it and the
+/// index counts from the start and is good; otherwise nullptr. Without a GIL a list may change
+/// meanwhile.
+[[nodiscard]] PyObject** place_of_item(PyObject* object, Py_ssize_t index) noexcept {
+#ifndef Py_GIL_DISABLED
+    if (PyList_CheckExact(object) && is_inside(index, PyList_GET_SIZE(object)))
+        return &reinterpret_cast<PyListObject*>(object)->ob_item[index];
+#endif
+    if (PyTuple_CheckExact(object) && is_inside(index, PyTuple_GET_SIZE(object)))
+        return &reinterpret_cast<PyTupleObject*>(object)->ob_item[index];
+    return nullptr;
+}
+
+} // namespace
+
+HPy ctx_GetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
+    // No int is made for what most indexed objects are.
+    if (PyObject* const* const item = place_of_item(as_object(obj), idx))
+        return as_handle(Py_NewRef(*item));
+    const Ref key(PyLong_FromSsize_t(idx));
+    return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;
+}
+
+HPy ctx_GetItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
+    if (!require_pointer(utf8_key, "ctx_GetItem_s", "utf8_key")) return kNullHandle;
+    const Ref key(PyUnicode_FromString(utf8_key));
+    return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;
+}
+
+int ctx_SetItem(HPyContext*, HPy obj, HPy key, HPy value) noexcept {
+    return PyObject_SetItem(as_object(obj), as_object(key), as_object(value));
+}
+
+int ctx_SetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx, HPy value) noexcept {
+    const Ref key(PyLong_FromSsize_t(idx));
+    return key ? PyObject_SetItem(as_object(obj), key.get(), as_object(value)) : -1;
+}
+
+int ctx_SetItem_s(HPyContext*, HPy obj, const char* utf8_key, HPy value) noexcept {
+    if (!require_pointer(utf8_key, "ctx_SetItem_s", "utf8_key")) return -1;
+    const Ref key(PyUnicode_FromString(utf8_key));
+    return key ? PyObject_SetItem(as_object(obj), key.get(), as_object(value)) : -1;
+}
+
+int ctx_DelItem(HPyContext*, HPy obj, HPy key) noexcept {
+    return PyObject_DelItem(as_object(obj), as_object(key));
+}
+
+int ctx_DelItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
+    const Ref key(PyLong_FromSsize_t(idx));
+    return key ? PyObject_DelItem(as_object(obj), key.get()) : -1;
+}
+
+int ctx_DelItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
+    if (!require_pointer(utf8_key, "ctx_DelItem_s", "utf8_key")) return -1;
+    const Ref key(PyUnicode_FromString(utf8_key));
+    return key ? PyObject_DelItem(as_object(obj), key.get()) : -1;
+}
+
+HPy ctx_GetSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end) noexcept {
+    return as_handle(PySequence_GetSlice(as_object(obj), start, end));
+}
+
+int ctx_SetSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end, HPy value) noexcept {
+    if (value._i == 0) return PySequence_DelSlice(as_object(obj), start, end);
+    return PySequence_SetSlice(as_object(obj), start, end, as_object(value));
+}
+
+int ctx_DelSlice(HPyContext*, HPy obj, HPy_ssize_t start, HPy_ssize_t end) noexcept {
+    return PySequence_DelSlice(as_object(obj), start, end);
+}
+
+// ---- text, comparison, hash ----
+
+HPy ctx_Repr(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_Repr(as_object(obj)));
+}
+
+HPy ctx_Str(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_Str(as_object(obj)));
+}
+
+HPy ctx_ASCII(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_ASCII(as_object(obj)));
+}
+
+HPy ctx_Bytes(HPyContext*, HPy obj) noexcept {
+    return as_handle(PyObject_Bytes(as_object(obj)));
+}
+
+namespace {
+
+/// CPython takes the operation for an index, without a look at it.
+bool check_operation(int op, const char* function) noexcept {
+    if (op >= Py_LT && op <= Py_GE) [[likely]]
+        return true;
+    PyErr_Format(PyExc_SystemError, "%s: there is no operation %d, HPy_LT to HPy_GE were expected.",
+                 function, op);
+    return false;
+}
+
+} // namespace
+
+HPy ctx_RichCompare(HPyContext*, HPy v, HPy w, int op) noexcept {
+    if (!check_operation(op, "ctx_RichCompare")) return kNullHandle;
+    return as_handle(PyObject_RichCompare(as_object(v), as_object(w), op));
+}
+
+int ctx_RichCompareBool(HPyContext*, HPy v, HPy w, int op) noexcept {
+    if (!check_operation(op, "ctx_RichCompareBool")) return -1;
+    return PyObject_RichCompareBool(as_object(v), as_object(w), op);
+}
+
+HPy_hash_t ctx_Hash(HPyContext*, HPy obj) noexcept {
+    return PyObject_Hash(as_object(obj));
+}
+
+void ctx_Dump(HPyContext*, HPy h) noexcept {
+    // Looking must not change anything: the caller's exception is neither seen by the object's repr
+    // nor replaced by what that raises.
+    PyObject* const pending = PyErr_GetRaisedException();
+    static_cast<void>(
+        std::fprintf(stderr, "handle 0x%llx\n", static_cast<unsigned long long>(h._i)));
+    if (h._i != 0 && PyObject_Print(as_object(h), stderr, 0) != 0) {
+        const Ref raised(PyErr_GetRaisedException());
+        static_cast<void>(std::fprintf(stderr, "<a '%s' whose repr raised %s>",
+                                       Py_TYPE(as_object(h))->tp_name,
+                                       raised ? Py_TYPE(raised.get())->tp_name : "nothing"));
+    }
+    static_cast<void>(std::fputc('\n', stderr));
+    PyErr_SetRaisedException(pending);
+}
+
+} // namespace hpystate::context

@@ -1,0 +1,30 @@
+/// runtime/context/tuple.cpp: tuples.
+#include <Python.h>
+
+#include "runtime/calls/handle.h"
+#include "runtime/context/functions.h"
+#include "runtime/context/pointers.h"
+
+namespace hpystate::context {
+
+int ctx_Tuple_Check(HPyContext*, HPy h) noexcept {
+    return PyTuple_Check(as_object(h));
+}
+
+HPy ctx_Tuple_FromArray(HPyContext*, HPy* items, HPy_ssize_t n) noexcept {
+    if (!require_sized(items, n, "ctx_Tuple_FromArray", "items")) return kNullHandle;
+    for (HPy_ssize_t i = 0; i < n; ++i) {
+        if (items[i]._i != 0) continue;
+        if (PyErr_Occurred() == nullptr) {
+            PyErr_Format(PyExc_SystemError, "ctx_Tuple_FromArray: item %zd is HPy_NULL.", i);
+        }
+        return kNullHandle;
+    }
+    PyObject* const tuple = PyTuple_New(n);
+    for (HPy_ssize_t i = 0; tuple != nullptr && i < n; ++i) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(as_object(items[i])));
+    }
+    return as_handle(tuple);
+}
+
+} // namespace hpystate::context

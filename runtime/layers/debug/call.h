@@ -1,0 +1,107 @@
+/// runtime/layers/debug/call.h: what every function of debug mode does: check the context, look
+/// through.
+#pragma once
+
+#include "runtime/abi/slots.h"
+#include "runtime/calls/handle.h"
+#include "runtime/layers/debug/state.h"
+
+#include <hpy/context.h>
+
+#include <exception>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace hpystate::layers {
+
+/// One call of a function of the context, in debug mode.
+class Call {
+  public:
+    /// Aborts where the context is not that of a call that runs.
+    Call(HPyContext* context, const char* name) noexcept
+        : own(DebugContext::of(context)), name_(name) {
+        if (own.use.load(std::memory_order_relaxed) != DebugContext::Use::kValid) stop();
+    }
+
+    Call(HPyContext* context, Slot slot) noexcept : Call(context, hpystate::name_of(slot)) {}
+
+    [[nodiscard]] HPyContext* plain() const noexcept { return own.plain; }
+    [[nodiscard]] DebugState& state() const noexcept { return *own.state; }
+    [[nodiscard]] const char* where() const noexcept { return name_; }
+
+    [[nodiscard]] PyObject* object(HPy handle) const noexcept {
+        return state().object_of(handle, where());
+    }
+
+    /// A parameter as the plain function takes it.
+    template <typename T>
+    [[nodiscard]] T in(T value) const noexcept {
+        if constexpr (std::is_same_v<T, HPy>) {
+            return as_handle(object(value));
+        } else {
+            return value;
+        }
+    }
+
+    /// A result as the extension gets it.
+    [[nodiscard]] HPy out(HPy result) const noexcept { return state().open(as_object(result)); }
+
+    /// An argument of the wrong type, where HPy's debug mode stops with that sentence.
+    void refuse(const char* sentence) const noexcept {
+        state().report(Misuse::kArgument, std::string(where()) + ": " + sentence, sentence);
+    }
+
+    DebugContext& own;
+
+  private:
+    [[noreturn, gnu::cold]] void stop() const noexcept;
+
+    const char* name_;
+};
+
+/// Parameters that hold no handle but perhaps an HPy itself.
+template <typename T>
+inline constexpr bool kPlain =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, HPy> ||
+    std::is_same_v<T, const char*> || std::is_same_v<T, const wchar_t*> ||
+    std::is_same_v<T, void*> || std::is_same_v<T, void**> || std::is_same_v<T, HPy_ssize_t*> ||
+    std::is_same_v<T, cpy_PyObject*> || std::is_same_v<T, HPyThreadState> ||
+    std::is_same_v<T, HPyCapsule_Destructor*> || std::is_same_v<T, HPyFunc_Signature> ||
+    std::is_same_v<T, HPyCFunction> || std::is_same_v<T, HPyField> || std::is_same_v<T, HPyField*>;
+
+/// An array of handles, looked through.
+class Array {
+  public:
+    Array(const Call& call, const HPy* handles, std::size_t count) noexcept {
+        if (handles == nullptr) return; // the plain function says so
+        try { // in here: what a handler around a whole constructor catches is thrown again
+            plain_.reserve(count);
+        } catch (const std::exception&) {
+            complete_ = false;
+            PyErr_NoMemory();
+            return;
+        }
+        for (std::size_t i = 0; i < count; ++i)
+            plain_.push_back(call.in(handles[i]));
+    }
+
+    [[nodiscard]] bool complete() const noexcept { return complete_; }
+    [[nodiscard]] HPy* get() noexcept { return plain_.empty() ? nullptr : plain_.data(); }
+
+  private:
+    std::vector<HPy> plain_;
+    bool complete_ = true;
+};
+
+/// The names of keywords count the values behind the positional arguments. False: `kwnames` is no
+/// tuple; `sentence` was reported and a TypeError set.
+[[nodiscard]] bool count_keywords(const Call& call, HPy kwnames, const char* sentence,
+                                  std::size_t& count) noexcept;
+
+/// The struct of an object that the extension takes for one of the builtin shape `wanted`. Another
+/// shape's struct lies elsewhere: that is reported, and the real one given.
+[[nodiscard]] void* struct_or_report(const Call& call, PyObject* object,
+                                     HPyType_BuiltinShape wanted) noexcept;
+
+} // namespace hpystate::layers

@@ -1,0 +1,49 @@
+/// runtime/layers/debug/field.cpp: types whose fields nobody visits.
+///
+/// Whether a type's HPy_tp_traverse visits this very field is not asked: one that counts its fields
+/// may count this one after the store.
+#include "runtime/layers/debug/field.h"
+
+#include "runtime/cpython/guarded.h"
+#include "runtime/types/typedata.h"
+
+#include <string>
+
+namespace hpystate::layers {
+
+namespace {
+
+/// The HPy type of an instance if neither it nor one below visits fields; nullptr where one does,
+/// or where code of the C API may: a type with a legacy tp_traverse or tp_dealloc, or no HPy type.
+[[nodiscard]] const PyTypeObject* type_without_visits(const PyTypeObject* type) noexcept {
+    while (type != nullptr && !is_from_spec(type))
+        type = type->tp_base; // classes made in Python have no fields of their own
+    if (type == nullptr) return nullptr;
+    const TypeRecord* record = own_record_of(type);
+    if (record == nullptr) return nullptr; // a legacy tp_dealloc
+    for (; record != nullptr; record = record->base) {
+        if (record->traverse != nullptr || record->opaque != 0) return nullptr;
+    }
+    return type;
+}
+
+} // namespace
+
+void check_field(const Call& call, const PyObject* target) noexcept {
+    const PyTypeObject* const type =
+        target != nullptr ? type_without_visits(Py_TYPE(target)) : nullptr;
+    if (type == nullptr) return;
+    static_cast<void>(guarded(0, [&] {
+        call.state().report(
+            Misuse::kField,
+            "HPyField_Store in interpreter " + std::to_string(call.state().interpreter_id) +
+                ": the type '" + type->tp_name +
+                "' has no HPy_tp_traverse, so nobody visits the field: what it holds is never "
+                "released. Give the type an HPy_tp_traverse that calls HPy_VISIT for each "
+                "HPyField, and HPy_TPFLAGS_HAVE_GC.",
+            nullptr);
+        return 0;
+    }));
+}
+
+} // namespace hpystate::layers

@@ -1,0 +1,116 @@
+/// runtime/layers/debug/globals.cpp: what is wrong with a slot, said with its name.
+#include "runtime/layers/debug/globals.h"
+
+#include "globals/registry.h"
+#include "runtime/calls/handle.h"
+#include "runtime/cpython/in_flight.h"
+#include "runtime/elf/symbol_name.h"
+
+#include <atomic>
+#include <new>
+#include <optional>
+
+namespace hpystate::layers {
+
+namespace {
+
+[[nodiscard]] std::string here(const DebugState& state) {
+    return " in interpreter " + std::to_string(state.interpreter_id);
+}
+
+void report(DebugState& state, const char* function, const std::string& slot,
+            const std::string& found) noexcept {
+    state.report(Misuse::kGlobal,
+                 std::string(function) + " of " + slot + here(state) + ": " + found, nullptr);
+}
+
+constexpr const char* kNotHere =
+    "no module that lists it was imported in this interpreter. Import it here first; what another "
+    "interpreter stored is not seen.";
+constexpr const char* kForeign =
+    "the slot does not hold its own address. Something other than HPyGlobal_Store wrote to it, or "
+    "it was moved; only HPy writes slots, and they stay where they are.";
+
+/// The first listed slot whose content is not its own address; for a load, which gets the content
+/// only. 0: there is none.
+[[nodiscard]] std::uintptr_t damaged_slot() {
+    std::uintptr_t found = 0;
+    registry().for_each([&](std::uintptr_t slot, const SlotInfo& info) {
+        if (found != 0 || !info.listed()) return;
+        const std::atomic_ref word(*reinterpret_cast<std::uintptr_t*>(slot));
+        if (word.load(std::memory_order_relaxed) != slot) found = slot;
+    });
+    return found;
+}
+
+/// Whether the collector of this interpreter knows the object. Asks Python's gc module.
+[[nodiscard]] bool is_in_heap(PyObject* object) {
+    const InFlight kept(nullptr); // a store is well in a function's way out with an error
+    const Ref gc(PyImport_ImportModule("gc"));
+    const Ref all(gc ? PyObject_CallMethod(gc.get(), "get_objects", nullptr) : nullptr);
+    if (!all) return true; // nothing is claimed
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
+        if (PyList_GET_ITEM(all.get(), i) == object) return true;
+    }
+    return false;
+}
+
+void check_load_or_throw(DebugState& state, std::uintptr_t content, const char* function) {
+    const Token token(content);
+    if (token.is_unset()) {
+        report(state, function, describe_slot(0),
+               "it holds nothing, since no module that lists it was ever imported and no value was "
+               "stored. List it in the module's globals.");
+    } else if (!registry().find(token)) {
+        const std::uintptr_t damaged = damaged_slot();
+        report(state, function,
+               damaged != 0 ? describe_slot(damaged) : "a slot with foreign content", kForeign);
+    } else if (!state.region->window.claimed(token)) {
+        report(state, function, describe_slot(content), kNotHere);
+    }
+}
+
+void check_store_or_throw(DebugState& state, std::uintptr_t slot, std::uintptr_t content,
+                          PyObject* value, const char* function) {
+    const std::optional<SlotInfo> known = registry().find(Token(slot));
+    if (content != 0 && content != slot) {
+        report(state, function, describe_slot(slot), kForeign);
+    } else if (!known || !known->listed()) {
+        report(state, function, describe_slot(slot),
+               "no module lists it. Add its address to the globals of the HPyModuleDef.");
+    } else if (!state.region->window.claimed(Token(slot))) {
+        report(state, function, describe_slot(slot), kNotHere);
+    }
+    const bool search = state.search_heap && value != nullptr && PyObject_GC_IsTracked(value) != 0;
+    if (search && !is_in_heap(value)) {
+        report(state, function, describe_slot(slot),
+               std::string("the value, a '") + Py_TYPE(value)->tp_name +
+                   "', is tracked by a collector, but not by this interpreter's: it belongs to "
+                   "another interpreter.");
+    }
+}
+
+} // namespace
+
+void check_load(DebugState& state, HPyGlobal global, const char* function) noexcept try {
+    if (state.region->window.closed()) return; // past teardown every load gives NULL
+    check_load_or_throw(state, static_cast<std::uintptr_t>(global._i), function);
+} catch (const std::bad_alloc&) {
+    const InFlight kept(nullptr);
+    PyErr_NoMemory();
+}
+
+void check_store(DebugState& state, const HPyGlobal* global, PyObject* value,
+                 const char* function) noexcept try {
+    // The plain function raises for NULL; past teardown a store has no effect.
+    if (global == nullptr || state.region->window.closed()) return;
+    const std::atomic_ref word(const_cast<intptr_t&>(global->_i));
+    check_store_or_throw(state, reinterpret_cast<std::uintptr_t>(global),
+                         static_cast<std::uintptr_t>(word.load(std::memory_order_relaxed)), value,
+                         function);
+} catch (const std::bad_alloc&) {
+    const InFlight kept(nullptr);
+    PyErr_NoMemory();
+}
+
+} // namespace hpystate::layers

@@ -1,0 +1,90 @@
+/// runtime/layers/trace/trace.h: the trace layer: how often and how long each function of the
+/// context ran.
+///
+/// One context per interpreter, handles as in the plain one. Each function counts, takes the time,
+/// and calls the hooks of the interpreter around the plain function:
+///
+///     on_enter(name) --> plain function --> on_exit(name)
+///
+/// Hooks are Python functions, so they wait for a thread that is attached: what LeavePython hides
+/// is told after Reenter. An exception of a hook is unraisable; the caller's own is kept. While a
+/// hook runs, its own thread calls no hooks.
+#pragma once
+
+#include <Python.h>
+
+#include "interp_state/region.h"
+#include "runtime/abi/slots.h"
+#include "runtime/calls/layer.h"
+#include "runtime/context/fused.h"
+
+#include <hpy/context.h>
+#include <hpystate/fused_table.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+namespace hpystate::layers {
+
+/// The fused calls of every context of trace mode.
+extern const hpystate_fused_table kTraceFusedCalls;
+
+/// The name of every trace context; its address tells one at a look.
+inline constexpr char kTraceName[] = "HPy Trace Mode ABI (hpystate)";
+
+/// What is traced, as a number: the functions of the context, then the fused calls.
+inline constexpr std::size_t kTracedCount = kSlotCount + std::size(context::kFusedNames);
+
+[[nodiscard]] constexpr std::size_t traced(Slot slot) noexcept {
+    return static_cast<std::size_t>(slot);
+}
+
+[[nodiscard]] constexpr std::size_t traced(context::Fused fused) noexcept {
+    return kSlotCount + static_cast<std::size_t>(fused);
+}
+
+struct TraceState : LayerState {
+    explicit TraceState(Region& region);
+
+    HPyContext context; ///< its _private leads here
+    HPyContext* plain;
+
+    /// Written by every thread that runs in the interpreter, attached or not: atomic, relaxed,
+    /// since the numbers order nothing.
+    std::array<std::atomic<std::uint64_t>, kTracedCount> calls{};
+    std::array<std::atomic<std::uint64_t>, kTracedCount> nanoseconds{};
+
+    PyObject* on_enter = nullptr; ///< owned; read and written by attached threads
+    PyObject* on_exit = nullptr;
+
+    [[nodiscard]] static TraceState& of(HPyContext* context) noexcept;
+};
+
+/// Measures one call and tells the hooks; the end of its scope is the end of the call.
+class TracedCall {
+  public:
+    TracedCall(TraceState& state, std::size_t index) noexcept;
+    TracedCall(const TracedCall&) = delete;
+    TracedCall& operator=(const TracedCall&) = delete;
+    ~TracedCall();
+
+  private:
+    TraceState& state_;
+    std::size_t index_; ///< what traced() gives
+    std::chrono::steady_clock::time_point start_;
+};
+
+/// For the thunks of modules in trace mode.
+extern const Layer trace_layer;
+
+/// The state of the calling interpreter; nullptr with an exception set.
+[[nodiscard]] TraceState* trace_state() noexcept;
+
+/// The functions of hpy.universal._trace.
+[[nodiscard]] PyMethodDef* trace_methods() noexcept;
+
+} // namespace hpystate::layers

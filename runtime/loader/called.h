@@ -1,0 +1,24 @@
+/// runtime/loader/called.h: what a function of an extension's file leaves behind after the loader
+/// called it.
+///
+/// These functions get no context, but a hybrid module raises with CPython's own functions, and so
+/// may what runs when a file is opened. An exception that nobody looks at comes up somewhere else.
+#pragma once
+
+#include <exception>
+#include <string>
+
+namespace hpystate {
+
+/// A Python exception is set: it is the reason.
+class AlreadyRaised : public std::exception {
+  public:
+    [[nodiscard]] const char* what() const noexcept override { return "a Python exception is set"; }
+};
+
+/// To be called after a function of the file at `path` that returned a good result. Throws
+/// AlreadyRaised where an exception is set; a SystemError that names the function is set then, with
+/// that exception as its cause.
+void check_no_exception(const std::string& path, const std::string& function);
+
+} // namespace hpystate

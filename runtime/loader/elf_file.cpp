@@ -1,0 +1,90 @@
+/// runtime/loader/elf_file.cpp: opening, reading and refusing.
+#include "runtime/loader/elf_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace hpystate {
+
+// O_NONBLOCK: opening a pipe that nobody writes to would wait for ever. It has no effect on files.
+ElfFile::ElfFile(const std::string& path)
+    : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    if (fd_ < 0) {
+        raise(LoadErrorKind::kMissingFile, std::generic_category().message(errno),
+              "Check the path and the right to read it.");
+    }
+    struct stat info {};
+    if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd_); // the destructor of what was not constructed does not run
+        refuse("it is no regular file", "Give the path of the extension's .so file.");
+    }
+    size_ = static_cast<std::uint64_t>(info.st_size);
+}
+
+ElfFile::~ElfFile() {
+    close(fd_);
+}
+
+void ElfFile::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) const {
+    auto* at = static_cast<char*>(into);
+    while (count > 0) {
+        const ssize_t got = pread(fd_, at, count, static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) {
+            raise(LoadErrorKind::kOpenFailed,
+                  std::string("it cannot be read: ") + std::generic_category().message(errno),
+                  "Check the disk or the network that it lies on.");
+        }
+        if (got == 0) refuse_truncated(offset, count); // it shrank while we looked
+        at += got;
+        offset += static_cast<std::uint64_t>(got);
+        count -= static_cast<std::uint64_t>(got);
+    }
+}
+
+void ElfFile::raise(LoadErrorKind kind, const std::string& found, const char* advice) const {
+    throw LoadError(kind, path_ + ": cannot be loaded: " + found + ". " + advice,
+                    {{"reason", found}});
+}
+
+void ElfFile::refuse(const std::string& found, const char* advice) const {
+    raise(LoadErrorKind::kNotSharedObject, found, advice);
+}
+
+void ElfFile::refuse_truncated(std::uint64_t offset, std::uint64_t count) const {
+    raise(LoadErrorKind::kTruncated,
+          "the file is truncated: it has " + std::to_string(size_) +
+              " bytes, and its headers name " + std::to_string(count) + " bytes at offset " +
+              std::to_string(offset),
+          "Build or copy the file again.");
+}
+
+void ElfFile::refuse_damaged(const std::string& part) const {
+    refuse("the file is damaged: " + part, "Build or copy the file again.");
+}
+
+bool Segments::load(std::uint64_t address, std::uint64_t count, Elf64_Word flags) const noexcept {
+    return std::any_of(headers.begin(), headers.end(), [&](const Elf64_Phdr& segment) {
+        return segment.p_type == PT_LOAD && (segment.p_flags & flags) == flags &&
+               lies_in(address, count, segment.p_vaddr, segment.p_memsz);
+    });
+}
+
+bool Segments::offset_of(std::uint64_t address, std::uint64_t count,
+                         std::uint64_t& offset) const noexcept {
+    for (const Elf64_Phdr& segment : headers) {
+        if (segment.p_type != PT_LOAD || (segment.p_flags & PF_R) == 0 ||
+            !lies_in(address, count, segment.p_vaddr, segment.p_filesz)) {
+            continue;
+        }
+        offset = segment.p_offset + (address - segment.p_vaddr);
+        return true;
+    }
+    return false;
+}
+
+} // namespace hpystate

@@ -1,0 +1,44 @@
+/// runtime/loader/fused_link.cpp: two words, written once, in the order that their readers rely on.
+#include "runtime/loader/fused_link.h"
+
+#include "runtime/context/fused.h"
+#include "runtime/layers/debug/state.h"
+#include "runtime/layers/trace/trace.h"
+
+#include <atomic>
+
+namespace hpystate {
+
+namespace {
+
+/// The fused calls for a context of this runtime; nullptr for one of another. Any thread; reads the
+/// context's name and _private only, which every version of the ABI begins with.
+const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
+    if (context->_private == &context::kPlainFusedCalls) return &context::kPlainFusedCalls;
+    const void* const name = context->name;
+    if (name == layers::kDebugName) return &layers::kDebugFusedCalls;
+    if (name == layers::kTraceName) return &layers::kTraceFusedCalls;
+    return nullptr;
+}
+
+} // namespace
+
+void fill_fused_link(const Library& library) {
+    using Get = hpystate_fused_link* (*)();
+    const auto get = reinterpret_cast<Get>(library.function("hpystate_fused_link_1"));
+    if (get == nullptr) return;
+    hpystate_fused_link* const link = get();
+    // A file that was compiled with a longer table would call what ours does not have.
+    if (link->table_size > sizeof(hpystate_fused_table)) return;
+    const void* unfilled = link;
+    const std::atomic_ref plain(link->plain);
+    if (plain.load(std::memory_order_acquire) != unfilled) return;
+    // Two runtimes that come here at once may both write `find`; one of them wins `plain`. A find()
+    // that is asked for a context of the other runtime gives nullptr: those calls are unfused.
+    std::atomic_ref(link->find).store(&find_fused_calls, std::memory_order_relaxed);
+    // release: whoever sees the table sees `find`.
+    plain.compare_exchange_strong(unfilled, &context::kPlainFusedCalls, std::memory_order_release,
+                                  std::memory_order_relaxed);
+}
+
+} // namespace hpystate

@@ -1,0 +1,113 @@
+/// runtime/loader/library.cpp: dlopen, after a look at the file.
+#include <Python.h>
+
+#include "runtime/loader/library.h"
+
+#include "runtime/loader/error.h"
+#include "runtime/loader/image.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <new>
+
+namespace hpystate {
+
+namespace {
+
+/// The symbol that the dynamic linker did not find; "" where it says something else.
+std::string undefined_symbol(std::string_view reason) {
+    constexpr std::string_view kMark = "undefined symbol: ";
+    const std::size_t at = reason.find(kMark);
+    if (at == std::string_view::npos) return "";
+    reason.remove_prefix(at + kMark.size());
+    return std::string(reason.substr(0, reason.find_first_of(" ,;")));
+}
+
+/// What to do about a file that the dynamic linker refused.
+std::string advice_for(const std::string& path, std::string_view reason) {
+    const std::string symbol = undefined_symbol(reason);
+    const std::string_view begin(symbol);
+    if (symbol == "_ctx_for_trampolines") {
+        const std::string file = path.substr(path.rfind('/') + 1); // all of it without a '/'
+        return "The macro HPy_MODINIT is missing, which defines that symbol: write HPy_MODINIT(" +
+               file.substr(0, file.find('.')) +
+               ", definition) in one source file, with the module's HPyModuleDef.";
+    }
+    if (begin.starts_with("HPy") || begin.starts_with("_HPy")) {
+        return "That is a function of HPy's which is compiled into each extension: add the files "
+               "hpy/src/*.c of the folder that `python -m hpystate --include-dir` prints.";
+    }
+    if (begin.starts_with("Py") || begin.starts_with("_Py")) {
+        return "This Python " PY_VERSION " does not have that function of the C API: build the "
+               "extension for it, or for HPy's universal ABI, which needs none.";
+    }
+    return "Check that the libraries it needs are installed and that it was linked with everything "
+           "it uses.";
+}
+
+} // namespace
+
+Library Library::open(const std::string& path) {
+    check_image(path);
+    // A name without a slash would be searched for in the system's folders.
+    const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
+    void* const open_before = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+    if (open_before != nullptr) return {open_before, path, true}; // counted, as by the call below
+    errno = 0;
+    void* const handle = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle != nullptr) return {handle, path, false};
+    const bool no_memory = errno == ENOMEM; // its messages say so only now and then
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message for each thread
+    const char* const error = dlerror();
+    if (no_memory) throw std::bad_alloc();
+    const std::string reason = error != nullptr ? error : "the dynamic linker gave no reason";
+    throw LoadError(LoadErrorKind::kOpenFailed,
+                    path + ": the dynamic linker refused it: " + reason + ". " +
+                        advice_for(path, reason),
+                    {{"reason", reason}});
+}
+
+void* Library::symbol(const std::string& name) const noexcept {
+    return dlsym(handle_, name.c_str());
+}
+
+void* Library::function(const std::string& name) const {
+    void* const address = symbol(name);
+    if (address == nullptr) return nullptr;
+    Dl_info info{};
+    void* entry = nullptr;
+    const bool known = dladdr1(address, &info, &entry, RTLD_DL_SYMENT) != 0;
+    const auto* const found = static_cast<const ElfW(Sym)*>(entry);
+    // The entry is of the nearest symbol below, which may be another one where sizes overlap.
+    const bool named = known && found != nullptr && info.dli_saddr == address;
+    if (known && (!named || ELF64_ST_TYPE(found->st_info) != STT_OBJECT)) return address;
+    throw LoadError(
+        LoadErrorKind::kNotAFunction,
+        path_ + ": the symbol " + name +
+            " is a variable; a function was expected. Was it declared with HPy's macros?",
+        {{"symbol", name}});
+}
+
+std::string short_name_of(std::string_view module, std::string_view path) {
+    constexpr std::size_t kLongest = 200; // what HPy's own loader looks at
+    const std::size_t dot = module.rfind('.');
+    std::string name(dot == std::string_view::npos ? module : module.substr(dot + 1));
+    const bool ascii = std::all_of(name.begin(), name.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    if (name.empty() || !ascii) {
+        throw LoadError(
+            LoadErrorKind::kBadName,
+            std::string(path) + ": the module name '" + std::string(module) +
+                "' does not end in an ASCII name. HPy derives the names of the functions "
+                "that a file exports from it; rename the module.",
+            {{"module", std::string(module)}});
+    }
+    std::replace(name.begin(), name.end(), '-', '_');
+    name.resize(std::min(name.size(), kLongest));
+    return name;
+}
+
+} // namespace hpystate

@@ -1,0 +1,43 @@
+/// runtime/loader/library.h: an opened shared object and the names of the functions that it
+/// exports.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hpystate {
+
+/// An extension's file in this process. It is never closed: its statics are tokens that
+/// interpreters keep values under, and types and bound methods of every interpreter point into its
+/// code. Opening a file again gives the same object and costs a count in the dynamic linker.
+class Library {
+  public:
+    /// Checks the file and opens it, for this process alone (RTLD_LOCAL), with all symbols
+    /// resolved. Throws LoadError: missing-file, not-shared-object, truncated, open-failed.
+    [[nodiscard]] static Library open(const std::string& path);
+
+    /// Whether somebody else had opened the file in this process: what it writes is not ours.
+    [[nodiscard]] bool was_open() const noexcept { return was_open_; }
+
+    /// The address of an exported symbol; nullptr where there is none.
+    [[nodiscard]] void* symbol(const std::string& name) const noexcept;
+
+    /// The same for a symbol that is going to be called. Throws LoadError (not-a-function) where
+    /// the name is that of a variable: to call one is to execute data.
+    [[nodiscard]] void* function(const std::string& name) const;
+
+  private:
+    Library(void* handle, std::string path, bool was_open) noexcept
+        : handle_(handle), path_(std::move(path)), was_open_(was_open) {}
+
+    void* handle_;
+    std::string path_;
+    bool was_open_;
+};
+
+/// The part of a module's name that stands in the names of its exported functions: what follows the
+/// last dot, with '_' for '-', at most 200 bytes. Throws LoadError (bad-name) where it is empty or
+/// not ASCII.
+[[nodiscard]] std::string short_name_of(std::string_view module, std::string_view path);
+
+} // namespace hpystate

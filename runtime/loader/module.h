@@ -1,0 +1,45 @@
+/// runtime/loader/module.h: from a definition in a file to a module object of the calling
+/// interpreter.
+#pragma once
+
+#include <Python.h>
+
+#include "runtime/calls/layer.h"
+
+#include <hpy/define.h>
+
+#include <cstdint>
+#include <string>
+
+namespace hpystate {
+
+/// In which interpreters a module may be made.
+enum class Interpreters : std::uint8_t {
+    kOwnGil,    ///< in every one: its Python objects are in HPy's hands, its other statics are safe
+    kSharedGil, ///< in every one that shares the main interpreter's GIL
+    kMain,      ///< in the main interpreter only
+};
+
+/// What create_module needs to know besides the definition.
+struct ModuleRequest {
+    std::string name; ///< dotted
+    std::string path; ///< of the shared object
+    PyObject* spec;   ///< ModuleSpec, borrowed
+    Interpreters where;
+    const Layer* layer; ///< the mode that the module's functions run in; nullptr: plain
+};
+
+/// First half: registers the definition's globals and makes the module object. Returns a new
+/// reference, or nullptr with an exception set (MemoryError, SystemError for a definition that
+/// contradicts itself, what HPy_mod_create raised). Throws LoadError, std::bad_alloc; nothing is
+/// registered then.
+[[nodiscard]] PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request);
+
+/// Second half: runs the exec slots of a module that create_module made; does nothing for one that
+/// was executed before (a reload) and for an object that is no module of ours. Where it fails, the
+/// globals stay registered, which says nothing about any value, and the values that this
+/// interpreter stored in them are released, unless another module of the same definition was made
+/// here or is being made. False: an exception is set. Throws std::bad_alloc.
+[[nodiscard]] bool execute_module(PyObject* module);
+
+} // namespace hpystate

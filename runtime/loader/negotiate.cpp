@@ -1,0 +1,236 @@
+/// runtime/loader/negotiate.cpp: version, tag in the file's name, functions; in that order.
+#include <Python.h>
+
+#include "runtime/loader/negotiate.h"
+
+#include "runtime/elf/symbol_name.h"
+#include "runtime/loader/called.h"
+#include "runtime/loader/error.h"
+
+#include <hpystate/version.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hpystate {
+
+namespace {
+
+#define HPYSTATE_STRING_OF(text) #text
+#define HPYSTATE_STRING(text) HPYSTATE_STRING_OF(text)
+
+using VersionFunction = std::uint32_t (*)();
+
+template <typename Function>
+Function find(const Library& library, const std::string& name) {
+    return reinterpret_cast<Function>(library.function(name));
+}
+
+/// What to do about a file in which modules of other names are.
+std::string advice_for_others(const std::vector<std::string>& others, const std::string& name) {
+    std::string names;
+    for (const std::string& other : others)
+        names += (names.empty() ? "" : ", ") + other;
+    return "It holds " + names + ". Load it as that (import looks for " + others.front() +
+           ".hpy0.so), or write HPy_MODINIT(" + name + ", ...).";
+}
+
+[[noreturn]] void raise_missing_version(const Library& library, const std::string& path,
+                                        const std::string& name) {
+    std::string advice = "Was the module declared with HPy_MODINIT(" + name + ", ...)?";
+    if (library.symbol("PyInit_" + name) != nullptr) {
+        advice =
+            "It exports PyInit_" + name +
+            ": it was built for the CPython ABI, and Python imports "
+            "it without a runtime. Import it under its own name, or build it for HPy's universal "
+            "ABI.";
+    } else if (library.symbol("HPyInit_" + name) != nullptr) {
+        advice = "It exports HPyInit_" + name +
+                 " alone, as extensions for HPy 0.0.4 do; this hpystate " HPYSTATE_VERSION
+                 " does not have that version. Build it with HPy 0.9.";
+    } else if (const auto others = exported_functions(path, "HPyInit_"); !others.empty()) {
+        advice = advice_for_others(others, name);
+    }
+    const std::string major = "get_required_hpy_major_version_" + name;
+    const std::string minor = "get_required_hpy_minor_version_" + name;
+    throw LoadError(LoadErrorKind::kMissingVersion,
+                    path + ": does not say which HPy ABI it needs: it lacks the function " +
+                        (library.symbol(major) == nullptr ? major : minor) + ". " + advice,
+                    {{"minor_symbol", minor}, {"major_symbol", major}});
+}
+
+[[noreturn]] void raise_unsupported(const std::string& path, const std::string& name,
+                                    AbiVersion wanted) {
+    std::string have;
+    for (const SupportedAbi& row : kSupportedAbis) {
+        have += (have.empty() ? "" : ", ") + row.version.text() + " (" + row.release + ")";
+    }
+    throw LoadError(LoadErrorKind::kUnsupportedVersion,
+                    path + " needs HPy ABI " + wanted.text() +
+                        ". This hpystate " HPYSTATE_VERSION " has " + have +
+                        ". Upgrade hpystate, or rebuild the extension with the headers of "
+                        "HPy 0.9.",
+                    {{"name", name},
+                     {"major", std::to_string(wanted.major)},
+                     {"minor", std::to_string(wanted.minor)}});
+}
+
+AbiVersion version_of(const Library& library, const std::string& path, const std::string& name) {
+    const std::string major_name = "get_required_hpy_major_version_" + name;
+    const std::string minor_name = "get_required_hpy_minor_version_" + name;
+    const auto major = find<VersionFunction>(library, major_name);
+    const auto minor = find<VersionFunction>(library, minor_name);
+    if (major == nullptr || minor == nullptr) raise_missing_version(library, path, name);
+    AbiVersion wanted{};
+    wanted.major = major();
+    check_no_exception(path, major_name);
+    wanted.minor = minor();
+    check_no_exception(path, minor_name);
+    if (!is_supported(wanted)) raise_unsupported(path, name, wanted);
+    return wanted;
+}
+
+/// What a file's name says: x.hpy0.so is universal, x.hpy0-cp312.so hybrid: HPy and CPython's C
+/// API.
+struct Tag {
+    std::string abi;    ///< "0"; "" without one
+    std::string python; ///< "cp312"; "" in a universal file's name
+};
+
+/// Looks at the first ".hpy" of the file's name that digits follow. HPy's own loader looks at the
+/// whole path; a folder called "x.hpy1" says nothing about the file in it.
+Tag tag_of(const std::string& path) {
+    constexpr std::string_view kMark = ".hpy";
+    constexpr std::string_view kDigits = "0123456789";
+    const std::size_t slash = path.rfind('/');
+    std::size_t at = path.find(kMark, slash == std::string::npos ? 0 : slash + 1);
+    for (; at != std::string::npos; at = path.find(kMark, at + 1)) {
+        const std::size_t start = at + kMark.size();
+        const std::size_t end = std::min(path.find_first_not_of(kDigits, start), path.size());
+        if (end == start) continue;
+        Tag tag{path.substr(start, end - start), ""};
+        if (path.compare(end, 3, "-cp") == 0) {
+            tag.python = path.substr(end + 1, path.find_first_of("-.", end + 1) - end - 1);
+        }
+        return tag;
+    }
+    return {};
+}
+
+/// Whether a tag is a number of that value. Digits may be any number of them: nothing is converted
+/// that could be cut off.
+bool says(std::string_view tag, std::uint32_t major) {
+    const std::size_t first = tag.find_first_not_of('0');
+    tag.remove_prefix(first == std::string_view::npos ? tag.size() - 1 : first);
+    return tag == std::to_string(major);
+}
+
+/// A hybrid file uses the C API of the one Python that it was compiled for.
+void check_python(const std::string& path, const std::string& name, const Tag& tag) {
+    constexpr std::string_view kThis =
+        "cp" HPYSTATE_STRING(PY_MAJOR_VERSION) HPYSTATE_STRING(PY_MINOR_VERSION);
+    const std::string_view said = tag.python;
+    // Behind the number may stand letters of a build: d for debug, t for one without the GIL.
+    const bool same = said.substr(0, kThis.size()) == kThis &&
+                      said.find_first_of("0123456789", kThis.size()) == std::string_view::npos;
+    if (said.empty() || same) return;
+    throw LoadError(LoadErrorKind::kOtherPython,
+                    path + ": the file's name says that it was compiled for the C API of " +
+                        tag.python + "; this is " + std::string(kThis) +
+                        ". Build it again with this Python, or build it for HPy's universal ABI, "
+                        "which needs no C API.",
+                    {{"name", name}, {"python", tag.python}});
+}
+
+Tag check_tag(const std::string& path, const std::string& name, AbiVersion version) {
+    Tag tag = tag_of(path);
+    if (!tag.abi.empty() && says(tag.abi, version.major)) {
+        check_python(path, name, tag);
+        return tag;
+    }
+    LoadError::Details details{{"name", name},
+                               {"major", std::to_string(version.major)},
+                               {"minor", std::to_string(version.minor)}};
+    const std::string wanted = ".hpy" + std::to_string(version.major) + ".so";
+    if (tag.abi.empty()) {
+        throw LoadError(LoadErrorKind::kNoTag,
+                        path +
+                            ": the file's name has no HPy ABI tag, and the extension was compiled "
+                            "for ABI " +
+                            version.text() + ". Name the file " + name + wanted + ".",
+                        std::move(details));
+    }
+    details.emplace_back("tag", tag.abi);
+    throw LoadError(LoadErrorKind::kTagMismatch,
+                    path + ": the file's name says HPy ABI " + tag.abi +
+                        ", the extension inside was compiled for ABI " + version.text() +
+                        ". Name the file " + name + wanted + ", or build it again.",
+                    std::move(details));
+}
+
+[[noreturn]] void raise_missing_function(LoadErrorKind kind, const std::string& path,
+                                         const std::string& symbol, const std::string& name) {
+    throw LoadError(kind,
+                    path + ": lacks the function " + symbol +
+                        ". Was the module declared with "
+                        "HPy_MODINIT(" +
+                        name + ", ...), and is the file imported under that name?",
+                    {{"symbol", symbol}});
+}
+
+/// What an extension says about itself by the function <prefix><name>, one of `words`; nullptr:
+/// nothing.
+const char* said_by(const Library& library, const std::string& path, const std::string& symbol,
+                    std::span<const std::string_view> words, LoadErrorKind kind) {
+    using Function = const char* (*)();
+    const auto function = find<Function>(library, symbol);
+    if (function == nullptr) return nullptr;
+    const char* const said = function();
+    check_no_exception(path, symbol);
+    const std::string_view word = said != nullptr ? said : "NULL";
+    if (std::find(words.begin(), words.end(), word) != words.end()) return said;
+    std::string expected;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i != 0) expected += i + 1 == words.size() ? " or " : ", ";
+        expected += "'" + std::string(words[i]) + "'";
+    }
+    throw LoadError(kind,
+                    path + ": " + symbol + " returned '" + std::string(word) + "'; " + expected +
+                        " was expected.",
+                    {{"value", std::string(word)}});
+}
+
+} // namespace
+
+Choice negotiate(const Library& library, std::string_view module, std::string_view path_view) {
+    const std::string path(path_view);
+    Choice choice{};
+    choice.short_name = short_name_of(module, path);
+    choice.version = version_of(library, path, choice.short_name);
+    choice.hybrid = !check_tag(path, choice.short_name, choice.version).python.empty();
+
+    const std::string context_init = "HPyInitGlobalContext_" + choice.short_name;
+    const std::string init = "HPyInit_" + choice.short_name;
+    choice.init_context = find<void (*)(HPyContext*)>(library, context_init);
+    choice.init = find<HPyModuleDef* (*)()>(library, init);
+    if (choice.init == nullptr) {
+        raise_missing_function(LoadErrorKind::kMissingInit, path, init, choice.short_name);
+    }
+    if (choice.init_context == nullptr) {
+        raise_missing_function(LoadErrorKind::kMissingContextInit, path, context_init,
+                               choice.short_name);
+    }
+    constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
+    constexpr std::array<std::string_view, 2> kGil{"off", "on"};
+    choice.interpreters = said_by(library, path, "hpystate_interpreters_" + choice.short_name,
+                                  kInterpreters, LoadErrorKind::kBadInterpreters);
+    choice.gil =
+        said_by(library, path, "hpystate_gil_" + choice.short_name, kGil, LoadErrorKind::kBadGil);
+    return choice;
+}
+
+} // namespace hpystate

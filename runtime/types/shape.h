@@ -1,0 +1,101 @@
+/// runtime/types/shape.h: where the struct of a type lies in its instances, for each builtin shape.
+///
+///     Legacy   [header + fields: the struct includes them    ]   at the object itself
+///     Object   [header][struct                               ]   at a constant offset
+///     List ... [the builtin type's layout][struct            ]   at a constant offset
+///     Long     [header, size, digits ...][struct             ]   behind the last digit
+///     Tuple    [header, size, items ...][struct              ]   behind the last item
+///
+/// The last two have their items inline, as many as the instance needs, so the place of the struct
+/// depends on the instance. A constant offset would lie inside the items.
+#pragma once
+
+#include <Python.h>
+
+#include <hpy/define.h>
+
+#include <cstddef>
+
+namespace hpystate {
+
+using Shape = HPyType_BuiltinShape;
+
+inline constexpr std::size_t kStructAlign = alignof(std::max_align_t);
+
+[[nodiscard]] constexpr std::size_t align_up(std::size_t size, std::size_t to) noexcept {
+    return (size + to - 1) / to * to;
+}
+
+/// Whether the instances of a shape's builtin type have their items inline.
+[[nodiscard]] constexpr bool has_inline_items(Shape shape) noexcept {
+    return shape == HPyType_BuiltinShape_Long || shape == HPyType_BuiltinShape_Tuple;
+}
+
+/// The offset of the struct, for a shape without inline items.
+[[nodiscard]] constexpr std::size_t fixed_offset(Shape shape) noexcept {
+    switch (shape) {
+    case HPyType_BuiltinShape_Legacy:
+        return 0;
+    case HPyType_BuiltinShape_Type:
+        return align_up(sizeof(PyHeapTypeObject), kStructAlign);
+    case HPyType_BuiltinShape_Float:
+        return align_up(sizeof(PyFloatObject), kStructAlign);
+    case HPyType_BuiltinShape_Unicode:
+        return align_up(sizeof(PyUnicodeObject), kStructAlign);
+    case HPyType_BuiltinShape_List:
+        return align_up(sizeof(PyListObject), kStructAlign);
+    case HPyType_BuiltinShape_Dict:
+        return align_up(sizeof(PyDictObject), kStructAlign);
+    default:
+        return align_up(sizeof(PyObject), kStructAlign);
+    }
+}
+
+/// How many digits an int has room for. CPython gives it one at least.
+[[nodiscard]] inline std::size_t digits_of(PyObject* object) noexcept {
+    // Below the count are three bits for the sign and CPython's own use.
+    const std::size_t count = reinterpret_cast<PyLongObject*>(object)->long_value.lv_tag >> 3U;
+    return count != 0 ? count : 1;
+}
+
+/// The struct of an instance of a type of that shape.
+template <Shape S>
+[[nodiscard]] inline void* struct_of(PyObject* object) noexcept {
+    auto* const start = reinterpret_cast<char*>(object);
+    if constexpr (S == HPyType_BuiltinShape_Long) {
+        constexpr std::size_t kHead = offsetof(PyLongObject, long_value.ob_digit);
+        return start + align_up(kHead + digits_of(object) * sizeof(digit), kStructAlign);
+    } else if constexpr (S == HPyType_BuiltinShape_Tuple) {
+        const auto items = static_cast<std::size_t>(Py_SIZE(object));
+        return start +
+               align_up(offsetof(PyTupleObject, ob_item) + items * sizeof(PyObject*), kStructAlign);
+    } else {
+        return start + fixed_offset(S);
+    }
+}
+
+/// The same where the shape is known at run time only.
+[[nodiscard]] void* struct_of_other(PyObject* object, Shape shape) noexcept;
+
+[[nodiscard]] inline void* struct_of(PyObject* object, Shape shape) noexcept {
+    if (shape == HPyType_BuiltinShape_Object) [[likely]]
+        return struct_of<HPyType_BuiltinShape_Object>(object);
+    return struct_of_other(object, shape);
+}
+
+/// How large CPython's fixed part of an instance is whose struct has `size` bytes; 0 for 0: it is
+/// inherited.
+[[nodiscard]] std::size_t basicsize_of(Shape shape, std::size_t size) noexcept;
+
+/// The builtin type that a shape continues; nullptr for Legacy and Object, which continue any.
+[[nodiscard]] PyTypeObject* builtin_of(Shape shape) noexcept;
+
+/// "Long", for messages.
+[[nodiscard]] const char* name_of(Shape shape) noexcept;
+
+/// Whether the number is one of a shape.
+[[nodiscard]] constexpr bool is_shape(int number) noexcept {
+    return number >= HPyType_BuiltinShape_Legacy && number <= HPyType_BuiltinShape_Dict;
+}
+
+} // namespace hpystate

@@ -1,0 +1,350 @@
+/// runtime/types/typedata.cpp: visiting, clearing and destroying instances, without a context.
+#include "runtime/types/typedata.h"
+
+#include "globals/interner.h"
+#include "interp_state/current.h"
+#include "runtime/calls/anchor.h"
+#include "runtime/calls/handle.h"
+#include "runtime/cpython/in_flight.h"
+#include "runtime/types/field.h"
+#include "runtime/types/foreign_base.h"
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hpystate {
+
+bool TypeRecord::visits() const noexcept {
+    for (const TypeRecord* record = this; record != nullptr; record = record->below()) {
+        if (record->traverse != nullptr) return true;
+    }
+    return false;
+}
+
+/// An instance that is the header, one struct behind it, and nothing else, comes from
+/// PyType_GenericAlloc, and its memory can serve the next one. That of a float is so too: all zero
+/// it is 0.0, and its tp_dealloc frees the memory of a subtype's and no more.
+///
+/// Where there is more below, and one static type knows it all, its tp_dealloc is called at once:
+/// there is nothing in between to look for. A static type leaves the reference to the instance's
+/// type to us. One whose instances are collected may expect a tracked one; those here do not.
+void TypeRecord::set_short_ways(bool collected, std::size_t basicsize,
+                                PyTypeObject* only_base) noexcept {
+    if (base != nullptr) return;
+    const bool on_object = foreign == 0 && shape() == HPyType_BuiltinShape_Object;
+    const bool on_float = only_base == &PyFloat_Type && shape() == HPyType_BuiltinShape_Float;
+    simple = on_object || on_float ? 1 : 0;
+    offset = simple != 0 ? fixed_offset(shape()) : 0;
+    const bool short_end = simple != 0 && (!collected || traverse != nullptr);
+    spares = short_end ? Spares::list_for(basicsize, collected) : 0;
+    if (only_base == nullptr || opaque != 0) return;
+    const bool any_state = only_base == &PyList_Type || only_base == &PyTuple_Type ||
+                           only_base == &PyDict_Type ||
+                           !PyType_HasFeature(only_base, Py_TPFLAGS_HAVE_GC);
+    if (any_state) builtin = only_base->tp_dealloc;
+}
+
+namespace {
+
+struct Visit {
+    visitproc visit;
+    void* arg;
+};
+
+int visit_field(HPyField* field, void* arg) {
+    const auto* const visit = static_cast<Visit*>(arg);
+    PyObject* const object = object_in(*field);
+    return object != nullptr ? visit->visit(object, visit->arg) : 0;
+}
+
+int clear_field(HPyField* field, void*) {
+    Py_XDECREF(take_from(*field));
+    return 0;
+}
+
+int for_each_field(PyObject* self, const TypeRecord* record, HPyFunc_visitproc visit, void* arg) {
+    for (; record != nullptr; record = record->below()) {
+        if (record->traverse == nullptr) continue;
+        void* const data = struct_of(self, record->shape());
+        if (const int result = record->traverse(data, visit, arg)) return result;
+    }
+    return 0;
+}
+
+int traverse_instance(PyObject* self, visitproc visit, void* arg, const TypeRecord* record) {
+    Visit pair{visit, arg};
+    if (record->foreign != 0) {
+        if (const int result = visit_foreign_parts(self, record, visit, arg)) return result;
+    } else {
+        Py_VISIT(Py_TYPE(self)); // once, however many HPy types the instance's type has below it
+    }
+    return for_each_field(self, record, &visit_field, &pair);
+}
+
+int clear_instance(PyObject* self, const TypeRecord* record) {
+    const int result = for_each_field(self, record, &clear_field, nullptr);
+    return result != 0 || record->foreign == 0 ? result : clear_foreign_parts(self, record);
+}
+
+[[gnu::cold, gnu::noinline]] void destroy_in_flight(PyObject* self, HPyFunc_DESTROYFUNC_t destroy,
+                                                    void* data) {
+    const InFlight kept(reinterpret_cast<PyObject*>(Py_TYPE(self))); // self is half gone
+    destroy(data);
+}
+
+/// The extension's HPy_tp_destroy. It has no context, but a hybrid one may call the C API. What it
+/// raises without an exception in flight is found behind it, which costs less.
+[[gnu::noinline]] void destroy_struct(PyObject* self, HPyFunc_DESTROYFUNC_t destroy, void* data) {
+    if (PyErr_Occurred() != nullptr) [[unlikely]]
+        return destroy_in_flight(self, destroy, data);
+    destroy(data);
+    if (PyErr_Occurred() != nullptr) [[unlikely]]
+        PyErr_WriteUnraisable(reinterpret_cast<PyObject*>(Py_TYPE(self)));
+}
+
+/// What an instance refers to by fields, and what its types keep besides.
+[[gnu::always_inline]] inline void release_parts(PyObject* self, const TypeRecord& record) {
+    if (record.base == nullptr) [[likely]] {
+        void* const data = struct_of(self, record.shape());
+        if (record.traverse != nullptr) record.traverse(data, &clear_field, nullptr);
+        if (record.destroy != nullptr) destroy_struct(self, record.destroy, data);
+        return;
+    }
+    for_each_field(self, &record, &clear_field, nullptr);
+    for (const TypeRecord* at = &record; at != nullptr; at = at->below()) {
+        if (at->destroy != nullptr) destroy_struct(self, at->destroy, struct_of(self, at->shape()));
+    }
+}
+
+/// The instance's memory goes back; its type was kept alive by it until now.
+[[gnu::always_inline]] inline void free_instance(PyObject* self, const TypeRecord& record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    if (type->tp_weaklistoffset != 0) [[unlikely]]
+        PyObject_ClearWeakRefs(self);
+    release_parts(self, record);
+    if (record.foreign != 0) [[unlikely]]
+        return release_foreign_parts(self, &record);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/// How many instances this thread destroys, one within the other. Static TLS: read at every
+/// deallocation, and four bytes of it are always to be had.
+[[gnu::tls_model("initial-exec")]] constinit thread_local unsigned depth = 0;
+
+/// Chains of objects that are destroyed one within the other must not use up the C stack. CPython's
+/// means against that costs as much as the rest, so it begins where a chain is this long.
+constexpr unsigned kLong = 32;
+
+// NOLINTNEXTLINE(readability-function-size): CPython's macros nest
+[[gnu::cold, gnu::noinline]] void
+free_deep_down(PyObject* self, [[maybe_unused]] destructor dealloc, const TypeRecord* record) {
+    Py_TRASHCAN_BEGIN(self, dealloc) free_instance(self, *record);
+    Py_TRASHCAN_END
+}
+
+/// `free` for an instance that the collector tracks.
+template <typename Free>
+[[gnu::always_inline]] inline void free_tracked(PyObject* self, destructor dealloc,
+                                                const TypeRecord* record, Free free) {
+    PyObject_GC_UnTrack(self);
+    if (++depth > kLong) [[unlikely]] {
+        free_deep_down(self, dealloc, record);
+    } else {
+        free(self, *record);
+    }
+    --depth;
+}
+
+/// free_instance() for a record with spares, and an instance of the very type that it is of.
+[[gnu::always_inline]] inline void free_simple(PyObject* self, const TypeRecord& record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    char* const start = reinterpret_cast<char*>(self);
+    if (record.traverse != nullptr) record.traverse(start + record.offset, &clear_field, nullptr);
+    if (record.destroy != nullptr) [[unlikely]]
+        destroy_struct(self, record.destroy, start + record.offset);
+    HPyContext* const ctx = context_of_type(type);
+    const auto list = static_cast<unsigned>(record.spares);
+    if (ctx == nullptr || !current_region(ctx)->spares.keep(self, list)) type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/// The same for a record with a builtin type's function: that one frees the memory.
+[[gnu::always_inline]] inline void free_on_builtin(PyObject* self, const TypeRecord& record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    if (record.traverse != nullptr || record.destroy != nullptr) release_parts(self, record);
+    record.builtin(self);
+    Py_DECREF(type);
+}
+
+[[gnu::noinline]] void dealloc_other(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    // A class made in Python comes here from subtype_dealloc, which has called the finalizer.
+    if (type->tp_dealloc == dealloc && type->tp_finalize != nullptr) {
+        if (PyObject_CallFinalizerFromDealloc(self) < 0) return; // brought back to life
+    }
+    if (PyType_IS_GC(type)) {
+        free_tracked(self, dealloc, record, &free_instance);
+    } else {
+        free_instance(self, *record);
+    }
+}
+
+// Functions of their own, so that each saves no more registers than it needs.
+
+[[gnu::noinline]] void dealloc_simple(PyObject* self, const TypeRecord* record) {
+    free_simple(self, *record);
+}
+
+[[gnu::noinline]] void dealloc_collected(PyObject* self, destructor dealloc,
+                                         const TypeRecord* record) {
+    free_tracked(self, dealloc, record,
+                 [](PyObject* object, const TypeRecord& its) { free_simple(object, its); });
+}
+
+[[gnu::noinline]] void dealloc_on_builtin(PyObject* self, const TypeRecord* record) {
+    free_on_builtin(self, *record);
+}
+
+[[gnu::noinline]] void dealloc_collected_on_builtin(PyObject* self, destructor dealloc,
+                                                    const TypeRecord* record) {
+    free_tracked(self, dealloc, record,
+                 [](PyObject* object, const TypeRecord& its) { free_on_builtin(object, its); });
+}
+
+// Not inline: there are as many thunks as there can be records.
+[[gnu::noinline]] void dealloc_instance(PyObject* self, destructor dealloc,
+                                        const TypeRecord* record) {
+    PyTypeObject* const type = Py_TYPE(self);
+    // A class made in Python below the type may hold more, and has another size.
+    const bool special =
+        type->tp_dealloc != dealloc || type->tp_finalize != nullptr || type->tp_weaklistoffset != 0;
+    if (special) return dealloc_other(self, dealloc, record);
+    if (record->spares != 0) {
+        if (!Spares::is_collected(record->spares)) return dealloc_simple(self, record);
+        return dealloc_collected(self, dealloc, record);
+    }
+    if (record->builtin == nullptr || type->tp_dictoffset != 0)
+        return dealloc_other(self, dealloc, record);
+    if (PyType_IS_GC(type)) return dealloc_collected_on_builtin(self, dealloc, record);
+    dealloc_on_builtin(self, record);
+}
+
+template <unsigned N>
+[[nodiscard]] const TypeRecord* record() noexcept {
+    // relaxed: written before the thunks' addresses were handed out.
+    return static_cast<const TypeRecord*>(thunk_targets[N].load(std::memory_order_relaxed));
+}
+
+template <unsigned N>
+void dealloc_thunk(PyObject* self) {
+    dealloc_instance(self, &dealloc_thunk<N>, record<N>());
+}
+
+template <unsigned N>
+int traverse_thunk(PyObject* self, visitproc visit, void* arg) {
+    return traverse_instance(self, visit, arg, record<N>());
+}
+
+template <unsigned N>
+int clear_thunk(PyObject* self) {
+    return clear_instance(self, record<N>());
+}
+
+template <typename Numbers>
+struct Table;
+template <unsigned... I>
+struct Table<std::integer_sequence<unsigned, I...>> {
+    static constexpr TypeThunks kThunks[kTypePool.size] = {{&dealloc_thunk<kTypePool.first + I>,
+                                                            &traverse_thunk<kTypePool.first + I>,
+                                                            &clear_thunk<kTypePool.first + I>}...};
+};
+using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
+
+// ---- from a tp_dealloc back to its record ----
+
+/// The legacy tp_deallocs, in the same manner, with one entry free at least.
+constinit std::atomic<destructor> legacy_deallocs[kTypeEntries]{};
+constinit std::atomic<unsigned> legacy_count{0};
+
+[[nodiscard]] unsigned after(unsigned entry) noexcept {
+    return (entry + 1) % kTypeEntries;
+}
+
+/// Under no lock: two threads may remember the same thunks, and write the same.
+void remember(destructor dealloc, const TypeRecord* record) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        TypeEntry& entry = type_entries[at];
+        const TypeRecord* none = nullptr;
+        if (!entry.record.compare_exchange_strong(none, record) && none != record) continue;
+        // release: whoever sees the function sees its record.
+        entry.dealloc.store(dealloc, std::memory_order_release);
+        return;
+    }
+}
+
+[[nodiscard]] bool is_legacy_dealloc(destructor dealloc) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        const destructor found = legacy_deallocs[at].load(std::memory_order_relaxed);
+        if (found == nullptr || found == dealloc) return found != nullptr;
+    }
+}
+
+} // namespace
+
+constinit TypeEntry type_entries[kTypeEntries]{};
+
+const TypeRecord* look_for_record(destructor dealloc) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        const TypeEntry& entry = type_entries[at];
+        if (entry.dealloc.load(std::memory_order_acquire) == dealloc) return entry.record.load();
+        if (entry.record.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    }
+}
+
+TypeThunks type_thunks_for(const TypeRecord& wanted) {
+    std::string bytes(sizeof(TypeRecord), '\0');
+    std::memcpy(bytes.data(), &wanted, sizeof(TypeRecord));
+    const void* const record = interner().intern(std::move(bytes));
+    const std::optional<unsigned> number = thunk_table().assign(kTypePool, record);
+    if (!number) return {};
+    const TypeThunks& thunks = AllThunks::kThunks[*number - kTypePool.first];
+    remember(thunks.dealloc, static_cast<const TypeRecord*>(record));
+    return thunks;
+}
+
+const TypeRecord* record_of(const PyTypeObject* type) noexcept {
+    for (; type != nullptr; type = type->tp_base) {
+        if (const TypeRecord* const record = own_record_of(type)) return record;
+    }
+    return nullptr;
+}
+
+bool is_transparent(const PyTypeObject* type) noexcept {
+    const TypeRecord* const record = own_record_of(type);
+    return record != nullptr && record->opaque == 0;
+}
+
+bool note_legacy_dealloc(destructor dealloc) noexcept {
+    if (is_legacy_dealloc(dealloc)) return true;
+    if (legacy_count.fetch_add(1, std::memory_order_relaxed) >= kTypeEntries - 1) {
+        legacy_count.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        destructor found = nullptr;
+        if (legacy_deallocs[at].compare_exchange_strong(found, dealloc, std::memory_order_relaxed))
+            return true;
+        if (found == dealloc) return true; // another thread was first; the count is one too high
+    }
+}
+
+bool is_from_spec(const PyTypeObject* type) noexcept {
+    return is_hpy_type(type) || is_legacy_dealloc(type->tp_dealloc);
+}
+
+} // namespace hpystate

@@ -1,0 +1,159 @@
+/// runtime/types/typeflags.cpp: a table of CPython's 32 flags, and what some of them need.
+#include "runtime/types/typeflags.h"
+
+#include <array>
+
+namespace hpystate {
+
+namespace {
+
+/// A bit of tp_flags. `refusal` is null where a spec may set it.
+struct Flag {
+    const char* name; ///< null: CPython gives the bit no meaning
+    const char* refusal;
+};
+
+constexpr char kSetByCPython[] = "CPython sets it by itself";
+constexpr char kOfABuiltin[] = "none of the bases has it: give a base of that builtin type";
+constexpr char kOfStackless[] = "it speaks about Stackless Python, which this is not";
+
+constexpr unsigned kFlags = 32;
+constexpr unsigned kFirstBuiltin = 24; ///< from here on: "is a subclass of int, list, ..."
+
+#if PY_VERSION_HEX >= 0x030D0000
+constexpr Flag kBitTwo{"Py_TPFLAGS_INLINE_VALUES", kSetByCPython};
+#else
+constexpr Flag kBitTwo{"HPy_TPFLAGS_INTERNAL_IS_HPY_TYPE", "HPy's own runtime sets it by itself"};
+#endif
+
+/// By the number of the bit, which is the same from 3.12 on.
+constexpr std::array<Flag, kFlags> kTable{{
+    {"Py_TPFLAGS_HAVE_FINALIZE", nullptr},
+    {"_Py_TPFLAGS_STATIC_BUILTIN", "it is for types inside CPython"},
+    kBitTwo,
+    {"Py_TPFLAGS_MANAGED_WEAKREF", nullptr},
+    {"Py_TPFLAGS_MANAGED_DICT", nullptr},
+    {"Py_TPFLAGS_SEQUENCE", nullptr},
+    {"Py_TPFLAGS_MAPPING", nullptr},
+    {"Py_TPFLAGS_DISALLOW_INSTANTIATION", nullptr},
+    {"Py_TPFLAGS_IMMUTABLETYPE", nullptr},
+    {"Py_TPFLAGS_HEAPTYPE", nullptr}, // in HPy_TPFLAGS_DEFAULT
+    {"Py_TPFLAGS_BASETYPE", nullptr},
+    {"Py_TPFLAGS_HAVE_VECTORCALL", nullptr},
+    {"Py_TPFLAGS_READY", kSetByCPython},
+    {"Py_TPFLAGS_READYING", kSetByCPython},
+    {"Py_TPFLAGS_HAVE_GC", nullptr},
+    {"Py_TPFLAGS_HAVE_STACKLESS_EXTENSION", kOfStackless},
+    {"Py_TPFLAGS_HAVE_STACKLESS_EXTENSION", kOfStackless},
+    {"Py_TPFLAGS_METHOD_DESCRIPTOR", nullptr},
+    {"Py_TPFLAGS_HAVE_VERSION_TAG", nullptr}, // in HPy_TPFLAGS_DEFAULT
+    {"Py_TPFLAGS_VALID_VERSION_TAG", kSetByCPython},
+    {"Py_TPFLAGS_IS_ABSTRACT", nullptr},
+    {nullptr, "CPython gives it no meaning"},
+    {"_Py_TPFLAGS_MATCH_SELF", nullptr},
+    {"Py_TPFLAGS_ITEMS_AT_END", nullptr},
+    {"Py_TPFLAGS_LONG_SUBCLASS", kOfABuiltin},
+    {"Py_TPFLAGS_LIST_SUBCLASS", kOfABuiltin},
+    {"Py_TPFLAGS_TUPLE_SUBCLASS", kOfABuiltin},
+    {"Py_TPFLAGS_BYTES_SUBCLASS", kOfABuiltin},
+    {"Py_TPFLAGS_UNICODE_SUBCLASS", kOfABuiltin},
+    {"Py_TPFLAGS_DICT_SUBCLASS", kOfABuiltin},
+    {"Py_TPFLAGS_BASE_EXC_SUBCLASS", kOfABuiltin},
+    {"Py_TPFLAGS_TYPE_SUBCLASS", kOfABuiltin},
+}};
+
+/// Set when the type is there.
+constexpr unsigned long kLate = Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
+
+bool refuse(const HPyType_Spec& spec, unsigned bit, const char* reason) {
+    const char* const name = bit < kFlags ? kTable[bit].name : nullptr;
+    PyErr_Format(PyExc_TypeError,
+                 "type '%s': its flags have %s (bit %u), which a spec cannot set here: %s.",
+                 spec.name, name != nullptr ? name : "an unknown flag", bit, reason);
+    return false;
+}
+
+bool refuse_flag(const HPyType_Spec& spec, unsigned long flag, const char* reason) {
+    return refuse(spec, static_cast<unsigned>(__builtin_ctzl(flag)), reason);
+}
+
+/// Calls `has(base)` until it is true.
+template <typename Has>
+bool any_base(PyObject* bases, Has has) {
+    const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        if (has(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i)))) return true;
+    }
+    return false;
+}
+
+/// The word stands in front of what the collector keeps there, at a fixed distance.
+bool check_in_front(const HPyType_Spec& spec, const TypeParts& parts, PyObject* bases,
+                    unsigned long flag) {
+    if ((spec.flags & flag) == 0) return true;
+    const bool collected = (spec.flags & HPy_TPFLAGS_HAVE_GC) != 0 || parts.base_is_collected;
+    if (!collected) return refuse_flag(spec, flag, "it needs HPy_TPFLAGS_HAVE_GC beside it");
+    const bool is_dict = flag == Py_TPFLAGS_MANAGED_DICT;
+    if (parts.has_member(is_dict ? kDictOffset : kWeakListOffset)) {
+        return refuse_flag(spec, flag,
+                           is_dict ? "a member __dictoffset__ says where the dict is"
+                                   : "a member __weaklistoffset__ says where the references are");
+    }
+    const bool placed = any_base(bases, [=](PyTypeObject* base) {
+        const Py_ssize_t offset = is_dict ? base->tp_dictoffset : base->tp_weaklistoffset;
+        return offset != 0 && PyType_HasFeature(base, flag) == 0;
+    });
+    if (!placed) return true;
+    return refuse_flag(spec, flag, "the instances of a base have a place for it already");
+}
+
+} // namespace
+
+bool check_flags(const HPyType_Spec& spec, const TypeParts& parts, PyObject* bases) {
+    for (unsigned bit = 0; bit < sizeof(spec.flags) * 8; ++bit) {
+        const unsigned long flag = 1UL << bit;
+        if ((spec.flags & flag) == 0) continue;
+        if (bit >= kFlags) return refuse(spec, bit, "CPython has 32 of them");
+        if (kTable[bit].refusal == nullptr) continue;
+        // A base's flag is inherited: then it is well to say it again.
+        const bool inherited = bit >= kFirstBuiltin && any_base(bases, [=](PyTypeObject* base) {
+                                   return PyType_HasFeature(base, flag) != 0;
+                               });
+        if (!inherited) return refuse(spec, bit, kTable[bit].refusal);
+    }
+    if ((spec.flags & Py_TPFLAGS_ITEMS_AT_END) != 0 && has_inline_items(spec.builtin_shape)) {
+        return refuse_flag(spec, Py_TPFLAGS_ITEMS_AT_END,
+                           "with the builtin shapes Long and Tuple the struct lies behind the "
+                           "items");
+    }
+    return check_in_front(spec, parts, bases, Py_TPFLAGS_MANAGED_DICT) &&
+           check_in_front(spec, parts, bases, Py_TPFLAGS_MANAGED_WEAKREF);
+}
+
+unsigned flags_for_cpython(const HPyType_Spec& spec, const TypeParts& parts) noexcept {
+    const unsigned long collected = parts.collected ? HPy_TPFLAGS_HAVE_GC : 0;
+    return static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & ~kLate) | collected);
+}
+
+/// CPython believes the flags: it calls what stands at offset 0 of an instance, or passes an
+/// instance to a method that takes none.
+bool set_late_flags(const HPyType_Spec& spec, const TypeParts& parts, PyTypeObject* type) {
+    const bool called = (spec.flags & HPy_TPFLAGS_HAVE_VECTORCALL) != 0;
+    if (parts.adds_call_place || called) type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+    if (called && type->tp_vectorcall_offset <= 0) {
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': HPy_TPFLAGS_HAVE_VECTORCALL needs an HPy_tp_call slot or a member "
+                     "__vectorcalloffset__, here or in a base.",
+                     spec.name);
+        return false;
+    }
+    if ((spec.flags & Py_TPFLAGS_METHOD_DESCRIPTOR) == 0) return true;
+    if (type->tp_descr_get == nullptr) {
+        return refuse_flag(spec, Py_TPFLAGS_METHOD_DESCRIPTOR,
+                           "it needs a slot HPy_tp_descr_get, here or in a base");
+    }
+    type->tp_flags |= Py_TPFLAGS_METHOD_DESCRIPTOR;
+    return true;
+}
+
+} // namespace hpystate

@@ -1,0 +1,270 @@
+/// runtime/versions/v0_9/dispatcher.cpp: one forwarding function per function of the list, and the
+/// trampolines' entry.
+#include <Python.h>
+
+#include "runtime/versions/v0_9/dispatcher.h"
+
+#include "interp_state/current.h"
+#include "runtime/abi/slots.h"
+#include "runtime/calls/anchor.h"
+#include "runtime/calls/handle.h"
+#include "runtime/calls/recursion.h"
+#include "runtime/calls/signature.h"
+#include "runtime/context/functions.h"
+#include "runtime/context/guard.h"
+#include "runtime/cpython/in_flight.h"
+
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <type_traits>
+
+namespace hpystate::context {
+
+namespace {
+
+[[noreturn, gnu::cold]] void stop_without_interpreter(Slot slot) noexcept {
+    static_cast<void>(std::fprintf(
+        stderr,
+        "hpystate: %s was called from a thread that is attached to no interpreter that "
+        "loaded the extension.\n",
+        name_of(slot)));
+    std::abort();
+}
+
+[[nodiscard]] HPyContext& callers_context(Slot slot) noexcept {
+    Region* const region = current_region();
+    if (region == nullptr) [[unlikely]]
+        stop_without_interpreter(slot);
+    return region->context;
+}
+
+template <Slot S, auto Member>
+struct Forward;
+
+template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
+struct Forward<S, Member> {
+    static R call(HPyContext*, A... args) noexcept {
+        HPyContext& ctx = callers_context(S);
+        return (ctx.*Member)(&ctx, args...);
+    }
+};
+
+constexpr HPyContext make_dispatcher() noexcept {
+    HPyContext context{};
+    context.name = "HPy Universal ABI (hpystate, dispatcher)";
+    context.abi_version = HPY_ABI_VERSION;
+#define HPY_FUNC(ret, name, params)                                                                \
+    context.ctx_##name = &Forward<Slot::name, &HPyContext::ctx_##name>::call;
+#include <hpy/abi/hpy_0_9.def>
+    return context;
+}
+
+constinit const HPyContext kDispatcher = make_dispatcher();
+
+/// The functions that a module may have; then its own object is `self`.
+[[nodiscard]] constexpr bool is_method(HPyFunc_Signature signature) noexcept {
+    return signature == HPyFunc_NOARGS || signature == HPyFunc_O || signature == HPyFunc_VARARGS ||
+           signature == HPyFunc_KEYWORDS;
+}
+
+[[nodiscard]] PyObject* operand(HPy h) noexcept {
+    return as_object(h);
+}
+template <typename T>
+[[nodiscard]] T operand(T argument) noexcept {
+    return argument;
+}
+
+/// The context of a call by the rule of the thunks (runtime/calls/thunks.h); `ctx` is the thread's.
+template <HPyFunc_Signature S, typename... A>
+[[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, HPy self, A... args) noexcept {
+    PyObject* const object = as_object(self);
+    HPyContext* found = nullptr;
+    if constexpr (S == HPyFunc_NEWFUNC) {
+        found = context_of_class(reinterpret_cast<PyTypeObject*>(object));
+    } else {
+        found = context_of_operands(object, operand(args)...);
+    }
+    if (found == nullptr && is_method(S) && PyModule_CheckExact(object)) {
+        const ModuleState* const state = state_of_module(object);
+        if (state != nullptr) found = state->context;
+    }
+    return found != nullptr ? found : ctx;
+}
+
+/// HPyFunc_FREEFUNC, which no slot has: there is no object.
+template <HPyFunc_Signature S>
+[[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, void*) noexcept {
+    return ctx;
+}
+
+// ---- what a file's trampoline puts on its stack: its arguments, then room for the result ----
+
+template <typename R, typename... A>
+struct Frame;
+template <typename R, typename A>
+struct Frame<R, A> {
+    A a;
+    R result;
+};
+template <typename R, typename A, typename B>
+struct Frame<R, A, B> {
+    A a;
+    B b;
+    R result;
+};
+template <typename R, typename A, typename B, typename C>
+struct Frame<R, A, B, C> {
+    A a;
+    B b;
+    C c;
+    R result;
+};
+template <typename R, typename A, typename B, typename C, typename D>
+struct Frame<R, A, B, C, D> {
+    A a;
+    B b;
+    C c;
+    D d;
+    R result;
+};
+template <typename A>
+struct Frame<void, A> {
+    A a;
+};
+template <typename A, typename B>
+struct Frame<void, A, B> {
+    A a;
+    B b;
+};
+
+template <HPyFunc_Signature S, typename Impl = typename SignatureOf<S>::Impl>
+struct Call;
+template <HPyFunc_Signature S, typename R, typename... A>
+struct Call<S, R (*)(HPyContext*, A...)> {
+    using Arguments = Frame<R, A...>;
+
+    static void run(HPyContext* ctx, HPyCFunction function, Arguments& frame) noexcept {
+        const auto call = [=](A... args) {
+            const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
+            return impl(context_of_call<S>(ctx, args...), args...);
+        };
+        if constexpr (sizeof...(A) == 1) {
+            finish(frame, [&] { return call(frame.a); });
+        } else if constexpr (sizeof...(A) == 2) {
+            finish(frame, [&] { return call(frame.a, frame.b); });
+        } else if constexpr (sizeof...(A) == 3) {
+            finish(frame, [&] { return call(frame.a, frame.b, frame.c); });
+        } else {
+            finish(frame, [&] { return call(frame.a, frame.b, frame.c, frame.d); });
+        }
+    }
+
+    template <typename Function>
+    static void finish(Arguments& frame, Function&& call) noexcept {
+        if constexpr (std::is_void_v<R>) {
+            call();
+        } else {
+            frame.result = call();
+        }
+    }
+};
+
+[[noreturn, gnu::cold]] void stop_at(HPyFunc_Signature signature) noexcept {
+    static_cast<void>(
+        std::fprintf(stderr, "hpystate: a trampoline asks for signature %d, which none may call.\n",
+                     static_cast<int>(signature)));
+    std::abort();
+}
+
+template <typename Impl>
+inline constexpr bool kTakesContext = false;
+template <typename R, typename... A>
+inline constexpr bool kTakesContext<R (*)(HPyContext*, A...)> = true;
+
+/// What a trampoline packed, by its signature.
+template <HPyFunc_Signature S>
+[[nodiscard]] typename Call<S>::Arguments& packed(void* args) noexcept {
+    return *static_cast<typename Call<S>::Arguments*>(args);
+}
+
+/// Calls the function of a signature with what its trampoline packed.
+template <HPyFunc_Signature S>
+void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
+        Call<S>::run(ctx, function, packed<S>(args));
+    } else {
+        // Traverse, destroy and capsule destructors: the runtime calls them itself and gives
+        // CPython no trampoline for them.
+        stop_at(S);
+    }
+}
+
+/// Also what an instance is called with by PEP 590: the count may carry a flag bit, and CPython
+/// does not look how deep the calls are.
+template <>
+void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    auto& frame = packed<HPyFunc_KEYWORDS>(args);
+    frame.c = static_cast<std::size_t>(PyVectorcall_NARGS(frame.c));
+    frame.result = as_handle(call_recursively([&] {
+        Call<HPyFunc_KEYWORDS>::run(ctx, function, frame);
+        return as_object(frame.result);
+    }));
+}
+
+/// A tuple and a dict on the C API's side.
+template <HPyFunc_Signature S, typename R>
+void enter_tuple_dict(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    auto& frame = *static_cast<Frame<R, HPy, PyObject*, HPy>*>(args);
+    const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
+    const HPy* const items = as_handles(reinterpret_cast<PyTupleObject*>(frame.b)->ob_item);
+    frame.result =
+        impl(context_of_call<S>(ctx, frame.a), frame.a, items, PyTuple_GET_SIZE(frame.b), frame.c);
+}
+
+template <>
+void enter<HPyFunc_NEWFUNC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    enter_tuple_dict<HPyFunc_NEWFUNC, HPy>(ctx, function, args);
+}
+
+template <>
+void enter<HPyFunc_INITPROC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    enter_tuple_dict<HPyFunc_INITPROC, int>(ctx, function, args);
+}
+
+/// runtime/cpython/in_flight.h
+template <>
+void enter<HPyFunc_DESTRUCTOR>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    auto& frame = packed<HPyFunc_DESTRUCTOR>(args);
+    const InFlight kept(as_object(frame.a));
+    Call<HPyFunc_DESTRUCTOR>::run(ctx, function, frame);
+}
+
+template <>
+void enter<HPyFunc_RELEASEBUFFERPROC>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
+    auto& frame = packed<HPyFunc_RELEASEBUFFERPROC>(args);
+    const InFlight kept(as_object(frame.a));
+    Call<HPyFunc_RELEASEBUFFERPROC>::run(ctx, function, frame);
+}
+
+} // namespace
+
+HPyContext* dispatcher() noexcept {
+    // A file keeps it as a pointer to a context that could be written; nobody writes one.
+    return const_cast<HPyContext*>(&kDispatcher);
+}
+
+void ctx_CallRealFunctionFromTrampoline(HPyContext* ctx, HPyFunc_Signature sig, HPyCFunction func,
+                                        void* args) noexcept {
+    switch (sig) {
+#define HPY_SIGNATURE(name, value, ret, params)                                                    \
+    case HPyFunc_##name:                                                                           \
+        enter<HPyFunc_##name>(ctx, func, args);                                                    \
+        return;
+#include <hpy/abi/signatures.def>
+    }
+    stop_at(sig);
+}
+
+} // namespace hpystate::context

@@ -1,0 +1,94 @@
+"""test_rooms.py: the list of rooms is the tree's, and what differs is named."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIST = "runtime/rooms.txt"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree with two rooms and the tools that look at it."""
+    (tmp_path / "tools").mkdir()
+    for name in ("rooms.py", "check_layers.py"):
+        shutil.copy(ROOT / "tools" / name, tmp_path / "tools" / name)
+    for folder in ("globals", "runtime/calls"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / LIST).write_text(
+        "globals        no   one per process\nruntime/calls  yes  how Python calls\n"
+    )
+    return tmp_path
+
+
+def checked(tree: Path, tool: str = "check_layers.py") -> tuple[int, str]:
+    command = [sys.executable, str(tree / "tools" / tool)]
+    result = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_the_list_is_that_of_the_tree() -> None:
+    assert checked(ROOT, "rooms.py") == (0, "rooms: ok\n")
+
+
+def test_a_good_tree_passes(tree: Path) -> None:
+    assert checked(tree) == (0, "layers: ok\n")
+
+
+def test_an_empty_folder_that_the_list_lacks_is_named(tree: Path) -> None:
+    (tree / "runtime" / "images").mkdir()
+
+    status, told = checked(tree)
+    assert status == 1
+    assert told == f"runtime/images/ is not in {LIST}; add a line where it belongs in the order\n"
+
+
+def test_a_room_that_is_not_there_is_named(tree: Path) -> None:
+    (tree / "globals").rmdir()
+
+    assert checked(tree) == (
+        1,
+        f"{LIST}: globals is not a folder; make it, or remove its line\n",
+    )
+
+
+def test_an_include_that_goes_up_is_named(tree: Path) -> None:
+    (tree / "globals" / "token.h").write_text('#include "runtime/calls/thunks.h"\n')
+
+    assert checked(tree) == (
+        1,
+        "globals/token.h: globals/ may not include runtime/calls/thunks.h (it lies above)\n",
+    )
+
+
+def test_python_h_in_a_room_without_it_is_named(tree: Path) -> None:
+    (tree / "globals" / "token.h").write_text("#include <Python.h>\n")
+
+    status, told = checked(tree)
+    assert status == 1
+    assert told.startswith("globals/token.h: globals/ is tested without an interpreter")
+
+
+@pytest.mark.parametrize("line", ["runtime/types maybe a type", "runtime/types yes", "a b"])
+def test_a_line_that_cannot_be_read_is_named(tree: Path, line: str) -> None:
+    with (tree / LIST).open("a") as file:
+        file.write(f"{line}\n")
+
+    for tool in ("check_layers.py", "rooms.py"):
+        assert checked(tree, tool) == (
+            1,
+            f"{LIST}:3: expected `folder  yes|no  what it holds`, found '{line}'\n",
+        )
+
+
+def test_a_room_that_is_listed_twice_is_named(tree: Path) -> None:
+    with (tree / LIST).open("a") as file:
+        file.write("globals  no  again\n")
+
+    assert checked(tree) == (1, f"{LIST}:3: globals is in the list twice; remove one line\n")

@@ -1,0 +1,93 @@
+"""rooms.py: reads runtime/rooms.txt, the one list of the runtime's rooms, for the checks.
+
+rooms.py            compares the list with the folders; exit status 1 names each room that differs
+rooms.py --folders  prints the list's folders, one a line
+rooms.py --headers  prints a pattern for clang-tidy: the headers that it looks into
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LIST = Path("runtime/rooms.txt")
+LINE = re.compile(r"(?P<path>[\w/]+)\s+(?P<python>yes|no)\s+(?P<holds>\S.*)")
+
+
+@dataclass(frozen=True)
+class Room:
+    path: str
+    python_h: bool  #: may its files include Python.h?
+    holds: str
+
+
+class BadList(Exception):
+    """A line of the list cannot be read."""
+
+
+def read_rooms(root: Path = ROOT) -> list[Room]:
+    """The rooms, the lowest first. Raises BadList, which names the line."""
+    rooms: list[Room] = []
+    for number, line in enumerate((root / LIST).read_text().splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = LINE.fullmatch(line)
+        if found is None:
+            raise BadList(
+                f"{LIST}:{number}: expected `folder  yes|no  what it holds`, found {line!r}"
+            )
+        if any(room.path == found["path"] for room in rooms):
+            raise BadList(f"{LIST}:{number}: {found['path']} is in the list twice; remove one line")
+        rooms.append(Room(found["path"], found["python"] == "yes", found["holds"]))
+    return rooms
+
+
+def room_of(path: str, rooms: list[Room]) -> Room | None:
+    """The innermost room that a path of the tree lies in."""
+    inside = [room for room in rooms if path.startswith(room.path + "/")]
+    return max(inside, key=lambda room: len(room.path), default=None)
+
+
+def problems(root: Path, rooms: list[Room]) -> list[str]:
+    """Rooms that are in the list and not in the tree, and folders of runtime/ without a line."""
+    found = [
+        f"{LIST}: {room.path} is not a folder; make it, or remove its line"
+        for room in rooms
+        if not (root / room.path).is_dir()
+    ]
+    listed = {room.path for room in rooms}
+    for folder in sorted(path for path in (root / "runtime").rglob("*") if path.is_dir()):
+        name = folder.relative_to(root).as_posix()
+        holds_rooms = any(path.startswith(name + "/") for path in listed)
+        if name in listed or (holds_rooms and not any(f.is_file() for f in folder.iterdir())):
+            continue
+        found.append(f"{name}/ is not in {LIST}; add a line where it belongs in the order")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        rooms = read_rooms()
+    except BadList as error:
+        print(error)
+        return 1
+    if arguments == ["--folders"]:
+        print("\n".join(room.path for room in rooms))
+        return 0
+    if arguments == ["--headers"]:  # those of include/ are written in C
+        folders = "|".join(room.path for room in rooms if room.path != "include")
+        print(f"/({folders})/[a-z_]+\\.h$")
+        return 0
+    if arguments:
+        print(f"rooms: {' '.join(arguments)}: --folders, --headers or nothing was expected")
+        return 2
+    found = problems(ROOT, rooms)
+    print("\n".join(found) or "rooms: ok")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
