@@ -67,6 +67,85 @@ def test_a_process_without_a_result_fails(run: ModuleType) -> None:
     assert outcome.problems == ["ended with status 0, no result: nothing"]
 
 
+class FakeRunner:
+    """Gives outcomes one after the other instead of running anything."""
+
+    def __init__(self, run: ModuleType, statuses: list[tuple[int, bool]]) -> None:
+        self.outcomes: list[Any] = []
+        self.growth: dict[str, float] = {}
+        self.options = argparse.Namespace(interpreters=0, loads=0, controls=1)
+        self._run = run
+        self._statuses = iter(statuses)
+
+    def run(self, scenario: str, seconds: float, **more: Any) -> Any:
+        status, without = next(self._statuses)
+        assert more.get("without", False) is without
+        outcome = self._run.Outcome(scenario, more.get("seed") or 7, without)
+        if status == 0:
+            outcome.result = {"problems": [], "checked": 5, "interpreters": 5, "seconds": 5.0}
+        self._run.judge(outcome, status, "what it said")
+        self.outcomes.append(outcome)
+        return outcome
+
+
+OURS, CONTROL = False, True
+SIGSEGV = -11
+
+
+def churned(run: ModuleType, statuses: list[tuple[int, bool]]) -> FakeRunner:
+    runner = FakeRunner(run, statuses)
+    run.churn(runner, 3.0)
+    assert next(runner._statuses, None) is None, "not all of them were run"
+    return runner
+
+
+def problems_of(runner: FakeRunner) -> list[str]:
+    return [problem for outcome in runner.outcomes for problem in outcome.problems]
+
+
+def test_a_crash_of_the_churn_fails_with_the_gil(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "WITHOUT_GIL", False)
+
+    assert problems_of(churned(run, [(SIGSEGV, OURS)]))
+    assert problems_of(churned(run, [(0, OURS), (SIGSEGV, CONTROL)]))
+
+
+def test_a_crash_without_the_gil_is_excused_by_a_control_that_crashes(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "WITHOUT_GIL", True)
+    runner = churned(
+        run,
+        [(SIGSEGV, OURS), (0, CONTROL), (SIGSEGV, CONTROL), (0, OURS)],
+    )
+
+    assert problems_of(runner) == []
+    rows = run.totals(runner.outcomes)
+    assert rows["churn"]["crashes"] == 1
+    told = "\n".join(run.stepped_around(rows))
+    assert "1 of 2 processes of churn crashed" in told
+
+
+def test_a_crash_without_the_gil_fails_where_no_control_crashes(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "WITHOUT_GIL", True)
+    controls = [(0, CONTROL)] * run.TRIES
+
+    assert problems_of(churned(run, [(SIGSEGV, OURS), *controls]))
+
+
+def test_no_more_than_a_few_crashes_are_excused(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "WITHOUT_GIL", True)
+    excused = [(SIGSEGV, OURS), (SIGSEGV, CONTROL)] * run.EXCUSED
+
+    assert problems_of(churned(run, [*excused, (SIGSEGV, OURS)]))
+
+
 def test_growth_is_measured_behind_the_first_quarter(run: ModuleType) -> None:
     outcome = run.Outcome("churn", 7, False)
     outcome.memory = [(n, 0.0, 10**9 if n < 100 else 1000 * n) for n in range(0, 401, 10)]
