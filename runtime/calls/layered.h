@@ -1,7 +1,8 @@
 /// runtime/calls/layered.h: thunks for the functions of modules in a mode.
 #pragma once
 
-#include "runtime/calls/thunks.h"
+#include "runtime/calls/function.h"
+#include "runtime/calls/layer.h"
 
 #include <hpy/define.h>
 

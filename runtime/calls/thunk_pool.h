@@ -8,7 +8,7 @@
 #include <Python.h>
 
 #include "globals/thunk_table.h"
-#include "runtime/calls/thunks.h"
+#include "runtime/calls/function.h"
 
 #include <hpy/define.h>
 

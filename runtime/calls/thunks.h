@@ -18,6 +18,7 @@
 
 #include <Python.h>
 
+#include "runtime/calls/function.h"
 #include "runtime/calls/layer.h"
 
 #include <hpy/context.h>
@@ -37,9 +38,6 @@ inline constexpr Site kObjectSite{false, nullptr};
 [[nodiscard]] constexpr bool is_layered(Site site) noexcept {
     return site.layer != nullptr;
 }
-
-/// Any C function; CPython's tables hold it under one of its types.
-using CFunction = void (*)();
 
 /// The thunk for a function of an extension. nullptr without an exception: the pool is used up, or
 /// the signature has none (those that HPy never gives to CPython). HPyFunc_VECTORCALLFUNC is for
