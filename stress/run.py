@@ -1,5 +1,7 @@
 """run.py: all scenarios of the stress program, each in processes of its own, with their memory.
 
+Long: running, judging and telling share the outcome of a process.
+
     make stress                                   about ten minutes
     make stress ARGS="--quick"                    every scenario, about two minutes
     make stress ARGS="--only churn --interpreters 20000 --loads 1000000000"

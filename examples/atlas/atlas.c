@@ -1,5 +1,7 @@
 /* examples/atlas/atlas.c: an HPy extension in which every kind of global matters.
  *
+ * Long: every kind of global in one extension, as real ones have them.
+ *
  * It keeps in C statics what real extensions keep there: a type, an exception, an interned name, an
  * imported function, a cache, a counter object. The same file is imported by any number of
  * interpreters, and runs under hpystate and under HPy's own runtime.

@@ -1,5 +1,7 @@
 /* hpy/object.h: what every object has: attributes, items, text, comparison. C11, C++17.
  *
+ * Long: a contract for each function of one topic.
+ *
  * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
  * function's error value and a SystemError that names the function (or leaves the exception that is
  * set already); `raises` does not repeat it.

@@ -1,5 +1,7 @@
 /* hpystate/fused.h: fused calls: the operand is a global. C11, C++17.
  *
+ * Long: a contract for each fused call.
+ *
  * HPyGlobal_Load, one call, HPy_Close is how most globals are used. A fused call (suffix `_g`, as
  * HPy has `_s` and `_i`) does the three in one and opens no handle, so none can leak and the hot
  * path pays for none. The same binary runs on a runtime that does not know them: there each is what

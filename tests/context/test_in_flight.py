@@ -1,5 +1,7 @@
 """test_in_flight.py: what runs where an object dies leaves an exception in flight alone.
 
+Long: each kind of function that CPython calls while an object dies.
+
 CPython runs finalizers, destructors and releases of buffers while an exception is on its way. What
 they raise themselves goes to sys.unraisablehook, as of a `__del__` in Python.
 """

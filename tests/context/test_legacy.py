@@ -1,4 +1,7 @@
-"""test_legacy.py: types with legacy slots, and objects between handles and the C API."""
+"""test_legacy.py: types with legacy slots, and objects between handles and the C API.
+
+Long: each kind of legacy definition, with one set of fixtures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""test_object.py: references, attributes, items, text, comparison and hash of any object."""
+"""test_object.py: references, attributes, items, text, comparison and hash of any object.
+
+Long: one topic of the API, each function with its error path.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""test_shape.py: types with a builtin shape: where their struct lies, and what else lies there."""
+"""test_shape.py: types with a builtin shape: where their struct lies, and what else lies there.
+
+Long: nine builtin shapes, each with the same questions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""test_type_bad_input.py: what is wrong with a type's spec or its parameters is said."""
+"""test_type_bad_input.py: what is wrong with a type's spec or its parameters is said.
+
+Long: a refusal of HPyType_FromSpec each; they share the extension that asks for it.
+"""
 
 from __future__ import annotations
 

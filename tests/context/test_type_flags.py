@@ -1,5 +1,7 @@
 """test_type_flags.py: each flag of a type's spec has its effect, or is refused by its name.
 
+Long: a table of all 34 flags, and the extension that sets them.
+
 Upstream's runtime hands all of them to CPython. So do we, but for those that CPython owns or that
 would make it read what is not there.
 """

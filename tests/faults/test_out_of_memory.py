@@ -1,5 +1,7 @@
 """test_out_of_memory.py: any allocation of the runtime may fail: MemoryError, and nothing is lost.
 
+Long: a script each, all swept by the same helpers.
+
 The scripts beside this file run in processes of their own, with failing_malloc.so before malloc.
 """
 

@@ -1,4 +1,7 @@
-"""test_hostile.py: extensions as real ones are: unchecked, lazy, unlucky with addresses."""
+"""test_hostile.py: extensions as real ones are: unchecked, lazy, unlucky with addresses.
+
+Long: a hostile extension each, with its source beside the test.
+"""
 
 from __future__ import annotations
 

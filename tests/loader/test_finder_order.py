@@ -1,4 +1,7 @@
-"""test_finder_order.py: which file an import takes: the same as for CPython's own extensions."""
+"""test_finder_order.py: which file an import takes: the same as for CPython's own extensions.
+
+Long: a table of layouts of a path, each compared with CPython.
+"""
 
 from __future__ import annotations
 

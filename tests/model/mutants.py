@@ -1,4 +1,7 @@
-"""mutants.py: deliberate mistakes in the real code, each of which the model must find."""
+"""mutants.py: deliberate mistakes in the real code, each of which the model must find.
+
+Long: a list of mistakes, one entry for each.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 /// tests/model/scenarios_first_value.cpp: HPyGlobal_LoadOrInit: who makes a value, who waits for
 /// it.
 ///
+/// Long: the scenarios of one protocol share its actors.
+///
 /// What is asserted in all of them: nobody waits for ever, which the checker finds; an initializer
 /// never runs twice at once for a global and interpreter; who gets an object gets the one that
 /// stands there; at the end of the interpreter every object dies. Initializers let other threads

@@ -1,4 +1,6 @@
 /// tests/model/test_checker.cpp: the checker finds what the C++ memory model allows, and no more.
+///
+/// Long: a litmus test each, of one table.
 #include "tests/catch.h"
 #include "tests/model/engine.h"
 

@@ -1,5 +1,7 @@
 /* hpy/src/argparse.c: behind hpy/argparse.h; compiled into every extension.
  *
+ * Long: one reader of formats; its parts share the state of the arguments.
+ *
  * One loop over the units of the format serves all three functions; they differ in where a value
  * that was given by name is found.
  */

@@ -1,5 +1,7 @@
 /* hpy/src/format.c: behind hpy/format.h; compiled into every extension.
  *
+ * Long: one reader of formats; its parts share the state of a field.
+ *
  * Text grows as UTF-8 in a buffer of our own; widths are counted in code points.
  */
 #include "hpy.h"

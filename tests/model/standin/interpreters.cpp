@@ -1,5 +1,7 @@
 /// tests/model/standin/interpreters.cpp: the stand-in: locks, lists and lifetimes of interpreters.
 ///
+/// Long: one stand-in; its locks and lists are one state.
+///
 /// Not under test itself: its own words are plain and touched at steps only, its locks are the
 /// model's. With a GIL, attaching is to lock the interpreter's. Without, each thread has a lock of
 /// its own that an attached thread holds: whoever stops the world, or ends the interpreter, takes
