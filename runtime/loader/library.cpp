@@ -3,8 +3,9 @@
 
 #include "runtime/loader/library.h"
 
+#include "runtime/elf/error.h"
+#include "runtime/elf/image.h"
 #include "runtime/loader/error.h"
-#include "runtime/loader/image.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -48,10 +49,33 @@ std::string advice_for(const std::string& path, std::string_view reason) {
            "it uses.";
 }
 
+[[nodiscard]] constexpr LoadErrorKind kind_of(elf::Fault fault) noexcept {
+    switch (fault) {
+    case elf::Fault::kMissing:
+        return LoadErrorKind::kMissingFile;
+    case elf::Fault::kUnreadable:
+        return LoadErrorKind::kOpenFailed;
+    case elf::Fault::kNotSharedObject:
+        return LoadErrorKind::kNotSharedObject;
+    case elf::Fault::kTruncated:
+        return LoadErrorKind::kTruncated;
+    }
+    return LoadErrorKind::kNotSharedObject;
+}
+
+/// Before the dynamic linker maps the file. Throws LoadError.
+void look_at_file(const std::string& path) try {
+    elf::check_image(path);
+} catch (const elf::Error& error) {
+    throw LoadError(kind_of(error.fault()),
+                    path + ": cannot be loaded: " + error.found() + ". " + error.advice(),
+                    {{"reason", error.found()}});
+}
+
 } // namespace
 
 Library Library::open(const std::string& path) {
-    check_image(path);
+    look_at_file(path);
     // A name without a slash would be searched for in the system's folders.
     const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
     void* const open_before = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);

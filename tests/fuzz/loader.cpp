@@ -1,7 +1,7 @@
 /// tests/fuzz/loader.cpp: whatever bytes a file has, it is passed or refused with a reason.
+#include "runtime/elf/error.h"
+#include "runtime/elf/image.h"
 #include "runtime/elf/symbol_name.h"
-#include "runtime/loader/error.h"
-#include "runtime/loader/image.h"
 #include "tests/fuzz/targets.h"
 
 #include <string>
@@ -37,13 +37,12 @@ void loader(Input input) {
     static const Scratch file;
     file.fill(input);
     try {
-        check_image(file.path());
-    } catch (const LoadError& error) {
-        const bool expected = error.kind() == LoadErrorKind::kNotSharedObject ||
-                              error.kind() == LoadErrorKind::kTruncated;
+        elf::check_image(file.path());
+    } catch (const elf::Error& error) {
+        const bool expected = error.fault() == elf::Fault::kNotSharedObject ||
+                              error.fault() == elf::Fault::kTruncated;
         require(expected, "a file that can be read is refused for what is in it");
-        require(std::string(error.what()).find(file.path()) == 0,
-                "the message begins with the file");
+        require(!error.found().empty(), "what was found is told");
     }
     const std::uintptr_t offset = input.empty() ? 0 : input.size() * 64 / (input.back() + 1U);
     require(variable_at(file.path(), offset).size() <= input.size(), "a name is in the file");

@@ -1,5 +1,5 @@
-/// runtime/loader/elf_file.cpp: opening, reading and refusing.
-#include "runtime/loader/elf_file.h"
+/// runtime/elf/bytes.cpp: opening, reading and refusing.
+#include "runtime/elf/bytes.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,13 +8,12 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace hpystate {
+namespace hpystate::elf {
 
 // O_NONBLOCK: opening a pipe that nobody writes to would wait for ever. It has no effect on files.
-ElfFile::ElfFile(const std::string& path)
-    : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+Bytes::Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (fd_ < 0) {
-        raise(LoadErrorKind::kMissingFile, std::generic_category().message(errno),
+        raise(Fault::kMissing, std::generic_category().message(errno),
               "Check the path and the right to read it.");
     }
     struct stat info {};
@@ -25,17 +24,17 @@ ElfFile::ElfFile(const std::string& path)
     size_ = static_cast<std::uint64_t>(info.st_size);
 }
 
-ElfFile::~ElfFile() {
+Bytes::~Bytes() {
     close(fd_);
 }
 
-void ElfFile::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) const {
+void Bytes::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) const {
     auto* at = static_cast<char*>(into);
     while (count > 0) {
         const ssize_t got = pread(fd_, at, count, static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
-            raise(LoadErrorKind::kOpenFailed,
+            raise(Fault::kUnreadable,
                   std::string("it cannot be read: ") + std::generic_category().message(errno),
                   "Check the disk or the network that it lies on.");
         }
@@ -46,25 +45,16 @@ void ElfFile::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) 
     }
 }
 
-void ElfFile::raise(LoadErrorKind kind, const std::string& found, const char* advice) const {
-    throw LoadError(kind, path_ + ": cannot be loaded: " + found + ". " + advice,
-                    {{"reason", found}});
+void Bytes::raise(Fault kind, const std::string& found, const char* advice) const {
+    throw Error(kind, found, advice);
 }
 
-void ElfFile::refuse(const std::string& found, const char* advice) const {
-    raise(LoadErrorKind::kNotSharedObject, found, advice);
-}
-
-void ElfFile::refuse_truncated(std::uint64_t offset, std::uint64_t count) const {
-    raise(LoadErrorKind::kTruncated,
+void Bytes::refuse_truncated(std::uint64_t offset, std::uint64_t count) const {
+    raise(Fault::kTruncated,
           "the file is truncated: it has " + std::to_string(size_) +
               " bytes, and its headers name " + std::to_string(count) + " bytes at offset " +
               std::to_string(offset),
           "Build or copy the file again.");
-}
-
-void ElfFile::refuse_damaged(const std::string& part) const {
-    refuse("the file is damaged: " + part, "Build or copy the file again.");
 }
 
 bool Segments::load(std::uint64_t address, std::uint64_t count, Elf64_Word flags) const noexcept {
@@ -87,4 +77,4 @@ bool Segments::offset_of(std::uint64_t address, std::uint64_t count,
     return false;
 }
 
-} // namespace hpystate
+} // namespace hpystate::elf

@@ -1,12 +1,12 @@
-/// runtime/loader/dynamic.cpp: addresses, sizes and offsets of the dynamic section against the
+/// runtime/elf/image_dynamic.cpp: addresses, sizes and offsets of the dynamic section against the
 /// segments.
-#include "runtime/loader/dynamic.h"
+#include "runtime/elf/image_dynamic.h"
 
 #include <bit>
 #include <map>
 #include <string>
 
-namespace hpystate {
+namespace hpystate::elf {
 
 namespace {
 
@@ -91,13 +91,13 @@ std::string hexadecimal(std::uint64_t number) {
     return "0x" + text;
 }
 
-[[noreturn]] void refuse_entry(const ElfFile& file, const char* name, std::uint64_t value,
+[[noreturn]] void refuse_entry(const Bytes& file, const char* name, std::uint64_t value,
                                const char* what) {
     file.refuse_damaged(std::string(name) + " of its dynamic section is " + hexadecimal(value) +
                         ", " + what);
 }
 
-void check_tables(const ElfFile& file, const Segments& segments, const Entries& entries) {
+void check_tables(const Bytes& file, const Segments& segments, const Entries& entries) {
     for (const Table& table : kTables) {
         if (entries.count(table.address) == 0) continue;
         const std::uint64_t address = value_of(entries, table.address);
@@ -110,7 +110,7 @@ void check_tables(const ElfFile& file, const Segments& segments, const Entries& 
     }
 }
 
-void check_constants(const ElfFile& file, const Entries& entries) {
+void check_constants(const Bytes& file, const Entries& entries) {
     for (const Constant& constant : kConstants) {
         const auto entry = entries.find(constant.tag);
         if (entry != entries.end() && entry->second != constant.value) {
@@ -137,7 +137,7 @@ void check_constants(const ElfFile& file, const Entries& entries) {
 }
 
 /// Code that runs at opening and at exit, and the table that imported functions are called through.
-void check_code(const ElfFile& file, const Segments& segments, const Entries& entries) {
+void check_code(const Bytes& file, const Segments& segments, const Entries& entries) {
     for (const auto& [tag, name] : {std::pair{DT_INIT, "DT_INIT"}, {DT_FINI, "DT_FINI"}}) {
         const std::uint64_t address = value_of(entries, tag);
         std::uint64_t offset = 0;
@@ -157,7 +157,7 @@ void check_code(const ElfFile& file, const Segments& segments, const Entries& en
 /// asks for relocations of its code.
 class Targets {
   public:
-    Targets(const ElfFile& file, const Segments& segments, const Entries& entries)
+    Targets(const Bytes& file, const Segments& segments, const Entries& entries)
         : file_(file), segments_(segments) {
         const bool in_code =
             entries.count(DT_TEXTREL) != 0 || (value_of(entries, DT_FLAGS) & DF_TEXTREL) != 0;
@@ -192,13 +192,13 @@ class Targets {
     }
 
   private:
-    const ElfFile& file_;
+    const Bytes& file_;
     const Segments& segments_;
     Elf64_Word flags_;
 };
 
 template <typename Relocation>
-void check_relocations(const ElfFile& file, const Segments& segments, const Entries& entries,
+void check_relocations(const Bytes& file, const Segments& segments, const Entries& entries,
                        Elf64_Sxword table, Elf64_Sxword bytes) {
     const std::uint64_t size = value_of(entries, bytes);
     std::uint64_t offset = 0;
@@ -208,7 +208,7 @@ void check_relocations(const ElfFile& file, const Segments& segments, const Entr
 }
 
 /// Names: offsets into the strings, which end in a zero byte.
-void check_names(const ElfFile& file, const Segments& segments, const Entries& entries,
+void check_names(const Bytes& file, const Segments& segments, const Entries& entries,
                  const std::vector<Elf64_Dyn>& dynamic) {
     const std::uint64_t size = value_of(entries, DT_STRSZ);
     for (const Elf64_Dyn& entry : dynamic) {
@@ -227,7 +227,7 @@ void check_names(const ElfFile& file, const Segments& segments, const Entries& e
 
 } // namespace
 
-void check_dynamic(const ElfFile& file, const Segments& segments, const Elf64_Phdr& dynamic) {
+void check_dynamic(const Bytes& file, const Segments& segments, const Elf64_Phdr& dynamic) {
     // The dynamic linker reads what is mapped at the address, not what stands at the file offset.
     const std::uint64_t count = dynamic.p_memsz / sizeof(Elf64_Dyn);
     std::uint64_t offset = 0;
@@ -256,4 +256,4 @@ void check_dynamic(const ElfFile& file, const Segments& segments, const Elf64_Ph
     check_names(file, segments, entries, table);
 }
 
-} // namespace hpystate
+} // namespace hpystate::elf

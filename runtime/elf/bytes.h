@@ -1,8 +1,8 @@
-/// runtime/loader/elf_file.h: an ELF file that is looked at before it is mapped, and how it is
+/// runtime/elf/bytes.h: an ELF file that is looked at before it is mapped, and how it is
 /// refused.
 #pragma once
 
-#include "runtime/loader/error.h"
+#include "runtime/elf/error.h"
 
 #include <cstdint>
 #include <elf.h>
@@ -10,17 +10,17 @@
 #include <type_traits>
 #include <vector>
 
-namespace hpystate {
+namespace hpystate::elf {
 
 /// An open file, closed at the end of the scope. Nothing in it is trusted: reads are checked
-/// against its size, and what is wrong becomes a LoadError that names the file.
-class ElfFile {
+/// against its size, and what is wrong becomes an Error.
+class Bytes {
   public:
-    /// Throws LoadError: missing-file, not-shared-object where it is no regular file.
-    explicit ElfFile(const std::string& path);
-    ElfFile(const ElfFile&) = delete;
-    ElfFile& operator=(const ElfFile&) = delete;
-    ~ElfFile();
+    /// Throws Error: kMissing, kNotSharedObject where it is no regular file.
+    explicit Bytes(const std::string& path);
+    Bytes(const Bytes&) = delete;
+    Bytes& operator=(const Bytes&) = delete;
+    ~Bytes();
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
@@ -29,7 +29,7 @@ class ElfFile {
         return offset <= size_ && count <= size_ - offset;
     }
 
-    /// `count` structures from `offset`. Throws LoadError (truncated) where the file ends before.
+    /// `count` structures from `offset`. Throws Error (kTruncated) where the file ends before.
     template <typename Struct>
     [[nodiscard]] std::vector<Struct> read(std::uint64_t offset, std::uint64_t count) const {
         static_assert(std::is_trivially_copyable_v<Struct>);
@@ -41,21 +41,18 @@ class ElfFile {
         return structures;
     }
 
-    /// Throws LoadError (not-shared-object). `found` and `advice` are sentences without and with
-    /// their full stop.
-    [[noreturn]] void refuse(const std::string& found, const char* advice) const;
+    [[noreturn]] static void refuse(const std::string& found, const char* advice) {
+        elf::refuse(found, advice);
+    }
+    [[noreturn]] static void refuse_damaged(const std::string& part) { elf::refuse_damaged(part); }
 
-    /// Throws LoadError (truncated): the headers name bytes that the file does not have.
+    /// Throws Error (kTruncated): the headers name bytes that the file does not have.
     [[noreturn]] void refuse_truncated(std::uint64_t offset, std::uint64_t count) const;
 
-    /// Throws LoadError (not-shared-object): `part` of the file contradicts the rest.
-    [[noreturn]] void refuse_damaged(const std::string& part) const;
-
   private:
-    [[noreturn]] void raise(LoadErrorKind kind, const std::string& found, const char* advice) const;
+    [[noreturn]] void raise(Fault kind, const std::string& found, const char* advice) const;
     void read_bytes(void* into, std::uint64_t offset, std::uint64_t count) const;
 
-    std::string path_;
     int fd_;
     std::uint64_t size_ = 0;
 };
@@ -81,4 +78,4 @@ struct Segments {
     return at >= start && at - start <= size && count <= size - (at - start);
 }
 
-} // namespace hpystate
+} // namespace hpystate::elf

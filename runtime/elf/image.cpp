@@ -1,17 +1,16 @@
-/// runtime/loader/image.cpp: headers and segments of an ELF file against the file's size.
-#include "runtime/loader/image.h"
+/// runtime/elf/image.cpp: headers and segments of an ELF file against the file's size.
+#include "runtime/elf/image.h"
 
-#include "runtime/loader/dynamic.h"
-#include "runtime/loader/elf_file.h"
+#include "runtime/elf/bytes.h"
+#include "runtime/elf/image_dynamic.h"
 
 #include <algorithm>
 
 #if !defined(__linux__) || !defined(__LP64__)
-#error                                                                                             \
-    "runtime/loader/image.cpp knows ELF files of 64-bit Linux; port it before you build elsewhere"
+#error "runtime/elf/image.cpp knows ELF files of 64-bit Linux; port it before you build elsewhere"
 #endif
 
-namespace hpystate {
+namespace hpystate::elf {
 
 namespace {
 
@@ -26,7 +25,7 @@ constexpr Elf64_Half kMachine = EM_PPC64;
 #elif defined(__s390x__)
 constexpr Elf64_Half kMachine = EM_S390;
 #else
-#error "runtime/loader/image.cpp: name this machine's EM_ constant"
+#error "runtime/elf/image.cpp: name this machine's EM_ constant"
 #endif
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -41,7 +40,7 @@ constexpr std::size_t kMostSegments = 65536 / sizeof(Elf64_Phdr);
 
 constexpr std::string_view kMagic(ELFMAG, SELFMAG);
 
-Elf64_Ehdr read_header(const ElfFile& file) {
+Elf64_Ehdr read_header(const Bytes& file) {
     std::string magic(kMagic.size(), '\0');
     if (file.size() >= magic.size()) {
         const std::vector<char> start = file.read<char>(0, magic.size());
@@ -53,7 +52,7 @@ Elf64_Ehdr read_header(const ElfFile& file) {
     return file.read<Elf64_Ehdr>(0, 1).front();
 }
 
-void check_header(const ElfFile& file, const Elf64_Ehdr& header) {
+void check_header(const Bytes& file, const Elf64_Ehdr& header) {
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != kByteOrder ||
         header.e_machine != kMachine) {
         file.refuse("it was built for another machine (ELF machine " +
@@ -77,7 +76,7 @@ void check_header(const ElfFile& file, const Elf64_Ehdr& header) {
 
 /// Loaded segments: inside the file, in the order of their addresses and apart from each other. The
 /// dynamic linker reserves the room from the first to the last and puts the others into it unseen.
-void check_loaded(const ElfFile& file, const Segments& segments) {
+void check_loaded(const Bytes& file, const Segments& segments) {
     std::uint64_t end = 0;
     bool any_code = false;
     for (const Elf64_Phdr& segment : segments.headers) {
@@ -96,7 +95,7 @@ void check_loaded(const ElfFile& file, const Segments& segments) {
 }
 
 /// No two segments come from the same bytes of the file.
-void check_apart_in_file(const ElfFile& file, const Segments& segments) {
+void check_apart_in_file(const Bytes& file, const Segments& segments) {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
     for (const Elf64_Phdr& segment : segments.headers) {
         if (segment.p_type != PT_LOAD || segment.p_filesz == 0) continue;
@@ -125,7 +124,7 @@ bool may_be_protected(const Segments& segments, const Elf64_Phdr& relro) {
 }
 
 /// Segments that lie in a loaded one: the dynamic linker reads or protects them by their address.
-void check_inner(const ElfFile& file, const Segments& segments) {
+void check_inner(const Bytes& file, const Segments& segments) {
     for (const Elf64_Phdr& segment : segments.headers) {
         const bool read = segment.p_type == PT_NOTE || segment.p_type == PT_GNU_PROPERTY ||
                           segment.p_type == PT_PHDR;
@@ -148,7 +147,7 @@ void check_inner(const ElfFile& file, const Segments& segments) {
 } // namespace
 
 void check_image(const std::string& path) {
-    const ElfFile file(path);
+    const Bytes file(path);
     const Elf64_Ehdr header = read_header(file);
     check_header(file, header);
     const Segments segments{file.read<Elf64_Phdr>(header.e_phoff, header.e_phnum)};
@@ -170,4 +169,4 @@ void check_image(const std::string& path) {
     check_dynamic(file, segments, *dynamic);
 }
 
-} // namespace hpystate
+} // namespace hpystate::elf
