@@ -1,8 +1,8 @@
-/// runtime/elf/bytes.cpp: opening, reading and refusing.
+/// runtime/elf/bytes.cpp: opening and reading.
 #include "runtime/elf/bytes.h"
 
-#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -13,8 +13,8 @@ namespace hpystate::elf {
 // O_NONBLOCK: opening a pipe that nobody writes to would wait for ever. It has no effect on files.
 Bytes::Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (fd_ < 0) {
-        raise(Fault::kMissing, std::generic_category().message(errno),
-              "Check the path and the right to read it.");
+        throw Error(Fault::kMissing, std::generic_category().message(errno),
+                    "Check the path and the right to read it.");
     }
     struct stat info {};
     if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -25,18 +25,22 @@ Bytes::Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOE
 }
 
 Bytes::~Bytes() {
-    close(fd_);
+    if (fd_ >= 0) close(fd_);
 }
 
 void Bytes::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) const {
     auto* at = static_cast<char*>(into);
+    if (fd_ < 0) {
+        if (count > 0) std::memcpy(at, reinterpret_cast<const char*>(start_ + offset), count);
+        return;
+    }
     while (count > 0) {
         const ssize_t got = pread(fd_, at, count, static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
-            raise(Fault::kUnreadable,
-                  std::string("it cannot be read: ") + std::generic_category().message(errno),
-                  "Check the disk or the network that it lies on.");
+            throw Error(Fault::kUnreadable,
+                        std::string("it cannot be read: ") + std::generic_category().message(errno),
+                        "Check the disk or the network that it lies on.");
         }
         if (got == 0) refuse_truncated(offset, count); // it shrank while we looked
         at += got;
@@ -45,36 +49,12 @@ void Bytes::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) co
     }
 }
 
-void Bytes::raise(Fault kind, const std::string& found, const char* advice) const {
-    throw Error(kind, found, advice);
-}
-
 void Bytes::refuse_truncated(std::uint64_t offset, std::uint64_t count) const {
-    raise(Fault::kTruncated,
-          "the file is truncated: it has " + std::to_string(size_) +
-              " bytes, and its headers name " + std::to_string(count) + " bytes at offset " +
-              std::to_string(offset),
-          "Build or copy the file again.");
-}
-
-bool Segments::load(std::uint64_t address, std::uint64_t count, Elf64_Word flags) const noexcept {
-    return std::any_of(headers.begin(), headers.end(), [&](const Elf64_Phdr& segment) {
-        return segment.p_type == PT_LOAD && (segment.p_flags & flags) == flags &&
-               lies_in(address, count, segment.p_vaddr, segment.p_memsz);
-    });
-}
-
-bool Segments::offset_of(std::uint64_t address, std::uint64_t count,
-                         std::uint64_t& offset) const noexcept {
-    for (const Elf64_Phdr& segment : headers) {
-        if (segment.p_type != PT_LOAD || (segment.p_flags & PF_R) == 0 ||
-            !lies_in(address, count, segment.p_vaddr, segment.p_filesz)) {
-            continue;
-        }
-        offset = segment.p_offset + (address - segment.p_vaddr);
-        return true;
-    }
-    return false;
+    throw Error(Fault::kTruncated,
+                "the file is truncated: it has " + std::to_string(size_) +
+                    " bytes, and its headers name " + std::to_string(count) + " bytes at offset " +
+                    std::to_string(offset),
+                "Build or copy the file again.");
 }
 
 } // namespace hpystate::elf

@@ -1,35 +1,40 @@
-/// runtime/elf/bytes.h: an ELF file that is looked at before it is mapped, and how it is
-/// refused.
+/// runtime/elf/bytes.h: the bytes of a file or of memory, each read checked against their end.
 #pragma once
 
 #include "runtime/elf/error.h"
 
 #include <cstdint>
-#include <elf.h>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 namespace hpystate::elf {
 
-/// An open file, closed at the end of the scope. Nothing in it is trusted: reads are checked
-/// against its size, and what is wrong becomes an Error.
+/// Where everything in this room is read from. Nothing in the bytes is trusted: an offset or a
+/// count that leads out of them is an Error. An open file is closed at the end of the scope; memory
+/// belongs to somebody else, who keeps it mapped meanwhile.
 class Bytes {
   public:
-    /// Throws Error: kMissing, kNotSharedObject where it is no regular file.
+    /// A file, read piece by piece. It is not mapped: what is cut off while somebody looks at it
+    /// would end the process. Throws Error: kMissing; kNotSharedObject where it is no regular file.
     explicit Bytes(const std::string& path);
+
+    /// `size` bytes of memory from `start`. Not all need be readable: see Object::at.
+    Bytes(std::uintptr_t start, std::uint64_t size) noexcept : start_(start), size_(size) {}
+
     Bytes(const Bytes&) = delete;
     Bytes& operator=(const Bytes&) = delete;
     ~Bytes();
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
-    /// Whether `count` bytes from `offset` lie inside the file; hostile numbers do not overflow.
+    /// Whether `count` bytes from `offset` lie inside; hostile numbers do not overflow.
     [[nodiscard]] bool holds(std::uint64_t offset, std::uint64_t count) const noexcept {
         return offset <= size_ && count <= size_ - offset;
     }
 
-    /// `count` structures from `offset`. Throws Error (kTruncated) where the file ends before.
+    /// `count` structures from `offset`. Throws Error: kTruncated where the bytes end before,
+    /// kUnreadable; std::bad_alloc.
     template <typename Struct>
     [[nodiscard]] std::vector<Struct> read(std::uint64_t offset, std::uint64_t count) const {
         static_assert(std::is_trivially_copyable_v<Struct>);
@@ -41,41 +46,25 @@ class Bytes {
         return structures;
     }
 
-    [[noreturn]] static void refuse(const std::string& found, const char* advice) {
-        elf::refuse(found, advice);
+    /// One structure at `offset`. Throws as read, but not std::bad_alloc.
+    template <typename Struct>
+    [[nodiscard]] Struct read_one(std::uint64_t offset) const {
+        static_assert(std::is_trivially_copyable_v<Struct>);
+        if (!holds(offset, sizeof(Struct))) refuse_truncated(offset, sizeof(Struct));
+        Struct structure;
+        read_bytes(&structure, offset, sizeof(Struct));
+        return structure;
     }
-    [[noreturn]] static void refuse_damaged(const std::string& part) { elf::refuse_damaged(part); }
 
-    /// Throws Error (kTruncated): the headers name bytes that the file does not have.
+    /// Throws Error (kTruncated): the headers name bytes that are not there.
     [[noreturn]] void refuse_truncated(std::uint64_t offset, std::uint64_t count) const;
 
   private:
-    [[noreturn]] void raise(Fault kind, const std::string& found, const char* advice) const;
     void read_bytes(void* into, std::uint64_t offset, std::uint64_t count) const;
 
-    int fd_;
+    int fd_ = -1; ///< of a file; -1: these are bytes of memory
+    std::uintptr_t start_ = 0;
     std::uint64_t size_ = 0;
 };
-
-/// The program headers of a file, and which segment an address lies in.
-struct Segments {
-    std::vector<Elf64_Phdr> headers;
-
-    /// Whether `count` bytes from `address` lie in one loaded segment that has all of `flags`
-    /// (PF_R, PF_W, PF_X).
-    [[nodiscard]] bool load(std::uint64_t address, std::uint64_t count,
-                            Elf64_Word flags = 0) const noexcept;
-
-    /// The same, in the part of a readable segment that comes from the file: where in the file they
-    /// stand. False where there is none.
-    [[nodiscard]] bool offset_of(std::uint64_t address, std::uint64_t count,
-                                 std::uint64_t& offset) const noexcept;
-};
-
-/// Whether `count` bytes from `at` lie in the `size` bytes from `start`, without overflow.
-[[nodiscard]] constexpr bool lies_in(std::uint64_t at, std::uint64_t count, std::uint64_t start,
-                                     std::uint64_t size) noexcept {
-    return at >= start && at - start <= size && count <= size - (at - start);
-}
 
 } // namespace hpystate::elf

@@ -5,9 +5,9 @@
 
 namespace hpystate::elf {
 
-/// Throws Error (any Fault) where `path` is no ELF shared
-/// object of this machine whose segments lie inside the file. dlopen maps a truncated file without
-/// a complaint, and the first access behind its end kills the process by SIGBUS.
+/// Throws Error (any Fault) where `path` is no ELF shared object of this machine whose segments lie
+/// inside the file. dlopen maps a truncated file without a complaint, and the first access behind
+/// its end kills the process by SIGBUS.
 void check_image(const std::string& path);
 
 } // namespace hpystate::elf

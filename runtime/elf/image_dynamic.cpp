@@ -2,21 +2,18 @@
 /// segments.
 #include "runtime/elf/image_dynamic.h"
 
+#include "runtime/elf/dynamic.h"
+#include "runtime/elf/relocations.h"
+
 #include <bit>
-#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace hpystate::elf {
 
 namespace {
-
-/// The entries that may stand once; the last one counts, as for the dynamic linker.
-using Entries = std::map<Elf64_Sxword, std::uint64_t>;
-
-std::uint64_t value_of(const Entries& entries, Elf64_Sxword tag) {
-    const auto found = entries.find(tag);
-    return found == entries.end() ? 0 : found->second;
-}
 
 /// A table and the entries that say where it is.
 struct Table {
@@ -91,65 +88,62 @@ std::string hexadecimal(std::uint64_t number) {
     return "0x" + text;
 }
 
-[[noreturn]] void refuse_entry(const Bytes& file, const char* name, std::uint64_t value,
-                               const char* what) {
-    file.refuse_damaged(std::string(name) + " of its dynamic section is " + hexadecimal(value) +
-                        ", " + what);
+[[noreturn]] void refuse_entry(const char* name, std::uint64_t value, const char* what) {
+    refuse_damaged(std::string(name) + " of its dynamic section is " + hexadecimal(value) + ", " +
+                   what);
 }
 
-void check_tables(const Bytes& file, const Segments& segments, const Entries& entries) {
+void check_tables(const Segments& segments, const Dynamic& dynamic) {
     for (const Table& table : kTables) {
-        if (entries.count(table.address) == 0) continue;
-        const std::uint64_t address = value_of(entries, table.address);
-        const std::uint64_t size = table.size == 0 ? table.least : value_of(entries, table.size);
-        std::uint64_t offset = 0;
+        if (!dynamic.has(table.address)) continue;
+        const std::uint64_t address = dynamic.value(table.address);
+        const std::uint64_t size = table.size == 0 ? table.least : dynamic.value(table.size);
         if (address % table.alignment != 0 || size % table.unit != 0 || size < table.least ||
-            !segments.offset_of(address, size, offset)) {
-            refuse_entry(file, table.name, address, "which is no place for that table");
+            !segments.offset_of(address, size)) {
+            refuse_entry(table.name, address, "which is no place for that table");
         }
     }
 }
 
-void check_constants(const Bytes& file, const Entries& entries) {
+void check_constants(const Dynamic& dynamic) {
     for (const Constant& constant : kConstants) {
-        const auto entry = entries.find(constant.tag);
-        if (entry != entries.end() && entry->second != constant.value) {
-            refuse_entry(file, constant.name, entry->second, "which is no value for it");
+        const std::uint64_t value = dynamic.value(constant.tag);
+        if (dynamic.has(constant.tag) && value != constant.value) {
+            refuse_entry(constant.name, value, "which is no value for it");
         }
     }
     for (const Need& need : kNeeds) {
-        if (entries.count(need.tag) != 0 && entries.count(need.needed) == 0) {
-            file.refuse_damaged(std::string("its dynamic section has ") + need.found_and_missing);
+        if (dynamic.has(need.tag) && !dynamic.has(need.needed)) {
+            refuse_damaged(std::string("its dynamic section has ") + need.found_and_missing);
         }
     }
-    if (entries.count(DT_STRTAB) == 0 || entries.count(DT_SYMTAB) == 0) {
-        file.refuse_damaged("its dynamic section has no strings or no symbols");
+    if (!dynamic.has(DT_STRTAB) || !dynamic.has(DT_SYMTAB)) {
+        refuse_damaged("its dynamic section has no strings or no symbols");
     }
     // How many relocations, from the first, are relative: the dynamic linker believes it.
-    const std::uint64_t relative = value_of(entries, DT_RELACOUNT);
-    if (relative > value_of(entries, DT_RELASZ) / sizeof(Elf64_Rela)) {
-        refuse_entry(file, "DT_RELACOUNT", relative, "more than there are relocations");
+    const std::uint64_t relative = dynamic.value(DT_RELACOUNT);
+    if (relative > dynamic.value(DT_RELASZ) / sizeof(Elf64_Rela)) {
+        refuse_entry("DT_RELACOUNT", relative, "more than there are relocations");
     }
-    const bool versions = entries.count(DT_VERNEED) != 0 || entries.count(DT_VERDEF) != 0;
-    if (entries.count(DT_VERSYM) != 0 && !versions) {
-        file.refuse_damaged("its dynamic section has versions of symbols and no names for them");
+    const bool versions = dynamic.has(DT_VERNEED) || dynamic.has(DT_VERDEF);
+    if (dynamic.has(DT_VERSYM) && !versions) {
+        refuse_damaged("its dynamic section has versions of symbols and no names for them");
     }
 }
 
 /// Code that runs at opening and at exit, and the table that imported functions are called through.
-void check_code(const Bytes& file, const Segments& segments, const Entries& entries) {
+void check_code(const Segments& segments, const Dynamic& dynamic) {
     for (const auto& [tag, name] : {std::pair{DT_INIT, "DT_INIT"}, {DT_FINI, "DT_FINI"}}) {
-        const std::uint64_t address = value_of(entries, tag);
-        std::uint64_t offset = 0;
+        const std::uint64_t address = dynamic.value(tag);
         if (address != 0 &&
-            (!segments.load(address, 1, PF_X) || !segments.offset_of(address, 1, offset))) {
-            refuse_entry(file, name, address, "which is not in its code");
+            (segments.around(address, 1, PF_X) == nullptr || !segments.offset_of(address, 1))) {
+            refuse_entry(name, address, "which is not in its code");
         }
     }
     // The dynamic linker writes three words there.
-    const std::uint64_t calls = value_of(entries, DT_PLTGOT);
-    if (calls != 0 && !segments.load(calls, 24, PF_W)) {
-        refuse_entry(file, "DT_PLTGOT", calls, "which is in none of its writable segments");
+    const std::uint64_t calls = dynamic.value(DT_PLTGOT);
+    if (calls != 0 && segments.around(calls, 24, PF_W) == nullptr) {
+        refuse_entry("DT_PLTGOT", calls, "which is in none of its writable segments");
     }
 }
 
@@ -157,16 +151,14 @@ void check_code(const Bytes& file, const Segments& segments, const Entries& entr
 /// asks for relocations of its code.
 class Targets {
   public:
-    Targets(const Bytes& file, const Segments& segments, const Entries& entries)
-        : file_(file), segments_(segments) {
-        const bool in_code =
-            entries.count(DT_TEXTREL) != 0 || (value_of(entries, DT_FLAGS) & DF_TEXTREL) != 0;
+    explicit Targets(const Dynamic& dynamic) : segments_(dynamic.object().segments()) {
+        const bool in_code = dynamic.has(DT_TEXTREL) || (dynamic.value(DT_FLAGS) & DF_TEXTREL) != 0;
         flags_ = in_code ? 0 : PF_W;
     }
 
     void check(std::uint64_t address) const {
-        if (segments_.load(address, 1, flags_)) return;
-        refuse_entry(file_, "the target of a relocation", address,
+        if (segments_.around(address, 1, flags_) != nullptr) return;
+        refuse_entry("the target of a relocation", address,
                      "which is in none of its writable segments");
     }
 
@@ -177,83 +169,48 @@ class Targets {
         }
     }
 
-    /// Packed ones: an even entry is an address, an odd one a set of words behind the last address.
-    void check_all(const std::vector<Elf64_Relr>& relocations) const {
-        std::uint64_t at = 0;
-        for (const Elf64_Relr entry : relocations) {
-            if (entry % 2 == 0) {
-                check(entry);
-                at = entry + 8;
-                continue;
-            }
-            if (entry != 1) check(at + (std::bit_width(entry) - 2) * 8); // the last one of the set
-            at += std::uint64_t{63} * 8;
-        }
+    /// Of a packed set the last word stands for all.
+    void check_all(const std::vector<Elf64_Relr>& packed) const {
+        walk_packed(packed, [this](std::uint64_t address, std::uint64_t set) {
+            if (set != 0) check(address + (std::bit_width(set) - 1) * 8);
+        });
     }
 
   private:
-    const Bytes& file_;
     const Segments& segments_;
     Elf64_Word flags_;
 };
 
-template <typename Relocation>
-void check_relocations(const Bytes& file, const Segments& segments, const Entries& entries,
-                       Elf64_Sxword table, Elf64_Sxword bytes) {
-    const std::uint64_t size = value_of(entries, bytes);
-    std::uint64_t offset = 0;
-    if (size == 0 || !segments.offset_of(value_of(entries, table), size, offset)) return;
-    Targets(file, segments, entries)
-        .check_all(file.read<Relocation>(offset, size / sizeof(Relocation)));
-}
-
 /// Names: offsets into the strings, which end in a zero byte.
-void check_names(const Bytes& file, const Segments& segments, const Entries& entries,
-                 const std::vector<Elf64_Dyn>& dynamic) {
-    const std::uint64_t size = value_of(entries, DT_STRSZ);
-    for (const Elf64_Dyn& entry : dynamic) {
+void check_names(const Dynamic& dynamic) {
+    const std::uint64_t size = dynamic.value(DT_STRSZ);
+    for (const Elf64_Dyn& entry : dynamic.entries()) {
         const bool names = entry.d_tag == DT_NEEDED || entry.d_tag == DT_SONAME ||
                            entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH;
         if (names && entry.d_un.d_val >= size) {
-            refuse_entry(file, "a name", entry.d_un.d_val, "which is behind the last string");
+            refuse_entry("a name", entry.d_un.d_val, "which is behind the last string");
         }
     }
-    std::uint64_t offset = 0;
-    const std::uint64_t last = value_of(entries, DT_STRTAB) + size - 1;
-    if (!segments.offset_of(last, 1, offset) || file.read<char>(offset, 1).front() != '\0') {
-        file.refuse_damaged("its strings do not end in a zero byte");
+    const std::uint64_t last = dynamic.value(DT_STRTAB) + size - 1;
+    const Object& file = dynamic.object();
+    if (!file.position_of(last, 1) || file.one_at<char>(last) != '\0') {
+        refuse_damaged("its strings do not end in a zero byte");
     }
 }
 
 } // namespace
 
-void check_dynamic(const Bytes& file, const Segments& segments, const Elf64_Phdr& dynamic) {
-    // The dynamic linker reads what is mapped at the address, not what stands at the file offset.
-    const std::uint64_t count = dynamic.p_memsz / sizeof(Elf64_Dyn);
-    std::uint64_t offset = 0;
-    if (dynamic.p_vaddr % alignof(Elf64_Dyn) != 0 ||
-        !segments.offset_of(dynamic.p_vaddr, dynamic.p_memsz, offset) ||
-        offset != dynamic.p_offset) {
-        file.refuse_damaged("its dynamic section is in none of its segments");
-    }
-    if ((dynamic.p_flags & PF_W) != 0 && !segments.load(dynamic.p_vaddr, 1, PF_W)) {
-        file.refuse_damaged("its dynamic section is to be written to, and cannot be");
-    }
-    std::vector<Elf64_Dyn> table = file.read<Elf64_Dyn>(offset, count);
-    Entries entries;
-    std::size_t used = 0;
-    for (; used < table.size() && table[used].d_tag != DT_NULL; ++used) {
-        entries[table[used].d_tag] = table[used].d_un.d_val;
-    }
-    if (used == table.size()) file.refuse_damaged("its dynamic section has no end");
-    table.resize(used);
-    check_constants(file, entries);
-    check_tables(file, segments, entries);
-    check_code(file, segments, entries);
-    check_relocations<Elf64_Rela>(file, segments, entries, DT_RELA, DT_RELASZ);
-    check_relocations<Elf64_Rela>(file, segments, entries, DT_JMPREL, DT_PLTRELSZ);
-    check_relocations<Elf64_Relr>(file, segments, entries, DT_RELR, DT_RELRSZ);
-    check_names(file, segments, entries, table);
+void check_dynamic(const Object& file) {
+    const Dynamic dynamic(file);
+    const Segments& segments = file.segments();
+    check_constants(dynamic);
+    check_tables(segments, dynamic);
+    check_code(segments, dynamic);
+    const Targets targets(dynamic);
+    targets.check_all(dynamic.table<Elf64_Rela>(DT_RELA, DT_RELASZ));
+    targets.check_all(dynamic.table<Elf64_Rela>(DT_JMPREL, DT_PLTRELSZ));
+    targets.check_all(dynamic.table<Elf64_Relr>(DT_RELR, DT_RELRSZ));
+    check_names(dynamic);
 }
 
 } // namespace hpystate::elf

@@ -1,55 +1,30 @@
 /// runtime/elf/placement.cpp: program headers first, the kernel's list second.
 #include "runtime/elf/placement.h"
 
+#include "runtime/elf/loaded.h"
+
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <elf.h>
-#include <link.h>
 #include <memory>
-#include <unistd.h>
 
 namespace hpystate {
 
 namespace {
 
-/// What is looked for, and what was found out.
-struct Search {
+/// What was asked, and what the headers of the object around it answer.
+struct Question {
     std::uintptr_t address;
-    bool found = false;
-    bool writable = false;
-    bool protected_after_relocation = false;
+    Placement answer;
 };
 
-[[nodiscard]] bool within(std::uintptr_t address, std::uintptr_t start,
-                          std::uintptr_t size) noexcept {
-    return address >= start && address - start < size;
-}
-
-/// The dynamic linker protects whole pages: from the page of the segment's start to the last page
-/// that lies in it completely.
-[[nodiscard]] bool in_relro(std::uintptr_t address, std::uintptr_t start,
-                            std::uintptr_t size) noexcept {
-    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const std::uintptr_t first = start & ~(page - 1);
-    const std::uintptr_t end = (start + size) & ~(page - 1);
-    return address >= first && address < end;
-}
-
-int look_at_object(dl_phdr_info* info, std::size_t, void* data) {
-    Search& search = *static_cast<Search*>(data);
-    for (int i = 0; i < info->dlpi_phnum; ++i) {
-        const auto& header = info->dlpi_phdr[i];
-        const std::uintptr_t start = info->dlpi_addr + header.p_vaddr;
-        if (header.p_type == PT_LOAD && within(search.address, start, header.p_memsz)) {
-            search.found = true;
-            search.writable = (header.p_flags & PF_W) != 0;
-        } else if (header.p_type == PT_GNU_RELRO &&
-                   in_relro(search.address, start, header.p_memsz)) {
-            search.protected_after_relocation = true;
-        }
-    }
-    return search.found ? 1 : 0; // headers of other objects say nothing about this address
+void answer(const elf::Loaded& loaded, void* data) noexcept {
+    auto& question = *static_cast<Question*>(data);
+    const std::uint64_t in_file = loaded.in_file(question.address);
+    const bool writable = (loaded.segment->p_flags & PF_W) != 0 &&
+                          !loaded.segments.protects(in_file, loaded.load_address);
+    question.answer = writable ? Placement::kWritable : Placement::kReadOnly;
 }
 
 struct CloseFile {
@@ -71,7 +46,7 @@ Placement place_in_mappings(std::uintptr_t address) noexcept {
         char rights[5] = "";
         // NOLINTNEXTLINE(cert-err34-c): the kernel writes the numbers
         if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, rights) != 3) continue;
-        if (!within(address, start, end - start)) continue;
+        if (!elf::lies_in(address, 1, start, end - start)) continue;
         return rights[0] == 'r' && rights[1] == 'w' ? Placement::kWritable : Placement::kReadOnly;
     }
     return Placement::kUnmapped;
@@ -82,11 +57,9 @@ Placement place_in_mappings(std::uintptr_t address) noexcept {
 Placement place_of(const void* slot) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(slot);
     if (address % 8 != 0) return Placement::kMisaligned;
-    Search search{address};
-    dl_iterate_phdr(&look_at_object, &search);
-    if (!search.found) return place_in_mappings(address);
-    return search.writable && !search.protected_after_relocation ? Placement::kWritable
-                                                                 : Placement::kReadOnly;
+    Question question{address, Placement::kUnmapped};
+    if (elf::look_around(slot, &answer, &question)) return question.answer;
+    return place_in_mappings(address);
 }
 
 } // namespace hpystate

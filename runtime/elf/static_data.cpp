@@ -1,40 +1,27 @@
-/// runtime/elf/static_data.cpp: the segments of a file, word by word.
+/// runtime/elf/static_data.cpp: the writable segments of a mapped object, word by word.
 #include "runtime/elf/static_data.h"
 
+#include "runtime/elf/loaded.h"
 #include "runtime/elf/symbol_name.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <link.h>
-#include <new>
 
-namespace hpystate::layers {
+namespace hpystate {
 
 namespace {
 
 constexpr std::size_t kWord = sizeof(std::uintptr_t);
 
-/// Whether `address` lies in a segment of that type.
-[[nodiscard]] bool lies_in_segment(const dl_phdr_info& object, std::uint32_t type,
-                                   std::uintptr_t address) noexcept {
-    for (int i = 0; i < object.dlpi_phnum; ++i) {
-        const ElfW(Phdr)& header = object.dlpi_phdr[i];
-        const std::uintptr_t start = object.dlpi_addr + header.p_vaddr;
-        if (header.p_type == type && address >= start && address - start < header.p_memsz)
-            return true;
-    }
-    return false;
-}
-
 /// Takes the words of a segment that were not protected after relocation.
-void take_segment(const dl_phdr_info& object, const ElfW(Phdr) & header,
+void take_segment(const elf::Loaded& loaded, const Elf64_Phdr& segment,
                   std::vector<StaticData::Part>& parts) {
-    const std::uintptr_t start = (object.dlpi_addr + header.p_vaddr + kWord - 1) / kWord * kWord;
-    const std::uintptr_t end = object.dlpi_addr + header.p_vaddr + header.p_memsz;
+    const std::uintptr_t start = loaded.load_address + segment.p_vaddr;
+    const std::uintptr_t end = start + segment.p_memsz;
     StaticData::Part* open = nullptr;
-    for (std::uintptr_t at = start; at + kWord <= end; at += kWord) {
-        if (lies_in_segment(object, PT_GNU_RELRO, at)) {
+    for (std::uintptr_t at = (start + kWord - 1) / kWord * kWord; at + kWord <= end; at += kWord) {
+        if (loaded.segments.protects(loaded.in_file(at), loaded.load_address)) {
             open = nullptr;
             continue;
         }
@@ -42,28 +29,6 @@ void take_segment(const dl_phdr_info& object, const ElfW(Phdr) & header,
         if (open == nullptr) open = &parts.emplace_back(StaticData::Part{word, ""});
         open->bytes.append(word, kWord);
     }
-}
-
-struct Search {
-    std::uintptr_t address;
-    std::string& file;
-    std::vector<StaticData::Part>& parts;
-};
-
-int visit_object(dl_phdr_info* object, std::size_t, void* argument) {
-    const auto& search = *static_cast<Search*>(argument);
-    if (!lies_in_segment(*object, PT_LOAD, search.address)) return 0;
-    try {
-        search.file = object->dlpi_name;
-        for (int i = 0; i < object->dlpi_phnum; ++i) {
-            const ElfW(Phdr)& header = object->dlpi_phdr[i];
-            if (header.p_type == PT_LOAD && (header.p_flags & PF_W) != 0)
-                take_segment(*object, header, search.parts);
-        }
-    } catch (const std::bad_alloc&) {
-        return -1; // no exception through the dynamic linker
-    }
-    return 1;
 }
 
 std::string name_of_word(const char* address) {
@@ -75,8 +40,13 @@ std::string name_of_word(const char* address) {
 } // namespace
 
 StaticData::StaticData(const void* address) {
-    Search search{reinterpret_cast<std::uintptr_t>(address), file_, parts_};
-    if (dl_iterate_phdr(&visit_object, &search) < 0) throw std::bad_alloc();
+    const auto loaded = elf::find_loaded(address);
+    if (!loaded) return;
+    file_ = loaded->name;
+    for (const Elf64_Phdr& segment : loaded->segments.headers) {
+        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0)
+            take_segment(*loaded, segment, parts_);
+    }
 }
 
 std::vector<std::string> StaticData::changed() {
@@ -111,4 +81,4 @@ std::uintptr_t StaticData::replaced_by(std::uintptr_t value) const noexcept {
     return 0;
 }
 
-} // namespace hpystate::layers
+} // namespace hpystate

@@ -9,12 +9,13 @@
 #include <string>
 #include <vector>
 
-namespace hpystate::layers {
+namespace hpystate {
 
 /// The writable data of one shared object, as it was when a module's exec was done.
 class StaticData {
   public:
-    /// Takes the data of the file that `address` lies in. Throws std::bad_alloc.
+    /// Takes the data of the file that `address` lies in, which stays mapped for as long as this
+    /// lives: files of extensions are never closed. Throws std::bad_alloc.
     explicit StaticData(const void* address);
 
     /// "'counter' of x.hpy0.so" for every variable that changed since; each is named once. Slots of
@@ -38,4 +39,8 @@ class StaticData {
     std::vector<std::string> told_;
 };
 
-} // namespace hpystate::layers
+namespace layers {
+using hpystate::StaticData; // the name by which the loader knows it
+}
+
+} // namespace hpystate

@@ -1,7 +1,8 @@
 /// tests/fuzz/loader.cpp: whatever bytes a file has, it is passed or refused with a reason.
-#include "runtime/elf/error.h"
 #include "runtime/elf/image.h"
+#include "runtime/elf/relocations.h"
 #include "runtime/elf/symbol_name.h"
+#include "runtime/elf/symbols.h"
 #include "tests/fuzz/targets.h"
 
 #include <string>
@@ -31,6 +32,25 @@ class Scratch {
     int fd_;
 };
 
+void require_reason(const elf::Error& error) {
+    const bool expected =
+        error.fault() == elf::Fault::kNotSharedObject || error.fault() == elf::Fault::kTruncated;
+    require(expected, "a file that can be read is refused for what is in it");
+    require(!error.found().empty(), "what was found is told");
+}
+
+/// What a file that was never checked has: each part is read, or an Error.
+void read_all(const std::string& path) {
+    const elf::Object object(path);
+    const elf::Symbols symbols = elf::dynamic_symbols(object);
+    for (const Elf64_Sym& symbol : symbols.entries()) {
+        require(symbols.name_of(symbol).size() < object.bytes().size(), "a name is in the file");
+    }
+    constexpr std::size_t kWordsOfASet = 63; // packed relocations: so many for 8 bytes
+    require(elf::relocations(object).size() <= kWordsOfASet * object.bytes().size(),
+            "a relocation is in the file");
+}
+
 } // namespace
 
 void loader(Input input) {
@@ -39,10 +59,12 @@ void loader(Input input) {
     try {
         elf::check_image(file.path());
     } catch (const elf::Error& error) {
-        const bool expected = error.fault() == elf::Fault::kNotSharedObject ||
-                              error.fault() == elf::Fault::kTruncated;
-        require(expected, "a file that can be read is refused for what is in it");
-        require(!error.found().empty(), "what was found is told");
+        require_reason(error);
+    }
+    try {
+        read_all(file.path());
+    } catch (const elf::Error& error) {
+        require_reason(error);
     }
     const std::uintptr_t offset = input.empty() ? 0 : input.size() * 64 / (input.back() + 1U);
     require(variable_at(file.path(), offset).size() <= input.size(), "a name is in the file");

@@ -1,0 +1,35 @@
+/// runtime/elf/loaded.h: the objects that the dynamic linker has mapped, and which of them an
+/// address lies in.
+#pragma once
+
+#include "runtime/elf/segments.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace hpystate::elf {
+
+/// A mapped object: the program, a shared object, the kernel's vDSO. What is pointed to belongs to
+/// the dynamic linker and stays until the object is closed. Files of extensions never are.
+struct Loaded {
+    std::uintptr_t load_address; ///< of the byte whose address in the file is 0
+    Segments segments;
+    const char* name;          ///< the path; "" for the program
+    const Elf64_Phdr* segment; ///< the loaded segment that the address lies in that was asked for
+
+    /// What the file calls an address of this process.
+    [[nodiscard]] std::uint64_t in_file(std::uintptr_t address) const noexcept {
+        return address - load_address;
+    }
+};
+
+/// Calls `look(loaded, data)` for the object that `address` lies in, while the dynamic linker's
+/// lock keeps it open. False where there is none. `look` calls nothing of the dynamic linker.
+bool look_around(const void* address, void (*look)(const Loaded&, void*) noexcept,
+                 void* data) noexcept;
+
+/// The object that `address` lies in, for callers who know that nobody closes it. Unlike dladdr it
+/// looks at no symbol, of which a file may have thousands.
+[[nodiscard]] std::optional<Loaded> find_loaded(const void* address) noexcept;
+
+} // namespace hpystate::elf

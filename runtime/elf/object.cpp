@@ -1,0 +1,107 @@
+/// runtime/elf/object.cpp: the first headers of a file, and where an address is in its bytes.
+#include "runtime/elf/object.h"
+
+#include <algorithm>
+#include <string_view>
+
+#if !defined(__linux__) || !defined(__LP64__)
+#error "runtime/elf/image.cpp knows ELF files of 64-bit Linux; port it before you build elsewhere"
+#endif
+
+namespace hpystate::elf {
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr Elf64_Half kMachine = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr Elf64_Half kMachine = EM_AARCH64;
+#elif defined(__riscv)
+constexpr Elf64_Half kMachine = EM_RISCV;
+#elif defined(__powerpc64__)
+constexpr Elf64_Half kMachine = EM_PPC64;
+#elif defined(__s390x__)
+constexpr Elf64_Half kMachine = EM_S390;
+#else
+#error "runtime/elf/image.cpp: name this machine's EM_ constant"
+#endif
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+constexpr unsigned char kByteOrder = ELFDATA2LSB;
+#else
+constexpr unsigned char kByteOrder = ELFDATA2MSB;
+#endif
+
+/// As many as the kernel's loader takes: 64 KiB. Each relocation is looked for in them, so this is
+/// what bounds the time that a hostile file costs.
+constexpr std::size_t kMostSegments = 65536 / sizeof(Elf64_Phdr);
+
+constexpr std::string_view kMagic(ELFMAG, SELFMAG);
+
+Elf64_Ehdr read_header(const Bytes& file) {
+    std::string magic(kMagic.size(), '\0');
+    if (file.size() >= magic.size()) {
+        const std::vector<char> start = file.read<char>(0, magic.size());
+        magic.assign(start.begin(), start.end());
+    }
+    if (magic != kMagic) {
+        refuse("it is no ELF file", "Give the path of the extension's .so file.");
+    }
+    return file.read_one<Elf64_Ehdr>(0);
+}
+
+void check_header(const Elf64_Ehdr& header) {
+    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != kByteOrder ||
+        header.e_machine != kMachine) {
+        refuse("it was built for another machine (ELF machine " + std::to_string(header.e_machine) +
+                   ", class " + std::to_string(header.e_ident[EI_CLASS]) + ", byte order " +
+                   std::to_string(header.e_ident[EI_DATA]) + "; this process has " +
+                   std::to_string(kMachine) + ", " + std::to_string(ELFCLASS64) + ", " +
+                   std::to_string(kByteOrder) + ")",
+               "Build the extension for this machine.");
+    }
+    if (header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr) ||
+        header.e_phnum == 0) {
+        refuse("it is an ELF file, but no shared object", "Link the extension with -shared.");
+    }
+    if (header.e_phnum > kMostSegments) {
+        refuse_damaged("it has " + std::to_string(header.e_phnum) +
+                       " program headers, of which no linker makes more than " +
+                       std::to_string(kMostSegments));
+    }
+}
+
+/// From the load address to the end of the last loaded segment.
+std::uint64_t length_of(const Segments& segments) noexcept {
+    std::uint64_t end = 0;
+    for (const Elf64_Phdr& segment : segments.headers) {
+        if (segment.p_type == PT_LOAD) end = std::max(end, segment.p_vaddr + segment.p_memsz);
+    }
+    return end;
+}
+
+} // namespace
+
+Object::Object(const std::string& path) : bytes_(path), header_(read_header(bytes_)) {
+    check_header(header_);
+    headers_ = bytes_.read<Elf64_Phdr>(header_.e_phoff, header_.e_phnum);
+    segments_ = Segments{headers_};
+}
+
+Object::Object(const Loaded& loaded) noexcept
+    : bytes_(loaded.load_address, length_of(loaded.segments)), segments_(loaded.segments),
+      load_address_(loaded.load_address), in_memory_(true) {}
+
+std::optional<std::uint64_t> Object::position_of(std::uint64_t address,
+                                                 std::uint64_t count) const noexcept {
+    if (!in_memory_) return segments_.offset_of(address, count);
+    if (segments_.around(address, count, PF_R) == nullptr) return std::nullopt;
+    return address;
+}
+
+std::vector<Elf64_Shdr> Object::sections() const {
+    if (header_.e_shentsize != sizeof(Elf64_Shdr)) return {};
+    return bytes_.read<Elf64_Shdr>(header_.e_shoff, header_.e_shnum);
+}
+
+} // namespace hpystate::elf
