@@ -7,16 +7,11 @@
 #include "runtime/types/foreign_base.h"
 #include "runtime/types/instance.h"
 #include "runtime/types/typedata.h"
-#include "runtime/types/typespec.h"
 
 #include <cstdint>
 #include <cstring>
 
 namespace hpystate::context {
-
-HPy ctx_Type_FromSpec(HPyContext* ctx, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept {
-    return as_handle(type_from_spec_or_null(spec, params, Site{false, nullptr, ctx}));
-}
 
 namespace {
 

@@ -18,6 +18,7 @@
 #include "runtime/loader/library.h"
 #include "runtime/types/definitions.h"
 #include "runtime/versions/v0_9/contexts.h"
+#include "runtime/versions/v0_9/describe.h"
 
 #include <array>
 #include <atomic>
@@ -308,7 +309,8 @@ PyModuleDef* cpython_definition(const HPyModuleDef& definition, const ModuleRequ
     std::vector<PyMethodDef> legacy;
     append_methods(legacy, static_cast<const PyMethodDef*>(definition.legacy_methods));
     const Site site{true, request.layer};
-    if (!make_methods(definition.defines, legacy, site, methods)) return nullptr;
+    if (!make_methods(v0_9::describe_definitions(definition.defines), legacy, site, methods))
+        return nullptr;
     if (slots.exec.size() + 3 > KeptDefinition::kMaxSlots) {
         PyErr_Format(PyExc_SystemError, "module '%s' has %zu HPy_mod_exec slots; %zu are possible.",
                      request.name.c_str(), slots.exec.size(), KeptDefinition::kMaxSlots - 3);

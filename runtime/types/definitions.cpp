@@ -47,29 +47,30 @@ bool raise_incomplete(const char* kind, const char* name) {
     return false;
 }
 
-bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site site) {
-    const int flags = flags_of(meth.signature);
+bool add_method(std::vector<PyMethodDef>& methods, const MethodDescription& method, Site site) {
+    const int flags = flags_of(method.signature);
     if (flags == 0) {
         PyErr_SetString(PyExc_ValueError, interface::kUnsupportedSignature);
         return false;
     }
-    if (meth.name == nullptr || meth.impl == nullptr) return raise_incomplete("method", meth.name);
-    CFunction function = thunk_for(meth.signature, meth.impl, site);
+    if (method.name == nullptr || method.function == nullptr)
+        return raise_incomplete("method", method.name);
+    CFunction function = thunk_for(method.signature, method.function, site);
     // The pool is used up: the file's own trampoline serves, through the dispatcher.
     if (function == nullptr && !is_layered(site)) {
-        function = reinterpret_cast<CFunction>(meth.cpy_trampoline);
+        function = method.trampoline;
     }
     if (function == nullptr) {
-        const std::string owner = std::string("method '") + meth.name + "'";
-        raise_no_thunk(owner.c_str(), "its function", meth.signature, false, site);
+        const std::string owner = std::string("method '") + method.name + "'";
+        raise_no_thunk(owner.c_str(), "its function", method.signature, false, site);
         return false;
     }
     PyMethodDef entry;
     std::memset(&entry, 0, sizeof(entry)); // the padding too: tables are compared by bytes
-    entry.ml_name = meth.name;
+    entry.ml_name = method.name;
     entry.ml_meth = reinterpret_cast<PyCFunction>(function);
     entry.ml_flags = flags;
-    entry.ml_doc = meth.doc;
+    entry.ml_doc = method.doc;
     methods.push_back(entry);
     return true;
 }
@@ -77,16 +78,17 @@ bool add_method(std::vector<PyMethodDef>& methods, const HPyMeth& meth, Site sit
 /// Sets the thunk of one half of a get-set; to nullptr where the extension has none. False: an
 /// exception is set. The file's own trampoline cannot carry a mode.
 template <typename Pointer>
-bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction impl, Site site,
-               Pointer trampoline, Pointer& half) {
+bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction function, Site site,
+               CFunction trampoline, Pointer& half) {
     half = nullptr;
-    if (impl == nullptr) return true;
-    half = reinterpret_cast<Pointer>(thunk_for(signature, impl, site));
-    if (half == nullptr && !is_layered(site)) half = trampoline;
+    if (function == nullptr) return true;
+    CFunction thunk = thunk_for(signature, function, site);
+    if (thunk == nullptr && !is_layered(site)) thunk = trampoline;
+    half = reinterpret_cast<Pointer>(thunk);
     if (half != nullptr) return true;
     const std::string owner = std::string("get-set '") + name + "'";
-    const char* const function = signature == HPyFunc_GETTER ? "its getter" : "its setter";
-    raise_no_thunk(owner.c_str(), function, signature, false, site);
+    const char* const what = signature == HPyFunc_GETTER ? "its getter" : "its setter";
+    raise_no_thunk(owner.c_str(), what, signature, false, site);
     return false;
 }
 
@@ -104,38 +106,38 @@ void append_methods(std::vector<PyMethodDef>& methods, const PyMethodDef* table)
     }
 }
 
-bool make_methods(HPyDef* const* defines, std::span<const PyMethodDef> legacy, Site site,
-                  PyMethodDef*& methods) {
+bool make_methods(std::span<const Definition> definitions, std::span<const PyMethodDef> legacy,
+                  Site site, PyMethodDef*& methods) {
     methods = nullptr;
     std::vector<PyMethodDef> entries;
-    for (; defines != nullptr && *defines != nullptr; ++defines) {
-        if ((*defines)->kind != HPyDef_Kind_Meth) continue;
-        if (!add_method(entries, (*defines)->meth, site)) return false;
+    for (const Definition& definition : definitions) {
+        const auto* const method = std::get_if<MethodDescription>(&definition);
+        if (method != nullptr && !add_method(entries, *method, site)) return false;
     }
     entries.insert(entries.end(), legacy.begin(), legacy.end());
     if (!entries.empty()) methods = intern_table(entries);
     return true;
 }
 
-bool make_getsets(HPyDef* const* defines, std::span<const PyGetSetDef> others, Site site,
-                  PyGetSetDef*& getsets) {
+bool make_getsets(std::span<const Definition> definitions, std::span<const PyGetSetDef> others,
+                  Site site, PyGetSetDef*& getsets) {
     getsets = nullptr;
     std::vector<PyGetSetDef> entries;
-    for (; defines != nullptr && *defines != nullptr; ++defines) {
-        if ((*defines)->kind != HPyDef_Kind_GetSet) continue;
-        const HPyGetSet& source = (*defines)->getset;
-        const bool has_function = source.getter_impl != nullptr || source.setter_impl != nullptr;
-        if (source.name == nullptr || !has_function)
-            return raise_incomplete("get-set", source.name);
+    for (const Definition& definition : definitions) {
+        const auto* const source = std::get_if<GetSetDescription>(&definition);
+        if (source == nullptr) continue;
+        const bool has_function = source->getter != nullptr || source->setter != nullptr;
+        if (source->name == nullptr || !has_function)
+            return raise_incomplete("get-set", source->name);
         getter get = nullptr;
         setter set = nullptr;
-        if (!make_half(source.name, HPyFunc_GETTER, source.getter_impl, site,
-                       reinterpret_cast<getter>(source.getter_cpy_trampoline), get) ||
-            !make_half(source.name, HPyFunc_SETTER, source.setter_impl, site,
-                       reinterpret_cast<setter>(source.setter_cpy_trampoline), set)) {
+        if (!make_half(source->name, HPyFunc_GETTER, source->getter, site,
+                       source->getter_trampoline, get) ||
+            !make_half(source->name, HPyFunc_SETTER, source->setter, site,
+                       source->setter_trampoline, set)) {
             return false;
         }
-        entries.push_back({source.name, get, set, source.doc, source.closure});
+        entries.push_back({source->name, get, set, source->doc, source->closure});
     }
     entries.insert(entries.end(), others.begin(), others.end());
     if (!entries.empty()) getsets = intern_table(entries);

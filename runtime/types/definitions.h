@@ -7,8 +7,7 @@
 #include <Python.h>
 
 #include "runtime/calls/thunks.h"
-
-#include <hpy/define.h>
+#include "runtime/types/description.h"
 
 #include <span>
 #include <vector>
@@ -18,14 +17,16 @@ namespace hpystate {
 /// Adds the entries of a legacy table, which a zero entry ends.
 void append_methods(std::vector<PyMethodDef>& methods, const PyMethodDef* table);
 
-/// The method table of all HPyMeth in `defines` (ended by NULL; may be NULL itself), and behind
-/// them the legacy ones. Sets `methods`, to nullptr where there are none. False with an exception
-/// set: an unsupported signature or a definition without a function. Throws std::bad_alloc.
-[[nodiscard]] bool make_methods(HPyDef* const* defines, std::span<const PyMethodDef> legacy,
-                                Site site, PyMethodDef*& methods);
+/// The table of all methods in `definitions`, and behind them the legacy ones. Sets `methods`, to
+/// nullptr where there are none. False with an exception set: an unsupported signature or a
+/// definition without a function. Throws std::bad_alloc.
+[[nodiscard]] bool make_methods(std::span<const Definition> definitions,
+                                std::span<const PyMethodDef> legacy, Site site,
+                                PyMethodDef*& methods);
 
-/// The same for all HPyGetSet, and behind them the others.
-[[nodiscard]] bool make_getsets(HPyDef* const* defines, std::span<const PyGetSetDef> others,
-                                Site site, PyGetSetDef*& getsets);
+/// The same for all get-sets, and behind them the others.
+[[nodiscard]] bool make_getsets(std::span<const Definition> definitions,
+                                std::span<const PyGetSetDef> others, Site site,
+                                PyGetSetDef*& getsets);
 
 } // namespace hpystate

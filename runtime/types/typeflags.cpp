@@ -65,16 +65,16 @@ constexpr std::array<Flag, kFlags> kTable{{
 /// Set when the type is there.
 constexpr unsigned long kLate = Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
 
-bool refuse(const HPyType_Spec& spec, unsigned bit, const char* reason) {
+bool refuse(const TypeDescription& wanted, unsigned bit, const char* reason) {
     const char* const name = bit < kFlags ? kTable[bit].name : nullptr;
     PyErr_Format(PyExc_TypeError,
                  "type '%s': its flags have %s (bit %u), which a spec cannot set here: %s.",
-                 spec.name, name != nullptr ? name : "an unknown flag", bit, reason);
+                 wanted.name, name != nullptr ? name : "an unknown flag", bit, reason);
     return false;
 }
 
-bool refuse_flag(const HPyType_Spec& spec, unsigned long flag, const char* reason) {
-    return refuse(spec, static_cast<unsigned>(__builtin_ctzl(flag)), reason);
+bool refuse_flag(const TypeDescription& wanted, unsigned long flag, const char* reason) {
+    return refuse(wanted, static_cast<unsigned>(__builtin_ctzl(flag)), reason);
 }
 
 /// Calls `has(base)` until it is true.
@@ -88,14 +88,14 @@ bool any_base(PyObject* bases, Has has) {
 }
 
 /// The word stands in front of what the collector keeps there, at a fixed distance.
-bool check_in_front(const HPyType_Spec& spec, const TypeParts& parts, PyObject* bases,
+bool check_in_front(const TypeDescription& wanted, const TypeParts& parts, PyObject* bases,
                     unsigned long flag) {
-    if ((spec.flags & flag) == 0) return true;
-    const bool collected = (spec.flags & HPy_TPFLAGS_HAVE_GC) != 0 || parts.base_is_collected;
-    if (!collected) return refuse_flag(spec, flag, "it needs HPy_TPFLAGS_HAVE_GC beside it");
+    if ((wanted.flags & flag) == 0) return true;
+    const bool collected = (wanted.flags & HPy_TPFLAGS_HAVE_GC) != 0 || parts.base_is_collected;
+    if (!collected) return refuse_flag(wanted, flag, "it needs HPy_TPFLAGS_HAVE_GC beside it");
     const bool is_dict = flag == Py_TPFLAGS_MANAGED_DICT;
     if (parts.has_member(is_dict ? kDictOffset : kWeakListOffset)) {
-        return refuse_flag(spec, flag,
+        return refuse_flag(wanted, flag,
                            is_dict ? "a member __dictoffset__ says where the dict is"
                                    : "a member __weaklistoffset__ says where the references are");
     }
@@ -104,52 +104,52 @@ bool check_in_front(const HPyType_Spec& spec, const TypeParts& parts, PyObject* 
         return offset != 0 && PyType_HasFeature(base, flag) == 0;
     });
     if (!placed) return true;
-    return refuse_flag(spec, flag, "the instances of a base have a place for it already");
+    return refuse_flag(wanted, flag, "the instances of a base have a place for it already");
 }
 
 } // namespace
 
-bool check_flags(const HPyType_Spec& spec, const TypeParts& parts, PyObject* bases) {
-    for (unsigned bit = 0; bit < sizeof(spec.flags) * 8; ++bit) {
+bool check_flags(const TypeDescription& wanted, const TypeParts& parts, PyObject* bases) {
+    for (unsigned bit = 0; bit < sizeof(wanted.flags) * 8; ++bit) {
         const unsigned long flag = 1UL << bit;
-        if ((spec.flags & flag) == 0) continue;
-        if (bit >= kFlags) return refuse(spec, bit, "CPython has 32 of them");
+        if ((wanted.flags & flag) == 0) continue;
+        if (bit >= kFlags) return refuse(wanted, bit, "CPython has 32 of them");
         if (kTable[bit].refusal == nullptr) continue;
         // A base's flag is inherited: then it is well to say it again.
         const bool inherited = bit >= kFirstBuiltin && any_base(bases, [=](PyTypeObject* base) {
                                    return PyType_HasFeature(base, flag) != 0;
                                });
-        if (!inherited) return refuse(spec, bit, kTable[bit].refusal);
+        if (!inherited) return refuse(wanted, bit, kTable[bit].refusal);
     }
-    if ((spec.flags & Py_TPFLAGS_ITEMS_AT_END) != 0 && has_inline_items(spec.builtin_shape)) {
-        return refuse_flag(spec, Py_TPFLAGS_ITEMS_AT_END,
+    if ((wanted.flags & Py_TPFLAGS_ITEMS_AT_END) != 0 && has_inline_items(wanted.shape)) {
+        return refuse_flag(wanted, Py_TPFLAGS_ITEMS_AT_END,
                            "with the builtin shapes Long and Tuple the struct lies behind the "
                            "items");
     }
-    return check_in_front(spec, parts, bases, Py_TPFLAGS_MANAGED_DICT) &&
-           check_in_front(spec, parts, bases, Py_TPFLAGS_MANAGED_WEAKREF);
+    return check_in_front(wanted, parts, bases, Py_TPFLAGS_MANAGED_DICT) &&
+           check_in_front(wanted, parts, bases, Py_TPFLAGS_MANAGED_WEAKREF);
 }
 
-unsigned flags_for_cpython(const HPyType_Spec& spec, const TypeParts& parts) noexcept {
+unsigned flags_for_cpython(const TypeDescription& wanted, const TypeParts& parts) noexcept {
     const unsigned long collected = parts.collected ? HPy_TPFLAGS_HAVE_GC : 0;
-    return static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (spec.flags & ~kLate) | collected);
+    return static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (wanted.flags & ~kLate) | collected);
 }
 
 /// CPython believes the flags: it calls what stands at offset 0 of an instance, or passes an
 /// instance to a method that takes none.
-bool set_late_flags(const HPyType_Spec& spec, const TypeParts& parts, PyTypeObject* type) {
-    const bool called = (spec.flags & HPy_TPFLAGS_HAVE_VECTORCALL) != 0;
+bool set_late_flags(const TypeDescription& wanted, const TypeParts& parts, PyTypeObject* type) {
+    const bool called = (wanted.flags & HPy_TPFLAGS_HAVE_VECTORCALL) != 0;
     if (parts.adds_call_place || called) type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
     if (called && type->tp_vectorcall_offset <= 0) {
         PyErr_Format(PyExc_TypeError,
                      "type '%s': HPy_TPFLAGS_HAVE_VECTORCALL needs an HPy_tp_call slot or a member "
                      "__vectorcalloffset__, here or in a base.",
-                     spec.name);
+                     wanted.name);
         return false;
     }
-    if ((spec.flags & Py_TPFLAGS_METHOD_DESCRIPTOR) == 0) return true;
+    if ((wanted.flags & Py_TPFLAGS_METHOD_DESCRIPTOR) == 0) return true;
     if (type->tp_descr_get == nullptr) {
-        return refuse_flag(spec, Py_TPFLAGS_METHOD_DESCRIPTOR,
+        return refuse_flag(wanted, Py_TPFLAGS_METHOD_DESCRIPTOR,
                            "it needs a slot HPy_tp_descr_get, here or in a base");
     }
     type->tp_flags |= Py_TPFLAGS_METHOD_DESCRIPTOR;

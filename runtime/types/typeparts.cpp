@@ -5,7 +5,6 @@
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/calls/handle.h"
 #include "runtime/calls/signature.h"
-#include "runtime/elf/origin.h"
 #include "runtime/types/definitions.h"
 #include "runtime/types/late_member.h"
 
@@ -39,31 +38,32 @@ bool signature_of(HPySlot_Slot slot, HPyFunc_Signature& signature) noexcept {
     }
 }
 
-bool add_slot(const HPyType_Spec& spec, TypeParts& parts, const HPySlot& slot, Site site) {
+bool add_slot(const TypeDescription& wanted, TypeParts& parts, const SlotDescription& slot,
+              Site site) {
     HPyFunc_Signature signature{};
-    if (!signature_of(slot.slot, signature) || slot.impl == nullptr) {
-        PyErr_Format(PyExc_SystemError, "type '%s': slot %d (%s) %s.", spec.name,
+    if (!signature_of(slot.slot, signature) || slot.function == nullptr) {
+        PyErr_Format(PyExc_SystemError, "type '%s': slot %d (%s) %s.", wanted.name,
                      static_cast<int>(slot.slot), name_of(slot.slot),
-                     slot.impl == nullptr ? "has no function" : "is no slot of a type");
+                     slot.function == nullptr ? "has no function" : "is no slot of a type");
         return false;
     }
     if (slot.slot == HPy_tp_traverse) {
-        parts.record.traverse = function_cast<HPyFunc_TRAVERSEPROC_t>(slot.impl);
+        parts.record.traverse = function_cast<HPyFunc_TRAVERSEPROC_t>(slot.function);
         return true;
     }
     if (slot.slot == HPy_tp_destroy) {
-        parts.record.destroy = function_cast<HPyFunc_DESTROYFUNC_t>(slot.impl);
+        parts.record.destroy = function_cast<HPyFunc_DESTROYFUNC_t>(slot.function);
         return true;
     }
-    CFunction thunk = slot.slot == HPy_tp_call ? call_thunk_for(slot.impl, site)
-                                               : thunk_for(signature, slot.impl, site);
+    CFunction thunk = slot.slot == HPy_tp_call ? call_thunk_for(slot.function, site)
+                                               : thunk_for(signature, slot.function, site);
     // The pool is used up: the file's own trampoline serves. That of HPy_tp_call has another
     // signature than CPython's slot, so it cannot; nor can it carry a mode.
     if (thunk == nullptr && slot.slot != HPy_tp_call && !is_layered(site)) {
-        thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
+        thunk = slot.trampoline;
     }
     if (thunk == nullptr) {
-        const std::string owner = std::string("type '") + spec.name + "'";
+        const std::string owner = std::string("type '") + wanted.name + "'";
         raise_no_thunk(owner.c_str(), name_of(slot.slot), signature, slot.slot == HPy_tp_call,
                        site);
         return false;
@@ -114,51 +114,51 @@ bool is_offset_member(const char* name) noexcept {
 }
 
 /// CPython looks at a member when somebody reads it, and never at its offset.
-bool check_member(const HPyType_Spec& spec, const HPyMember& member) {
-    if (member.name == nullptr || spec.basicsize == 0) {
+bool check_member(const TypeDescription& wanted, const MemberDescription& member) {
+    if (member.name == nullptr || wanted.basicsize == 0) {
         PyErr_Format(PyExc_TypeError,
-                     "type '%s': member '%s' needs a name and a type with a struct.", spec.name,
+                     "type '%s': member '%s' needs a name and a type with a struct.", wanted.name,
                      member.name != nullptr ? member.name : "(no name)");
         return false;
     }
     const bool is_call_offset = std::strcmp(member.name, kCallOffset) == 0;
-    if (has_inline_items(spec.builtin_shape) && is_offset_member(member.name)) {
+    if (has_inline_items(wanted.shape) && is_offset_member(member.name)) {
         PyErr_Format(PyExc_TypeError,
                      "type '%s': member '%s' does not go with the builtin shapes Long and Tuple: "
                      "the struct has no constant place.",
-                     spec.name, member.name);
+                     wanted.name, member.name);
         return false;
     }
     const std::optional<std::size_t> size = size_of_field(member.type);
     if (!size || (is_call_offset && member.type != HPyMember_HPYSSIZET)) {
         PyErr_Format(PyExc_SystemError,
-                     "type '%s': member '%s' has the %s type %d; %s was expected.", spec.name,
+                     "type '%s': member '%s' has the %s type %d; %s was expected.", wanted.name,
                      member.name, size ? "wrong" : "unknown", static_cast<int>(member.type),
                      size ? "HPyMember_HPYSSIZET" : "one of HPyMember_FieldType");
         return false;
     }
     // HPy makes instances without items; the C API may make some, with fields among them.
-    const bool has_items = spec.itemsize != 0 && spec.builtin_shape == HPyType_BuiltinShape_Legacy;
-    const HPy_ssize_t room = has_items ? PY_SSIZE_T_MAX : spec.basicsize;
-    const auto taken = static_cast<HPy_ssize_t>(*size);
+    const bool has_items = wanted.itemsize != 0 && wanted.shape == HPyType_BuiltinShape_Legacy;
+    const Py_ssize_t room = has_items ? PY_SSIZE_T_MAX : wanted.basicsize;
+    const auto taken = static_cast<Py_ssize_t>(*size);
     if (member.offset >= 0 && taken <= room && member.offset <= room - taken) return true;
     PyErr_Format(PyExc_SystemError,
                  "type '%s': member '%s' with %zd bytes at offset %zd lies outside of the struct, "
                  "which has %d bytes. Give its offsetof, and the struct's sizeof as basicsize.",
-                 spec.name, member.name, taken, member.offset, spec.basicsize);
+                 wanted.name, member.name, taken, member.offset, wanted.basicsize);
     return false;
 }
 
-bool add_member(const HPyType_Spec& spec, TypeParts& parts, const HPyMember& member,
+bool add_member(const TypeDescription& wanted, TypeParts& parts, const MemberDescription& member,
                 std::vector<PyGetSetDef>& getsets) {
-    if (!check_member(spec, member)) return false;
+    if (!check_member(wanted, member)) return false;
     if (std::strcmp(member.name, kCallOffset) == 0) parts.has_call_offset = true;
     // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
-    const Shape shape = spec.builtin_shape;
+    const Shape shape = wanted.shape;
     const bool late = is_late(shape, static_cast<int>(member.type));
     const Py_ssize_t start = late ? 0 : static_cast<Py_ssize_t>(fixed_offset(shape));
     const PyMemberDef cpython{member.name, static_cast<int>(member.type), member.offset + start,
-                              member.readonly != 0 ? Py_READONLY : 0, member.doc};
+                              member.readonly ? Py_READONLY : 0, member.doc};
     if (late) {
         getsets.push_back(late_member(shape, cpython));
     } else {
@@ -261,74 +261,68 @@ bool add_legacy_slot(TypeParts& parts, const PyType_Slot& slot, LegacyTables& ta
 
 /// A legacy tp_traverse visits all that an instance holds, as in the C API; a tp_clear goes with
 /// it.
-bool check_legacy_collection(const HPyType_Spec& spec, TypeParts& parts) {
+bool check_legacy_collection(const TypeDescription& wanted, TypeParts& parts) {
     parts.record.opaque = parts.legacy_traverse ? 1 : 0;
     const bool two = parts.record.traverse != nullptr && parts.legacy_traverse;
     if (!two && (!parts.legacy_clear || parts.legacy_traverse)) return true;
     PyErr_Format(PyExc_TypeError,
                  "type '%s': the legacy slot Py_tp_%s %s. Give Py_tp_traverse and Py_tp_clear, or "
                  "HPy_tp_traverse alone, which serves for both.",
-                 spec.name, two ? "traverse" : "clear",
+                 wanted.name, two ? "traverse" : "clear",
                  two ? "stands beside HPy_tp_traverse" : "has no Py_tp_traverse beside it");
     return false;
 }
 
-/// Whether the definitions are the extension's. Before any of them is read.
-bool check_origin(const HPyType_Spec& spec) {
-    const OwnFile file(spec.name, spec.defines);
-    for (HPyDef* const* at = spec.defines; at != nullptr && *at != nullptr; ++at) {
-        const std::optional<Stranger> stranger = file.stranger_at(*at);
-        if (!stranger) continue;
-        PyErr_Format(PyExc_SystemError, "type '%s': defines[%zd] %s", spec.name,
-                     static_cast<Py_ssize_t>(at - spec.defines), stranger->text().c_str());
+/// A definition of a type: what is wrong with it is refused where it stands in the list. Methods
+/// and get-sets are read later, as tables.
+struct Reader {
+    const TypeDescription& wanted;
+    Site site;
+    TypeParts& parts;
+    std::vector<PyGetSetDef>& getsets;
+
+    bool operator()(const SlotDescription& slot) { return add_slot(wanted, parts, slot, site); }
+    bool operator()(const MemberDescription& member) {
+        return add_member(wanted, parts, member, getsets);
+    }
+    bool operator()(const MethodDescription&) { return true; }
+    bool operator()(const GetSetDescription&) { return true; }
+    bool operator()(const UnknownDescription& unknown) {
+        PyErr_Format(PyExc_SystemError, "type '%s': a definition has the unknown kind %d.",
+                     wanted.name, unknown.kind);
         return false;
     }
-    return true;
-}
+};
 
-bool read_defines(const HPyType_Spec& spec, Site site, TypeParts& parts,
+bool read_defines(const TypeDescription& wanted, Site site, TypeParts& parts,
                   std::vector<PyGetSetDef>& getsets) {
-    for (HPyDef* const* at = spec.defines; at != nullptr && *at != nullptr; ++at) {
-        const HPyDef& define = **at;
-        bool good = true;
-        switch (define.kind) {
-        case HPyDef_Kind_Slot:
-            good = add_slot(spec, parts, define.slot, site);
-            break;
-        case HPyDef_Kind_Member:
-            good = add_member(spec, parts, define.member, getsets);
-            break;
-        case HPyDef_Kind_Meth:
-        case HPyDef_Kind_GetSet:
-            break; // as tables, below
-        default:
-            PyErr_Format(PyExc_SystemError, "type '%s': a definition has the unknown kind %d.",
-                         spec.name, static_cast<int>(define.kind));
-            good = false;
-        }
-        if (!good) return false;
+    if (!wanted.stranger.empty()) {
+        PyErr_Format(PyExc_SystemError, "type '%s': %s", wanted.name, wanted.stranger.c_str());
+        return false;
     }
-    return true;
+    Reader reader{wanted, site, parts, getsets};
+    return std::all_of(wanted.definitions.begin(), wanted.definitions.end(),
+                       [&](const Definition& one) { return std::visit(reader, one); });
 }
 
 } // namespace
 
-bool read_definitions(const HPyType_Spec& spec, Site site, TypeParts& parts) {
+bool read_definitions(const TypeDescription& wanted, Site site, TypeParts& parts) {
     LegacyTables tables;
     std::vector<PyGetSetDef> late_members;
-    if (!check_origin(spec) || !read_defines(spec, site, parts, late_members)) return false;
+    if (!read_defines(wanted, site, parts, late_members)) return false;
     const std::size_t own = parts.slots.size();
-    const auto* legacy = static_cast<const PyType_Slot*>(spec.legacy_slots);
+    const PyType_Slot* legacy = wanted.legacy_slots;
     for (; legacy != nullptr && legacy->slot != 0; ++legacy) {
         if (!add_legacy_slot(parts, *legacy, tables, own)) return false;
     }
-    if (!check_legacy_collection(spec, parts)) return false;
+    if (!check_legacy_collection(wanted, parts)) return false;
     parts.members.insert(parts.members.end(), tables.members.begin(), tables.members.end());
     tables.getsets.insert(tables.getsets.begin(), late_members.begin(), late_members.end());
     PyMethodDef* methods = nullptr;
     PyGetSetDef* getsets = nullptr;
-    if (!make_methods(spec.defines, tables.methods, site, methods)) return false;
-    if (!make_getsets(spec.defines, tables.getsets, site, getsets)) return false;
+    if (!make_methods(wanted.definitions, tables.methods, site, methods)) return false;
+    if (!make_getsets(wanted.definitions, tables.getsets, site, getsets)) return false;
     if (methods != nullptr) parts.slots.push_back({Py_tp_methods, methods});
     if (getsets != nullptr) parts.slots.push_back({Py_tp_getset, getsets});
     return true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/calls/thunks.h"
+#include "runtime/types/description.h"
 #include "runtime/types/typedata.h"
 
 #include <structmember.h>
@@ -37,9 +38,9 @@ struct TypeParts {
     [[nodiscard]] bool has_member(const char* name) const noexcept;
 };
 
-/// Reads the HPyDefs and the legacy slots. The spec's numbers and its shape were checked. False:
+/// Reads the definitions and the legacy slots. The numbers and the shape were checked. False:
 /// an exception is set (SystemError for a definition without a function or of an unknown kind,
 /// TypeError for parts that do not go together). Throws std::bad_alloc.
-[[nodiscard]] bool read_definitions(const HPyType_Spec& spec, Site site, TypeParts& parts);
+[[nodiscard]] bool read_definitions(const TypeDescription& wanted, Site site, TypeParts& parts);
 
 } // namespace hpystate

@@ -13,7 +13,7 @@
 #include "runtime/layers/debug/globals.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/types/typedata.h"
-#include "runtime/types/typespec.h"
+#include "runtime/versions/v0_9/type.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -203,7 +203,7 @@ HPy own_Type_FromSpec(HPyContext* context, HPyType_Spec* spec, HPyType_SpecParam
             plain.push_back({params->kind, call.in(params->object)});
         plain.push_back({static_cast<HPyType_SpecParam_Kind>(0), kNullHandle});
         const Site site{false, &debug_layer, call.plain()};
-        return call.state().open(type_from_spec_or_null(spec, plain.data(), site));
+        return call.state().open(v0_9::type_from_spec(spec, plain.data(), site));
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
         return kNullHandle;

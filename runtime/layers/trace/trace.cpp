@@ -4,7 +4,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/context/callable.h"
 #include "runtime/layers/state.h"
-#include "runtime/types/typespec.h"
+#include "runtime/versions/v0_9/type.h"
 
 #include <chrono>
 #include <cstddef>
@@ -76,8 +76,7 @@ struct Traced<S, Member> {
         const TracedCall call(state, traced(S));
         // Types that a traced module makes, and the functions that it sets, are traced too.
         if constexpr (S == Slot::Type_FromSpec) {
-            return as_handle(
-                type_from_spec_or_null(args..., Site{false, &trace_layer, state.plain}));
+            return as_handle(v0_9::type_from_spec(args..., Site{false, &trace_layer, state.plain}));
         } else if constexpr (S == Slot::SetCallFunction) {
             return context::set_call_function_or_fail(args..., Site{false, &trace_layer});
         } else {

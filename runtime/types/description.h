@@ -1,0 +1,99 @@
+/// runtime/types/description.h: a type or a module as plain values, the same for every version of
+/// HPy's ABI.
+///
+/// The structs in which an extension defines its types belong to one version of the ABI. A reader
+/// of that version (runtime/versions/v0_9/describe.h) copies them into what is declared here;
+/// checking and building see nothing else. Another version needs a reader of its own, and no change
+/// here.
+///
+/// Ownership: nothing is owned but the lists. Names, documentation, legacy tables and closures lie
+/// in the extension's file, for good. The objects of parameters are borrowed from the caller.
+/// A reader may copy what it finds without judging it: the check refuses what is missing or wrong.
+#pragma once
+
+#include <Python.h>
+
+#include "runtime/calls/thunks.h"
+#include "runtime/types/shape.h"
+
+#include <hpy/define.h>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace hpystate {
+
+/// A function that the type or module has for one of CPython's slots.
+struct SlotDescription {
+    HPySlot_Slot slot;
+    HPyCFunction function;
+    CFunction trampoline; ///< serves where no thunk is left; may be null, here and below
+};
+
+struct MethodDescription {
+    const char* name;
+    HPyFunc_Signature signature;
+    HPyCFunction function;
+    CFunction trampoline;
+    const char* doc; ///< or null, here and below
+};
+
+/// A field of the type's struct that Python sees.
+struct MemberDescription {
+    const char* name;
+    HPyMember_FieldType type;
+    Py_ssize_t offset; ///< bytes from the start of the type's own struct
+    bool readonly;
+    const char* doc;
+};
+
+struct GetSetDescription {
+    const char* name;
+    HPyCFunction getter; ///< or null
+    HPyCFunction setter; ///< or null
+    CFunction getter_trampoline;
+    CFunction setter_trampoline;
+    const char* doc;
+    void* closure;
+};
+
+/// A definition of a kind that the reader does not know. It is the last one that was read: nothing
+/// tells how the next one is to be read.
+struct UnknownDescription {
+    int kind;
+};
+
+using Definition = std::variant<SlotDescription, MethodDescription, MemberDescription,
+                                GetSetDescription, UnknownDescription>;
+
+/// What a type is made with, besides its definitions. Any other number is refused by name.
+enum class ParameterKind : int {
+    kBase = 1,
+    kBasesTuple = 2,
+    kMetaclass = 3,
+};
+
+struct ParameterDescription {
+    ParameterKind kind;
+    PyObject* object; ///< borrowed, or null
+};
+
+/// A type that an extension wants.
+struct TypeDescription {
+    const char* name = nullptr; ///< UTF-8, "module.Type"
+    int basicsize = 0;          ///< bytes of the type's own struct; 0: it has none
+    int itemsize = 0;           ///< bytes
+    unsigned long flags = 0;    ///< CPython's
+    Shape shape = HPyType_BuiltinShape_Object;
+    const char* doc = nullptr;
+    const PyType_Slot* legacy_slots = nullptr; ///< CPython's table, ended by a zero slot; or null
+    std::vector<Definition> definitions;       ///< in the extension's order
+    std::vector<ParameterDescription> parameters;
+
+    /// Where a definition is not the extension's own: which one, and whose it is, as a clause
+    /// ("defines[3] is 'err' of libc.so.6 ..."). No definition was read then.
+    std::string stranger;
+};
+
+} // namespace hpystate

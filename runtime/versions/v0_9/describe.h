@@ -1,0 +1,25 @@
+/// runtime/versions/v0_9/describe.h: reads the structs of HPy 0.9 into descriptions.
+///
+/// The one place of the runtime that knows how 0.9 lays out types, modules and their definitions.
+/// The structs are read, never written, and nothing is judged: what is wrong in them is in the
+/// description too, for the check to refuse. One thing is decided here, since it must be before a
+/// byte is read: whether a definition is the extension's own (runtime/elf/origin.h).
+#pragma once
+
+#include "runtime/types/description.h"
+
+#include <hpy/define.h>
+
+#include <vector>
+
+namespace hpystate::v0_9 {
+
+/// The definitions of an array that NULL ends; none for NULL. Throws std::bad_alloc.
+[[nodiscard]] std::vector<Definition> describe_definitions(HPyDef* const* defines);
+
+/// The type of a spec and its parameters (ended by kind 0; may be NULL). Its pointers are those of
+/// the spec, which must outlive the description. Throws std::bad_alloc.
+[[nodiscard]] TypeDescription describe_type(const HPyType_Spec& spec,
+                                            const HPyType_SpecParam* params);
+
+} // namespace hpystate::v0_9
