@@ -306,10 +306,10 @@ PyModuleDef* cpython_definition(const HPyModuleDef& definition, const ModuleRequ
     ModuleSlots slots;
     PyMethodDef* methods = nullptr;
     if (!read_module_slots(definition, request, slots)) return nullptr;
-    std::vector<PyMethodDef> legacy;
-    append_methods(legacy, static_cast<const PyMethodDef*>(definition.legacy_methods));
+    const std::vector<Definition> definitions = v0_9::describe_definitions(definition.defines);
+    const auto* const legacy = static_cast<const PyMethodDef*>(definition.legacy_methods);
     const Site site{true, request.layer};
-    if (!make_methods(v0_9::describe_definitions(definition.defines), legacy, site, methods))
+    if (!check_methods(definitions) || !make_methods(definitions, legacy, site, methods))
         return nullptr;
     if (slots.exec.size() + 3 > KeptDefinition::kMaxSlots) {
         PyErr_Format(PyExc_SystemError, "module '%s' has %zu HPy_mod_exec slots; %zu are possible.",

@@ -4,6 +4,7 @@
 #include "globals/interner.h"
 #include "runtime/abi/upstream_messages.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -47,44 +48,45 @@ bool raise_incomplete(const char* kind, const char* name) {
     return false;
 }
 
+/// With zeros in the padding: tables are compared by bytes.
+PyMethodDef method_entry(const char* name, PyCFunction function, int flags, const char* doc) {
+    PyMethodDef entry;
+    std::memset(&entry, 0, sizeof(entry));
+    entry.ml_name = name;
+    entry.ml_meth = function;
+    entry.ml_flags = flags;
+    entry.ml_doc = doc;
+    return entry;
+}
+
+/// The thunk, or where the pool is used up the file's own trampoline, through the dispatcher; that
+/// one cannot carry a mode. nullptr: there is neither.
+CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction function,
+                              CFunction trampoline, Site site) {
+    CFunction const thunk = thunk_for(signature, function, site);
+    return thunk == nullptr && !is_layered(site) ? trampoline : thunk;
+}
+
 bool add_method(std::vector<PyMethodDef>& methods, const MethodDescription& method, Site site) {
-    const int flags = flags_of(method.signature);
-    if (flags == 0) {
-        PyErr_SetString(PyExc_ValueError, interface::kUnsupportedSignature);
-        return false;
-    }
-    if (method.name == nullptr || method.function == nullptr)
-        return raise_incomplete("method", method.name);
-    CFunction function = thunk_for(method.signature, method.function, site);
-    // The pool is used up: the file's own trampoline serves, through the dispatcher.
-    if (function == nullptr && !is_layered(site)) {
-        function = method.trampoline;
-    }
+    CFunction const function =
+        thunk_or_trampoline(method.signature, method.function, method.trampoline, site);
     if (function == nullptr) {
         const std::string owner = std::string("method '") + method.name + "'";
         raise_no_thunk(owner.c_str(), "its function", method.signature, false, site);
         return false;
     }
-    PyMethodDef entry;
-    std::memset(&entry, 0, sizeof(entry)); // the padding too: tables are compared by bytes
-    entry.ml_name = method.name;
-    entry.ml_meth = reinterpret_cast<PyCFunction>(function);
-    entry.ml_flags = flags;
-    entry.ml_doc = method.doc;
-    methods.push_back(entry);
+    methods.push_back(method_entry(method.name, reinterpret_cast<PyCFunction>(function),
+                                   flags_of(method.signature), method.doc));
     return true;
 }
 
-/// Sets the thunk of one half of a get-set; to nullptr where the extension has none. False: an
-/// exception is set. The file's own trampoline cannot carry a mode.
+/// Sets one half of a get-set; to nullptr where the extension has none. False: an exception is set.
 template <typename Pointer>
-bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction function, Site site,
-               CFunction trampoline, Pointer& half) {
+bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction function,
+               CFunction trampoline, Site site, Pointer& half) {
     half = nullptr;
     if (function == nullptr) return true;
-    CFunction thunk = thunk_for(signature, function, site);
-    if (thunk == nullptr && !is_layered(site)) thunk = trampoline;
-    half = reinterpret_cast<Pointer>(thunk);
+    half = reinterpret_cast<Pointer>(thunk_or_trampoline(signature, function, trampoline, site));
     if (half != nullptr) return true;
     const std::string owner = std::string("get-set '") + name + "'";
     const char* const what = signature == HPyFunc_GETTER ? "its getter" : "its setter";
@@ -92,29 +94,48 @@ bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction funct
     return false;
 }
 
-} // namespace
-
-void append_methods(std::vector<PyMethodDef>& methods, const PyMethodDef* table) {
-    for (; table != nullptr && table->ml_name != nullptr; ++table) {
-        PyMethodDef entry;
-        std::memset(&entry, 0, sizeof(entry));
-        entry.ml_name = table->ml_name;
-        entry.ml_meth = table->ml_meth;
-        entry.ml_flags = table->ml_flags;
-        entry.ml_doc = table->ml_doc;
-        methods.push_back(entry);
-    }
+/// Calls `act` with all definitions of one kind until it is false.
+template <typename Kind, typename Act>
+bool for_all(std::span<const Definition> definitions, Act act) {
+    return std::all_of(definitions.begin(), definitions.end(), [&](const Definition& definition) {
+        const auto* const one = std::get_if<Kind>(&definition);
+        return one == nullptr || act(*one);
+    });
 }
 
-bool make_methods(std::span<const Definition> definitions, std::span<const PyMethodDef> legacy,
-                  Site site, PyMethodDef*& methods) {
+} // namespace
+
+bool check_methods(std::span<const Definition> definitions) {
+    return for_all<MethodDescription>(definitions, [](const MethodDescription& method) {
+        if (flags_of(method.signature) == 0) {
+            PyErr_SetString(PyExc_ValueError, interface::kUnsupportedSignature);
+            return false;
+        }
+        const bool complete = method.name != nullptr && method.function != nullptr;
+        return complete || raise_incomplete("method", method.name);
+    });
+}
+
+bool check_getsets(std::span<const Definition> definitions) {
+    return for_all<GetSetDescription>(definitions, [](const GetSetDescription& getset) {
+        const bool has_function = getset.getter != nullptr || getset.setter != nullptr;
+        const bool complete = getset.name != nullptr && has_function;
+        return complete || raise_incomplete("get-set", getset.name);
+    });
+}
+
+bool make_methods(std::span<const Definition> definitions, const PyMethodDef* legacy, Site site,
+                  PyMethodDef*& methods) {
     methods = nullptr;
     std::vector<PyMethodDef> entries;
-    for (const Definition& definition : definitions) {
-        const auto* const method = std::get_if<MethodDescription>(&definition);
-        if (method != nullptr && !add_method(entries, *method, site)) return false;
+    const bool good = for_all<MethodDescription>(definitions, [&](const MethodDescription& method) {
+        return add_method(entries, method, site);
+    });
+    if (!good) return false;
+    for (; legacy != nullptr && legacy->ml_name != nullptr; ++legacy) {
+        entries.push_back(
+            method_entry(legacy->ml_name, legacy->ml_meth, legacy->ml_flags, legacy->ml_doc));
     }
-    entries.insert(entries.end(), legacy.begin(), legacy.end());
     if (!entries.empty()) methods = intern_table(entries);
     return true;
 }
@@ -123,22 +144,19 @@ bool make_getsets(std::span<const Definition> definitions, std::span<const PyGet
                   Site site, PyGetSetDef*& getsets) {
     getsets = nullptr;
     std::vector<PyGetSetDef> entries;
-    for (const Definition& definition : definitions) {
-        const auto* const source = std::get_if<GetSetDescription>(&definition);
-        if (source == nullptr) continue;
-        const bool has_function = source->getter != nullptr || source->setter != nullptr;
-        if (source->name == nullptr || !has_function)
-            return raise_incomplete("get-set", source->name);
+    const bool good = for_all<GetSetDescription>(definitions, [&](const GetSetDescription& source) {
         getter get = nullptr;
         setter set = nullptr;
-        if (!make_half(source->name, HPyFunc_GETTER, source->getter, site,
-                       source->getter_trampoline, get) ||
-            !make_half(source->name, HPyFunc_SETTER, source->setter, site,
-                       source->setter_trampoline, set)) {
+        if (!make_half(source.name, HPyFunc_GETTER, source.getter, source.getter_trampoline, site,
+                       get) ||
+            !make_half(source.name, HPyFunc_SETTER, source.setter, source.setter_trampoline, site,
+                       set)) {
             return false;
         }
-        entries.push_back({source->name, get, set, source->doc, source->closure});
-    }
+        entries.push_back({source.name, get, set, source.doc, source.closure});
+        return true;
+    });
+    if (!good) return false;
     entries.insert(entries.end(), others.begin(), others.end());
     if (!entries.empty()) getsets = intern_table(entries);
     return true;

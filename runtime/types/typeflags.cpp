@@ -77,24 +77,14 @@ bool refuse_flag(const TypeDescription& wanted, unsigned long flag, const char* 
     return refuse(wanted, static_cast<unsigned>(__builtin_ctzl(flag)), reason);
 }
 
-/// Calls `has(base)` until it is true.
-template <typename Has>
-bool any_base(PyObject* bases, Has has) {
-    const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
-    for (Py_ssize_t i = 0; i < count; ++i) {
-        if (has(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i)))) return true;
-    }
-    return false;
-}
-
-/// The word stands in front of what the collector keeps there, at a fixed distance.
-bool check_in_front(const TypeDescription& wanted, const TypeParts& parts, PyObject* bases,
+/// The word lies in front of what the collector keeps there, at a fixed distance.
+bool check_in_front(const TypeDescription& wanted, const TypeFacts& facts, PyObject* bases,
                     unsigned long flag) {
     if ((wanted.flags & flag) == 0) return true;
-    const bool collected = (wanted.flags & HPy_TPFLAGS_HAVE_GC) != 0 || parts.base_is_collected;
+    const bool collected = (wanted.flags & HPy_TPFLAGS_HAVE_GC) != 0 || facts.base_is_collected;
     if (!collected) return refuse_flag(wanted, flag, "it needs HPy_TPFLAGS_HAVE_GC beside it");
     const bool is_dict = flag == Py_TPFLAGS_MANAGED_DICT;
-    if (parts.has_member(is_dict ? kDictOffset : kWeakListOffset)) {
+    if (is_dict ? facts.has_dict_offset : facts.has_weaklist_offset) {
         return refuse_flag(wanted, flag,
                            is_dict ? "a member __dictoffset__ says where the dict is"
                                    : "a member __weaklistoffset__ says where the references are");
@@ -109,7 +99,7 @@ bool check_in_front(const TypeDescription& wanted, const TypeParts& parts, PyObj
 
 } // namespace
 
-bool check_flags(const TypeDescription& wanted, const TypeParts& parts, PyObject* bases) {
+bool check_flags(const TypeDescription& wanted, const TypeFacts& facts, PyObject* bases) {
     for (unsigned bit = 0; bit < sizeof(wanted.flags) * 8; ++bit) {
         const unsigned long flag = 1UL << bit;
         if ((wanted.flags & flag) == 0) continue;
@@ -130,16 +120,13 @@ bool check_flags(const TypeDescription& wanted, const TypeParts& parts, PyObject
            check_in_front(wanted, parts, bases, Py_TPFLAGS_MANAGED_WEAKREF);
 }
 
-unsigned flags_for_cpython(const TypeDescription& wanted, const TypeParts& parts) noexcept {
-    const unsigned long collected = parts.collected ? HPy_TPFLAGS_HAVE_GC : 0;
-    return static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (wanted.flags & ~kLate) | collected);
+unsigned flags_for_cpython(const TypeDescription& wanted, bool collected) noexcept {
+    const unsigned long more = collected ? HPy_TPFLAGS_HAVE_GC : 0;
+    return static_cast<unsigned>(Py_TPFLAGS_DEFAULT | (wanted.flags & ~kLate) | more);
 }
 
-/// CPython believes the flags: it calls what stands at offset 0 of an instance, or passes an
-/// instance to a method that takes none.
-bool set_late_flags(const TypeDescription& wanted, const TypeParts& parts, PyTypeObject* type) {
+bool check_late_flags(const TypeDescription& wanted, const PyTypeObject* type) {
     const bool called = (wanted.flags & HPy_TPFLAGS_HAVE_VECTORCALL) != 0;
-    if (parts.adds_call_place || called) type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
     if (called && type->tp_vectorcall_offset <= 0) {
         PyErr_Format(PyExc_TypeError,
                      "type '%s': HPy_TPFLAGS_HAVE_VECTORCALL needs an HPy_tp_call slot or a member "
@@ -147,13 +134,16 @@ bool set_late_flags(const TypeDescription& wanted, const TypeParts& parts, PyTyp
                      wanted.name);
         return false;
     }
-    if ((wanted.flags & Py_TPFLAGS_METHOD_DESCRIPTOR) == 0) return true;
-    if (type->tp_descr_get == nullptr) {
-        return refuse_flag(wanted, Py_TPFLAGS_METHOD_DESCRIPTOR,
-                           "it needs a slot HPy_tp_descr_get, here or in a base");
-    }
-    type->tp_flags |= Py_TPFLAGS_METHOD_DESCRIPTOR;
-    return true;
+    const bool describes = (wanted.flags & Py_TPFLAGS_METHOD_DESCRIPTOR) != 0;
+    if (!describes || type->tp_descr_get != nullptr) return true;
+    return refuse_flag(wanted, Py_TPFLAGS_METHOD_DESCRIPTOR,
+                       "it needs a slot HPy_tp_descr_get, here or in a base");
+}
+
+void set_late_flags(const TypeDescription& wanted, const TypeFacts& facts,
+                    PyTypeObject* type) noexcept {
+    type->tp_flags |= wanted.flags & kLate;
+    if (facts.call_place == CallPlace::kHidden) type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
 }
 
 } // namespace hpystate

@@ -1,29 +1,32 @@
-/// runtime/types/typeflags.h: each bit of a spec's flags is handed to CPython, or refused by name.
+/// runtime/types/typeflags.h: each bit of a type's flags is handed to CPython, or refused by name.
+///
+/// CPython believes the flags: with the wrong ones it calls what lies at offset 0 of an instance,
+/// or passes an instance to a method that takes none. So each is checked before the type is used.
 #pragma once
 
 #include <Python.h>
 
-#include "runtime/types/typeparts.h"
+#include "runtime/types/description.h"
+#include "runtime/types/facts.h"
 
 namespace hpystate {
 
-/// The flags by which CPython keeps a word in front of the instance: its dict, its weak references.
-inline constexpr unsigned long kInFront = Py_TPFLAGS_MANAGED_DICT | Py_TPFLAGS_MANAGED_WEAKREF;
-
-/// Whether every flag that is set can have its effect on a type with these parts and bases (a
-/// tuple, or null). False: a TypeError that names the flag is set. To be called when `parts` is
-/// complete and before the type is made: CPython believes what it is told.
-[[nodiscard]] bool check_flags(const TypeDescription& wanted, const TypeParts& parts,
+/// Whether every flag that is set can have its effect on such a type on these bases (a tuple, or
+/// null). False: a TypeError that names the flag is set.
+[[nodiscard]] bool check_flags(const TypeDescription& wanted, const TypeFacts& facts,
                                PyObject* bases);
 
-/// The flags of CPython's wanted.
-[[nodiscard]] unsigned flags_for_cpython(const TypeDescription& wanted,
-                                         const TypeParts& parts) noexcept;
+/// The flags of CPython's spec. `collected`: the type's instances are, whatever the description
+/// asks for.
+[[nodiscard]] unsigned flags_for_cpython(const TypeDescription& wanted, bool collected) noexcept;
 
-/// Sets the flags that speak about a slot which the type may have from a base: a debug build of
-/// CPython asserts, before it inherits, that the type has the slot itself. False: neither has it,
-/// and a TypeError that names the flag is set.
-[[nodiscard]] bool set_late_flags(const TypeDescription& wanted, const TypeParts& parts,
-                                  PyTypeObject* type);
+/// Two flags speak about a slot which the type may have from a base. A debug build of CPython
+/// asserts, before it inherits, that the type has the slot itself; so they are set when the type is
+/// made. False: neither has the slot, and a TypeError that names the flag is set.
+[[nodiscard]] bool check_late_flags(const TypeDescription& wanted, const PyTypeObject* type);
+
+/// Sets those flags, on a type that nobody else has yet.
+void set_late_flags(const TypeDescription& wanted, const TypeFacts& facts,
+                    PyTypeObject* type) noexcept;
 
 } // namespace hpystate
