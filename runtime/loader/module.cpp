@@ -1,4 +1,4 @@
-/// runtime/loader/module.cpp: checks first, then registration, then CPython's multi-phase
+/// runtime/loader/module.cpp: read, check, build; then registration and CPython's multi-phase
 /// initialization.
 #include "runtime/loader/module.h"
 
@@ -10,188 +10,49 @@
 #include "runtime/calls/handle.h"
 #include "runtime/calls/module_state.h"
 #include "runtime/calls/thunks.h"
-#include "runtime/elf/origin.h"
-#include "runtime/elf/placement.h"
-#include "runtime/elf/symbol_name.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/loader/error.h"
-#include "runtime/loader/library.h"
+#include "runtime/loader/module_check.h"
 #include "runtime/types/definitions.h"
 #include "runtime/versions/v0_9/contexts.h"
 #include "runtime/versions/v0_9/describe.h"
 
 #include <array>
-#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace hpystate {
 
 namespace {
 
+/// A static of the extension that is an HPyGlobal.
 using SlotAddress = std::uintptr_t*;
 
-std::vector<SlotAddress> slots_of(const HPyModuleDef& definition) {
-    std::vector<SlotAddress> slots;
-    HPyGlobal** at = definition.globals;
-    for (; at != nullptr && *at != nullptr; ++at) {
-        slots.push_back(
-            reinterpret_cast<SlotAddress>(*at)); // not aligned, perhaps: no member of it
-    }
-    return slots;
-}
+// ---- CPython's definition: one per process for the same contents, kept ----
 
-// ---- checks: nothing is registered or written before all of them passed ----
-
-[[noreturn]] void refuse_slot(const ModuleRequest& request, std::size_t index, const void* slot,
-                              LoadErrorKind kind, const char* found) {
-    std::array<char, 32> address{};
-    PyOS_snprintf(address.data(), address.size(), "%p", slot);
-    throw LoadError(kind,
-                    request.path + ": globals[" + std::to_string(index) + "] of module " +
-                        request.name + " lies at " + address.data() + ", which is " + found +
-                        ". A global is a static HPyGlobal that is not const: hpystate writes its "
-                        "token into it. Nothing was registered.",
-                    {{"index", std::to_string(index)}, {"address", address.data()}});
-}
-
-/// A slot may hold 0 or its own address, which every copy of this runtime writes. Anything else is
-/// an object that another runtime has stored there, and would lose if a token took its place.
-void check_content(const ModuleRequest& request, std::size_t index, SlotAddress slot) {
-    const std::uintptr_t held = std::atomic_ref(*slot).load(std::memory_order_relaxed);
-    if (held == 0 || held == reinterpret_cast<std::uintptr_t>(slot)) return;
-    std::array<char, 32> content{};
-    PyOS_snprintf(content.data(), content.size(), "%p", reinterpret_cast<const void*>(held));
-    const std::string symbol = name_of_address(slot).symbol;
-    throw LoadError(LoadErrorKind::kForeignGlobal,
-                    request.path + ": " + (symbol.empty() ? "" : symbol + ", ") + "globals[" +
-                        std::to_string(index) + "] of module " + request.name + ", holds " +
-                        content.data() +
-                        "; 0 or its own address was expected. Another HPy runtime in this process "
-                        "seems to have stored an object there, or something else wrote to it; a "
-                        "static HPyGlobal starts as 0 and only HPy writes to it. Nothing was "
-                        "registered. Load the file with one runtime only, or give each a copy of "
-                        "it.",
-                    {{"index", std::to_string(index)}, {"content", content.data()}});
-}
-
-/// Before a byte of what a definition leads to is read or written.
-void check_origin(const ModuleRequest& request, const OwnFile& file, const void* address,
-                  const std::string& what) {
-    const std::optional<Stranger> stranger = file.stranger_at(address);
-    if (!stranger) return;
-    throw LoadError(LoadErrorKind::kForeignSymbol,
-                    request.path + ": " + what + " of module " + request.name + " " +
-                        stranger->text() + " Nothing was registered.",
-                    {{"symbol", stranger->symbol}, {"file", stranger->file}});
-}
-
-void check_origins(const ModuleRequest& request, const HPyModuleDef& definition) {
-    const OwnFile file(&definition);
-    check_origin(request, file, definition.defines, "the array of definitions");
-    check_origin(request, file, definition.globals, "the array of globals");
-    check_origin(request, file, definition.legacy_methods, "the table of legacy methods");
-    for (HPyDef** at = definition.defines; at != nullptr && *at != nullptr; ++at) {
-        check_origin(request, file, *at,
-                     "defines[" + std::to_string(at - definition.defines) + "]");
-    }
-    for (HPyGlobal** at = definition.globals; at != nullptr && *at != nullptr; ++at) {
-        check_origin(request, file, *at,
-                     "globals[" + std::to_string(at - definition.globals) + "]");
-    }
-}
-
-void check_globals(const ModuleRequest& request, std::span<const SlotAddress> slots) {
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-        // Registered before, in this interpreter or another: where it lies was looked at then.
-        const auto known = registry().find(Token(reinterpret_cast<std::uintptr_t>(slots[i])));
-        if (known && known->listed()) {
-            check_content(request, i, slots[i]);
-            continue;
-        }
-        switch (place_of(slots[i])) {
-        case Placement::kWritable:
-            check_content(request, i, slots[i]);
-            break;
-        case Placement::kReadOnly:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "read-only memory");
-        case Placement::kMisaligned:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kMisalignedGlobal,
-                        "not aligned to 8 bytes");
-        case Placement::kUnmapped:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "no mapped memory");
-        }
-    }
-}
-
-void check_size(const HPyModuleDef& definition, const ModuleRequest& request) {
-    if (definition.size == 0) return;
-    const std::string size = std::to_string(definition.size);
-    throw LoadError(LoadErrorKind::kModuleSize,
-                    request.path + ": the definition of module " + request.name + " has size " +
-                        size +
-                        ". HPy 0.9 has no module state: the size must be 0. Keep objects in "
-                        "HPyGlobals.",
-                    {{"size", size}});
-}
-
-/// What to type, so that all interpreters may import the module.
-std::string how_to_allow(const ModuleRequest& request) {
-    const std::string name = short_name_of(request.name, request.path);
-    return "hpystate.load(..., interpreters=\"own-gil\"), or the environment variable "
-           "HPYSTATE_INTERPRETERS=\"" +
-           request.name +
-           "=own-gil\", or in the extension HPy_EXPORTED_FUNC const char *hpystate_interpreters_" +
-           name + "(void) { return \"own-gil\"; }.";
-}
-
-/// Whether the interpreter is one in which the module may be made; CPython checks the GIL part.
-void check_interpreter(const ModuleRequest& request) {
-    if (request.where != Interpreters::kMain) return;
-    if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
-    throw LoadError(
-        LoadErrorKind::kRefusedInterpreter,
-        request.path + ": module " + request.name +
-            " may be imported in the main interpreter only (interpreters=\"main\"); "
-            "this is a subinterpreter. Import it in the main interpreter, or, if its C statics "
-            "are safe, allow it: " +
-            how_to_allow(request) + " Where the GIL is shared, \"shared-gil\" is enough.",
-        {});
-}
-
-// ---- slots of the definition ----
-
-/// What the definitions of a module ask of CPython.
+/// The functions for CPython's slots of a module.
 struct ModuleSlots {
     CFunction create = nullptr;
     std::vector<CFunction> exec;
-    bool has_others = false; ///< methods, or slots besides HPy_mod_create
 };
 
-bool add_module_slot(ModuleSlots& slots, const ModuleRequest& request, const HPySlot& slot) {
+/// False: no thunk is left, and the file's own trampoline cannot serve; a SystemError is set.
+bool add_module_slot(ModuleSlots& slots, const SlotDescription& slot,
+                     const ModuleRequest& request) {
     const bool create = slot.slot == HPy_mod_create;
-    if ((!create && slot.slot != HPy_mod_exec) || slot.impl == nullptr) {
-        PyErr_Format(PyExc_SystemError,
-                     "module '%s': slot %d (%s) is none of a module (HPy_mod_create, "
-                     "HPy_mod_exec), or has no function.",
-                     request.name.c_str(), static_cast<int>(slot.slot), name_of(slot.slot));
-        return false;
-    }
-    if (create && slots.create != nullptr) {
-        PyErr_Format(PyExc_SystemError, "module '%s': HPy_mod_create is defined twice.",
-                     request.name.c_str());
-        return false;
-    }
     const HPyFunc_Signature signature = create ? HPyFunc_MOD_CREATE : HPyFunc_INQUIRY;
-    CFunction thunk = thunk_for(signature, slot.impl, Site{false, request.layer});
-    if (thunk == nullptr && request.layer == nullptr) {
-        thunk = reinterpret_cast<CFunction>(slot.cpy_trampoline);
-    }
+    CFunction thunk = thunk_for(signature, slot.function, Site{false, request.layer});
+    if (thunk == nullptr && request.layer == nullptr) thunk = slot.trampoline;
     if (thunk == nullptr) {
         const std::string owner = "module '" + request.name + "'";
         raise_no_thunk(owner.c_str(), name_of(slot.slot), signature, false,
@@ -202,39 +63,26 @@ bool add_module_slot(ModuleSlots& slots, const ModuleRequest& request, const HPy
         slots.create = thunk;
     } else {
         slots.exec.push_back(thunk);
-        slots.has_others = true;
     }
     return true;
 }
 
-bool read_module_slots(const HPyModuleDef& definition, const ModuleRequest& request,
+bool make_module_slots(const ModuleDescription& wanted, const ModuleRequest& request,
                        ModuleSlots& slots) {
-    HPyDef** at = definition.defines;
-    for (; at != nullptr && *at != nullptr; ++at) {
-        const HPyDef& define = **at;
-        if (define.kind == HPyDef_Kind_Meth) {
-            slots.has_others = true;
-        } else if (define.kind != HPyDef_Kind_Slot) {
-            PyErr_Format(PyExc_SystemError,
-                         "module '%s': a definition of kind %d is none of a module; only methods "
-                         "and slots are.",
-                         request.name.c_str(), static_cast<int>(define.kind));
-            return false;
-        } else if (!add_module_slot(slots, request, define.slot)) {
-            return false;
-        }
+    for (const Definition& definition : wanted.definitions) {
+        const auto* const slot = std::get_if<SlotDescription>(&definition);
+        if (slot != nullptr && !add_module_slot(slots, *slot, request)) return false;
     }
-    const bool others = slots.has_others || definition.doc != nullptr ||
-                        definition.globals != nullptr || definition.legacy_methods != nullptr;
-    if (slots.create == nullptr || !others) return true;
-    PyErr_Format(PyExc_SystemError,
-                 "%s and something else (module '%s'): a module object that the slot makes itself "
-                 "takes no methods, no doc, no globals and no other slots.",
-                 interface::kCreateWithOthers, request.name.c_str());
-    return false;
+    return true;
 }
 
-// ---- CPython's definition: one per process for the same contents, kept ----
+/// The addresses of the globals, for as long as the process lives.
+const SlotAddress* keep_globals(const std::vector<SlotAddress>& globals) {
+    const auto* const first = reinterpret_cast<const char*>(globals.data());
+    const std::size_t size = globals.size() * sizeof(SlotAddress);
+    std::string bytes = size != 0 ? std::string(first, size) : std::string();
+    return static_cast<const SlotAddress*>(interner().intern(std::move(bytes)));
+}
 
 /// The first exec slot of every module: from now on its functions find their context.
 int bind_to_interpreter(PyObject* module) {
@@ -248,7 +96,9 @@ int bind_to_interpreter(PyObject* module) {
 
 /// Everything that a PyModuleDef is made of, as bytes: the key under which it is kept.
 struct DefinitionParts {
-    const HPyModuleDef* definition;
+    const void* source;         ///< the extension's definition
+    const SlotAddress* globals; ///< kept
+    std::size_t global_count;
     PyMethodDef* methods;
     const char* doc;
     std::uintptr_t where;
@@ -257,9 +107,10 @@ struct DefinitionParts {
 
 /// A PyModuleDef with the slot table and the name that it points to.
 struct KeptDefinition {
-    static constexpr std::size_t kMaxSlots = 16;
+    static constexpr std::size_t kMaxSlots = kMaxExecSlots + 3; ///< ours, the interpreters, the end
     PyModuleDef cpython; ///< first: a module's definition leads here
-    const HPyModuleDef* source;
+    const void* source;
+    std::span<const SlotAddress> globals;
     const Layer* layer;
     std::array<PyModuleDef_Slot, kMaxSlots> slots;
     std::array<char, 256> name;
@@ -296,28 +147,26 @@ void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots&
     kept.cpython.m_methods = parts.methods;
     kept.cpython.m_slots = kept.slots.data();
     if (slots.create == nullptr) kept.cpython.m_free = &release_module_state;
-    kept.source = parts.definition;
+    kept.source = parts.source;
+    kept.globals = {parts.globals, parts.global_count};
     kept.layer = parts.layer;
     PyModuleDef_Init(&kept.cpython);
 }
 
 /// nullptr with an exception set.
-PyModuleDef* cpython_definition(const HPyModuleDef& definition, const ModuleRequest& request) {
+PyModuleDef* cpython_definition(const ModuleDescription& wanted, const ModuleRequest& request) {
     ModuleSlots slots;
     PyMethodDef* methods = nullptr;
-    if (!read_module_slots(definition, request, slots)) return nullptr;
-    const std::vector<Definition> definitions = v0_9::describe_definitions(definition.defines);
-    const auto* const legacy = static_cast<const PyMethodDef*>(definition.legacy_methods);
+    if (!make_module_slots(wanted, request, slots)) return nullptr;
     const Site site{true, request.layer};
-    if (!check_methods(definitions) || !make_methods(definitions, legacy, site, methods))
-        return nullptr;
-    if (slots.exec.size() + 3 > KeptDefinition::kMaxSlots) {
-        PyErr_Format(PyExc_SystemError, "module '%s' has %zu HPy_mod_exec slots; %zu are possible.",
-                     request.name.c_str(), slots.exec.size(), KeptDefinition::kMaxSlots - 3);
-        return nullptr;
-    }
-    const DefinitionParts parts{&definition, methods, definition.doc,
-                                static_cast<std::uintptr_t>(request.where), request.layer};
+    if (!make_methods(wanted.definitions, wanted.legacy_methods, site, methods)) return nullptr;
+    const DefinitionParts parts{wanted.source,
+                                keep_globals(wanted.globals),
+                                wanted.globals.size(),
+                                methods,
+                                wanted.doc,
+                                static_cast<std::uintptr_t>(request.where),
+                                request.layer};
     std::string key("module:");
     key.append(reinterpret_cast<const char*>(&parts), sizeof(parts));
     key.append(reinterpret_cast<const char*>(&slots.create), sizeof(slots.create));
@@ -344,8 +193,8 @@ void claim_slots(Region& region, std::span<const SlotAddress> slots) {
 /// may outlive the module. Where making fails and no other is counted, its values are released.
 class Instance {
   public:
-    Instance(Region& region, const HPyModuleDef& definition, std::span<const SlotAddress> slots)
-        : region_(region), key_(&definition), slots_(slots) {
+    Instance(Region& region, const void* source, std::span<const SlotAddress> slots)
+        : region_(region), key_(source), slots_(slots) {
         taken_.reserve(slots.size());
         const std::lock_guard lock(region.instances_mutex);
         if (region.instances == nullptr) {
@@ -408,12 +257,12 @@ bool check_created(PyObject* module, const PyModuleDef& definition) {
 } // namespace
 
 PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request) {
-    check_origins(request, definition);
-    const std::vector<SlotAddress> slots = slots_of(definition);
-    check_size(definition, request);
-    check_globals(request, slots);
-    check_interpreter(request);
-    PyModuleDef* const cpython = cpython_definition(definition, request);
+    return create_module(v0_9::describe_module(definition), request);
+}
+
+PyObject* create_module(const ModuleDescription& wanted, const ModuleRequest& request) {
+    if (!check_module(wanted, request)) return nullptr;
+    PyModuleDef* const cpython = cpython_definition(wanted, request);
     if (cpython == nullptr) return nullptr;
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return nullptr;
@@ -423,13 +272,13 @@ PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& req
         return nullptr;
     }
     if (!check_created(module.get(), *cpython)) return nullptr;
-    registry().add({request.name, request.path}, slots);
-    claim_slots(*region, slots);
+    registry().add({request.name, request.path}, wanted.globals);
+    claim_slots(*region, wanted.globals);
     return module.release();
 }
 
 bool execute_module(PyObject* module) {
-    if (!PyModule_Check(module)) return true; // made by HPy_mod_create, which stands alone
+    if (!PyModule_Check(module)) return true; // made by HPy_mod_create, which is alone
     PyModuleDef* const cpython = PyModule_GetDef(module);
     const bool ours = cpython != nullptr && cpython->m_slots != nullptr &&
                       cpython->m_slots[0].value == reinterpret_cast<void*>(&bind_to_interpreter);
@@ -437,9 +286,7 @@ bool execute_module(PyObject* module) {
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return false;
     const auto& kept = *reinterpret_cast<const KeptDefinition*>(cpython);
-    const HPyModuleDef& definition = *kept.source;
-    const std::vector<SlotAddress> slots = slots_of(definition);
-    Instance instance(*region, definition, slots);
+    Instance instance(*region, kept.source, kept.globals);
     if (PyModule_ExecDef(module, cpython) != 0) return false;
     instance.keep();
     return kept.layer == nullptr || layers::module_executed(*kept.layer, kept.source);

@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include "runtime/calls/layer.h"
+#include "runtime/types/description.h"
 
 #include <hpy/define.h>
 
@@ -20,7 +21,7 @@ enum class Interpreters : std::uint8_t {
     kMain,      ///< in the main interpreter only
 };
 
-/// What create_module needs to know besides the definition.
+/// What create_module needs to know besides the description.
 struct ModuleRequest {
     std::string name; ///< dotted
     std::string path; ///< of the shared object
@@ -29,10 +30,14 @@ struct ModuleRequest {
     const Layer* layer; ///< the mode that the module's functions run in; nullptr: plain
 };
 
-/// First half: registers the definition's globals and makes the module object. Returns a new
-/// reference, or nullptr with an exception set (MemoryError, SystemError for a definition that
+/// First half: checks the description, registers its globals and makes the module object. Returns a
+/// new reference, or nullptr with an exception set (MemoryError, SystemError for a definition that
 /// contradicts itself, what HPy_mod_create raised). Throws LoadError, std::bad_alloc; nothing is
 /// registered then.
+[[nodiscard]] PyObject* create_module(const ModuleDescription& wanted,
+                                      const ModuleRequest& request);
+
+/// The same for a definition of HPy 0.9, which its reader describes.
 [[nodiscard]] PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request);
 
 /// Second half: runs the exec slots of a module that create_module made; does nothing for one that

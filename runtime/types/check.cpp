@@ -148,8 +148,10 @@ struct CheckDefinition {
 };
 
 bool check_definitions(const TypeDescription& wanted) {
-    if (!wanted.stranger.empty()) {
-        PyErr_Format(PyExc_SystemError, "type '%s': %s", wanted.name, wanted.stranger.c_str());
+    if (wanted.stranger) {
+        const auto& [part, stranger] = *wanted.stranger;
+        PyErr_Format(PyExc_SystemError, "type '%s': %s %s", wanted.name, part.c_str(),
+                     stranger.text().c_str());
         return false;
     }
     return std::all_of(
@@ -203,7 +205,6 @@ bool check_call(const TypeDescription& wanted, const TypeFacts& facts, PyObject*
         : has_items(bases)
             ? "a base that has items: the hidden call function needs a constant place"
         : facts.has_call_offset ? "a member __vectorcalloffset__: give one of the two"
-
         : wanted.shape == HPyType_BuiltinShape_Legacy && wanted.basicsize == 0
             ? "a legacy type that inherits its struct: set the basicsize, or use Py_tp_call"
             : nullptr;

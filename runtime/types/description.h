@@ -14,10 +14,13 @@
 #include <Python.h>
 
 #include "runtime/calls/thunks.h"
+#include "runtime/elf/origin.h"
 #include "runtime/types/shape.h"
 
 #include <hpy/define.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -67,6 +70,13 @@ struct UnknownDescription {
 using Definition = std::variant<SlotDescription, MethodDescription, MemberDescription,
                                 GetSetDescription, UnknownDescription>;
 
+/// A part of what an extension defines that is not its own: the dynamic linker took it from another
+/// file. The reader looks before it reads, and reads no definition where it finds one.
+struct StrangePart {
+    std::string part; ///< "defines[3]", "the array of globals"
+    Stranger stranger;
+};
+
 /// What a type is made with, besides its definitions. Any other number is refused by name.
 enum class ParameterKind : int {
     kBase = 1,
@@ -90,10 +100,19 @@ struct TypeDescription {
     const PyType_Slot* legacy_slots = nullptr; ///< CPython's table, ended by a zero slot; or null
     std::vector<Definition> definitions;       ///< in the extension's order
     std::vector<ParameterDescription> parameters;
+    std::optional<StrangePart> stranger;
+};
 
-    /// Where a definition is not the extension's own: which one, and whose it is, as a clause
-    /// ("defines[3] is 'err' of libc.so.6 ..."). No definition was read then.
-    std::string stranger;
+/// A module that an extension defines.
+struct ModuleDescription {
+    const void* source = nullptr; ///< where the extension defines it: the module's identity
+    const char* doc = nullptr;
+    Py_ssize_t size = 0;                         ///< bytes of state that the module asks for
+    const PyMethodDef* legacy_methods = nullptr; ///< ended by a zero entry; or null
+    std::vector<Definition> definitions;         ///< in the extension's order
+    std::vector<std::uintptr_t*> globals; ///< the extension's statics, perhaps not aligned ones
+    bool lists_globals = false;           ///< there is a list, which may be empty
+    std::optional<StrangePart> stranger;
 };
 
 } // namespace hpystate

@@ -116,8 +116,8 @@ bool check_flags(const TypeDescription& wanted, const TypeFacts& facts, PyObject
                            "with the builtin shapes Long and Tuple the struct lies behind the "
                            "items");
     }
-    return check_in_front(wanted, parts, bases, Py_TPFLAGS_MANAGED_DICT) &&
-           check_in_front(wanted, parts, bases, Py_TPFLAGS_MANAGED_WEAKREF);
+    return check_in_front(wanted, facts, bases, Py_TPFLAGS_MANAGED_DICT) &&
+           check_in_front(wanted, facts, bases, Py_TPFLAGS_MANAGED_WEAKREF);
 }
 
 unsigned flags_for_cpython(const TypeDescription& wanted, bool collected) noexcept {

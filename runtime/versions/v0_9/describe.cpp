@@ -7,8 +7,10 @@
 #include "runtime/elf/origin.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace hpystate::v0_9 {
 
@@ -56,14 +58,29 @@ Definition describe(const HPyDef& define) noexcept {
     }
 }
 
-/// The first definition that is not the extension's own, as a clause; "" where all are.
-std::string find_stranger(const OwnFile& file, HPyDef* const* defines) {
-    for (std::size_t i = 0; defines != nullptr && defines[i] != nullptr; ++i) {
-        const std::optional<Stranger> stranger = file.stranger_at(defines[i]);
-        if (stranger) return "defines[" + std::to_string(i) + "] " + stranger->text();
+/// Looks for what is not the extension's own, before it is read. The first find counts.
+class Origins {
+  public:
+    explicit Origins(const OwnFile& file) : file_(file) {}
+
+    void look_at(const void* address, std::string part) {
+        if (found_) return;
+        if (const auto stranger = file_.stranger_at(address)) found_ = {std::move(part), *stranger};
     }
-    return {};
-}
+
+    /// At what an array leads to, unless the array itself was strange. NULL ends it.
+    template <typename Part>
+    void look_at_all(Part* const* array, const char* name) {
+        for (std::size_t i = 0; !found_ && array != nullptr && array[i] != nullptr; ++i)
+            look_at(array[i], name + ("[" + std::to_string(i) + "]"));
+    }
+
+    [[nodiscard]] const std::optional<StrangePart>& found() const noexcept { return found_; }
+
+  private:
+    const OwnFile& file_;
+    std::optional<StrangePart> found_;
+};
 
 /// Ends behind a kind that is unknown, as the check does: the array may not be one.
 std::vector<ParameterDescription> describe_params(const HPyType_SpecParam* param) {
@@ -76,8 +93,6 @@ std::vector<ParameterDescription> describe_params(const HPyType_SpecParam* param
     return parameters;
 }
 
-} // namespace
-
 std::vector<Definition> describe_definitions(HPyDef* const* defines) {
     std::vector<Definition> definitions;
     for (; defines != nullptr && *defines != nullptr; ++defines) {
@@ -86,6 +101,8 @@ std::vector<Definition> describe_definitions(HPyDef* const* defines) {
     }
     return definitions;
 }
+
+} // namespace
 
 TypeDescription describe_type(const HPyType_Spec& spec, const HPyType_SpecParam* params) {
     TypeDescription type;
@@ -97,9 +114,37 @@ TypeDescription describe_type(const HPyType_Spec& spec, const HPyType_SpecParam*
     type.doc = spec.doc;
     type.legacy_slots = static_cast<const PyType_Slot*>(spec.legacy_slots);
     type.parameters = describe_params(params);
-    type.stranger = find_stranger(OwnFile(spec.name, spec.defines), spec.defines);
-    if (type.stranger.empty()) type.definitions = describe_definitions(spec.defines);
+    const OwnFile file(spec.name, spec.defines);
+    Origins origins(file);
+    origins.look_at_all(spec.defines, "defines");
+    type.stranger = origins.found();
+    if (!type.stranger) type.definitions = describe_definitions(spec.defines);
     return type;
+}
+
+ModuleDescription describe_module(const HPyModuleDef& definition) {
+    ModuleDescription module;
+    module.source = &definition;
+    module.doc = definition.doc;
+    module.size = definition.size;
+    module.legacy_methods = reinterpret_cast<const PyMethodDef*>(definition.legacy_methods);
+    module.lists_globals = definition.globals != nullptr;
+
+    const OwnFile file(&definition);
+    Origins origins(file);
+    origins.look_at(definition.defines, "the array of definitions");
+    origins.look_at(definition.globals, "the array of globals");
+    origins.look_at(definition.legacy_methods, "the table of legacy methods");
+    origins.look_at_all(definition.defines, "defines");
+    origins.look_at_all(definition.globals, "globals");
+    module.stranger = origins.found();
+    if (module.stranger) return module;
+
+    module.definitions = describe_definitions(definition.defines);
+    HPyGlobal** at = definition.globals;
+    for (; at != nullptr && *at != nullptr; ++at) // not aligned, perhaps: no member of it
+        module.globals.push_back(reinterpret_cast<std::uintptr_t*>(*at));
+    return module;
 }
 
 } // namespace hpystate::v0_9

@@ -10,16 +10,15 @@
 
 #include <hpy/define.h>
 
-#include <vector>
-
 namespace hpystate::v0_9 {
-
-/// The definitions of an array that NULL ends; none for NULL. Throws std::bad_alloc.
-[[nodiscard]] std::vector<Definition> describe_definitions(HPyDef* const* defines);
 
 /// The type of a spec and its parameters (ended by kind 0; may be NULL). Its pointers are those of
 /// the spec, which must outlive the description. Throws std::bad_alloc.
 [[nodiscard]] TypeDescription describe_type(const HPyType_Spec& spec,
                                             const HPyType_SpecParam* params);
+
+/// The module of a definition. Its pointers are those of the definition, whose address is the
+/// module's identity in this process. Throws std::bad_alloc.
+[[nodiscard]] ModuleDescription describe_module(const HPyModuleDef& definition);
 
 } // namespace hpystate::v0_9
