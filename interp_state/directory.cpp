@@ -100,6 +100,16 @@ bool make_room() noexcept {
     }
 }
 
+/// The live region of the interpreter, which the calling thread is attached to; nullptr: none yet.
+/// Under the mutex, since another thread of the interpreter may be adopting one, which writes the
+/// id. The id tells a region from that of a dead interpreter at the same address.
+Region* live_region(const PyInterpreterState* interpreter, std::int64_t id) noexcept {
+    const std::lock_guard lock(directory.mutex);
+    const Lookup found = region_of(interpreter);
+    const bool live = found.region != nullptr && found.phase == Region::Phase::kLive;
+    return live && found.region->interpreter_id == id ? found.region : nullptr;
+}
+
 /// Whether the interpreter that owned a dying region is gone for good. Not under the mutex: CPython
 /// reports an unknown id by an exception.
 bool is_gone(const PyInterpreterState* owner, std::int64_t id) noexcept {
@@ -215,6 +225,8 @@ Lookup region_of(const PyInterpreterState* interpreter) noexcept {
 
 Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noexcept {
     const std::int64_t id = PyInterpreterState_GetID(interpreter);
+    if (Region* const live = live_region(interpreter, id)) return live;
+    // None yet, unless another thread of this interpreter is making it: adopt_locked() looks again.
     const Candidate candidate = find_recyclable();
     Region* region = nullptr;
     Adopted outcome;
