@@ -1,5 +1,5 @@
-/// python/hpystate/_native.cpp: the package's extension module: making modules, and looking at the
-/// state.
+/// python/hpystate/_native.cpp: the package's extension module: what the package calls, with
+/// arguments and exceptions as Python has them. What is done lies in runtime/.
 ///
 /// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none.
 /// It keeps nothing in a static; what it knows of the interpreter is in its region.
@@ -9,23 +9,21 @@
 #include "runtime/calls/handle.h"
 #include "runtime/context/first_value.h"
 #include "runtime/cpython/guarded.h"
-#include "runtime/elf/origin.h"
-#include "runtime/elf/placement.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/layers/trace/trace.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
-#include "runtime/loader/file_context.h"
-#include "runtime/loader/fused_link.h"
-#include "runtime/loader/library.h"
+#include "runtime/loader/inspect.h"
+#include "runtime/loader/load.h"
 #include "runtime/loader/module.h"
-#include "runtime/loader/negotiate.h"
 #include "runtime/versions/v0_9/contexts.h"
 
 #include <hpystate/version.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace hpystate {
@@ -81,115 +79,101 @@ std::optional<const Layer*> layer_of(std::string_view mode) noexcept {
     return std::nullopt;
 }
 
-/// What the importing side says, before the extension's own word; nullptr: nothing.
-struct Asked {
-    const char* interpreters;
-    const char* gil;
-};
-
-/// Without the GIL: brings it back for a module that is not known to be safe without it. Layers
-/// keep tables for an interpreter that one thread at a time may use. False: an exception is set,
-/// perhaps the warning.
-bool settle_gil(const ModuleRequest& request, const char* said) {
-    if constexpr (!kNoGil) return true;
-    const bool safe = said != nullptr && std::string_view(said) == "off";
-    if (safe && request.layer == nullptr) return true;
-    const Ref module(PyImport_ImportModule("hpystate.gil"));
-    if (!module) return false;
-    const Ref done(PyObject_CallMethod(module.get(), "bring_back", "sO", request.name.c_str(),
-                                       request.layer != nullptr ? Py_True : Py_False));
-    return static_cast<bool>(done);
+/// Runs `body`, which makes an object of the file of the module `name`. What the loader throws
+/// becomes a Python exception.
+template <typename Body>
+PyObject* loading(const std::string& name, const std::string& path, Body&& body) {
+    try {
+        return body();
+    } catch (const LoadError& error) {
+        raise_load_error(error, name, path);
+    } catch (const AlreadyRaised&) {
+        static_cast<void>(0); // an exception is set
+    }
+    return nullptr;
 }
 
-/// What the file's HPyInit_<name> returns. Where that is NULL, an exception that it set is the
-/// reason. Throws LoadError and AlreadyRaised.
-const HPyModuleDef* definition_of(const ModuleRequest& request, const Choice& choice) {
-    const std::string symbol = "HPyInit_" + choice.short_name;
-    const HPyModuleDef* const definition = choice.init();
-    if (definition != nullptr) {
-        check_no_exception(request.path, symbol);
-        return definition;
-    }
-    if (PyErr_Occurred() != nullptr) throw AlreadyRaised();
-    throw LoadError(LoadErrorKind::kInitNull,
-                    request.path + ": the function " + symbol +
-                        " returned NULL, a module definition was expected. Look at what the "
-                        "extension does before HPy_MODINIT's return.",
-                    {{"symbol", symbol}});
+// ---- an inspected file, as Python holds it: a capsule that owns an InspectedFile ----
+
+constexpr const char* kFile = "hpystate._native.file";
+
+void free_file(PyObject* capsule) {
+    delete static_cast<InspectedFile*>(PyCapsule_GetPointer(capsule, kFile));
 }
 
-/// May throw LoadError, AlreadyRaised and std::bad_alloc.
-PyObject* create_from_file(ModuleRequest& request, const Asked& asked) {
-    const Library library = Library::open(request.path);
-    check_no_exception(request.path, "a function that runs when the file is opened");
-    const Choice choice = negotiate(library, request.name, request.path);
-    const char* const said =
-        asked.interpreters != nullptr ? asked.interpreters : choice.interpreters;
-    if (!settle_gil(request, asked.gil != nullptr ? asked.gil : choice.gil)) return nullptr;
-    give_dispatcher(choice, request.path, library.was_open());
-    check_no_exception(request.path, "HPyInitGlobalContext_" + choice.short_name);
-    fill_fused_link(library);
-    const HPyModuleDef* const definition = definition_of(request, choice);
-    const OwnFile file(reinterpret_cast<void*>(choice.init));
-    if (const auto stranger = file.stranger_at(definition)) {
-        throw LoadError(LoadErrorKind::kForeignSymbol,
-                        request.path + ": what the function HPyInit_" + choice.short_name +
-                            " returned " + stranger->text(),
-                        {{"symbol", stranger->symbol}, {"file", stranger->file}});
-    }
-    const Placement place = place_of(definition);
-    if (place == Placement::kMisaligned || place == Placement::kUnmapped) {
-        throw LoadError(LoadErrorKind::kBadDefinition,
-                        request.path + ": what the function HPyInit_" + choice.short_name +
-                            " returned is no address of a module definition. Return the address of "
-                            "a static HPyModuleDef, as HPy_MODINIT does.",
-                        {{"symbol", "HPyInit_" + choice.short_name}});
-    }
-    // The C API's side of a hybrid module has statics of its own, unless it says that it is safe.
-    const bool hybrid = choice.hybrid || definition->legacy_methods != nullptr;
-    const Interpreters assumed = hybrid ? Interpreters::kSharedGil : Interpreters::kOwnGil;
-    request.where = said != nullptr ? *interpreters_of(said) : assumed; // both checked
-    return create_module(*definition, request);
+PyObject* as_capsule(std::unique_ptr<InspectedFile> file) {
+    PyObject* const capsule = PyCapsule_New(file.get(), kFile, free_file);
+    if (capsule != nullptr) static_cast<void>(file.release()); // the capsule owns it
+    return capsule;
+}
+
+PyDoc_STRVAR(
+    inspect_doc,
+    "inspect($module, name, path, /)\n--\n\n"
+    "Opens an HPy extension's file and reads what it says for the module `name`. Makes nothing.\n\n"
+    "Returns the file, for create(), and a dict: abi ('0.0'), tag ('hpy0', 'hpy0-cp312'), hybrid\n"
+    "(bool), interpreters ('own-gil', 'shared-gil', 'main'), gil ('off', 'on') and fused (bool:\n"
+    "whether it can use fused calls). A word is None where the file says nothing.");
+
+PyObject* inspect_file(PyObject*, PyObject* args) {
+    const char* name = nullptr;
+    PyObject* path = nullptr;
+    if (!PyArg_ParseTuple(args, "sO&:inspect", &name, PyUnicode_FSConverter, &path)) return nullptr;
+    const Ref path_bytes(path);
+    return guarded<PyObject*>(nullptr, [&] {
+        const std::string module(name);
+        const std::string file_path(PyBytes_AS_STRING(path));
+        return loading(module, file_path, [&]() -> PyObject* {
+            auto file = std::make_unique<InspectedFile>(inspect(module, file_path));
+            const Ref says(
+                Py_BuildValue("{s:s,s:s,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(),
+                              "tag", file->tag.c_str(), "hybrid", file->hybrid ? Py_True : Py_False,
+                              "interpreters", file->interpreters, "gil", file->gil, "fused",
+                              file->fused_link != nullptr ? Py_True : Py_False));
+            const Ref capsule(says ? as_capsule(std::move(file)) : nullptr);
+            return capsule ? PyTuple_Pack(2, capsule.get(), says.get()) : nullptr;
+        });
+    });
 }
 
 PyDoc_STRVAR(
     create_doc,
-    "create($module, name, path, spec, mode, interpreters, gil=None, /)\n--\n\n"
-    "Opens an HPy extension's file and makes its module in this interpreter, not executed.");
+    "create($module, file, spec, mode, interpreters, /)\n--\n\n"
+    "Makes the module of a file that inspect() returned in this interpreter, not executed.\n"
+    "mode is 'universal', 'debug' or 'trace'; interpreters is 'own-gil', 'shared-gil',\n"
+    "'main', or None where nobody says a word.");
 
-PyObject* create(PyObject*, PyObject* args) {
-    const char* name = nullptr;
-    PyObject* path = nullptr;
+PyObject* create_module_of(PyObject*, PyObject* args) {
+    PyObject* capsule = nullptr;
     PyObject* spec = nullptr;
     const char* mode = nullptr;
-    Asked asked{};
-    if (!PyArg_ParseTuple(args, "sO&Osz|z:create", &name, PyUnicode_FSConverter, &path, &spec,
-                          &mode, &asked.interpreters, &asked.gil)) {
+    const char* interpreters = nullptr;
+    if (!PyArg_ParseTuple(args, "OOsz:create", &capsule, &spec, &mode, &interpreters)) {
         return nullptr;
     }
-    const Ref path_bytes(path);
+    const auto* const file =
+        static_cast<const InspectedFile*>(PyCapsule_GetPointer(capsule, kFile));
+    if (file == nullptr) return nullptr;
     const std::optional<const Layer*> layer = layer_of(mode);
     if (!layer) {
         PyErr_Format(PyExc_ValueError,
-                     "%s: mode is '%s'; 'universal', 'debug' or 'trace' was expected.", name, mode);
+                     "%s: mode is '%s'; 'universal', 'debug' or 'trace' was expected.",
+                     file->name.c_str(), mode);
         return nullptr;
     }
-    if (asked.interpreters != nullptr && !interpreters_of(asked.interpreters)) {
-        PyErr_Format(PyExc_ValueError,
-                     "%s: interpreters is '%s'; 'own-gil', 'shared-gil' or 'main' was expected.",
-                     name, asked.interpreters);
-        return nullptr;
-    }
-    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
-        ModuleRequest request{name, PyBytes_AS_STRING(path), spec, Interpreters::kOwnGil, *layer};
-        try {
-            return create_from_file(request, asked);
-        } catch (const LoadError& error) {
-            raise_load_error(error, request.name, request.path);
-            return nullptr;
-        } catch (const AlreadyRaised&) {
+    Decision decision{*layer, std::nullopt};
+    if (interpreters != nullptr) {
+        decision.interpreters = interpreters_of(interpreters);
+        if (!decision.interpreters) {
+            PyErr_Format(PyExc_ValueError,
+                         "%s: interpreters is '%s'; 'own-gil', 'shared-gil' or 'main' was "
+                         "expected.",
+                         file->name.c_str(), interpreters);
             return nullptr;
         }
+    }
+    return guarded<PyObject*>(nullptr, [&] {
+        return loading(file->name, file->path, [&] { return create(*file, decision, spec); });
     });
 }
 
@@ -244,7 +228,8 @@ PyObject* state(PyObject*, PyObject*) {
 }
 
 PyMethodDef methods[] = {
-    {"create", create, METH_VARARGS, create_doc},
+    {"inspect", inspect_file, METH_VARARGS, inspect_doc},
+    {"create", create_module_of, METH_VARARGS, create_doc},
     {"execute", execute, METH_O, execute_doc},
     {"missing", missing, METH_NOARGS, missing_doc},
     {"state", state, METH_NOARGS, state_doc},

@@ -36,16 +36,8 @@ from importlib._bootstrap_external import (
 )
 
 from hpystate import _native
-from hpystate.environment import (
-    GIL,
-    INTERPRETERS,
-    MODES,
-    announce,
-    gil_from_environment,
-    interpreters_from_environment,
-    mode_from_environment,
-)
 from hpystate.errors import LoadError
+from hpystate.policy import INTERPRETERS, MODES, create_module
 
 # Every interpreter imports this module, and what an interpreter imported CPython does not give back
 # whole: so no `typing`, no `importlib.abc` (which imports forty modules), and no `re` until needed.
@@ -86,13 +78,7 @@ class HPyLoader(ExtensionFileLoader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         _check_name(spec.name, self.path)
-        mode = self.mode
-        if mode is None:
-            mode = mode_from_environment(spec.name, os.environ)
-            announce(spec.name, mode, os.environ)
-        asked = self.interpreters or interpreters_from_environment(spec.name, os.environ)
-        gil = GIL[self.gil] if self.gil is not None else gil_from_environment(spec.name, os.environ)
-        return _native.create(spec.name, self.path, spec, mode, asked, gil)
+        return create_module(spec.name, self.path, spec, self.mode, self.interpreters, self.gil)
 
     def exec_module(self, module: ModuleType) -> None:
         _native.execute(module)

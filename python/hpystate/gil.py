@@ -1,9 +1,10 @@
 """gil.py: brings the GIL back for a module that is not known to be safe without it.
 
-Only builds without the GIL come here. CPython switches the GIL on where it loads an extension that
-does not say that it needs none, and tells no one else how to. So hpystate._native carries a second
-module that says nothing; CPython loads it, and the GIL is back in this interpreter (and in those
-that share it) for good. PYTHON_GIL=0 and -X gil=0 keep it off, as for every extension.
+Only builds without the GIL come here (policy.py). CPython switches the GIL on where it loads an
+extension that does not say that it needs none, and tells no one else how to. So hpystate._native
+carries a second module that says nothing; CPython loads it, and the GIL is back in this interpreter
+(and in those that share it) for good. PYTHON_GIL=0 and -X gil=0 keep it off, as for every
+extension.
 
 CPython also has the GIL on for a moment wherever an extension is imported, in every interpreter
 that shares it, and tells that from "for good" nowhere. A module that needs it and comes at such a

@@ -10,13 +10,8 @@ import os
 
 import hpystate
 from hpystate import _native
-from hpystate.environment import (
-    announce,
-    gil_from_environment,
-    interpreters_from_environment,
-    mode_from_environment,
-)
 from hpystate.errors import LoadError
+from hpystate.policy import announce, create_module, mode_from_environment
 
 TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:
@@ -99,9 +94,7 @@ def get_version() -> tuple[str, str]:
 
 def _load(name: str, path: str, spec: Any, mode: str) -> ModuleType:
     try:
-        asked = interpreters_from_environment(name, os.environ)
-        gil = gil_from_environment(name, os.environ)
-        module = _native.create(name, os.fsdecode(path), spec, mode, asked, gil)
+        module = create_module(name, os.fsdecode(path), spec, mode)
     except LoadError as error:
         raise _as_upstream(error) from None
     _native.execute(module)

@@ -1,9 +1,12 @@
-/// runtime/loader/called.h: what a function of an extension's file leaves behind after the loader
-/// called it.
+/// runtime/loader/called.h: how the loader calls a function of an extension's file, and what the
+/// function leaves behind.
 ///
 /// These functions get no context, but a hybrid module raises with CPython's own functions, and so
 /// may what runs when a file is opened. An exception that nobody looks at comes up somewhere else.
 #pragma once
+
+#include "globals/check.h"
+#include "globals/locks.h"
 
 #include <exception>
 #include <string>
@@ -15,6 +18,14 @@ class AlreadyRaised : public std::exception {
   public:
     [[nodiscard]] const char* what() const noexcept override { return "a Python exception is set"; }
 };
+
+/// Calls a function of a file, which may do anything: import, release the GIL, load its own file.
+/// So no lock of ours is held.
+template <typename Result, typename... Parameters, typename... Arguments>
+Result call_file(Result (*function)(Parameters...), Arguments... arguments) {
+    HPYSTATE_CHECK(held_rank() == LockRank::kNone);
+    return function(arguments...);
+}
 
 /// To be called after a function of the file at `path` that returned a good result. Throws
 /// AlreadyRaised where an exception is set; a SystemError that names the function is set then, with

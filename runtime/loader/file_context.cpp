@@ -18,7 +18,7 @@ namespace hpystate {
 
 namespace {
 
-using InitContext = void (*)(HPyContext*);
+using InitContext = InspectedFile::InitContext;
 
 /// Whether a context is that of a copy of this runtime. Other runtimes call theirs otherwise.
 [[nodiscard]] bool is_dispatcher(const HPyContext& context) noexcept {
@@ -49,14 +49,14 @@ using InitContext = void (*)(HPyContext*);
 
 } // namespace
 
-void give_dispatcher(const Choice& choice, const std::string& path, bool was_open) {
-    const InitContext init_context = choice.init_context;
+void give_dispatcher(const InspectedFile& file) {
+    const InitContext init_context = file.init_context;
     std::string key("dispatcher:");
     key.append(reinterpret_cast<const char*>(&init_context), sizeof(init_context));
     // Taken before the lock, under which nothing may throw. Where another thread of ours gives the
     // dispatcher meanwhile, it is not looked at.
     std::optional<layers::StaticData> before;
-    if (was_open && !interner().knows(key)) {
+    if (file.library.was_open() && !interner().knows(key)) {
         before.emplace(reinterpret_cast<const void*>(init_context));
     }
     const void* const kept =
@@ -67,13 +67,13 @@ void give_dispatcher(const Choice& choice, const std::string& path, bool was_ope
     if (other == nullptr) return;
     throw LoadError(
         LoadErrorKind::kOtherRuntime,
-        path + ": " + runtime_of(other) +
+        file.path + ": " + runtime_of(other) +
             " has loaded this file before. A file belongs to the "
             "runtime that loads it first: they keep different things in its globals, and its "
             "functions call into one of them. Nothing was changed. Load the file with one "
             "runtime (hpystate.install() before the first import of hpy.universal puts hpystate "
             "in its place), or give this one a copy of the file.",
-        {{"name", choice.short_name}});
+        {{"name", file.short_name}});
 }
 
 } // namespace hpystate

@@ -13,16 +13,12 @@
 /// another GIL, could meet it there; upstream's runtime has none.
 #pragma once
 
-#include "runtime/loader/library.h"
-#include "runtime/loader/negotiate.h"
-
-#include <string>
+#include "runtime/loader/inspect.h"
 
 namespace hpystate {
 
-/// Hands the dispatcher to the file's trampolines, unless that was done. `was_open`: somebody had
-/// opened the file before we did. Throws LoadError (other-runtime), and std::bad_alloc; then the
-/// file is as it was.
-void give_dispatcher(const Choice& choice, const std::string& path, bool was_open);
+/// Hands the dispatcher to the file's trampolines, unless that was done. Throws LoadError
+/// (other-runtime), and std::bad_alloc; then the file is as it was.
+void give_dispatcher(const InspectedFile& file);
 
 } // namespace hpystate

@@ -4,6 +4,7 @@
 #include "runtime/context/fused.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/layers/trace/trace.h"
+#include "runtime/loader/called.h"
 
 #include <atomic>
 
@@ -23,11 +24,9 @@ const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
 
 } // namespace
 
-void fill_fused_link(const Library& library) {
-    using Get = hpystate_fused_link* (*)();
-    const auto get = reinterpret_cast<Get>(library.function("hpystate_fused_link_1"));
-    if (get == nullptr) return;
-    hpystate_fused_link* const link = get();
+void fill_fused_link(const InspectedFile& file) {
+    if (file.fused_link == nullptr) return;
+    hpystate_fused_link* const link = call_file(file.fused_link);
     // A file that was compiled with a longer table would call what ours does not have.
     if (link->table_size > sizeof(hpystate_fused_table)) return;
     const void* unfilled = link;

@@ -1,13 +1,13 @@
 /// runtime/loader/fused_link.h: gives a file of an extension this runtime's fused calls.
 #pragma once
 
-#include "runtime/loader/library.h"
+#include "runtime/loader/inspect.h"
 
 namespace hpystate {
 
 /// Fills the file's link (hpystate/fused_link.h in include/), if it has one that nobody filled and
 /// that this runtime serves; else its fused calls stay unfused. Called before a module is made of
-/// the file. Throws LoadError (not-a-function) where the symbol is a variable.
-void fill_fused_link(const Library& library);
+/// the file.
+void fill_fused_link(const InspectedFile& file);
 
 } // namespace hpystate

@@ -16,6 +16,9 @@ class Library {
     /// resolved. Throws LoadError: missing-file, not-shared-object, truncated, open-failed.
     [[nodiscard]] static Library open(const std::string& path);
 
+    /// The path as it was given to open().
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
     /// Whether somebody else had opened the file in this process: what it writes is not ours.
     [[nodiscard]] bool was_open() const noexcept { return was_open_; }
 

@@ -1,4 +1,4 @@
-/// runtime/loader/negotiate.cpp: version, tag in the file's name, functions; in that order.
+/// runtime/loader/negotiate.cpp: the version first, then the tag in the file's name.
 #include <Python.h>
 
 #include "runtime/loader/negotiate.h"
@@ -10,10 +10,9 @@
 #include <hpystate/version.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hpystate {
@@ -86,24 +85,17 @@ AbiVersion version_of(const Library& library, const std::string& path, const std
     const auto minor = find<VersionFunction>(library, minor_name);
     if (major == nullptr || minor == nullptr) raise_missing_version(library, path, name);
     AbiVersion wanted{};
-    wanted.major = major();
+    wanted.major = call_file(major);
     check_no_exception(path, major_name);
-    wanted.minor = minor();
+    wanted.minor = call_file(minor);
     check_no_exception(path, minor_name);
     if (!is_supported(wanted)) raise_unsupported(path, name, wanted);
     return wanted;
 }
 
-/// What a file's name says: x.hpy0.so is universal, x.hpy0-cp312.so hybrid: HPy and CPython's C
-/// API.
-struct Tag {
-    std::string abi;    ///< "0"; "" without one
-    std::string python; ///< "cp312"; "" in a universal file's name
-};
-
-/// Looks at the first ".hpy" of the file's name that digits follow. HPy's own loader looks at the
-/// whole path; a folder called "x.hpy1" says nothing about the file in it.
-Tag tag_of(const std::string& path) {
+/// Looks at the first ".hpy" of the file's name that digits follow; all is "" without one. HPy's
+/// own loader looks at the whole path; a folder called "x.hpy1" says nothing about the file in it.
+FileTag tag_of(const std::string& path) {
     constexpr std::string_view kMark = ".hpy";
     constexpr std::string_view kDigits = "0123456789";
     const std::size_t slash = path.rfind('/');
@@ -112,7 +104,7 @@ Tag tag_of(const std::string& path) {
         const std::size_t start = at + kMark.size();
         const std::size_t end = std::min(path.find_first_not_of(kDigits, start), path.size());
         if (end == start) continue;
-        Tag tag{path.substr(start, end - start), ""};
+        FileTag tag{path.substr(start, end - start), ""};
         if (path.compare(end, 3, "-cp") == 0) {
             tag.python = path.substr(end + 1, path.find_first_of("-.", end + 1) - end - 1);
         }
@@ -130,7 +122,7 @@ bool says(std::string_view tag, std::uint32_t major) {
 }
 
 /// A hybrid file uses the C API of the one Python that it was compiled for.
-void check_python(const std::string& path, const std::string& name, const Tag& tag) {
+void check_python(const std::string& path, const std::string& name, const FileTag& tag) {
     constexpr std::string_view kThis =
         "cp" HPYSTATE_STRING(PY_MAJOR_VERSION) HPYSTATE_STRING(PY_MINOR_VERSION);
     const std::string_view said = tag.python;
@@ -146,8 +138,8 @@ void check_python(const std::string& path, const std::string& name, const Tag& t
                     {{"name", name}, {"python", tag.python}});
 }
 
-Tag check_tag(const std::string& path, const std::string& name, AbiVersion version) {
-    Tag tag = tag_of(path);
+FileTag check_tag(const std::string& path, const std::string& name, AbiVersion version) {
+    FileTag tag = tag_of(path);
     if (!tag.abi.empty() && says(tag.abi, version.major)) {
         check_python(path, name, tag);
         return tag;
@@ -172,65 +164,11 @@ Tag check_tag(const std::string& path, const std::string& name, AbiVersion versi
                     std::move(details));
 }
 
-[[noreturn]] void raise_missing_function(LoadErrorKind kind, const std::string& path,
-                                         const std::string& symbol, const std::string& name) {
-    throw LoadError(kind,
-                    path + ": lacks the function " + symbol +
-                        ". Was the module declared with "
-                        "HPy_MODINIT(" +
-                        name + ", ...), and is the file imported under that name?",
-                    {{"symbol", symbol}});
-}
-
-/// What an extension says about itself by the function <prefix><name>, one of `words`; nullptr:
-/// nothing.
-const char* said_by(const Library& library, const std::string& path, const std::string& symbol,
-                    std::span<const std::string_view> words, LoadErrorKind kind) {
-    using Function = const char* (*)();
-    const auto function = find<Function>(library, symbol);
-    if (function == nullptr) return nullptr;
-    const char* const said = function();
-    check_no_exception(path, symbol);
-    const std::string_view word = said != nullptr ? said : "NULL";
-    if (std::find(words.begin(), words.end(), word) != words.end()) return said;
-    std::string expected;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        if (i != 0) expected += i + 1 == words.size() ? " or " : ", ";
-        expected += "'" + std::string(words[i]) + "'";
-    }
-    throw LoadError(kind,
-                    path + ": " + symbol + " returned '" + std::string(word) + "'; " + expected +
-                        " was expected.",
-                    {{"value", std::string(word)}});
-}
-
 } // namespace
 
-Choice negotiate(const Library& library, std::string_view module, std::string_view path_view) {
-    const std::string path(path_view);
-    Choice choice{};
-    choice.short_name = short_name_of(module, path);
-    choice.version = version_of(library, path, choice.short_name);
-    choice.hybrid = !check_tag(path, choice.short_name, choice.version).python.empty();
-
-    const std::string context_init = "HPyInitGlobalContext_" + choice.short_name;
-    const std::string init = "HPyInit_" + choice.short_name;
-    choice.init_context = find<void (*)(HPyContext*)>(library, context_init);
-    choice.init = find<HPyModuleDef* (*)()>(library, init);
-    if (choice.init == nullptr) {
-        raise_missing_function(LoadErrorKind::kMissingInit, path, init, choice.short_name);
-    }
-    if (choice.init_context == nullptr) {
-        raise_missing_function(LoadErrorKind::kMissingContextInit, path, context_init,
-                               choice.short_name);
-    }
-    constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
-    constexpr std::array<std::string_view, 2> kGil{"off", "on"};
-    choice.interpreters = said_by(library, path, "hpystate_interpreters_" + choice.short_name,
-                                  kInterpreters, LoadErrorKind::kBadInterpreters);
-    choice.gil =
-        said_by(library, path, "hpystate_gil_" + choice.short_name, kGil, LoadErrorKind::kBadGil);
-    return choice;
+Negotiated negotiate(const Library& library, const std::string& name) {
+    const AbiVersion version = version_of(library, library.path(), name);
+    return {version, check_tag(library.path(), name, version)};
 }
 
 } // namespace hpystate

@@ -1,32 +1,31 @@
-/// runtime/loader/negotiate.h: may this library run here, and what does it export?
+/// runtime/loader/negotiate.h: which version of HPy's ABI a file needs, and whether this runtime
+/// and this Python serve it.
 #pragma once
 
 #include "runtime/abi/version.h"
 #include "runtime/loader/library.h"
 
-#include <hpy/define.h>
-
 #include <string>
-#include <string_view>
 
 namespace hpystate {
 
-/// What a library of a version that we have gives us.
-struct Choice {
-    AbiVersion version;
-    std::string short_name;            ///< of the module, as in the symbols
-    HPyModuleDef* (*init)();           ///< HPyInit_<mod>
-    void (*init_context)(HPyContext*); ///< HPyInitGlobalContext_<mod>
-    const char* interpreters;          ///< hpystate_interpreters_<mod>(), or nullptr
-    const char* gil;                   ///< hpystate_gil_<mod>(): "off", "on", or nullptr
-    bool hybrid;                       ///< the file's tag says that it uses the C API too
+/// What a file's name says: x.hpy0.so is universal, x.hpy0-cp312.so hybrid: HPy and CPython's C
+/// API.
+struct FileTag {
+    std::string abi;    ///< "0"
+    std::string python; ///< "cp312"; "" in a universal file's name
 };
 
-/// Reads a library's version and finds its functions. Nothing of the extension has run afterwards
-/// but the functions that say numbers and words. Throws LoadError: missing-version,
-/// unsupported-version, no-tag, tag-mismatch, other-python, missing-init, missing-context-init,
-/// bad-interpreters, bad-gil, bad-name.
-[[nodiscard]] Choice negotiate(const Library& library, std::string_view module,
-                               std::string_view path);
+/// What a file and its name say of the ABI; both were found to agree, and to be served here.
+struct Negotiated {
+    AbiVersion version;
+    FileTag tag;
+};
+
+/// Asks the file for its version and compares it with the file's name. `name` is the short name of
+/// the module (short_name_of). Nothing of the extension has run afterwards but the two functions
+/// that return numbers. Throws AlreadyRaised and LoadError: missing-version, unsupported-version,
+/// no-tag, tag-mismatch, other-python, not-a-function.
+[[nodiscard]] Negotiated negotiate(const Library& library, const std::string& name);
 
 } // namespace hpystate

@@ -21,6 +21,7 @@ from sweep import BEYOND
 import hpystate
 from hpystate import _native
 from hpystate.finder import spec_of
+from hpystate.policy import create_module
 
 
 def child(file: str, n: int) -> dict:
@@ -28,7 +29,7 @@ def child(file: str, n: int) -> dict:
     start = fault_control.live()
 
     def make() -> None:
-        _native.execute(_native.create("faulty", file, spec, "universal", None))
+        _native.execute(create_module("faulty", file, spec, "universal"))
 
     outcome, count, _ = outcome_of(make, n)
     for _ in range(3):

@@ -11,6 +11,7 @@ from sweep import sweep
 import hpystate
 from hpystate import _native
 from hpystate.finder import spec_of
+from hpystate.policy import create_module
 
 
 def use(module: ModuleType) -> None:
@@ -28,7 +29,7 @@ def main(file: str, mode: str, lasting: bool) -> None:
     spec = spec_of("faulty", file, mode)
 
     def make() -> ModuleType:
-        module = _native.create("faulty", file, spec, mode, None)
+        module = create_module("faulty", file, spec, mode)
         _native.execute(module)
         return module
 

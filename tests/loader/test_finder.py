@@ -18,7 +18,8 @@ import pytest
 
 import hpystate
 from hpystate.build import compile_extension
-from hpystate.finder import HPyFinder, interpreters_from_environment, mode_from_environment
+from hpystate.finder import HPyFinder
+from hpystate.policy import interpreters_from_environment, mode_from_environment
 from hpystate.testing import Interpreter
 from tests.limits.limits import run
 from tests.loader.place import put_extension
@@ -173,7 +174,7 @@ def test_a_path_like_object_and_a_relative_path_are_accepted(
 LIGHT = set(
     """__future__ _abc _collections_abc _stat abc errno genericpath os os.path posixpath stat
     importlib importlib._bootstrap importlib._bootstrap_external warnings
-    hpystate hpystate._native hpystate.environment hpystate.errors hpystate.finder""".split()
+    hpystate hpystate._native hpystate.errors hpystate.finder hpystate.policy""".split()
 )
 
 

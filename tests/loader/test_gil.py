@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hpystate
-from hpystate.finder import gil_from_environment
+from hpystate.policy import gil_from_environment
 from hpystate.testing import compile_snippet
 from tests.loader.mock import KEEPER, VERSIONS, Library, refused
 

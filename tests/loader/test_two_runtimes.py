@@ -258,7 +258,8 @@ def native(name, path):
 
 def load(native):
     spec = importlib.machinery.ModuleSpec("shared", None, origin=path)
-    module = native.create("shared", path, spec, "universal", None, "off")
+    file, says = native.inspect("shared", path)
+    module = native.create(file, spec, "universal", None)
     native.execute(module)
     return module
 

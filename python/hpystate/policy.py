@@ -1,16 +1,94 @@
-"""environment.py: what the variables HPY, HPY_LOG, HPYSTATE_INTERPRETERS and HPYSTATE_GIL say."""
+"""policy.py: the way of a file to its module, and what is decided on it.
+
+Three are heard, in this order: who loads the file (arguments), the environment (HPY, HPY_LOG,
+HPYSTATE_INTERPRETERS, HPYSTATE_GIL), and the file itself (`_native.inspect`). All that weighs one
+against the other is in decide(); what a word of the environment means is below it.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+
+from hpystate import _native
 
 TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import ModuleType
+    from typing import Any
 
 MODES = ("universal", "debug", "trace")
 INTERPRETERS = ("own-gil", "shared-gil", "main")
 GIL = ("off", "on")
+
+_NO_GIL = "t" in sys.abiflags  # a build of CPython that can run without the GIL
+
+
+# ---- the way of a file -------------------------------------------------------------------------
+
+
+def create_module(
+    name: str,
+    path: str,
+    spec: Any,
+    mode: str | None = None,
+    interpreters: str | None = None,
+    gil: bool | None = None,
+) -> ModuleType:
+    """Makes the module `name` of the file in `path`, not executed.
+
+    name          dotted name of the module; its last part names the functions in the file
+    path          the file
+    spec          the ModuleSpec that the module is made for
+    mode, interpreters, gil
+                  as for hpystate.load(); None: not said. Where the mode is not, HPY is asked
+    raises        LoadError; ValueError for a word in the environment that is none; a RuntimeWarning
+                  that is an error; what functions of the file raise
+    """
+    asked = _asked(name, mode, interpreters, gil, os.environ)
+    file, says = _native.inspect(name, path)
+    mode, interpreters, needs_gil = decide(asked, says)
+    if needs_gil and _NO_GIL:
+        from hpystate.gil import bring_back
+
+        bring_back(name, mode != "universal")
+    return _native.create(file, spec, mode, interpreters)
+
+
+def _asked(
+    name: str,
+    mode: str | None,
+    interpreters: str | None,
+    gil: bool | None,
+    environment: Mapping[str, str],
+) -> tuple[str, str | None, str | None]:
+    """What the arguments and, where they say nothing, the environment ask for: a mode, a word of
+    INTERPRETERS, a word of GIL. Before the file is opened."""
+    if mode is None:
+        mode = mode_from_environment(name, environment)
+        announce(name, mode, environment)
+    where = interpreters or interpreters_from_environment(name, environment)
+    word = GIL[gil] if gil is not None else gil_from_environment(name, environment)
+    return mode, where, word
+
+
+def decide(
+    asked: tuple[str, str | None, str | None], says: Mapping[str, Any]
+) -> tuple[str, str | None, bool]:
+    """The mode; in which interpreters the module may be made (None: nobody says a word, and
+    `_native.create` knows by the definition whether the file is hybrid); whether it needs the GIL.
+
+    asked  a mode, a word of INTERPRETERS or None, a word of GIL or None
+    says   what `_native.inspect` read of the file
+    """
+    mode, interpreters, gil = asked
+    # The tables of debug and trace mode serve one thread of an interpreter at a time.
+    needs_gil = mode != "universal" or (gil or says["gil"]) != "off"
+    return mode, interpreters or says["interpreters"], needs_gil
+
+
+# ---- the environment ---------------------------------------------------------------------------
 
 
 def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:

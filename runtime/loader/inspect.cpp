@@ -1,0 +1,86 @@
+/// runtime/loader/inspect.cpp: opens a file, asks for its version, its functions and its words; in
+/// that order.
+#include "runtime/loader/inspect.h"
+
+#include "runtime/loader/called.h"
+#include "runtime/loader/error.h"
+#include "runtime/loader/negotiate.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace hpystate {
+
+namespace {
+
+template <typename Function>
+Function find(const Library& library, const std::string& name) {
+    return reinterpret_cast<Function>(library.function(name));
+}
+
+/// A function that every file of HPy's has. Throws LoadError of `kind` where this one lacks it.
+template <typename Function>
+Function require(const Library& library, const std::string& symbol, LoadErrorKind kind,
+                 const std::string& name) {
+    if (const auto function = find<Function>(library, symbol)) return function;
+    throw LoadError(kind,
+                    library.path() + ": lacks the function " + symbol +
+                        ". Was the module declared with "
+                        "HPy_MODINIT(" +
+                        name + ", ...), and is the file imported under that name?",
+                    {{"symbol", symbol}});
+}
+
+/// What an extension says about itself by the function `symbol`, one of `words`; nullptr: nothing.
+const char* said_by(const Library& library, const std::string& symbol,
+                    std::span<const std::string_view> words, LoadErrorKind kind) {
+    using Function = const char* (*)();
+    const auto function = find<Function>(library, symbol);
+    if (function == nullptr) return nullptr;
+    const char* const said = call_file(function);
+    check_no_exception(library.path(), symbol);
+    const std::string_view word = said != nullptr ? said : "NULL";
+    if (std::find(words.begin(), words.end(), word) != words.end()) return said;
+    std::string expected;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i != 0) expected += i + 1 == words.size() ? " or " : ", ";
+        expected += "'" + std::string(words[i]) + "'";
+    }
+    throw LoadError(kind,
+                    library.path() + ": " + symbol + " returned '" + std::string(word) + "'; " +
+                        expected + " was expected.",
+                    {{"value", std::string(word)}});
+}
+
+constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
+constexpr std::array<std::string_view, 2> kGil{"off", "on"};
+
+} // namespace
+
+InspectedFile inspect(const std::string& name, const std::string& path) {
+    const Library library = Library::open(path);
+    check_no_exception(path, "a function that runs when the file is opened");
+    const std::string mod = short_name_of(name, path);
+    InspectedFile file{.name = name, .path = path, .library = library, .short_name = mod};
+
+    const auto [version, tag] = negotiate(library, mod);
+    file.version = version;
+    file.hybrid = !tag.python.empty();
+    file.tag = "hpy" + tag.abi + (file.hybrid ? "-" + tag.python : "");
+
+    file.init =
+        require<InspectedFile::Init>(library, "HPyInit_" + mod, LoadErrorKind::kMissingInit, mod);
+    file.init_context = require<InspectedFile::InitContext>(
+        library, "HPyInitGlobalContext_" + mod, LoadErrorKind::kMissingContextInit, mod);
+    file.fused_link = find<InspectedFile::FusedLink>(library, "hpystate_fused_link_1");
+
+    file.interpreters = said_by(library, "hpystate_interpreters_" + mod, kInterpreters,
+                                LoadErrorKind::kBadInterpreters);
+    file.gil = said_by(library, "hpystate_gil_" + mod, kGil, LoadErrorKind::kBadGil);
+    return file;
+}
+
+} // namespace hpystate

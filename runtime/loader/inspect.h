@@ -1,0 +1,49 @@
+/// runtime/loader/inspect.h: what a file says of itself, before anything is made of it.
+///
+/// A file speaks by its name (x.hpy0-cp312.so) and by the functions that it exports. All that it
+/// says is read here, at one place, so that whoever decides how to load it has the whole before
+/// him. Nothing is created and nothing of the file is written to.
+#pragma once
+
+#include "runtime/abi/version.h"
+#include "runtime/loader/library.h"
+
+#include <hpy/define.h>
+
+#include <string>
+
+struct hpystate_fused_link; // hpystate/fused_link.h in include/
+
+namespace hpystate {
+
+/// A file that was opened, and what it says. A plain value; any thread may read it.
+struct InspectedFile {
+    using Init = HPyModuleDef* (*)();
+    using InitContext = void (*)(HPyContext*);
+    using FusedLink = hpystate_fused_link* (*)();
+
+    std::string name; ///< of the module, dotted, as it was asked for
+    std::string path; ///< as it was given
+    Library library;
+    std::string short_name; ///< of the module, as in the names of the functions
+
+    AbiVersion version{}; ///< of HPy's ABI; this runtime has it
+    std::string tag{};    ///< of the file's name: "hpy0", "hpy0-cp312"
+    bool hybrid = false;  ///< the tag says that it uses the C API too
+
+    // Its own words; nullptr: it says nothing.
+    const char* interpreters = nullptr; ///< "own-gil", "shared-gil", "main"
+    const char* gil = nullptr;          ///< "off", "on"
+
+    Init init = nullptr;                ///< HPyInit_<mod>
+    InitContext init_context = nullptr; ///< HPyInitGlobalContext_<mod>
+    FusedLink fused_link = nullptr;     ///< hpystate_fused_link_1; nullptr: it has no fused calls
+};
+
+/// Opens the file at `path` and reads what it says for the module `name`. What runs of the file is
+/// its constructors and the functions that return numbers and words. Throws std::bad_alloc,
+/// AlreadyRaised, and LoadError: what Library::open() and negotiate() throw, missing-init,
+/// missing-context-init, not-a-function, bad-interpreters, bad-gil, bad-name.
+[[nodiscard]] InspectedFile inspect(const std::string& name, const std::string& path);
+
+} // namespace hpystate

@@ -1,0 +1,76 @@
+/// runtime/loader/load.cpp: context, fused calls, definition, module; in that order.
+#include <Python.h>
+
+#include "runtime/loader/load.h"
+
+#include "runtime/elf/origin.h"
+#include "runtime/elf/placement.h"
+#include "runtime/loader/called.h"
+#include "runtime/loader/error.h"
+#include "runtime/loader/file_context.h"
+#include "runtime/loader/fused_link.h"
+
+#include <string>
+
+namespace hpystate {
+
+namespace {
+
+/// Throws LoadError where the address that HPyInit_<mod> returned is none of a definition in the
+/// file. Reads nothing of what lies there.
+void check_definition(const InspectedFile& file, const HPyModuleDef* definition,
+                      const std::string& symbol) {
+    const OwnFile own(reinterpret_cast<void*>(file.init));
+    if (const auto stranger = own.stranger_at(definition)) {
+        throw LoadError(LoadErrorKind::kForeignSymbol,
+                        file.path + ": what the function " + symbol + " returned " +
+                            stranger->text(),
+                        {{"symbol", stranger->symbol}, {"file", stranger->file}});
+    }
+    const Placement place = place_of(definition);
+    if (place == Placement::kMisaligned || place == Placement::kUnmapped) {
+        throw LoadError(LoadErrorKind::kBadDefinition,
+                        file.path + ": what the function " + symbol +
+                            " returned is no address of a module definition. Return the address of "
+                            "a static HPyModuleDef, as HPy_MODINIT does.",
+                        {{"symbol", symbol}});
+    }
+}
+
+/// What the file's HPyInit_<mod> returns. Where that is NULL, an exception that it set is the
+/// reason. Throws LoadError and AlreadyRaised.
+const HPyModuleDef& definition_of(const InspectedFile& file) {
+    const std::string symbol = "HPyInit_" + file.short_name;
+    const HPyModuleDef* const definition = call_file(file.init);
+    if (definition == nullptr) {
+        if (PyErr_Occurred() != nullptr) throw AlreadyRaised();
+        throw LoadError(LoadErrorKind::kInitNull,
+                        file.path + ": the function " + symbol +
+                            " returned NULL, a module definition was expected. Look at what the "
+                            "extension does before HPy_MODINIT's return.",
+                        {{"symbol", symbol}});
+    }
+    check_no_exception(file.path, symbol);
+    check_definition(file, definition, symbol);
+    return *definition;
+}
+
+/// Where a module may be made of which nobody said a word. The C API's side of a hybrid module has
+/// statics of its own.
+Interpreters assumed_for(const InspectedFile& file, const HPyModuleDef& definition) noexcept {
+    const bool hybrid = file.hybrid || definition.legacy_methods != nullptr;
+    return hybrid ? Interpreters::kSharedGil : Interpreters::kOwnGil;
+}
+
+} // namespace
+
+PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* spec) {
+    give_dispatcher(file);
+    check_no_exception(file.path, "HPyInitGlobalContext_" + file.short_name);
+    fill_fused_link(file);
+    const HPyModuleDef& definition = definition_of(file);
+    const Interpreters where = decision.interpreters.value_or(assumed_for(file, definition));
+    return create_module(definition, {file.name, file.path, spec, where, decision.layer});
+}
+
+} // namespace hpystate
