@@ -1,18 +1,28 @@
-/// runtime/loader/file_context.cpp: the one write, and the look at what stood there.
+/// runtime/loader/file_context.cpp: who gives a file its context, who waits, and the one write.
+#include <Python.h>
+
 #include "runtime/loader/file_context.h"
 
-#include "globals/interner.h"
+#include "globals/locks.h"
+#include "globals/sleep.h"
+#include "interp_state/teardown.h"
 #include "runtime/elf/placement.h"
 #include "runtime/elf/static_data.h"
 #include "runtime/elf/symbol_name.h"
+#include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
 #include "runtime/versions/v0_9/dispatcher.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
 #include <optional>
-#include <string_view>
-#include <utility>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <unordered_map>
 
 namespace hpystate {
 
@@ -25,18 +35,18 @@ using InitContext = InspectedFile::InitContext;
     return context.name != nullptr && std::strcmp(context.name, context::dispatcher()->name) == 0;
 }
 
-/// Under the interner's lock: gives the dispatcher. `before` is the file's data as it was. Returns
-/// the context of another runtime that stood there, and stands there again; nullptr: none.
+/// Gives the dispatcher. `before` is the file's data as it was. Returns the context of another
+/// runtime that stood there, and stands there again; nullptr: none.
 [[nodiscard]] HPyContext* give(InitContext init_context,
                                const layers::StaticData* before) noexcept {
-    init_context(context::dispatcher());
+    call_file(init_context, context::dispatcher());
     if (before == nullptr) return nullptr;
     const auto ours = reinterpret_cast<std::uintptr_t>(context::dispatcher());
     auto* const other = reinterpret_cast<HPyContext*>(before->replaced_by(ours));
     if (other == nullptr || place_of(other) == Placement::kUnmapped || is_dispatcher(*other)) {
         return nullptr;
     }
-    init_context(other);
+    call_file(init_context, other);
     return other;
 }
 
@@ -47,23 +57,141 @@ using InitContext = InspectedFile::InitContext;
                         : "another HPy runtime in this process, that in " + file + ",";
 }
 
+/// What is known of one file, from its first load to the end of the process.
+struct FileState {
+    enum class Phase : std::uint8_t { kNew, kBeingGiven, kGiven };
+
+    Phase phase = Phase::kNew;
+    std::thread::id giver;       ///< while it is being given
+    pid_t process = 0;           ///< of the giver: the child of a fork does not have that thread
+    HPyContext* other = nullptr; ///< once it is given: whose file it is, if not ours
+};
+
+/// All files, and who waits for which. Guarded by `mutex`, but for `finished`. The mutex is taken
+/// by attached threads only, so no thread is in it where CPython lets the child of a fork live.
+struct Board {
+    RankedMutex mutex{LockRank::kFiles};
+    std::unordered_map<InitContext, FileState> files; ///< entries stay where they are, for good
+    std::unordered_map<std::thread::id, const FileState*> waits;
+
+    /// Advanced after every change of a phase from kBeingGiven; waiters sleep on it. Relaxed: what
+    /// they want to know they read under the lock.
+    std::atomic<std::uint32_t> finished{0};
+};
+
+/// Never destroyed.
+Board& board() {
+    static Board& process_wide = *new Board;
+    return process_wide;
+}
+
+/// Under the lock: whether the calling thread gives the file, or a file whose giver waits for one
+/// that the calling thread gives, and so on.
+[[nodiscard]] bool closes_circle(const FileState* file) noexcept {
+    const std::thread::id self = std::this_thread::get_id();
+    // Ends: a wait is only ever added where it closes no circle, so every chain is finite.
+    while (file->phase == FileState::Phase::kBeingGiven) {
+        if (file->giver == self) return true;
+        const auto wait = board().waits.find(file->giver);
+        if (wait == board().waits.end()) return false;
+        file = wait->second;
+    }
+    return false;
+}
+
+enum class Turn : std::uint8_t { kGive, kGoOn, kWait };
+
+/// Under the lock: what the calling thread has to do about the file. Where it gives the file or
+/// waits for it, the others see that from here on. Throws std::bad_alloc.
+[[nodiscard]] Turn take_turn(FileState& file, bool can_wait) {
+    if (file.phase == FileState::Phase::kGiven) return Turn::kGoOn;
+    const bool begun = file.phase == FileState::Phase::kBeingGiven && file.process == getpid();
+    if (!begun) {
+        file.phase = FileState::Phase::kBeingGiven;
+        file.giver = std::this_thread::get_id();
+        file.process = getpid();
+        // One of this id may have been stopped while it waited: it is not the calling thread.
+        board().waits.erase(file.giver);
+        return Turn::kGive;
+    }
+    if (!can_wait || closes_circle(&file)) return Turn::kGoOn;
+    board().waits[std::this_thread::get_id()] = &file;
+    return Turn::kWait;
+}
+
+/// Sleeps, detached, until some file was given, or a signal came. Throws AlreadyRaised.
+void sleep_once(std::uint32_t seen) {
+    // A signal may come just before the thread sleeps, or to another thread: so the one that
+    // handlers run on looks by itself this often.
+    constexpr std::chrono::milliseconds kBetweenLooks{50};
+    const auto limit = is_first_thread() ? kBetweenLooks : std::chrono::milliseconds::zero();
+    Py_BEGIN_ALLOW_THREADS static_cast<void>(sleep_on(board().finished, seen, limit));
+    Py_END_ALLOW_THREADS {
+        const std::lock_guard lock(board().mutex);
+        board().waits.erase(std::this_thread::get_id());
+    }
+    if (PyErr_CheckSignals() != 0) throw AlreadyRaised();
+}
+
+/// The calling thread gives the file as long as this lives.
+class Giving {
+  public:
+    explicit Giving(FileState& file) noexcept : file_(file) {}
+    Giving(const Giving&) = delete;
+    Giving& operator=(const Giving&) = delete;
+
+    /// To be called when the file's function has returned: nobody calls it again.
+    void finish(HPyContext* other) noexcept {
+        given_ = true;
+        other_ = other;
+    }
+
+    ~Giving() {
+        {
+            const std::lock_guard lock(board().mutex);
+            file_.other = other_;
+            file_.phase = given_ ? FileState::Phase::kGiven : FileState::Phase::kNew;
+        }
+        board().finished.fetch_add(1, std::memory_order_relaxed);
+        wake_all(board().finished);
+    }
+
+  private:
+    FileState& file_;
+    HPyContext* other_ = nullptr;
+    bool given_ = false;
+};
+
+/// Gives the file its context, or waits until that is done. Returns the context of the other
+/// runtime whose file it is; nullptr: it is ours.
+[[nodiscard]] const HPyContext* give_once(const InspectedFile& file) {
+    const bool can_wait = !has_stopped_threads();
+    for (;;) {
+        std::unique_lock lock(board().mutex);
+        FileState& state = board().files[file.init_context];
+        const Turn turn = take_turn(state, can_wait);
+        if (turn == Turn::kGoOn) return state.other;
+        const std::uint32_t seen = board().finished.load(std::memory_order_relaxed);
+        lock.unlock();
+        if (turn == Turn::kWait) {
+            sleep_once(seen);
+            continue;
+        }
+        Giving giving(state);
+        std::optional<layers::StaticData> before;
+        if (file.library.was_open()) {
+            before.emplace(reinterpret_cast<const void*>(file.init_context));
+        }
+        HPyContext* const other = give(file.init_context, before ? &*before : nullptr);
+        giving.finish(other);
+        return other;
+    }
+}
+
 } // namespace
 
 void give_dispatcher(const InspectedFile& file) {
-    const InitContext init_context = file.init_context;
-    std::string key("dispatcher:");
-    key.append(reinterpret_cast<const char*>(&init_context), sizeof(init_context));
-    // Taken before the lock, under which nothing may throw. Where another thread of ours gives the
-    // dispatcher meanwhile, it is not looked at.
-    std::optional<layers::StaticData> before;
-    if (file.library.was_open() && !interner().knows(key)) {
-        before.emplace(reinterpret_cast<const void*>(init_context));
-    }
-    const void* const kept =
-        interner().find_or_make(std::move(key), sizeof(HPyContext*), [&](void* storage) {
-            *static_cast<HPyContext**>(storage) = give(init_context, before ? &*before : nullptr);
-        });
-    const HPyContext* const other = *static_cast<HPyContext* const*>(kept);
+    const HPyContext* const other = give_once(file);
     if (other == nullptr) return;
     throw LoadError(
         LoadErrorKind::kOtherRuntime,
