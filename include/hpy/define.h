@@ -166,17 +166,11 @@ typedef struct {
     HPyCallFunction impl;
 } HPyType_Vectorcall;
 
-/** Which builtin type's layout lies in front of the type's own struct. */
+/** Which builtin type's layout lies in front of the type's own struct;
+ * HPyType_BuiltinShape_<name>. */
 typedef enum {
-    HPyType_BuiltinShape_Legacy = -1,
-    HPyType_BuiltinShape_Object = 0,
-    HPyType_BuiltinShape_Type = 1,
-    HPyType_BuiltinShape_Long = 2,
-    HPyType_BuiltinShape_Float = 3,
-    HPyType_BuiltinShape_Unicode = 4,
-    HPyType_BuiltinShape_Tuple = 5,
-    HPyType_BuiltinShape_List = 6,
-    HPyType_BuiltinShape_Dict = 7, /* appended by HPy's master after 0.9.0 */
+#define HPY_SHAPE(name, value) HPyType_BuiltinShape_##name = value,
+#include "hpy/abi/shapes.def"
 } HPyType_BuiltinShape;
 
 typedef struct {

@@ -81,22 +81,11 @@ HPYSTATE_COLD static HPy hpystate_load(HPyContext* ctx, HPyGlobal global, const 
 HPYSTATE_OUT_OF_LINE static void* hpystate_struct_of(HPyContext* ctx, HPy object,
                                                      HPyType_BuiltinShape shape) {
     switch (shape) {
-    case HPyType_BuiltinShape_Legacy:
-        return _HPy_AsStruct_Legacy(ctx, object);
-    case HPyType_BuiltinShape_Object:
-        return _HPy_AsStruct_Object(ctx, object);
-    case HPyType_BuiltinShape_Type:
-        return _HPy_AsStruct_Type(ctx, object);
-    case HPyType_BuiltinShape_Long:
-        return _HPy_AsStruct_Long(ctx, object);
-    case HPyType_BuiltinShape_Float:
-        return _HPy_AsStruct_Float(ctx, object);
-    case HPyType_BuiltinShape_Unicode:
-        return _HPy_AsStruct_Unicode(ctx, object);
-    case HPyType_BuiltinShape_Tuple:
-        return _HPy_AsStruct_Tuple(ctx, object);
-    case HPyType_BuiltinShape_List:
-        return _HPy_AsStruct_List(ctx, object);
+#define HPY_SHAPE(name, value)                                                                     \
+    case HPyType_BuiltinShape_##name:                                                              \
+        return HPyType_BuiltinShape_##name##_AsStruct(ctx, object);
+#define HPY_SHAPE_LATER(name, value) /* a runtime of HPy 0.9.0 has no function for it */
+#include "hpy/abi/shapes.def"
     default:
         HPyErr_SetString(ctx, ctx->h_SystemError,
                          "HPy_AsStruct_g: there is no such builtin shape in HPy 0.9.");

@@ -124,20 +124,11 @@ HPyType_BuiltinShape ctx_Type_GetBuiltinShape(HPyContext*, HPy h_type) noexcept 
 }
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a function, no expression
-#define HPYSTATE_AS_STRUCT(shape)                                                                  \
-    void* ctx_AsStruct_##shape(HPyContext*, HPy h) noexcept {                                      \
-        return h._i != 0 ? struct_of<HPyType_BuiltinShape_##shape>(as_object(h)) : nullptr;        \
+#define HPY_SHAPE(name, value)                                                                     \
+    void* ctx_AsStruct_##name(HPyContext*, HPy h) noexcept {                                       \
+        return h._i != 0 ? struct_of<HPyType_BuiltinShape_##name>(as_object(h)) : nullptr;         \
     }
 // NOLINTEND(bugprone-macro-parentheses)
-HPYSTATE_AS_STRUCT(Legacy)
-HPYSTATE_AS_STRUCT(Object)
-HPYSTATE_AS_STRUCT(Type)
-HPYSTATE_AS_STRUCT(Long)
-HPYSTATE_AS_STRUCT(Float)
-HPYSTATE_AS_STRUCT(Unicode)
-HPYSTATE_AS_STRUCT(Tuple)
-HPYSTATE_AS_STRUCT(List)
-HPYSTATE_AS_STRUCT(Dict)
-#undef HPYSTATE_AS_STRUCT
+#include <hpy/abi/shapes.def>
 
 } // namespace hpystate::context

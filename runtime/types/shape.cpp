@@ -21,29 +21,24 @@ std::size_t basicsize_of(Shape shape, std::size_t size) noexcept {
 
 PyTypeObject* builtin_of(Shape shape) noexcept {
     switch (shape) {
-    case HPyType_BuiltinShape_Type:
-        return &PyType_Type;
-    case HPyType_BuiltinShape_Long:
-        return &PyLong_Type;
-    case HPyType_BuiltinShape_Float:
-        return &PyFloat_Type;
-    case HPyType_BuiltinShape_Unicode:
-        return &PyUnicode_Type;
-    case HPyType_BuiltinShape_Tuple:
-        return &PyTuple_Type;
-    case HPyType_BuiltinShape_List:
-        return &PyList_Type;
-    case HPyType_BuiltinShape_Dict:
-        return &PyDict_Type;
+#define HPY_SHAPE_OF_TYPE(name, value)                                                             \
+    case HPyType_BuiltinShape_##name:                                                              \
+        return &Py##name##_Type;
+#include <hpy/abi/shapes.def>
     default:
         return nullptr;
     }
 }
 
 const char* name_of(Shape shape) noexcept {
-    static constexpr const char* kNames[] = {"Legacy",  "Object", "Type", "Long", "Float",
-                                             "Unicode", "Tuple",  "List", "Dict"};
-    return is_shape(shape) ? kNames[shape - HPyType_BuiltinShape_Legacy] : "(unknown)";
+    switch (shape) {
+#define HPY_SHAPE(name, value)                                                                     \
+    case HPyType_BuiltinShape_##name:                                                              \
+        return #name;
+#include <hpy/abi/shapes.def>
+    default: // an extension's number
+        return "(unknown)";
+    }
 }
 
 } // namespace hpystate

@@ -15,6 +15,8 @@
 #include <hpy/define.h>
 
 #include <cstddef>
+#include <iterator>
+#include <type_traits>
 
 namespace hpystate {
 
@@ -31,22 +33,24 @@ inline constexpr std::size_t kStructAlign = alignof(std::max_align_t);
     return shape == HPyType_BuiltinShape_Long || shape == HPyType_BuiltinShape_Tuple;
 }
 
+/// Where a struct starts behind an instance of a builtin type. What `type` makes are heap types.
+template <typename Instance>
+[[nodiscard]] constexpr std::size_t offset_behind() noexcept {
+    using Whole =
+        std::conditional_t<std::is_same_v<Instance, PyTypeObject>, PyHeapTypeObject, Instance>;
+    return align_up(sizeof(Whole), kStructAlign);
+}
+
 /// The offset of the struct, for a shape without inline items.
 [[nodiscard]] constexpr std::size_t fixed_offset(Shape shape) noexcept {
     switch (shape) {
     case HPyType_BuiltinShape_Legacy:
         return 0;
-    case HPyType_BuiltinShape_Type:
-        return align_up(sizeof(PyHeapTypeObject), kStructAlign);
-    case HPyType_BuiltinShape_Float:
-        return align_up(sizeof(PyFloatObject), kStructAlign);
-    case HPyType_BuiltinShape_Unicode:
-        return align_up(sizeof(PyUnicodeObject), kStructAlign);
-    case HPyType_BuiltinShape_List:
-        return align_up(sizeof(PyListObject), kStructAlign);
-    case HPyType_BuiltinShape_Dict:
-        return align_up(sizeof(PyDictObject), kStructAlign);
-    default:
+#define HPY_SHAPE_OF_TYPE(name, value)                                                             \
+    case HPyType_BuiltinShape_##name:                                                              \
+        return offset_behind<Py##name##Object>();
+#include <hpy/abi/shapes.def>
+    default: // Object
         return align_up(sizeof(PyObject), kStructAlign);
     }
 }
@@ -93,9 +97,19 @@ template <Shape S>
 /// "Long", for messages.
 [[nodiscard]] const char* name_of(Shape shape) noexcept;
 
+inline constexpr Shape kShapes[] = {
+#define HPY_SHAPE(name, value) HPyType_BuiltinShape_##name,
+#include <hpy/abi/shapes.def>
+};
+inline constexpr int kShapeCount = static_cast<int>(std::size(kShapes));
+static_assert(kShapes[0] == HPyType_BuiltinShape_Legacy &&
+                  kShapes[kShapeCount - 1] == HPyType_BuiltinShape_Legacy + kShapeCount - 1,
+              "Legacy has the lowest number, and no number is left out");
+
 /// Whether the number is one of a shape.
 [[nodiscard]] constexpr bool is_shape(int number) noexcept {
-    return number >= HPyType_BuiltinShape_Legacy && number <= HPyType_BuiltinShape_Dict;
+    return number >= HPyType_BuiltinShape_Legacy &&
+           number < HPyType_BuiltinShape_Legacy + kShapeCount;
 }
 
 } // namespace hpystate

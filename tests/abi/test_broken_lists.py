@@ -76,6 +76,25 @@ def test_a_trampolines_frame_of_another_layout_is_named(copy: Path) -> None:
     assert '"frozen: kwnames"' in message
 
 
+def test_a_shape_with_another_number_is_named(copy: Path) -> None:
+    damage(copy / "include/hpy/abi/shapes.def", "(Float, 3)", "(Float, 9)")
+
+    layout = ROOT / "tests" / "abi" / "layout_0_9.c"
+    message = run("cc", "-std=c11", "-fsyntax-only", f"-I{copy / 'include'}", layout)
+    assert '"frozen: HPyType_BuiltinShape_Float"' in message
+    assert "frozen: HPyType_BuiltinShape_Long" not in message
+
+
+def test_a_shape_without_a_function_of_the_context_is_a_compile_error(copy: Path) -> None:
+    damage(copy / "include/hpy/abi/shapes.def", "(List, 6)", "(List, 6)\nHPY_SHAPE_OF_TYPE(Set, 8)")
+
+    include = [f"-I{copy}", f"-I{copy / 'include'}"]
+    source = copy / "runtime/context/type.cpp"
+    assert "ctx_AsStruct_Set" in run(
+        "c++", *FLAGS, "-Wmissing-declarations", "-Werror", "-fsyntax-only", *include, source
+    )
+
+
 def test_a_missing_function_is_a_link_error_that_names_it(copy: Path) -> None:
     damage(copy / "runtime/context/dict.cpp", "HPy ctx_Dict_Copy(", "HPy ctx_Dict_Copied(")
     library = copy / "runtime.a"

@@ -25,6 +25,13 @@ def _names(path: Path, macro: str) -> list[str]:
     return re.findall(pattern, path.read_text(), re.MULTILINE)
 
 
+SHAPES = re.findall(
+    r"^HPY_SHAPE\w*\((\w+), -?\d+\)$",
+    (ROOT / "include" / "hpy" / "abi" / "shapes.def").read_text(),
+    re.MULTILINE,
+)
+
+
 def _definitions() -> dict[str, list[str]]:
     """Topic -> names of the functions that <topic>.cpp in runtime/ defines."""
     found = {}
@@ -33,8 +40,8 @@ def _definitions() -> dict[str, list[str]]:
         pattern = r"^\w[\w:<>* ]*?[ *]ctx_(\w+)\([^;{]*?\) noexcept(?: try)? \{"
         names = re.findall(pattern, path.read_text(), re.MULTILINE)
         # One body for every shape.
-        shapes = re.findall(r"^HPYSTATE_AS_STRUCT\((\w+)\)$", path.read_text(), re.MULTILINE)
-        names += [f"AsStruct_{shape}" for shape in shapes]
+        if "ctx_AsStruct_##name(" in path.read_text():
+            names += [f"AsStruct_{shape}" for shape in SHAPES]
         if names:
             found[path.stem] = names
     return found
