@@ -10,11 +10,11 @@
 #include "runtime/calls/recursion.h"
 #include "runtime/calls/signature.h"
 #include "runtime/calls/thunk_pool.h"
+#include "runtime/cpython/guarded.h"
 #include "runtime/cpython/in_flight.h"
 
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -122,10 +122,11 @@ class Operand<HPy> {
 class Operands {
   public:
     Operands(LayerCall& call, PyObject* const* objects, std::size_t count) noexcept : call_(call) {
-        try {
+        const bool room = guarded(false, [&] {
             handles_.reserve(count + 1); // never a null array: some extensions look at args[0]
-        } catch (const std::bad_alloc&) {
-            PyErr_NoMemory();
+            return true;
+        });
+        if (!room) {
             call.complete = false;
             return;
         }
