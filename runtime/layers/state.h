@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 
 namespace hpystate::layers {
 
@@ -31,7 +32,8 @@ template <typename State>
     LayerState* there = place.load(std::memory_order_acquire);
     if (there != nullptr) [[likely]]
         return static_cast<State*>(there);
-    State* const made = guarded<State*>(nullptr, [=] { return new State(*region); });
+    State* const made =
+        guarded<State*>(nullptr, [=] { return std::make_unique<State>(*region).release(); });
     if (made == nullptr || place.compare_exchange_strong(there, made, std::memory_order_acq_rel))
         return made;
     delete made; // another thread of this interpreter was first

@@ -1,7 +1,9 @@
-/// runtime/layers/debug/call.cpp: wrong contexts, names of keywords, builtin shapes.
+/// runtime/layers/debug/call.cpp: wrong contexts, types, builtin shapes.
 #include "runtime/layers/debug/call.h"
 
+#include "runtime/abi/upstream_messages.h"
 #include "runtime/layers/debug/crash.h"
+#include "runtime/layers/debug/own.h"
 #include "runtime/types/shape.h"
 #include "runtime/types/typedata.h"
 
@@ -26,29 +28,39 @@ void Call::stop() const noexcept {
     std::abort();
 }
 
-bool count_keywords(const Call& call, HPy kwnames, const char* sentence,
-                    std::size_t& count) noexcept {
-    PyObject* const names = call.object(kwnames);
-    if (names != nullptr && !PyTuple_Check(names)) {
-        call.refuse(sentence);
-        PyErr_SetString(PyExc_TypeError, sentence);
-        return false;
-    }
-    count = names != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0;
-    return true;
+bool check_type(const Call& call, HPy h, const char* sentence) noexcept {
+    PyObject* const object = call.object(h);
+    if (object == nullptr || PyType_Check(object)) return true; // null: the plain function says so
+    call.refuse(sentence);
+    return false;
 }
 
 void* struct_or_report(const Call& call, PyObject* object, Shape wanted) noexcept {
     const TypeRecord* const record = record_of(Py_TYPE(object));
     const Shape shape = record != nullptr ? record->shape() : HPyType_BuiltinShape_Legacy;
     if (shape != wanted) {
-        const std::string sentence = std::string("Invalid usage of _HPy_AsStruct_") +
-                                     hpystate::name_of(wanted) + ": the type '" +
-                                     Py_TYPE(object)->tp_name + "' has the builtin shape " +
-                                     hpystate::name_of(shape);
-        call.refuse(sentence.c_str());
+        const std::string sentence = described([&] {
+            return std::string("Invalid usage of _HPy_AsStruct_") + hpystate::name_of(wanted) +
+                   ": the type '" + Py_TYPE(object)->tp_name + "' has the builtin shape " +
+                   hpystate::name_of(shape);
+        });
+        call.refuse(!sentence.empty() ? sentence.c_str() : "the object has another builtin shape");
     }
     return struct_of(object, shape);
+}
+
+int own_TypeCheck(HPyContext* context, HPy h, HPy type) noexcept {
+    const Call call(context, Slot::TypeCheck);
+    // Where a hook lets the program go on, the plain function raises.
+    static_cast<void>(check_type(call, type, interface::kTypeCheckNeedsType));
+    return call.plain()->ctx_TypeCheck(call.plain(), call.in(h), call.in(type));
+}
+
+int own_Type_IsSubtype(HPyContext* context, HPy sub, HPy type) noexcept {
+    const Call call(context, Slot::Type_IsSubtype);
+    static_cast<void>(check_type(call, sub, interface::kIsSubtypeNeedsType1) &&
+                      check_type(call, type, interface::kIsSubtypeNeedsType2));
+    return call.plain()->ctx_Type_IsSubtype(call.plain(), call.in(sub), call.in(type));
 }
 
 } // namespace hpystate::layers

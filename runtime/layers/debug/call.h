@@ -8,10 +8,8 @@
 
 #include <hpy/context.h>
 
-#include <exception>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 namespace hpystate::layers {
 
@@ -49,7 +47,8 @@ class Call {
 
     /// An argument of the wrong type, where HPy's debug mode stops with that sentence.
     void refuse(const char* sentence) const noexcept {
-        state().report(Misuse::kArgument, std::string(where()) + ": " + sentence, sentence);
+        state().report(
+            Misuse::kArgument, [&] { return std::string(where()) + ": " + sentence; }, sentence);
     }
 
     DebugContext& own;
@@ -70,34 +69,9 @@ inline constexpr bool kPlain =
     std::is_same_v<T, HPyCapsule_Destructor*> || std::is_same_v<T, HPyFunc_Signature> ||
     std::is_same_v<T, HPyCFunction> || std::is_same_v<T, HPyField> || std::is_same_v<T, HPyField*>;
 
-/// An array of handles, looked through.
-class Array {
-  public:
-    Array(const Call& call, const HPy* handles, std::size_t count) noexcept {
-        if (handles == nullptr) return; // the plain function says so
-        try { // in here: what a handler around a whole constructor catches is thrown again
-            plain_.reserve(count);
-        } catch (const std::exception&) {
-            complete_ = false;
-            PyErr_NoMemory();
-            return;
-        }
-        for (std::size_t i = 0; i < count; ++i)
-            plain_.push_back(call.in(handles[i]));
-    }
-
-    [[nodiscard]] bool complete() const noexcept { return complete_; }
-    [[nodiscard]] HPy* get() noexcept { return plain_.empty() ? nullptr : plain_.data(); }
-
-  private:
-    std::vector<HPy> plain_;
-    bool complete_ = true;
-};
-
-/// The names of keywords count the values behind the positional arguments. False: `kwnames` is no
-/// tuple; `sentence` was reported and a TypeError set.
-[[nodiscard]] bool count_keywords(const Call& call, HPy kwnames, const char* sentence,
-                                  std::size_t& count) noexcept;
+/// False where the object is no type, which is reported with `sentence`. True for the null handle:
+/// the plain function raises.
+bool check_type(const Call& call, HPy h, const char* sentence) noexcept;
 
 /// The struct of an object that the extension takes for one of the builtin shape `wanted`. Another
 /// shape's struct lies elsewhere: that is reported, and the real one given.

@@ -1,10 +1,10 @@
-/// runtime/layers/debug/field.cpp: types whose fields nobody visits.
+/// runtime/layers/debug/field.cpp: a store to a field, and types whose fields nobody visits.
 ///
 /// Whether a type's HPy_tp_traverse visits this very field is not asked: one that counts its fields
 /// may count this one after the store.
-#include "runtime/layers/debug/field.h"
-
-#include "runtime/cpython/guarded.h"
+#include "runtime/calls/handle.h"
+#include "runtime/layers/debug/call.h"
+#include "runtime/layers/debug/own.h"
 #include "runtime/types/typedata.h"
 
 #include <string>
@@ -27,23 +27,33 @@ namespace {
     return type;
 }
 
-} // namespace
-
+/// A field of `target`, null or not an HPy object, gets an object: reports a type that visits no
+/// field. Nobody would release what it holds, since HPy has no other list of a type's fields.
 void check_field(const Call& call, const PyObject* target) noexcept {
     const PyTypeObject* const type =
         target != nullptr ? type_without_visits(Py_TYPE(target)) : nullptr;
     if (type == nullptr) return;
-    static_cast<void>(guarded(0, [&] {
-        call.state().report(
-            Misuse::kField,
-            "HPyField_Store in interpreter " + std::to_string(call.state().interpreter_id) +
-                ": the type '" + type->tp_name +
-                "' has no HPy_tp_traverse, so nobody visits the field: what it holds is never "
-                "released. Give the type an HPy_tp_traverse that calls HPy_VISIT for each "
-                "HPyField, and HPy_TPFLAGS_HAVE_GC.",
-            nullptr);
-        return 0;
-    }));
+    call.state().report(
+        Misuse::kField,
+        [&] {
+            return "HPyField_Store in interpreter " + std::to_string(call.state().interpreter_id) +
+                   ": the type '" + type->tp_name +
+                   "' has no HPy_tp_traverse, so nobody visits the field: what it holds is never "
+                   "released. Give the type an HPy_tp_traverse that calls HPy_VISIT for each "
+                   "HPyField, and HPy_TPFLAGS_HAVE_GC.";
+        },
+        nullptr);
+}
+
+} // namespace
+
+void own_Field_Store(HPyContext* context, HPy target_object, HPyField* target_field,
+                     HPy h) noexcept {
+    const Call call(context, Slot::Field_Store);
+    PyObject* const target = call.object(target_object);
+    PyObject* const object = call.object(h);
+    if (object != nullptr) check_field(call, target);
+    call.plain()->ctx_Field_Store(call.plain(), as_handle(target), target_field, as_handle(object));
 }
 
 } // namespace hpystate::layers

@@ -6,6 +6,7 @@
 
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/context/first_value.h"
+#include "runtime/layers/debug/array.h"
 #include "runtime/layers/debug/call.h"
 #include "runtime/layers/debug/globals.h"
 #include "runtime/types/shape.h"
@@ -51,45 +52,38 @@ HPy own_HPyType_GenericNew_g(HPyContext* context, HPyGlobal type, const HPy* arg
                              HPy_ssize_t nargs, HPy kw) noexcept {
     const Call call(context, name_of(Fused::HPyType_GenericNew_g));
     check(call, type);
-    Array array(call, args, args != nullptr && nargs > 0 ? static_cast<std::size_t>(nargs) : 0);
-    if (!array.complete()) return kNullHandle;
-    return call.out(
-        kPlainFusedCalls.HPyType_GenericNew_g(call.plain(), type, array.get(), nargs, call.in(kw)));
+    return call_with_array(call, args, nargs, [&](const HPy* plain) {
+        return kPlainFusedCalls.HPyType_GenericNew_g(call.plain(), type, plain, nargs, call.in(kw));
+    });
 }
 
 HPy own_HPy_Call_g(HPyContext* context, HPyGlobal callable, const HPy* args, std::size_t nargs,
                    HPy kwnames) noexcept {
     const Call call(context, name_of(Fused::HPy_Call_g));
     check(call, callable);
-    std::size_t named = 0;
-    if (!count_keywords(call, kwnames, interface::kCallNames, named)) return kNullHandle;
-    Array array(call, args, nargs + named);
-    if (!array.complete()) return kNullHandle;
-    return call.out(
-        kPlainFusedCalls.HPy_Call_g(call.plain(), callable, array.get(), nargs, call.in(kwnames)));
+    return call_with_keywords(
+        call, args, nargs, kwnames, interface::kCallNames, [&](const HPy* plain, HPy names) {
+            return kPlainFusedCalls.HPy_Call_g(call.plain(), callable, plain, nargs, names);
+        });
 }
 
 HPy own_HPy_CallMethod_g(HPyContext* context, HPyGlobal name, const HPy* args, std::size_t nargs,
                          HPy kwnames) noexcept {
     const Call call(context, name_of(Fused::HPy_CallMethod_g));
     check(call, name);
-    std::size_t named = 0;
-    if (!count_keywords(call, kwnames, interface::kCallMethodNames, named)) return kNullHandle;
-    Array array(call, args, nargs + named);
-    if (!array.complete()) return kNullHandle;
-    return call.out(kPlainFusedCalls.HPy_CallMethod_g(call.plain(), name, array.get(), nargs,
-                                                      call.in(kwnames)));
+    return call_with_keywords(
+        call, args, nargs, kwnames, interface::kCallMethodNames, [&](const HPy* plain, HPy names) {
+            return kPlainFusedCalls.HPy_CallMethod_g(call.plain(), name, plain, nargs, names);
+        });
 }
 
 HPy own_HPy_CallMethod_s(HPyContext* context, const char* utf8_name, const HPy* args,
                          std::size_t nargs, HPy kwnames) noexcept {
     const Call call(context, name_of(Fused::HPy_CallMethod_s));
-    std::size_t named = 0;
-    if (!count_keywords(call, kwnames, interface::kCallMethodNames, named)) return kNullHandle;
-    Array array(call, args, nargs + named);
-    if (!array.complete()) return kNullHandle;
-    return call.out(kPlainFusedCalls.HPy_CallMethod_s(call.plain(), utf8_name, array.get(), nargs,
-                                                      call.in(kwnames)));
+    return call_with_keywords(
+        call, args, nargs, kwnames, interface::kCallMethodNames, [&](const HPy* plain, HPy names) {
+            return kPlainFusedCalls.HPy_CallMethod_s(call.plain(), utf8_name, plain, nargs, names);
+        });
 }
 
 void* own_HPy_AsStruct_g(HPyContext* context, HPyGlobal value,

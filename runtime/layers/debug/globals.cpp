@@ -1,13 +1,15 @@
-/// runtime/layers/debug/globals.cpp: what is wrong with a slot, said with its name.
+/// runtime/layers/debug/globals.cpp: what is wrong with a slot, said with its name; loads and
+/// stores.
 #include "runtime/layers/debug/globals.h"
 
 #include "globals/registry.h"
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/in_flight.h"
 #include "runtime/elf/symbol_name.h"
+#include "runtime/layers/debug/call.h"
+#include "runtime/layers/debug/own.h"
 
 #include <atomic>
-#include <new>
 #include <optional>
 
 namespace hpystate::layers {
@@ -18,10 +20,21 @@ namespace {
     return " in interpreter " + std::to_string(state.interpreter_id);
 }
 
-void report(DebugState& state, const char* function, const std::string& slot,
-            const std::string& found) noexcept {
-    state.report(Misuse::kGlobal,
-                 std::string(function) + " of " + slot + here(state) + ": " + found, nullptr);
+/// `slot` and `found` give the slot's name and what is wrong with it; they may throw
+/// std::bad_alloc.
+template <typename Name, typename Found>
+void report(DebugState& state, const char* function, Name&& slot, Found&& found) noexcept {
+    state.report(
+        Misuse::kGlobal,
+        [&] { return std::string(function) + " of " + slot() + here(state) + ": " + found(); },
+        nullptr);
+}
+
+/// The same for a slot of that address, 0 for one that is unset.
+void report_slot(DebugState& state, const char* function, std::uintptr_t slot,
+                 const char* found) noexcept {
+    report(
+        state, function, [=] { return describe_slot(slot); }, [=] { return found; });
 }
 
 constexpr const char* kNotHere =
@@ -33,7 +46,7 @@ constexpr const char* kForeign =
 
 /// The first listed slot whose content is not its own address; for a load, which gets the content
 /// only. 0: there is none.
-[[nodiscard]] std::uintptr_t damaged_slot() {
+[[nodiscard]] std::uintptr_t damaged_slot() noexcept {
     std::uintptr_t found = 0;
     registry().for_each([&](std::uintptr_t slot, const SlotInfo& info) {
         if (found != 0 || !info.listed()) return;
@@ -44,7 +57,7 @@ constexpr const char* kForeign =
 }
 
 /// Whether the collector of this interpreter knows the object. Asks Python's gc module.
-[[nodiscard]] bool is_in_heap(PyObject* object) {
+[[nodiscard]] bool is_in_heap(PyObject* object) noexcept {
     const InFlight kept(nullptr); // a store is well in a function's way out with an error
     const Ref gc(PyImport_ImportModule("gc"));
     const Ref all(gc ? PyObject_CallMethod(gc.get(), "get_objects", nullptr) : nullptr);
@@ -55,62 +68,78 @@ constexpr const char* kForeign =
     return false;
 }
 
-void check_load_or_throw(DebugState& state, std::uintptr_t content, const char* function) {
+void check_content(DebugState& state, std::uintptr_t content, const char* function) noexcept {
     const Token token(content);
     if (token.is_unset()) {
-        report(state, function, describe_slot(0),
-               "it holds nothing, since no module that lists it was ever imported and no value was "
-               "stored. List it in the module's globals.");
+        report_slot(
+            state, function, 0,
+            "it holds nothing, since no module that lists it was ever imported and no value was "
+            "stored. List it in the module's globals.");
     } else if (!registry().find(token)) {
         const std::uintptr_t damaged = damaged_slot();
-        report(state, function,
-               damaged != 0 ? describe_slot(damaged) : "a slot with foreign content", kForeign);
+        report(
+            state, function,
+            [=] {
+                return damaged != 0 ? describe_slot(damaged)
+                                    : std::string("a slot with foreign content");
+            },
+            [] { return kForeign; });
     } else if (!state.region->window.claimed(token)) {
-        report(state, function, describe_slot(content), kNotHere);
+        report_slot(state, function, content, kNotHere);
     }
 }
 
-void check_store_or_throw(DebugState& state, std::uintptr_t slot, std::uintptr_t content,
-                          PyObject* value, const char* function) {
+void check_slot(DebugState& state, std::uintptr_t slot, std::uintptr_t content, PyObject* value,
+                const char* function) noexcept {
     const std::optional<SlotInfo> known = registry().find(Token(slot));
     if (content != 0 && content != slot) {
-        report(state, function, describe_slot(slot), kForeign);
+        report_slot(state, function, slot, kForeign);
     } else if (!known || !known->listed()) {
-        report(state, function, describe_slot(slot),
-               "no module lists it. Add its address to the globals of the HPyModuleDef.");
+        report_slot(state, function, slot,
+                    "no module lists it. Add its address to the globals of the HPyModuleDef.");
     } else if (!state.region->window.claimed(Token(slot))) {
-        report(state, function, describe_slot(slot), kNotHere);
+        report_slot(state, function, slot, kNotHere);
     }
     const bool search = state.search_heap && value != nullptr && PyObject_GC_IsTracked(value) != 0;
     if (search && !is_in_heap(value)) {
-        report(state, function, describe_slot(slot),
-               std::string("the value, a '") + Py_TYPE(value)->tp_name +
-                   "', is tracked by a collector, but not by this interpreter's: it belongs to "
-                   "another interpreter.");
+        report(
+            state, function, [=] { return describe_slot(slot); },
+            [=] {
+                return std::string("the value, a '") + Py_TYPE(value)->tp_name +
+                       "', is tracked by a collector, but not by this interpreter's: it belongs "
+                       "to another interpreter.";
+            });
     }
 }
 
 } // namespace
 
-void check_load(DebugState& state, HPyGlobal global, const char* function) noexcept try {
+void check_load(DebugState& state, HPyGlobal global, const char* function) noexcept {
     if (state.region->window.closed()) return; // past teardown every load gives NULL
-    check_load_or_throw(state, static_cast<std::uintptr_t>(global._i), function);
-} catch (const std::bad_alloc&) {
-    const InFlight kept(nullptr);
-    PyErr_NoMemory();
+    check_content(state, static_cast<std::uintptr_t>(global._i), function);
 }
 
 void check_store(DebugState& state, const HPyGlobal* global, PyObject* value,
-                 const char* function) noexcept try {
+                 const char* function) noexcept {
     // The plain function raises for NULL; past teardown a store has no effect.
     if (global == nullptr || state.region->window.closed()) return;
     const std::atomic_ref word(const_cast<intptr_t&>(global->_i));
-    check_store_or_throw(state, reinterpret_cast<std::uintptr_t>(global),
-                         static_cast<std::uintptr_t>(word.load(std::memory_order_relaxed)), value,
-                         function);
-} catch (const std::bad_alloc&) {
-    const InFlight kept(nullptr);
-    PyErr_NoMemory();
+    check_slot(state, reinterpret_cast<std::uintptr_t>(global),
+               static_cast<std::uintptr_t>(word.load(std::memory_order_relaxed)), value, function);
+}
+
+HPy own_Global_Load(HPyContext* context, HPyGlobal global) noexcept {
+    const Call call(context, Slot::Global_Load);
+    check_load(call.state(), global, "HPyGlobal_Load");
+    return call.out(call.plain()->ctx_Global_Load(call.plain(), global));
+}
+
+void own_Global_Store(HPyContext* context, HPyGlobal* global, HPy h) noexcept {
+    const Call call(context, Slot::Global_Store);
+    PyObject* const object = call.object(h);
+    check_store(call.state(), global, object, "HPyGlobal_Store");
+    call.plain()->ctx_Global_Store(call.plain(), global, as_handle(object));
+    call.state().end_borrow(reinterpret_cast<std::uintptr_t>(global));
 }
 
 } // namespace hpystate::layers

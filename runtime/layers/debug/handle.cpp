@@ -1,7 +1,10 @@
-/// runtime/layers/debug/handle.cpp: queues, and copies on protected pages.
+/// runtime/layers/debug/handle.cpp: queues, copies on protected pages, return addresses.
 #include "runtime/layers/debug/handle.h"
 
+#include <cstdlib>
 #include <cstring>
+#include <execinfo.h>
+#include <memory>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,6 +35,21 @@ void RawCopy::release() noexcept {
     forget_pages(watched);
     if (data != nullptr) munmap(data, pages_for(size));
     *this = {};
+}
+
+std::string lines_of(const std::vector<void*>& frames) {
+    struct Free {
+        void operator()(char** names) const noexcept {
+            std::free(
+                names); // NOLINT(cppcoreguidelines-no-malloc): backtrace_symbols took it there
+        }
+    };
+    const std::unique_ptr<char*, Free> names(
+        backtrace_symbols(frames.data(), static_cast<int>(frames.size())));
+    std::string text;
+    for (std::size_t i = 0; names != nullptr && i < frames.size(); ++i)
+        text += std::string("\n    ") + names.get()[i];
+    return text;
 }
 
 void HandleQueue::append(DebugHandle& handle) noexcept {

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace hpystate::layers {
@@ -27,7 +28,7 @@ struct DebugState;
 [[nodiscard]] std::size_t pages_for(std::size_t size) noexcept;
 
 /// A copy of characters that the extension was given, on pages of its own: writing to it crashes,
-/// and so does reading it once the handle was closed. debug_crash.h says then what it was.
+/// and so does reading it once the handle was closed. crash.h says then what it was.
 struct RawCopy {
     char* data = nullptr;
     std::size_t size = 0; ///< bytes of the copy; its pages hold more
@@ -67,6 +68,9 @@ struct DebugHandle {
                                 : nullptr;
     }
 };
+
+/// A line for each of the return addresses, each behind a newline. Throws std::bad_alloc.
+[[nodiscard]] std::string lines_of(const std::vector<void*>& frames);
 
 /// First in, first out; a record can leave from the middle.
 class HandleQueue {

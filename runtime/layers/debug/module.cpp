@@ -3,11 +3,10 @@
 /// A DebugHandle object is a look at a record. It may outlive what it saw: the record stays, closed
 /// or used again for another object.
 #include "runtime/calls/handle.h"
+#include "runtime/cpython/guarded.h"
 #include "runtime/cpython/new_type.h"
 #include "runtime/layers/debug/state.h"
 
-#include <cstdlib>
-#include <execinfo.h>
 #include <string>
 #include <structmember.h>
 #include <utility>
@@ -65,18 +64,13 @@ std::string made_at(const DebugHandle& handle) {
     if (handle.made_at.empty()) {
         return "hpy.debug.set_handle_stack_trace_limit(16) keeps where handles are made.";
     }
-    std::string text = "Made at:";
-    char** const frames =
-        backtrace_symbols(handle.made_at.data(), static_cast<int>(handle.made_at.size()));
-    for (std::size_t i = 0; frames != nullptr && i < handle.made_at.size(); ++i)
-        text += std::string("\n    ") + frames[i];
-    std::free(frames);
-    return text;
+    return "Made at:" + lines_of(handle.made_at);
 }
 
-PyObject* represent(PyObject* self) noexcept try {
+PyObject* represent(PyObject* self) noexcept {
     const DebugHandle& handle = handle_of(self);
-    const std::string stack = made_at(handle);
+    const std::string stack = guarded(std::string(), [&] { return made_at(handle); });
+    if (stack.empty()) return nullptr;
     if (is_closed(handle)) {
         return PyUnicode_FromFormat("<DebugHandle 0x%zx CLOSED>\n%s",
                                     reinterpret_cast<std::size_t>(&handle), stack.c_str());
@@ -85,8 +79,6 @@ PyObject* represent(PyObject* self) noexcept try {
     return PyUnicode_FromFormat("<DebugHandle 0x%zx for %R>\n%s",
                                 reinterpret_cast<std::size_t>(&handle), object.get(),
                                 stack.c_str());
-} catch (const std::bad_alloc&) {
-    return PyErr_NoMemory();
 }
 
 PyObject* force_close(PyObject* self, PyObject*) {

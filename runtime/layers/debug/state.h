@@ -1,8 +1,9 @@
 /// runtime/layers/debug/state.h: what debug mode keeps for one interpreter: handles, contexts,
 /// hooks.
 ///
-/// Every call from Python into a function of a module in debug mode gets a context of its own out
-/// of a ring. It is valid until the call returns, and not while a call that it made runs; whoever
+/// Every call from Python into a function of a module in debug mode gets a context of its own, the
+/// one whose call returned the longest ago. The queue of these grows where many calls run at once.
+/// A context is valid until the call returns, and not while a call that it made runs; whoever
 /// keeps a context and uses it later is found out.
 ///
 ///     f(ctx 1) --> Python --> g(ctx 2)      ctx 1 waits: g using it is an error
@@ -20,6 +21,7 @@
 #include "runtime/calls/layer.h"
 #include "runtime/elf/static_data.h"
 #include "runtime/layers/debug/handle.h"
+#include "runtime/layers/debug/report.h"
 
 #include <hpy/context.h>
 #include <hpystate/fused_table.h>
@@ -36,12 +38,6 @@ namespace hpystate::layers {
 
 /// The fused calls of every context of debug mode.
 extern const hpystate_fused_table kDebugFusedCalls;
-
-/// What a misuse is about; for the hook.
-enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgument, kField };
-
-/// "handle", "builder", ...
-[[nodiscard]] const char* name_of(Misuse misuse) noexcept;
 
 /// The name of every context of debug mode; its address tells one at a look.
 inline constexpr char kDebugName[] = "HPy Debug Mode ABI (hpystate)";
@@ -82,7 +78,7 @@ struct DebugBuilder {
 };
 
 struct DebugState : LayerState {
-    explicit DebugState(Region& region);
+    explicit DebugState(Region& owner);
 
     /// A new handle that owns `object`, whose reference is taken. Null: no memory, the reference is
     /// released and MemoryError set; null for null.
@@ -90,11 +86,11 @@ struct DebugState : LayerState {
 
     /// Closes an open handle and returns its object, a reference of the caller's now. Reports a
     /// closed handle, a constant, one of another interpreter; nullptr then.
-    [[nodiscard]] PyObject* close(HPy handle, const char* where) noexcept;
+    [[nodiscard]] PyObject* close(HPy word, const char* where) noexcept;
 
     /// The object of an open handle, borrowed; nullptr for the null handle. Reports misuse; what
     /// it gives then is safe to use: the object where it is known to live, else None.
-    [[nodiscard]] PyObject* object_of(HPy handle, const char* where) noexcept;
+    [[nodiscard]] PyObject* object_of(HPy word, const char* where) noexcept;
 
     /// The handle that HPyGlobal_Borrow gives: one per global and value, not among the open ones.
     /// `object` is what the global holds. Null: no memory, MemoryError is set.
@@ -108,15 +104,21 @@ struct DebugState : LayerState {
 
     /// A read-only copy of characters that lives as long as the handle; `where`, a constant, is
     /// the function that gives it. nullptr: MemoryError is set.
-    [[nodiscard]] const char* keep_copy(HPy handle, const char* data, std::size_t size,
+    [[nodiscard]] const char* keep_copy(HPy word, const char* data, std::size_t size,
                                         const char* where) noexcept;
 
     /// A new builder around a plain one. nullptr: no memory.
     [[nodiscard]] DebugBuilder* open_builder(std::intptr_t plain) noexcept;
 
-    /// Tells the hook of that kind of misuse, or prints and aborts. `text` says what was found;
-    /// `interface` is the sentence that HPy's own debug mode prints, or nullptr.
-    void report(Misuse misuse, const std::string& text, const char* interface) noexcept;
+    /// Tells the hook of that kind of misuse, or prints and aborts. `describe` returns what was
+    /// found, a std::string, and may throw std::bad_alloc; `interface` is the sentence that HPy's
+    /// own debug mode prints, or nullptr.
+    template <typename Describe>
+    void report(Misuse misuse, Describe&& describe, const char* interface) noexcept {
+        const std::string text = described(describe);
+        tell(misuse, !text.empty() ? text.c_str() : "there is no memory to describe it.",
+             interface);
+    }
 
     /// Takes the writable data of the file that `address` lies in, for watch_statics. False: no
     /// memory; MemoryError is set.
@@ -149,12 +151,16 @@ struct DebugState : LayerState {
     PyObject* on_misuse = nullptr;          ///< owned; called with kind and message
 
   private:
-    [[nodiscard]] DebugHandle* fresh_handle();
+    void tell(Misuse misuse, const char* text, const char* interface) noexcept;
+    void report_handle(const DebugHandle& handle, const char* where, const char* how) noexcept;
+    void report_static(const std::string& name) noexcept;
+    [[nodiscard]] bool take_frames(std::vector<void*>& frames) const noexcept;
+    /// A record to be filled, in no queue; runs any code. nullptr: MemoryError is set.
+    [[nodiscard]] DebugHandle* fresh_handle() noexcept;
     void forget(DebugHandle& handle) noexcept;
     [[nodiscard]] PyObject* retire(DebugHandle& handle) noexcept;
     void check_borrow(const DebugHandle& handle, const char* where) noexcept;
     [[nodiscard]] std::string describe(const DebugHandle& handle) const;
-    /// A sentence for the end of a report, since the frames take many lines.
     [[nodiscard]] static std::string where_made(const DebugHandle& handle);
 
     std::deque<DebugHandle> handles_; ///< all records; their addresses stay
@@ -173,7 +179,7 @@ struct DebugState : LayerState {
 void install_debug(HPyContext& context, DebugState& state);
 
 /// For the thunks of modules in debug mode.
-extern const Layer debug_layer;
+extern const Layer debug_layer; // NOLINT(readability-identifier-naming): known by its address
 
 /// A module of a definition was executed in that layer in the calling interpreter. False: an
 /// exception is set.

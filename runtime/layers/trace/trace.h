@@ -79,7 +79,7 @@ class TracedCall {
 };
 
 /// For the thunks of modules in trace mode.
-extern const Layer trace_layer;
+extern const Layer trace_layer; // NOLINT(readability-identifier-naming): known by its address
 
 /// The state of the calling interpreter; nullptr with an exception set.
 [[nodiscard]] TraceState* trace_state() noexcept;

@@ -1,0 +1,31 @@
+/// runtime/layers/debug/report.h: the kinds of misuse, and a description of one where there may be
+/// no memory for it.
+#pragma once
+
+#include "globals/throwing.h"
+
+#include <cstdint>
+#include <exception>
+#include <string>
+
+namespace hpystate::layers {
+
+/// What a misuse is about; for the hook.
+enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgument, kField };
+
+/// "handle", "builder", ...
+[[nodiscard]] const char* name_of(Misuse misuse) noexcept;
+
+/// What `describe` returns, a std::string; "" where memory is missing. Sets no exception: one may
+/// be in flight, and the thread need not be attached.
+template <typename Describe>
+[[nodiscard]] std::string described(Describe&& describe) noexcept {
+    if (!can_throw()) return {};
+    try {
+        return describe();
+    } catch (const std::exception&) { // std::bad_alloc, std::length_error: see guarded()
+        return {};
+    }
+}
+
+} // namespace hpystate::layers
