@@ -1,8 +1,10 @@
 /* failing_malloc.c: allocation that fails where it is told to, for LD_PRELOAD.
  *
  * fail_at(n, 0) makes the n-th allocation of the calling thread from now on fail, once; with
- * lasting != 0 all from the n-th on; n = 0 none. taken() says how many there were since, and ends
- * it. live() counts blocks that are allocated, of all threads.
+ * lasting != 0 all from the n-th on; n = 0 none. With lasting == 2 the allocation behind a probe of
+ * globals/throwing.cpp is had and not counted: between the two nobody else asks for memory. taken()
+ * says how many there were since, and ends it. live() counts blocks that are allocated, of all
+ * threads.
  *
  * Python runs with PYTHONMALLOC=malloc, so its allocations come here, and operator new does too;
  * one without the GIL asks here whether an allocation fails (python_memory.c). Anonymous memory of
@@ -79,8 +81,15 @@ static int is_spared(const void* place) {
     return 0;
 }
 
+enum { PROBE = 512 };       /* bytes, of globals/throwing.cpp */
+static __thread int probed; /* the last allocation was a probe, which was had */
+
 static int fails(const void* place) {
     if (!armed || passing) return 0;
+    if (probed) {
+        probed = 0;
+        return 0;
+    }
     ++count;
     if (countdown == 0) return 0;
     if (countdown > 1) {
@@ -116,6 +125,7 @@ void fail_at(long n, int lasting) {
     countdown = n;
     lasts = lasting;
     count = 0;
+    probed = 0;
     armed = 1;
 }
 
@@ -130,7 +140,9 @@ long live(void) {
 
 void* malloc(size_t size) {
     if (!ready()) return take_early(size);
-    return fails(__builtin_return_address(0)) ? NULL : counted(real_malloc(size));
+    if (fails(__builtin_return_address(0))) return NULL;
+    probed = armed && lasts == 2 && size == PROBE;
+    return counted(real_malloc(size));
 }
 
 void* calloc(size_t n, size_t size) {

@@ -11,12 +11,12 @@ void spare_last(void);
 /* fail_at(n, lasting): nothing is allocated between its end and the next instruction. */
 static PyObject* control_fail_at(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
     long n = nargs == 2 ? PyLong_AsLong(args[0]) : -1;
-    int lasting = nargs == 2 ? PyObject_IsTrue(args[1]) : -1;
+    long lasting = nargs == 2 ? PyLong_AsLong(args[1]) : -1;
     if (n < 0 || lasting < 0) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "fail_at(n, lasting)");
         return NULL;
     }
-    fail_at(n, lasting);
+    fail_at(n, (int)lasting);
     Py_RETURN_NONE;
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 import fault_control
 
 
-def outcome_of(action: Callable[[], Any], n: int, lasting: bool = False) -> tuple[str, int, Any]:
+def outcome_of(action: Callable[[], Any], n: int, lasting: int = 0) -> tuple[str, int, Any]:
     """What `action` came to with the n-th allocation failing; how many there were; its result."""
     result = None
     fault_control.fail_at(n, lasting)

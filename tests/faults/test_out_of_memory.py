@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -312,6 +313,94 @@ FUNCTION(forget) {
 }
 """
 
+#: For debug mode, with a hook that lets the program go on: what is wrong here is described in C++.
+#: Without arguments, so that nothing but the function itself asks for memory first.
+MISUSES = r"""
+#include <hpy.h>
+#include <hpystate/fused.h>
+typedef struct { HPyField held; } Blind;
+HPyType_HELPERS(Blind)
+static HPyType_Spec Blind_spec = {.name = "faulty.Blind", .basicsize = sizeof(Blind),
+    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE};
+static HPyGlobal unset, unlisted;
+#define TRY(name)                                                                            \
+    HPyDef_METH(name, #name, HPyFunc_NOARGS)                                                 \
+    static HPy name##_impl(HPyContext *ctx, HPy self)
+/* 0, or where memory was missing MemoryError; the misuse itself may have raised. */
+static HPy end(HPyContext *ctx, HPy result) {
+    HPy_Close(ctx, result);
+    if (HPyErr_Occurred(ctx) && !HPyErr_ExceptionMatches(ctx, ctx->h_MemoryError))
+        HPyErr_Clear(ctx);
+    return HPyErr_Occurred(ctx) ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+}
+TRY(prepare) {
+    HPyGlobal_Store(ctx, &unlisted, ctx->h_None);
+    return end(ctx, HPy_NULL);
+}
+TRY(try_nothing) { return end(ctx, HPy_NULL); }
+#define TRY_WITH_AN_ARRAY(name)                                                              \
+    HPyDef_METH(name, #name, HPyFunc_VARARGS)                                                \
+    static HPy name##_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs)
+TRY_WITH_AN_ARRAY(try_varargs) { return end(ctx, HPy_NULL); }
+TRY(try_type) {
+    HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, ctx->h_BaseObjectType},
+                                  {(HPyType_SpecParam_Kind)0, HPy_NULL}};
+    return end(ctx, HPyType_FromSpec(ctx, &Blind_spec, params));
+}
+TRY(try_call) {
+    HPy none[] = {ctx->h_None};
+    return end(ctx, HPy_Call(ctx, ctx->h_TypeType, none, 1, HPy_NULL));
+}
+TRY(try_closed_handle) {
+    HPy h = HPyLong_FromLong(ctx, 1000000);
+    HPy_Close(ctx, h);
+    return end(ctx, HPy_Repr(ctx, h));
+}
+TRY(try_close_constant) {
+    HPy_Close(ctx, ctx->h_None);
+    return end(ctx, HPy_NULL);
+}
+TRY(try_load_of_unset) { return end(ctx, HPyGlobal_Load(ctx, unset)); }
+TRY(try_store_to_unlisted) {
+    HPyGlobal_Store(ctx, &unlisted, ctx->h_None);
+    return end(ctx, HPy_NULL);
+}
+TRY(try_borrow) { return end(ctx, HPy_Dup(ctx, HPyGlobal_Borrow(ctx, unlisted))); }
+TRY(try_builder_twice) {
+    HPyTupleBuilder builder = HPyTupleBuilder_New(ctx, 1);
+    HPyTupleBuilder_Set(ctx, builder, 0, ctx->h_None);
+    HPyTupleBuilder_Cancel(ctx, builder);
+    HPyTupleBuilder_Cancel(ctx, builder);
+    return end(ctx, HPy_NULL);
+}
+TRY(try_no_type) {
+    HPyType_IsSubtype(ctx, ctx->h_None, ctx->h_None);
+    return end(ctx, HPy_NULL);
+}
+TRY(try_wrong_shape) {
+    _HPy_AsStruct_Long(ctx, ctx->h_None);
+    return end(ctx, HPy_NULL);
+}
+TRY(try_tracker) {
+    HPyTracker tracker = HPyTracker_New(ctx, 1);
+    if (tracker._i != 0) HPyTracker_Close(ctx, tracker);
+    return end(ctx, HPy_NULL);
+}
+TRY(try_field_of_blind_type) {
+    Blind *data;
+    HPy type = HPyType_FromSpec(ctx, &Blind_spec, NULL);
+    HPy h = HPy_IsNull(type) ? HPy_NULL : HPy_New(ctx, type, &data);
+    if (!HPy_IsNull(h)) HPyField_Store(ctx, h, &data->held, ctx->h_None);
+    HPy_Close(ctx, type);
+    return end(ctx, h);
+}
+static HPyDef *defines[] = {DEFINES, NULL};
+static HPyModuleDef def = {.defines = defines};
+HPy_MODINIT(faulty_debug, def)
+HPy_EXPORTED_FUNC const char *hpystate_gil_faulty_debug(void);
+const char *hpystate_gil_faulty_debug(void) { return "off"; }
+"""
+
 Run = Any
 
 
@@ -420,3 +509,18 @@ def test_every_allocation_of_a_call_with_an_array_may_fail_in_debug_mode(run: Ru
     file = functions("faulty_calls", CALLS).__file__
 
     only_memory_errors(run("calls", str(file), "once", "debug", "try_array"), 2)
+
+
+@pytest.mark.parametrize("frames", ["0", "4"])
+def test_a_threads_first_allocation_in_debug_mode_may_fail(run: Run, frames: str) -> None:
+    """glibc ends a process whose thread has no memory to throw; so whoever allocates asks first."""
+    names = re.findall(r"^TRY\w*\((\w+)\)", MISUSES, re.MULTILINE)
+    defines = ", ".join(f"&{name}" for name in names)
+    file = compile_snippet("faulty_debug", MISUSES.replace("DEFINES", defines))
+    found = run("threads", str(file), frames)
+
+    assert len(found) == len(names) - 1 == 14
+    for name, result in found.items():
+        assert set(result["outcomes"]) <= {"MemoryError", "made"}, (name, result["outcomes"])
+    # A report without memory is told without its text; all others are MemoryErrors.
+    assert sum("MemoryError" in result["outcomes"] for result in found.values()) >= 6
