@@ -18,7 +18,7 @@ int visit(dl_phdr_info* object, std::size_t, void* argument) noexcept {
     const Segments segments{{object->dlpi_phdr, object->dlpi_phnum}};
     const Elf64_Phdr* const segment = segments.around(search.address - object->dlpi_addr);
     if (segment == nullptr) return 0;
-    const Loaded loaded{object->dlpi_addr, segments, object->dlpi_name, segment};
+    const Loaded loaded{object->dlpi_addr, segments, object->dlpi_name, *segment};
     search.look(loaded, search.data);
     return 1;
 }

@@ -9,13 +9,14 @@
 
 namespace hpystate::elf {
 
-/// A mapped object: the program, a shared object, the kernel's vDSO. What is pointed to belongs to
-/// the dynamic linker and stays until the object is closed. Files of extensions never are.
+/// A mapped object: the program, a shared object, the kernel's vDSO. Its program headers and its
+/// name belong to the dynamic linker and stay until the object is closed. Files of extensions never
+/// are.
 struct Loaded {
     std::uintptr_t load_address; ///< of the byte whose address in the file is 0
     Segments segments;
-    const char* name;          ///< the path; "" for the program
-    const Elf64_Phdr* segment; ///< the loaded segment that the address lies in that was asked for
+    const char* name;   ///< the path; "" for the program
+    Elf64_Phdr segment; ///< a copy: the loaded segment of the address that was asked for
 
     /// What the file calls an address of this process.
     [[nodiscard]] std::uint64_t in_file(std::uintptr_t address) const noexcept {
@@ -28,8 +29,9 @@ struct Loaded {
 bool look_around(const void* address, void (*look)(const Loaded&, void*) noexcept,
                  void* data) noexcept;
 
-/// The object that `address` lies in, for callers who know that nobody closes it. Unlike dladdr it
-/// looks at no symbol, of which a file may have thousands.
+/// The object that `address` lies in, for callers who know that nobody closes it, or who only look
+/// at what is copied and compare the rest. Unlike dladdr it looks at no symbol, of which a file may
+/// have thousands.
 [[nodiscard]] std::optional<Loaded> find_loaded(const void* address) noexcept;
 
 } // namespace hpystate::elf

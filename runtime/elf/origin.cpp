@@ -51,7 +51,7 @@ std::optional<Stranger> OwnFile::stranger_at(const void* address) const {
                        dlsym(RTLD_DEFAULT, found.dli_sname) == address &&
                        !is_meant(found.dli_sname, address, file_);
     // Some functions of libc and libm have several bodies, which have no name for others.
-    if (!named && (place->segment->p_flags & PF_X) == 0) return std::nullopt;
+    if (!named && (place->segment.p_flags & PF_X) == 0) return std::nullopt;
     return Stranger{found.dli_fname != nullptr ? found.dli_fname : "",
                     named ? found.dli_sname : ""};
 }

@@ -22,7 +22,7 @@ struct Question {
 void answer(const elf::Loaded& loaded, void* data) noexcept {
     auto& question = *static_cast<Question*>(data);
     const std::uint64_t in_file = loaded.in_file(question.address);
-    const bool writable = (loaded.segment->p_flags & PF_W) != 0 &&
+    const bool writable = (loaded.segment.p_flags & PF_W) != 0 &&
                           !loaded.segments.protects(in_file, loaded.load_address);
     question.answer = writable ? Placement::kWritable : Placement::kReadOnly;
 }

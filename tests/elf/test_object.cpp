@@ -39,13 +39,13 @@ TEST_CASE("an address is found in the object and the segment that it lies in", "
     const Loaded loaded = loaded_sample();
 
     CHECK(std::string(loaded.name) == HPYSTATE_SAMPLE);
-    CHECK((loaded.segment->p_flags & PF_W) != 0);
-    const std::uint64_t end = loaded.segment->p_vaddr + loaded.segment->p_memsz;
+    CHECK((loaded.segment.p_flags & PF_W) != 0);
+    const std::uint64_t end = loaded.segment.p_vaddr + loaded.segment.p_memsz;
     const auto last = find_loaded(reinterpret_cast<const void*>(loaded.load_address + end - 1));
     REQUIRE(last);
-    CHECK(last->segment == loaded.segment);
+    CHECK(last->segment.p_vaddr == loaded.segment.p_vaddr);
     const auto behind = find_loaded(reinterpret_cast<const void*>(loaded.load_address + end));
-    CHECK((!behind || behind->segment != loaded.segment));
+    CHECK((!behind || behind->segment.p_vaddr != loaded.segment.p_vaddr));
     CHECK_FALSE(find_loaded(nullptr));
     CHECK_FALSE(find_loaded(&loaded)); // the stack
 }
@@ -147,7 +147,7 @@ TEST_CASE("what lies between the segments of an object in memory is not read", "
     const Object memory(loaded);
 
     CHECK_THROWS_AS(memory.one_at<char>(memory.bytes().size()), Error);
-    CHECK_THROWS_AS(memory.at<char>(loaded.segment->p_vaddr, loaded.segment->p_memsz + 1), Error);
+    CHECK_THROWS_AS(memory.at<char>(loaded.segment.p_vaddr, loaded.segment.p_memsz + 1), Error);
     CHECK_THROWS_AS(memory.at<Elf64_Sym>(0, UINT64_MAX / 8), Error);
 }
 
