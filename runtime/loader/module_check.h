@@ -1,7 +1,7 @@
 /// runtime/loader/module_check.h: whether a description can become a module.
 #pragma once
 
-#include "runtime/loader/module.h"
+#include "runtime/loader/module_request.h"
 #include "runtime/types/description.h"
 
 #include <cstddef>

@@ -1,9 +1,6 @@
 /// runtime/layers/debug/crash.cpp: a table, and a signal handler that looks into it.
 #include "runtime/layers/debug/crash.h"
 
-#include "runtime/layers/debug/handle.h"
-#include "runtime/layers/debug/state.h"
-
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -22,7 +19,10 @@ constexpr std::uintptr_t kClaimed = 1; ///< no page starts there
 struct Entry {
     std::atomic<std::uintptr_t> start; ///< 0: free
     std::size_t size;
-    const DebugHandle* handle;
+    const void* handle;
+    std::int64_t generation;
+    std::int64_t interpreter;
+    const std::vector<void*>* made_at;
     const char* function;
     std::atomic<bool> closed;
     std::array<char, 80> type_name;
@@ -79,7 +79,6 @@ void say_frames(void* const* frames, std::size_t count) noexcept {
 }
 
 void explain(const Entry& entry, std::uintptr_t address) noexcept {
-    const DebugHandle& handle = *entry.handle;
     const bool closed = entry.closed.load(std::memory_order_relaxed);
     say("hpystate, debug mode: the characters that ");
     say(entry.function);
@@ -94,16 +93,16 @@ void explain(const Entry& entry, std::uintptr_t address) noexcept {
     say(", at ");
     say_number(address, 16);
     say(".\nThe handle: ");
-    say_number(reinterpret_cast<std::uintptr_t>(&handle), 16);
+    say_number(reinterpret_cast<std::uintptr_t>(entry.handle), 16);
     say(" of generation ");
-    say_number(static_cast<std::uint64_t>(handle.generation));
+    say_number(static_cast<std::uint64_t>(entry.generation));
     say(" in interpreter ");
-    say_number(static_cast<std::uint64_t>(handle.state->interpreter_id));
-    if (handle.made_at.empty()) {
+    say_number(static_cast<std::uint64_t>(entry.interpreter));
+    if (entry.made_at->empty()) {
         say(". hpystate.debug.set_handle_stack_trace_limit(16) keeps where handles are made.\n");
     } else {
         say(", made at:\n");
-        say_frames(handle.made_at.data(), handle.made_at.size());
+        say_frames(entry.made_at->data(), entry.made_at->size());
     }
     say(closed ? "Keep the handle open as long as its characters are used, or copy them.\n"
                : "Copy them, and write to the copy.\n");
@@ -167,6 +166,11 @@ void install() noexcept {
 
 } // namespace
 
+std::size_t pages_for(std::size_t size) noexcept {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return (size + page - 1) / page * page;
+}
+
 WatchPlace watch_pages(const Watched& pages) noexcept {
     install();
     // relaxed: a hint. Entries become free in about the order in which they were taken.
@@ -181,6 +185,9 @@ WatchPlace watch_pages(const Watched& pages) noexcept {
             continue;
         entry.size = pages.size;
         entry.handle = pages.handle;
+        entry.generation = pages.generation;
+        entry.interpreter = pages.interpreter;
+        entry.made_at = pages.made_at;
         entry.function = pages.function;
         entry.closed.store(false, std::memory_order_relaxed);
         std::strncpy(entry.type_name.data(), pages.type_name, entry.type_name.size() - 1);

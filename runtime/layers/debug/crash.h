@@ -21,18 +21,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace hpystate::layers {
 
-struct DebugHandle;
+/// The bytes of the pages that hold so many.
+[[nodiscard]] std::size_t pages_for(std::size_t size) noexcept;
 
 /// What the table keeps of pages with characters.
 struct Watched {
-    const void* start; ///< of a page
-    std::size_t size;  ///< of the characters
-    const DebugHandle* handle;
-    const char* function;  ///< that handed them out; a constant
-    const char* type_name; ///< of the object; the first characters are copied
+    const void* start;                 ///< of a page
+    std::size_t size;                  ///< of the characters
+    const void* handle;                ///< its address is what the message names; never read
+    std::int64_t generation;           ///< of the handle
+    std::int64_t interpreter;          ///< PyInterpreterState_GetID of its interpreter
+    const std::vector<void*>* made_at; ///< return addresses, in a record that is never freed
+    const char* function;              ///< that handed them out; a constant
+    const char* type_name;             ///< of the object; the first characters are copied
 };
 
 /// A place in the table; kNowhere where it is full, and a crash will not be explained.

@@ -6,14 +6,8 @@
 #include <execinfo.h>
 #include <memory>
 #include <sys/mman.h>
-#include <unistd.h>
 
 namespace hpystate::layers {
-
-std::size_t pages_for(std::size_t size) noexcept {
-    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    return (size + page - 1) / page * page;
-}
 
 RawCopy RawCopy::make(const char* from, std::size_t size) noexcept {
     void* const pages =

@@ -24,9 +24,6 @@ namespace hpystate::layers {
 
 struct DebugState;
 
-/// The bytes of the pages that hold so many.
-[[nodiscard]] std::size_t pages_for(std::size_t size) noexcept;
-
 /// A copy of characters that the extension was given, on pages of its own: writing to it crashes,
 /// and so does reading it once the handle was closed. crash.h says then what it was.
 struct RawCopy {

@@ -242,7 +242,9 @@ const char* DebugState::keep_copy(HPy word, const char* data, std::size_t size,
     if (!explain_crashes) return handle->raw.data;
     const char* const type =
         handle->object != nullptr ? Py_TYPE(handle->object)->tp_name : "closed handle";
-    handle->raw.watched = watch_pages({handle->raw.data, size, handle, where, type});
+    handle->raw.watched =
+        watch_pages({handle->raw.data, size, handle, handle->generation,
+                     handle->state->interpreter_id, &handle->made_at, where, type});
     return handle->raw.data;
 }
 
