@@ -21,6 +21,9 @@ WRITABLE = {
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
+    r"(guard variable for )?hpystate::\(anonymous namespace\)::board\(\)::process_wide": (
+        "which file has its context: file_context.cpp"
+    ),
     r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",
     r"hpystate::anchor_definition": "CPython's too",
     r"(guard variable for )?hpystate::\(anonymous namespace\)::number_definition\(\)::numbered": (

@@ -466,6 +466,20 @@ REGIONS = [
         ],
     ),
     Mutant(
+        "adopter_does_not_look_again",
+        "nogil",
+        "region",
+        "two threads load their first extension into one interpreter: one: a broken invariant",
+        [
+            Patch(
+                DIRECTORY,
+                "if (known && region->phase.load() == Region::Phase::kLive && "
+                "region->interpreter_id == id) {",
+                "if (false) {",
+            )
+        ],
+    ),
+    Mutant(
         "exit_releases_nothing",
         "gil",
         "region",

@@ -1,0 +1,77 @@
+"""test_policy.py: what a file says, and what is decided about it; neither makes anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hpystate import _native
+from hpystate.policy import decide
+from hpystate.testing import compile_snippet
+from tests.loader.mock import GOOD, KEEPER
+
+SILENT = {"interpreters": None, "gil": None}
+
+WORDS = """
+    HPy_EXPORTED_FUNC const char *hpystate_interpreters_good(void) { return "main"; }
+    HPy_EXPORTED_FUNC const char *hpystate_gil_good(void) { return "off"; }
+    HPy_MODINIT"""
+
+
+def test_a_file_is_inspected_and_nothing_is_made(keeper: Path) -> None:
+    before = _native.state()
+
+    _, says = _native.inspect("package.keeper", str(keeper))
+
+    assert says == SILENT | {"abi": "0.0", "tag": "hpy0", "hybrid": False, "fused": False}
+    assert _native.state() == before
+
+
+def test_what_a_file_says_is_read() -> None:
+    file = compile_snippet("good", GOOD.replace("\n    HPy_MODINIT", WORDS), abi="hybrid")
+
+    _, says = _native.inspect("good", str(file))
+
+    assert says["tag"].startswith("hpy0-cp3")
+    assert (says["hybrid"], says["interpreters"], says["gil"]) == (True, "main", "off")
+
+
+def test_a_file_with_fused_calls_says_so() -> None:
+    file = compile_snippet("keeper", "#include <hpy.h>\n#include <hpystate/fused.h>\n" + KEEPER)
+
+    assert _native.inspect("keeper", str(file))[1]["fused"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "says", "decided"),
+    [
+        (("universal", None, None), SILENT, ("universal", None, True)),
+        (
+            ("universal", None, None),
+            {"interpreters": "main", "gil": "off"},
+            ("universal", "main", False),
+        ),
+        (
+            ("universal", "own-gil", "on"),
+            {"interpreters": "main", "gil": "off"},
+            ("universal", "own-gil", True),
+        ),
+        (
+            ("universal", None, "off"),
+            {"interpreters": None, "gil": "on"},
+            ("universal", None, False),
+        ),
+        (("debug", None, "off"), SILENT, ("debug", None, True)),
+        (("trace", None, None), {"interpreters": None, "gil": "off"}, ("trace", None, True)),
+    ],
+)
+def test_who_loads_is_heard_before_the_file_and_layers_need_the_gil(
+    asked: tuple, says: dict, decided: tuple
+) -> None:
+    assert decide(asked, says) == decided
+
+
+def test_create_takes_only_what_inspect_gave() -> None:
+    with pytest.raises(ValueError, match="PyCapsule_GetPointer called with i"):
+        _native.create("a path", None, "universal", None)
