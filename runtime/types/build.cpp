@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <string>
 #include <structmember.h>
+#include <variant>
 #include <vector>
 
 namespace hpystate {

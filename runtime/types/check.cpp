@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstring>
 #include <structmember.h>
+#include <variant>
 
 namespace hpystate {
 

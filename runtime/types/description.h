@@ -13,7 +13,7 @@
 
 #include <Python.h>
 
-#include "runtime/calls/thunks.h"
+#include "runtime/calls/function.h"
 #include "runtime/elf/origin.h"
 #include "runtime/types/shape.h"
 

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace hpystate::v0_9 {
 
@@ -63,16 +62,18 @@ class Origins {
   public:
     explicit Origins(const OwnFile& file) : file_(file) {}
 
-    void look_at(const void* address, std::string part) {
+    void look_at(const void* address, const char* part) {
         if (found_) return;
-        if (const auto stranger = file_.stranger_at(address)) found_ = {std::move(part), *stranger};
+        if (const auto stranger = file_.stranger_at(address)) found_ = {part, *stranger};
     }
 
     /// At what an array leads to, unless the array itself was strange. NULL ends it.
     template <typename Part>
     void look_at_all(Part* const* array, const char* name) {
-        for (std::size_t i = 0; !found_ && array != nullptr && array[i] != nullptr; ++i)
-            look_at(array[i], name + ("[" + std::to_string(i) + "]"));
+        for (std::size_t i = 0; !found_ && array != nullptr && array[i] != nullptr; ++i) {
+            look_at(array[i], name);
+            if (found_) found_->part += "[" + std::to_string(i) + "]";
+        }
     }
 
     [[nodiscard]] const std::optional<StrangePart>& found() const noexcept { return found_; }
@@ -94,9 +95,13 @@ std::vector<ParameterDescription> describe_params(const HPyType_SpecParam* param
 }
 
 std::vector<Definition> describe_definitions(HPyDef* const* defines) {
+    std::size_t count = 0;
+    while (defines != nullptr && defines[count] != nullptr)
+        ++count;
     std::vector<Definition> definitions;
-    for (; defines != nullptr && *defines != nullptr; ++defines) {
-        definitions.push_back(describe(**defines));
+    definitions.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        definitions.push_back(describe(*defines[i]));
         if (std::holds_alternative<UnknownDescription>(definitions.back())) break;
     }
     return definitions;
