@@ -1,6 +1,8 @@
 /// runtime/elf/bytes.cpp: opening and reading.
 #include "runtime/elf/bytes.h"
 
+#include "globals/check.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -29,6 +31,7 @@ Bytes::~Bytes() {
 }
 
 void Bytes::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) const {
+    HPYSTATE_CHECK(holds(offset, count));
     auto* at = static_cast<char*>(into);
     if (fd_ < 0) {
         if (count > 0) std::memcpy(at, reinterpret_cast<const char*>(start_ + offset), count);

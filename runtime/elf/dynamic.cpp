@@ -41,8 +41,8 @@ std::uint64_t Dynamic::value(Elf64_Sxword tag) const noexcept {
 std::uint64_t Dynamic::address(Elf64_Sxword tag) const noexcept {
     const std::uint64_t found = value(tag);
     const std::uintptr_t start = object_.load_address();
-    return found >= start ? found - start
-                          : found; // no object is as long as its load address is high
+    // No object is as long as its load address is high: what is smaller is an address of the file.
+    return found >= start ? found - start : found;
 }
 
 } // namespace hpystate::elf
