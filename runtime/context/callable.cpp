@@ -9,7 +9,7 @@
 #include "runtime/context/functions.h"
 #include "runtime/context/guard.h"
 #include "runtime/cpython/guarded.h"
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 #include <atomic>
 #include <cstdint>

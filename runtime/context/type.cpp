@@ -6,7 +6,7 @@
 #include "runtime/context/functions.h"
 #include "runtime/types/foreign_base.h"
 #include "runtime/types/instance.h"
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 #include <cstdint>
 #include <cstring>

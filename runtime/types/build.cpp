@@ -7,6 +7,7 @@
 #include "runtime/types/definitions.h"
 #include "runtime/types/foreign_base.h"
 #include "runtime/types/late_member.h"
+#include "runtime/types/lifetime.h"
 #include "runtime/types/slot_signature.h"
 #include "runtime/types/typeflags.h"
 

@@ -7,7 +7,7 @@
 
 #include "runtime/types/description.h"
 #include "runtime/types/legacy.h"
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 #include <cstdint>
 

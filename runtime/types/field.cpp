@@ -6,7 +6,7 @@
 #include "globals/locks.h"
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/critical_section.h"
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 #include <array>
 #include <atomic>

@@ -10,7 +10,7 @@
 
 #include <Python.h>
 
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 namespace hpystate {
 

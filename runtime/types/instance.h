@@ -4,8 +4,8 @@
 #include <Python.h>
 
 #include "interp_state/current.h"
+#include "runtime/types/record.h"
 #include "runtime/types/shape.h"
-#include "runtime/types/typedata.h"
 
 #include <atomic>
 #include <cstring>

@@ -2,7 +2,7 @@
 #include "runtime/types/parents.h"
 
 #include "runtime/types/legacy.h"
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 #include <cstddef>
 

@@ -16,8 +16,8 @@ NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 # because statics are shared by all interpreters; these are the ones that must be.
 WRITABLE = {
     r"hpystate::thunk_targets": "which function stands behind each thunk: globals/thunk_table.h",
-    r"hpystate::type_entries": "from a tp_dealloc to its record: typedata.h",
-    r"hpystate::\(anonymous namespace\)::legacy_(deallocs|count)": "addresses: typedata.cpp",
+    r"hpystate::type_entries": "from a tp_dealloc to its record: types/record.h",
+    r"hpystate::\(anonymous namespace\)::legacy_(deallocs|count)": "addresses: types/record.cpp",
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
@@ -37,7 +37,7 @@ WRITABLE = {
     r"hpystate::context::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
     r"hpystate::context::\(anonymous namespace\)::known": "thunks of call functions: callable.cpp",
     r"hpystate::context::watch_forks\(\)::registered": "and that forks know of them",
-    r"hpystate::\(anonymous namespace\)::(depth|nested)": "one per thread: typedata, trampoline",
+    r"hpystate::\(anonymous namespace\)::(depth|nested)": "one per thread: types/lifetime, calls/thunks",
     r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",
     r"completed\.0|__dso_handle|_ITM_.*|__gcc_.*|DW\.ref\..*|__TMC_END__": "the compiler's",
 }

@@ -5,7 +5,7 @@
 #include "runtime/layers/debug/crash.h"
 #include "runtime/layers/debug/own.h"
 #include "runtime/types/shape.h"
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 #include <cstdio>
 #include <cstdlib>

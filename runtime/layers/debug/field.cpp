@@ -5,7 +5,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/layers/debug/call.h"
 #include "runtime/layers/debug/own.h"
-#include "runtime/types/typedata.h"
+#include "runtime/types/record.h"
 
 #include <string>
 

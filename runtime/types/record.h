@@ -1,4 +1,4 @@
-/// runtime/types/typedata.h: what the runtime has to know of a type when it visits or destroys an
+/// runtime/types/record.h: what the runtime has to know of a type when it visits or destroys an
 /// instance.
 ///
 /// tp_traverse and tp_destroy get no context, may run with the world stopped or without a thread
@@ -55,16 +55,6 @@ struct TypeRecord {
     [[nodiscard]] bool visits() const noexcept;
 };
 
-/// The functions that CPython is given for types of one record.
-struct TypeThunks {
-    destructor dealloc;
-    traverseproc traverse;
-    inquiry clear;
-};
-
-/// Thunks for a record. All null where the pool is used up. Throws std::bad_alloc.
-[[nodiscard]] TypeThunks type_thunks_for(const TypeRecord& wanted);
-
 /// From a tp_dealloc back to its record: open addressing, half full at most. An entry is written
 /// once, the record first, before the thunk's address is handed out; the function tells whether it
 /// is complete.
@@ -84,6 +74,10 @@ inline constexpr unsigned kTypeEntries = 2 * kTypePool.size;
 /// The record whose tp_dealloc this is, where it does not stand in its first entry; or nullptr.
 [[nodiscard, gnu::cold, gnu::noinline]] const TypeRecord*
 look_for_record(destructor dealloc) noexcept;
+
+/// From now on `dealloc` leads to `record`. Under no lock: two threads may remember the same
+/// thunks, and write the same.
+void remember(destructor dealloc, const TypeRecord* record) noexcept;
 
 /// The record of the nearest HPy type on the way from `type` to object; nullptr: there is none. A
 /// few instructions for an HPy type itself.

@@ -1,0 +1,20 @@
+/// runtime/types/lifetime.h: visiting, clearing and destroying instances, without a context.
+#pragma once
+
+#include <Python.h>
+
+#include "runtime/types/record.h"
+
+namespace hpystate {
+
+/// The functions that CPython is given for types of one record.
+struct TypeThunks {
+    destructor dealloc;
+    traverseproc traverse;
+    inquiry clear;
+};
+
+/// Thunks for a record. All null where the pool is used up. Throws std::bad_alloc.
+[[nodiscard]] TypeThunks type_thunks_for(const TypeRecord& wanted);
+
+} // namespace hpystate

@@ -1,0 +1,106 @@
+/// runtime/types/record.cpp: which short ways a record opens, and from a tp_dealloc back to it.
+#include "runtime/types/record.h"
+
+namespace hpystate {
+
+namespace {
+
+/// The legacy tp_deallocs, in the same manner, with one entry free at least.
+constinit std::atomic<destructor> legacy_deallocs[kTypeEntries]{};
+constinit std::atomic<unsigned> legacy_count{0};
+
+[[nodiscard]] unsigned after(unsigned entry) noexcept {
+    return (entry + 1) % kTypeEntries;
+}
+
+[[nodiscard]] bool is_legacy_dealloc(destructor dealloc) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        const destructor found = legacy_deallocs[at].load(std::memory_order_relaxed);
+        if (found == nullptr || found == dealloc) return found != nullptr;
+    }
+}
+
+} // namespace
+
+bool TypeRecord::visits() const noexcept {
+    for (const TypeRecord* record = this; record != nullptr; record = record->below()) {
+        if (record->traverse != nullptr) return true;
+    }
+    return false;
+}
+
+/// An instance that is the header, one struct behind it, and nothing else, comes from
+/// PyType_GenericAlloc, and its memory can serve the next one. That of a float is so too: all zero
+/// it is 0.0, and its tp_dealloc frees the memory of a subtype's and no more.
+///
+/// Where there is more below, and one static type knows it all, its tp_dealloc is called at once:
+/// there is nothing in between to look for. A static type leaves the reference to the instance's
+/// type to us. One whose instances are collected may expect a tracked one; those here do not.
+void TypeRecord::set_short_ways(bool collected, std::size_t basicsize,
+                                PyTypeObject* only_base) noexcept {
+    if (base != nullptr) return;
+    const bool on_object = foreign == 0 && shape() == HPyType_BuiltinShape_Object;
+    const bool on_float = only_base == &PyFloat_Type && shape() == HPyType_BuiltinShape_Float;
+    simple = on_object || on_float ? 1 : 0;
+    offset = simple != 0 ? fixed_offset(shape()) : 0;
+    const bool short_end = simple != 0 && (!collected || traverse != nullptr);
+    spares = short_end ? Spares::list_for(basicsize, collected) : 0;
+    if (only_base == nullptr || opaque != 0) return;
+    const bool any_state = only_base == &PyList_Type || only_base == &PyTuple_Type ||
+                           only_base == &PyDict_Type ||
+                           !PyType_HasFeature(only_base, Py_TPFLAGS_HAVE_GC);
+    if (any_state) builtin = only_base->tp_dealloc;
+}
+
+constinit TypeEntry type_entries[kTypeEntries]{};
+
+const TypeRecord* look_for_record(destructor dealloc) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        const TypeEntry& entry = type_entries[at];
+        if (entry.dealloc.load(std::memory_order_acquire) == dealloc) return entry.record.load();
+        if (entry.record.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    }
+}
+
+void remember(destructor dealloc, const TypeRecord* record) noexcept {
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        TypeEntry& entry = type_entries[at];
+        const TypeRecord* none = nullptr;
+        if (!entry.record.compare_exchange_strong(none, record) && none != record) continue;
+        // release: whoever sees the function sees its record.
+        entry.dealloc.store(dealloc, std::memory_order_release);
+        return;
+    }
+}
+
+const TypeRecord* record_of(const PyTypeObject* type) noexcept {
+    for (; type != nullptr; type = type->tp_base) {
+        if (const TypeRecord* const record = own_record_of(type)) return record;
+    }
+    return nullptr;
+}
+
+bool is_transparent(const PyTypeObject* type) noexcept {
+    const TypeRecord* const record = own_record_of(type);
+    return record != nullptr && record->opaque == 0;
+}
+
+bool note_legacy_dealloc(destructor dealloc) noexcept {
+    if (is_legacy_dealloc(dealloc)) return true;
+    if (legacy_count.fetch_add(1, std::memory_order_relaxed) >= kTypeEntries - 1) {
+        legacy_count.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    for (unsigned at = first_type_entry(dealloc);; at = after(at)) {
+        destructor found = nullptr;
+        if (legacy_deallocs[at].compare_exchange_strong(found, dealloc, std::memory_order_relaxed))
+            return true;
+        if (found == dealloc) return true; // another thread was first; the count is one too high
+    }
+}
+
+bool is_from_spec(const PyTypeObject* type) noexcept {
+    return is_hpy_type(type) || is_legacy_dealloc(type->tp_dealloc);
+}
+
+} // namespace hpystate
