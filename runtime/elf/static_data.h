@@ -39,8 +39,4 @@ class StaticData {
     std::vector<std::string> told_;
 };
 
-namespace layers {
-using hpystate::StaticData; // the name by which the loader knows it
-}
-
 } // namespace hpystate

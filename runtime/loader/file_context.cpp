@@ -37,8 +37,7 @@ using InitContext = InspectedFile::InitContext;
 
 /// Gives the dispatcher. `before` is the file's data as it was. Returns the context of another
 /// runtime that stood there, and stands there again; nullptr: none.
-[[nodiscard]] HPyContext* give(InitContext init_context,
-                               const layers::StaticData* before) noexcept {
+[[nodiscard]] HPyContext* give(InitContext init_context, const StaticData* before) noexcept {
     call_file(init_context, context::dispatcher());
     if (before == nullptr) return nullptr;
     const auto ours = reinterpret_cast<std::uintptr_t>(context::dispatcher());
@@ -178,7 +177,7 @@ class Giving {
             continue;
         }
         Giving giving(state);
-        std::optional<layers::StaticData> before;
+        std::optional<StaticData> before;
         if (file.library.was_open()) {
             before.emplace(reinterpret_cast<const void*>(file.init_context));
         }
