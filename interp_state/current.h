@@ -5,7 +5,8 @@
 
 #include "interp_state/directory.h"
 #include "interp_state/region.h"
-#include "interp_state/teardown.h"
+#include "runtime/cpython/interpreter_end.h"
+#include "runtime/cpython/versions.h"
 
 namespace hpystate {
 
@@ -16,11 +17,7 @@ namespace hpystate {
 
 /// The interpreter that the calling thread is attached to; nullptr where it is attached to none.
 [[nodiscard]] inline PyInterpreterState* current_interpreter() noexcept {
-#if PY_VERSION_HEX >= 0x030D0000
-    const PyThreadState* const state = PyThreadState_GetUnchecked();
-#else
-    const PyThreadState* const state = _PyThreadState_UncheckedGet();
-#endif
+    const PyThreadState* const state = thread_state_or_null();
     return state != nullptr ? state->interp : nullptr;
 }
 

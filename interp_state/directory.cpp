@@ -13,17 +13,13 @@
 #include "globals/check.h"
 #include "globals/locks.h"
 #include "globals/throwing.h"
+#include "runtime/cpython/private_symbols.h"
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <new>
-
-// Not in CPython's public headers; weak, so that its absence only means that regions are recycled
-// by address alone. It takes CPython's own lock and answers whether an id is alive.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): CPython's name
-extern "C" [[gnu::weak]] PyInterpreterState* _PyInterpreterState_LookUpID(std::int64_t id);
 
 namespace hpystate {
 
@@ -114,10 +110,8 @@ Region* live_region(const PyInterpreterState* interpreter, std::int64_t id) noex
 /// reports an unknown id by an exception.
 bool is_gone(const PyInterpreterState* owner, std::int64_t id) noexcept {
     if (owner == nullptr) return true; // taken before, for an adoption that failed
-    if (&_PyInterpreterState_LookUpID == nullptr) return false;
-    PyObject* const raised = PyErr_GetRaisedException();
-    const PyInterpreterState* const found = _PyInterpreterState_LookUpID(id);
-    PyErr_SetRaisedException(raised); // drops the one that says "unknown"
+    if (!can_look_up_interpreters()) return false;
+    const PyInterpreterState* const found = interpreter_with_id(id);
     return found != owner;
 }
 

@@ -3,6 +3,7 @@
 #include "interp_state/holder.h"
 
 #include "interp_state/teardown.h"
+#include "runtime/cpython/interpreter_end.h"
 #include "runtime/cpython/new_type.h"
 
 namespace hpystate {

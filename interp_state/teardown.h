@@ -23,16 +23,4 @@ void end_region(Region& region) noexcept;
 /// exception is set.
 [[nodiscard]] bool prepare_lifetime(Region& region) noexcept;
 
-/// Whether the interpreter of the calling thread has lost its modules: it is ending, and its exit
-/// callbacks ran or are about to. A region adopted now would never be torn down.
-[[nodiscard, gnu::cold]] bool is_ending() noexcept;
-
-/// Whether Python itself is ending: all threads but the one that ends it stop for good, at the
-/// latest when they attach. Their stacks stay (runtime/calls/thread_exit.cpp). Callable without
-/// being attached.
-[[nodiscard, gnu::cold]] bool is_finalizing() noexcept;
-
-/// The same for the other threads of the calling thread's interpreter, which is ending.
-[[nodiscard, gnu::cold]] bool has_stopped_threads() noexcept;
-
 } // namespace hpystate

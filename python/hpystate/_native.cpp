@@ -9,6 +9,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/context/first_value.h"
 #include "runtime/cpython/guarded.h"
+#include "runtime/cpython/module_slots.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/layers/trace/trace.h"
 #include "runtime/loader/called.h"
@@ -259,9 +260,7 @@ int exec(PyObject* module) {
 PyModuleDef_Slot slots[] = {
     {Py_mod_exec, reinterpret_cast<void*>(exec)},
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
-#if PY_VERSION_HEX >= 0x030D0000
-    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
-#endif
+    gil_not_used(),
     {0, nullptr},
 };
 

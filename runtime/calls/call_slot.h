@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include "runtime/calls/handle.h"
+#include "runtime/cpython/items.h"
 
 #include <cstddef>
 #include <cstring>
@@ -44,7 +45,7 @@ template <typename Call>
 [[nodiscard]] PyObject* with_array(PyObject* args, PyObject* kwargs, Call&& call) noexcept {
     const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(args));
     if (kwargs == nullptr || PyDict_GET_SIZE(kwargs) == 0) {
-        return call(reinterpret_cast<PyTupleObject*>(args)->ob_item, count, nullptr);
+        return call(items_of(args), count, nullptr);
     }
     CallArguments arguments;
     if (!arguments.collect(args, kwargs)) return nullptr;

@@ -12,6 +12,7 @@
 #include "runtime/calls/thunk_pool.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/in_flight.h"
+#include "runtime/cpython/items.h"
 
 #include <cstdint>
 #include <cstring>
@@ -247,8 +248,7 @@ struct LayeredTupleDict {
         if (call.context == nullptr) return failed<Cpy<R>>();
         const Py_ssize_t count = PyTuple_GET_SIZE(args);
         const Operand<HPy> receiver(call, self);
-        const Operands operands(call, reinterpret_cast<PyTupleObject*>(args)->ob_item,
-                                static_cast<std::size_t>(count));
+        const Operands operands(call, items_of(args), static_cast<std::size_t>(count));
         const Operand<HPy> keywords(call, kwargs);
         if (!call.complete) return failed<Cpy<R>>();
         return call.finish<R>(

@@ -10,6 +10,7 @@
 #include "runtime/calls/signature.h"
 #include "runtime/calls/thunk_pool.h"
 #include "runtime/cpython/in_flight.h"
+#include "runtime/cpython/items.h"
 
 #include <type_traits>
 
@@ -130,7 +131,7 @@ struct TupleDict {
             if (ctx == nullptr) return failed<Cpy<R>>();
         }
         const auto impl = reinterpret_cast<Impl>(const_cast<void*>(target));
-        PyObject* const* const items = reinterpret_cast<PyTupleObject*>(args)->ob_item;
+        PyObject* const* const items = items_of(args);
         return impl(ctx, self, items, PyTuple_GET_SIZE(args), kwargs);
     }
 

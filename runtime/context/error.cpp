@@ -4,6 +4,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
 #include "runtime/context/pointers.h"
+#include "runtime/cpython/versions.h"
 
 namespace hpystate::context {
 
@@ -53,12 +54,10 @@ void ctx_Err_Clear(HPyContext*) noexcept {
     PyErr_Clear();
 }
 
-constexpr bool kNeedsException = PY_VERSION_HEX >= 0x030F0000;
-
 void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept {
     // Without an exception there is nothing to write. CPython before 3.15 calls the hook with None,
     // 3.15 follows a null pointer.
-    if (kNeedsException && PyErr_Occurred() == nullptr) return;
+    if (kUnraisableNeedsException && PyErr_Occurred() == nullptr) return;
     PyErr_WriteUnraisable(as_object(obj));
 }
 

@@ -5,12 +5,12 @@
 
 #include "globals/locks.h"
 #include "globals/sleep.h"
-#include "interp_state/teardown.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
 #include "runtime/context/fused.h"
 #include "runtime/context/pointers.h"
 #include "runtime/cpython/guarded.h"
+#include "runtime/cpython/interpreter_end.h"
 #include "runtime/elf/symbol_name.h"
 
 #include <array>

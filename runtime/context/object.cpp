@@ -5,6 +5,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
 #include "runtime/context/pointers.h"
+#include "runtime/cpython/items.h"
 
 #include <cstddef>
 #include <cstdio>
@@ -101,30 +102,9 @@ HPy ctx_GetItem(HPyContext*, HPy obj, HPy key) noexcept {
     return as_handle(PyObject_GetItem(as_object(obj), as_object(key)));
 }
 
-namespace {
-
-[[nodiscard]] bool is_inside(Py_ssize_t index, Py_ssize_t size) noexcept {
-    return static_cast<std::size_t>(index) < static_cast<std::size_t>(size);
-}
-
-/// Where the item of a list or tuple stands, where no class of Python's has a say in it and the
-/// index counts from the start and is good; otherwise nullptr. Without a GIL a list may change
-/// meanwhile.
-[[nodiscard]] PyObject** place_of_item(PyObject* object, Py_ssize_t index) noexcept {
-#ifndef Py_GIL_DISABLED
-    if (PyList_CheckExact(object) && is_inside(index, PyList_GET_SIZE(object)))
-        return &reinterpret_cast<PyListObject*>(object)->ob_item[index];
-#endif
-    if (PyTuple_CheckExact(object) && is_inside(index, PyTuple_GET_SIZE(object)))
-        return &reinterpret_cast<PyTupleObject*>(object)->ob_item[index];
-    return nullptr;
-}
-
-} // namespace
-
 HPy ctx_GetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
     // No int is made for what most indexed objects are.
-    if (PyObject* const* const item = place_of_item(as_object(obj), idx))
+    if (PyObject* const* const item = item_of_exact(as_object(obj), idx))
         return as_handle(Py_NewRef(*item));
     const Ref key(PyLong_FromSsize_t(idx));
     return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;

@@ -2,7 +2,9 @@
 #include "runtime/types/foreign_base.h"
 
 #include "runtime/calls/handle.h"
+#include "runtime/cpython/managed_dict.h"
 #include "runtime/cpython/new_type.h"
+#include "runtime/cpython/ref.h"
 
 #include <atomic>
 #include <structmember.h>
@@ -49,22 +51,6 @@ int for_each_python_slot(PyObject* self, const Chain& chain, Function&& function
     return 0;
 }
 
-int visit_managed_dict(PyObject* self, visitproc visit, void* arg) {
-#if PY_VERSION_HEX >= 0x030D0000
-    return PyObject_VisitManagedDict(self, visit, arg);
-#else
-    return _PyObject_VisitManagedDict(self, visit, arg);
-#endif
-}
-
-void clear_managed_dict(PyObject* self) {
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject_ClearManagedDict(self);
-#else
-    _PyObject_ClearManagedDict(self);
-#endif
-}
-
 /// Whether the instance has a managed dict that the foreign base knows nothing of. A base that has
 /// it too, as _asyncio.Future, shows it itself, and the collector counts what it is shown.
 [[nodiscard]] bool adds_managed_dict(const Chain& chain) noexcept {
@@ -76,7 +62,7 @@ void clear_managed_dict(PyObject* self) {
 PyObject** added_dict(PyObject* self, const Chain& chain) {
     if (PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT)) return nullptr;
     if (chain.top->tp_dictoffset == 0 || chain.base->tp_dictoffset != 0) return nullptr;
-    return _PyObject_GetDictPtr(self);
+    return place_of_dict(self);
 }
 
 void clear_python_parts(PyObject* self, const Chain& chain) {

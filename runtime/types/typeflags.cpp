@@ -1,6 +1,8 @@
 /// runtime/types/typeflags.cpp: a table of CPython's 32 flags, and what some of them need.
 #include "runtime/types/typeflags.h"
 
+#include "runtime/cpython/versions.h"
+
 #include <array>
 
 namespace hpystate {
@@ -20,11 +22,9 @@ constexpr char kOfStackless[] = "it speaks about Stackless Python, which this is
 constexpr unsigned kFlags = 32;
 constexpr unsigned kFirstBuiltin = 24; ///< from here on: "is a subclass of int, list, ..."
 
-#if PY_VERSION_HEX >= 0x030D0000
-constexpr Flag kBitTwo{"Py_TPFLAGS_INLINE_VALUES", kSetByCPython};
-#else
-constexpr Flag kBitTwo{"HPy_TPFLAGS_INTERNAL_IS_HPY_TYPE", "HPy's own runtime sets it by itself"};
-#endif
+constexpr Flag kBitTwo = kHasInlineValues ? Flag{"Py_TPFLAGS_INLINE_VALUES", kSetByCPython}
+                                          : Flag{"HPy_TPFLAGS_INTERNAL_IS_HPY_TYPE",
+                                                 "HPy's own runtime sets it by itself"};
 
 /// By the number of the bit, which is the same from 3.12 on.
 constexpr std::array<Flag, kFlags> kTable{{

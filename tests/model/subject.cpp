@@ -10,6 +10,8 @@
 #include "interp_state/window.cpp"
 #include "runtime/context/first_value.cpp"
 #include "runtime/context/global.cpp"
+#include "runtime/cpython/interpreter_end.cpp"
+#include "runtime/cpython/private_symbols.cpp"
 #include "tests/model/engine.h"
 #include "tests/model/standin/interpreters.h"
 

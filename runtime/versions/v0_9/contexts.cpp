@@ -10,6 +10,7 @@
 #include "runtime/context/functions.h"
 #include "runtime/context/fused.h"
 #include "runtime/context/guard.h"
+#include "runtime/cpython/interpreter_end.h"
 
 namespace hpystate::context {
 

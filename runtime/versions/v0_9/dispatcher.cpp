@@ -13,6 +13,7 @@
 #include "runtime/context/functions.h"
 #include "runtime/context/guard.h"
 #include "runtime/cpython/in_flight.h"
+#include "runtime/cpython/items.h"
 
 #include <cstddef>
 #include <cstdio>
@@ -218,7 +219,7 @@ template <HPyFunc_Signature S, typename R>
 void enter_tuple_dict(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     auto& frame = *static_cast<Frame<R, HPy, PyObject*, HPy>*>(args);
     const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
-    const HPy* const items = as_handles(reinterpret_cast<PyTupleObject*>(frame.b)->ob_item);
+    const HPy* const items = as_handles(items_of(frame.b));
     frame.result =
         impl(context_of_call<S>(ctx, frame.a), frame.a, items, PyTuple_GET_SIZE(frame.b), frame.c);
 }

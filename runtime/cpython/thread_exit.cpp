@@ -1,4 +1,4 @@
-/// runtime/calls/thread_exit.cpp: a thread that CPython ends inside an extension.
+/// runtime/cpython/thread_exit.cpp: a thread that CPython ends inside an extension.
 ///
 /// A daemon thread that wants to run Python code while the interpreter ends is ended by CPython:
 /// 3.12 and 3.13 call pthread_exit, which unwinds the C stack up to the thread's first frame. On
@@ -10,7 +10,7 @@
 /// to say about unwinding stops it for good. Every such frame names one function, the personality
 /// routine of C++; the linker puts this one in its place (--wrap in CMakeLists.txt), which costs
 /// nothing until something is thrown.
-#include "interp_state/teardown.h"
+#include "runtime/cpython/interpreter_end.h"
 
 #include <unistd.h>
 #include <unwind.h>

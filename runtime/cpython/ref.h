@@ -1,0 +1,37 @@
+/// runtime/cpython/ref.h: an owned reference.
+#pragma once
+
+#include <Python.h>
+
+#include <utility>
+
+namespace hpystate {
+
+/// One owned reference; released where it goes out of scope. The thread is attached then.
+class Ref {
+  public:
+    Ref() noexcept = default;
+    /// Takes the reference that the caller owns.
+    explicit Ref(PyObject* owned) noexcept : object_(owned) {}
+    Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    Ref& operator=(Ref&& other) noexcept {
+        // The new value stands before the old one is released: its destructor may look here.
+        PyObject* const old = std::exchange(object_, std::exchange(other.object_, nullptr));
+        Py_XDECREF(old);
+        return *this;
+    }
+    Ref(const Ref&) = delete;
+    Ref& operator=(const Ref&) = delete;
+    ~Ref() { Py_XDECREF(object_); }
+
+    [[nodiscard]] static Ref borrow(PyObject* object) noexcept { return Ref(Py_XNewRef(object)); }
+
+    [[nodiscard]] PyObject* get() const noexcept { return object_; }
+    [[nodiscard]] PyObject* release() noexcept { return std::exchange(object_, nullptr); }
+    explicit operator bool() const noexcept { return object_ != nullptr; }
+
+  private:
+    PyObject* object_ = nullptr;
+};
+
+} // namespace hpystate
