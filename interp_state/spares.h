@@ -14,12 +14,16 @@
 ///   P2  A list holds memory of one size, kBytes at most, all of this interpreter's allocator.
 ///   P3  Outside open() ... close() nothing is kept: not before, nor while the interpreter ends.
 ///
+/// Nor is it opened where CPython's collector keeps another head than we expect: gc_head.h.
+///
 /// Only threads attached to the interpreter come here, with its GIL. Builds without a GIL, debug
 /// builds, those with sanitizers, and processes that ask for a debugging allocator never open it:
 /// memory that comes back at once hides what they look for.
 #pragma once
 
 #include <Python.h>
+
+#include "runtime/cpython/gc_head.h"
 
 #include <array>
 #include <cstddef>
@@ -71,7 +75,7 @@ class Spares {
         List& to = lists_[list];
         if (to.room == 0) return false;
         --to.room;
-        if (is_collected(list)) reinterpret_cast<std::uintptr_t*>(memory)[-1] = 0; // its flags
+        if (is_collected(list)) clear_gc_flags(memory);
         Py_SET_TYPE(memory, reinterpret_cast<PyTypeObject*>(to.first));
         to.first = memory;
         return true;

@@ -1,0 +1,32 @@
+/// runtime/cpython/gc_head.h: the two words that the collector keeps in front of an object.
+///
+///     [ next ][ previous, flags ][ the object ... ]
+///
+/// CPython does not promise them. Memory that is kept for the next instance (interp_state/spares.h)
+/// goes on with both words zero, as PyObject_GC_New leaves them.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+
+namespace hpystate {
+
+/// Clears the flags that are left in the head of an untracked object.
+inline void clear_gc_flags(PyObject* untracked) noexcept {
+    reinterpret_cast<std::uintptr_t*>(untracked)[-1] = 0;
+}
+
+/// Whether the two words of a tracked object, and of the same untracked, are as expected.
+[[nodiscard]] constexpr bool is_gc_head(const std::uintptr_t (&tracked)[2],
+                                        const std::uintptr_t (&untracked)[2]) noexcept {
+    return tracked[0] != 0 && tracked[1] != 0 && untracked[0] == 0 && untracked[1] == 0;
+}
+
+enum class GcHead : std::uint8_t { kExpected, kOther, kUnknown };
+
+/// Tries it with a list. Where the head is another, nothing is kept: instances go back to CPython's
+/// allocator. kUnknown: an exception is set, there was no memory for the list.
+[[nodiscard]] GcHead look_at_gc_head() noexcept;
+
+} // namespace hpystate
