@@ -6,6 +6,7 @@
 #include <Python.h>
 
 #include "interp_state/current.h"
+#include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/first_value.h"
 #include "runtime/cpython/guarded.h"
@@ -228,12 +229,24 @@ PyObject* state(PyObject*, PyObject*) {
         "regions", static_cast<Py_ssize_t>(region_count()));
 }
 
+#ifdef HPYSTATE_CHECKS
+/// For tests: tests/cpython/test_module_layout.py.
+PyObject* pretend_other_module_layout_here(PyObject*, PyObject*) {
+    Region* const region = current_region();
+    if (region == nullptr || !pretend_other_module_layout(*region)) return nullptr;
+    Py_RETURN_NONE;
+}
+#endif
+
 PyMethodDef methods[] = {
     {"inspect", inspect_file, METH_VARARGS, inspect_doc},
     {"create", create_module_of, METH_VARARGS, create_doc},
     {"execute", execute, METH_O, execute_doc},
     {"missing", missing, METH_NOARGS, missing_doc},
     {"state", state, METH_NOARGS, state_doc},
+#ifdef HPYSTATE_CHECKS
+    {"_pretend_other_module_layout", pretend_other_module_layout_here, METH_NOARGS, nullptr},
+#endif
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -1,49 +1,87 @@
-/// runtime/calls/anchor.cpp: making the anchor.
+/// runtime/calls/anchor.cpp: making the anchor, and the slow ways to it.
 #include "runtime/calls/anchor.h"
 
 #include "globals/gil.h"
-#include "runtime/calls/handle.h"
+#include "runtime/cpython/ref.h"
 
 namespace hpystate {
 
 namespace {
 
+constexpr PyModuleDef new_definition() noexcept {
+    return {PyModuleDef_HEAD_INIT,
+            "hpystate.anchor",
+            nullptr,
+            sizeof(ModuleState),
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            &release_module_state};
+}
+
+/// The definition of anchors where modules have another layout. The words at the expected offsets
+/// are never the address of anchor_definition then, since no living module is made of it.
+PyModuleDef public_definition = new_definition();
+
 /// CPython numbers a definition when the first module is made of it, and takes no lock for that. So
 /// that is done before, by one thread of the process; no Python code runs while others wait for it.
-void number_definition() noexcept {
-    static PyObject* const numbered = PyModuleDef_Init(&anchor_definition);
+void number_definitions() noexcept {
+    static PyObject* const numbered[] = {PyModuleDef_Init(&anchor_definition),
+                                         PyModuleDef_Init(&public_definition)};
     static_cast<void>(numbered);
 }
 
+/// The definition of the anchors of this process.
+[[nodiscard]] PyModuleDef* definition_of_anchors() noexcept {
+    return has_other_module_layout() ? &public_definition : &anchor_definition;
+}
+
+[[nodiscard]] bool has_expected_layout(PyObject* anchor) noexcept {
+    return has_layout(anchor, Py_TYPE(anchor)->tp_basicsize, &anchor_definition,
+                      PyModule_GetState(anchor));
+}
+
 [[nodiscard]] PyObject* make_anchor(Region& region) noexcept {
-    number_definition();
-    Ref anchor(PyModule_Create(&anchor_definition)); // nobody imports it, so it needs no phases
-    if (!anchor) return nullptr;
-    auto* const state = static_cast<ModuleState*>(PyModule_GetState(anchor.get()));
-    if (state == nullptr || state_of_module(anchor.get()) != state ||
-        reinterpret_cast<ModuleLayout*>(anchor.get())->definition != &anchor_definition) {
-        PyErr_Format(PyExc_SystemError,
-                     "hpystate: CPython %s keeps a module's state where this build does not expect "
-                     "it. Install the hpystate that was built for this Python.",
-                     Py_GetVersion());
-        return nullptr;
+    number_definitions();
+    Ref anchor(PyModule_Create(definition_of_anchors())); // nobody imports it: no phases
+    if (anchor && !has_other_module_layout() && !has_expected_layout(anchor.get())) {
+        other_module_layout.store(true, std::memory_order_relaxed);
+        anchor = Ref(PyModule_Create(definition_of_anchors()));
     }
-    state->lead_to(region);
+    if (!anchor) return nullptr;
+    static_cast<ModuleState*>(PyModule_GetState(anchor.get()))->lead_to(region);
     return anchor.release();
+}
+
+/// context_of_type() by public functions only.
+[[nodiscard]] HPyContext* public_context_of_type(PyTypeObject* type) noexcept {
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return nullptr;
+    PyObject* const module = PyType_GetModule(type);
+    if (module == nullptr || PyModule_GetDef(module) != &public_definition) return nullptr;
+    return static_cast<ModuleState*>(PyModule_GetState(module))->context;
+}
+
+/// context_of_class() where modules have another layout: such as PyType_GetModuleByDef, but for
+/// types that the collector took apart too.
+[[nodiscard, gnu::cold, gnu::noinline]] HPyContext*
+public_context_of_class(PyTypeObject* type) noexcept {
+    PyObject* const raised = PyErr_GetRaisedException();
+    HPyContext* found = nullptr;
+    if (type->tp_mro == nullptr) {
+        for (; type != nullptr && found == nullptr; type = type->tp_base)
+            found = public_context_of_type(type);
+    } else if (PyObject* const anchor = PyType_GetModuleByDef(type, &public_definition)) {
+        found = static_cast<ModuleState*>(PyModule_GetState(anchor))->context;
+    }
+    PyErr_SetRaisedException(raised); // drops what a type without an anchor raises
+    return found;
 }
 
 } // namespace
 
 // Only read once it is numbered.
-PyModuleDef anchor_definition = {PyModuleDef_HEAD_INIT,
-                                 "hpystate.anchor",
-                                 nullptr,
-                                 sizeof(ModuleState),
-                                 nullptr,
-                                 nullptr,
-                                 nullptr,
-                                 nullptr,
-                                 &release_module_state};
+PyModuleDef anchor_definition = new_definition();
 
 // Who may change an MRO while it is read? With the GIL nobody: no Python code runs in here. Without
 // it another thread may assign to __bases__, which frees the tuple, and perhaps a base; so CPython
@@ -55,11 +93,13 @@ HPyContext* context_of_class(PyTypeObject* type) noexcept {
     const PyObject* const mro = type->tp_mro;
     if (mro == nullptr) {
         HPyContext* found = nullptr;
-        for (; type != nullptr && found == nullptr; type = type->tp_base)
-            found = context_of_type(type);
-        return found;
+        for (PyTypeObject* each = type; each != nullptr && found == nullptr; each = each->tp_base)
+            found = context_of_type(each);
+        if (found != nullptr || !has_other_module_layout()) return found;
+        return public_context_of_class(type);
     }
     if constexpr (kNoGil) {
+        if (has_other_module_layout()) return public_context_of_class(type);
         PyObject* const raised = PyErr_GetRaisedException();
         PyObject* const anchor = PyType_GetModuleByDef(type, &anchor_definition);
         PyErr_SetRaisedException(raised); // drops the TypeError that says that there is none
@@ -69,7 +109,7 @@ HPyContext* context_of_class(PyTypeObject* type) noexcept {
         auto* const each = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
         if (HPyContext* const found = context_of_type(each)) return found;
     }
-    return nullptr;
+    return has_other_module_layout() ? public_context_of_class(type) : nullptr;
 }
 
 bool prepare_anchor(Region& region) noexcept {
@@ -80,5 +120,13 @@ bool prepare_anchor(Region& region) noexcept {
     Region::publish(region.anchor, anchor);
     return true;
 }
+
+#ifdef HPYSTATE_CHECKS
+bool pretend_other_module_layout(Region& region) noexcept {
+    other_module_layout.store(true, std::memory_order_relaxed);
+    Py_XDECREF(region.anchor.exchange(nullptr));
+    return prepare_anchor(region);
+}
+#endif
 
 } // namespace hpystate

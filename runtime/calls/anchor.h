@@ -17,50 +17,36 @@
 
 #include "interp_state/region.h"
 #include "runtime/calls/module_state.h"
+#include "runtime/cpython/module_layout.h"
 
 #include <type_traits>
 
 namespace hpystate {
 
-/// How CPython lays a module out. make_anchor() looks whether this one does.
-struct ModuleLayout {
-    PyObject head;
-    PyObject* dict;
-#if PY_VERSION_HEX >= 0x030F0000 // PEP 793: a module may have no definition, and has a token
-    void* state;
-    PyObject* weak_references;
-    PyObject* name;
-    bool token_is_definition;
-    bool needs_gil;
-    Py_ssize_t state_size;
-    traverseproc traverse;
-    inquiry clear;
-    freefunc free;
-    void* definition;
-#else
-    PyModuleDef* definition;
-    void* state;
-#endif
-};
-
-/// The definition of every anchor; its address tells one.
+/// The definition of every anchor; its address tells one. Where modules have another layout than
+/// ModuleLayout, anchors have another definition: then no type leads to a context in a few loads.
 extern PyModuleDef anchor_definition;
 
-/// The state of a module of ours; null until its first exec slot has run.
+/// The state of a module of ours, with any layout; null until its first exec slot has run.
 [[nodiscard]] inline const ModuleState* state_of_module(PyObject* module) noexcept {
-    return static_cast<const ModuleState*>(reinterpret_cast<ModuleLayout*>(module)->state);
+    return static_cast<const ModuleState*>(state_of(module));
+}
+
+/// The same in a thunk, which is handed out only where the layout is the expected one.
+[[nodiscard]] inline const ModuleState* fast_state_of_module(PyObject* module) noexcept {
+    return static_cast<const ModuleState*>(state_word(module));
 }
 
 /// The context that a type's functions are called with; nullptr where the type has no anchor: it
-/// is static, was made in Python, by others, or is being torn down.
+/// is static, was made in Python, by others, or is being torn down; and for every type where
+/// modules have another layout.
 [[nodiscard]] inline HPyContext* context_of_type(PyTypeObject* type) noexcept {
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) [[unlikely]]
         return nullptr;
     PyObject* const module = reinterpret_cast<PyHeapTypeObject*>(type)->ht_module;
-    if (module == nullptr ||
-        reinterpret_cast<ModuleLayout*>(module)->definition != &anchor_definition) [[unlikely]]
+    if (module == nullptr || definition_word(module) != &anchor_definition) [[unlikely]]
         return nullptr;
-    HPyContext* const context = state_of_module(module)->context;
+    HPyContext* const context = fast_state_of_module(module)->context;
     if (context == nullptr) __builtin_unreachable(); // an anchor has it before it has a type
     return context;
 }
@@ -86,5 +72,12 @@ template <typename First, typename... Rest>
 /// Makes the anchor of a region whose interpreter the thread is attached to, if it has none. False:
 /// an exception is set.
 [[nodiscard]] bool prepare_anchor(Region& region) noexcept;
+
+#ifdef HPYSTATE_CHECKS
+/// For tests: from now on this process takes modules for laid out otherwise, and `region` gets an
+/// anchor accordingly. No type and no function of an extension was made yet. False: an exception is
+/// set.
+[[nodiscard]] bool pretend_other_module_layout(Region& region) noexcept;
+#endif
 
 } // namespace hpystate

@@ -35,7 +35,7 @@ namespace {
 template <Way W>
 [[nodiscard]] inline HPyContext* context_of(PyObject* self) noexcept {
     if constexpr (W == Way::kModule) {
-        const ModuleState* const state = state_of_module(self);
+        const ModuleState* const state = fast_state_of_module(self);
         return state != nullptr ? state->context : nullptr;
     } else if constexpr (W == Way::kType) {
         return context_of_type(reinterpret_cast<PyTypeObject*>(self));
@@ -262,6 +262,8 @@ static_assert(PlainPools::kEnd <= kLayeredStart, "runtime/calls/thunk_pool.h: ra
     if (is_layered(site)) {
         return layered_thunk(signature, impl, *site.layer, way == Way::kModule);
     }
+    // The file's own trampoline serves: the dispatcher asks CPython for the module's state.
+    if (way == Way::kModule && has_other_module_layout()) return nullptr;
     return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
 }
 

@@ -82,14 +82,14 @@ template <HPyFunc_Signature S, typename... A>
 [[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, HPy self, A... args) noexcept {
     PyObject* const object = as_object(self);
     HPyContext* found = nullptr;
+    if (is_method(S) && PyModule_CheckExact(object)) {
+        const ModuleState* const state = state_of_module(object);
+        if (state != nullptr && state->context != nullptr) return state->context;
+    }
     if constexpr (S == HPyFunc_NEWFUNC) {
         found = context_of_class(reinterpret_cast<PyTypeObject*>(object));
     } else {
         found = context_of_operands(object, operand(args)...);
-    }
-    if (found == nullptr && is_method(S) && PyModule_CheckExact(object)) {
-        const ModuleState* const state = state_of_module(object);
-        if (state != nullptr) found = state->context;
     }
     return found != nullptr ? found : ctx;
 }

@@ -1,0 +1,210 @@
+/// tests/cpython/test_facts.cpp: what CPython does not promise, on the CPython at hand, and what we
+/// do without it. docs/cpython.md has the table.
+#include "runtime/cpython/gc_head.h"
+#include "runtime/cpython/interpreter_end.h"
+#include "runtime/cpython/items.h"
+#include "runtime/cpython/managed_dict.h"
+#include "runtime/cpython/module_layout.h"
+#include "runtime/cpython/private_symbols.h"
+#include "runtime/cpython/ref.h"
+#include "tests/interp_state/interpreters.h"
+
+#include <cstring>
+#include <structmember.h>
+
+using namespace hpystate;
+using namespace hpystate::testing;
+
+namespace {
+
+HPyGlobal slot;
+
+PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                          "layout",
+                          nullptr,
+                          sizeof(long),
+                          nullptr,
+                          nullptr,
+                          nullptr,
+                          nullptr,
+                          nullptr};
+
+/// Without a private symbol, for as long as it lives.
+template <typename Function>
+class Without {
+  public:
+    explicit Without(Function& place) : place_(place), before_(std::exchange(place, nullptr)) {}
+    Without(const Without&) = delete;
+    Without& operator=(const Without&) = delete;
+    ~Without() { place_ = before_; }
+
+  private:
+    Function& place_;
+    Function before_;
+};
+
+/// What Python code makes of its name `made`.
+Ref made_by(const char* code) {
+    const Ref globals(PyDict_New());
+    const Ref result(PyRun_String(code, Py_file_input, globals.get(), globals.get()));
+    REQUIRE(result);
+    return Ref::borrow(PyDict_GetItemString(globals.get(), "made"));
+}
+
+} // namespace
+
+TEST_CASE("a module keeps definition and state where the layout has them", "[cpython]") {
+    const Runtime runtime;
+    const Ref module(PyModule_Create(&definition));
+    REQUIRE(module);
+    const void* const state = PyModule_GetState(module.get());
+    const Py_ssize_t size = PyModule_Type.tp_basicsize;
+
+    CHECK(has_layout(module.get(), size, &definition, state));
+    CHECK(definition_word(module.get()) == &definition);
+    CHECK(state_of(module.get()) == state);
+    CHECK_FALSE(has_other_module_layout());
+}
+
+TEST_CASE("a module that is laid out otherwise is noticed", "[cpython]") {
+    ModuleLayout fake;
+    std::memset(static_cast<void*>(&fake), 0, sizeof(fake));
+    int state = 0;
+    fake.definition = &definition;
+    fake.state = &state;
+    constexpr auto kSize = static_cast<Py_ssize_t>(sizeof(fake));
+    REQUIRE(has_layout(&fake, kSize, &definition, &state));
+
+    CHECK_FALSE(has_layout(&fake, kSize - 8, &definition, &state)); // nothing behind it is read
+    CHECK_FALSE(has_layout(&fake, kSize, &definition, nullptr));
+    CHECK_FALSE(has_layout(&fake, kSize, nullptr, &state));
+}
+
+#if !defined(Py_GIL_DISABLED)
+TEST_CASE("the collector keeps two words in front of an object", "[cpython]") {
+    const Runtime runtime;
+    CHECK(look_at_gc_head() == GcHead::kExpected);
+}
+#endif
+
+TEST_CASE("a head of the collector's that is another is noticed", "[cpython]") {
+    CHECK(is_gc_head({16, 32}, {0, 0}));
+    CHECK_FALSE(is_gc_head({0, 32}, {0, 0}));  // a word that is not the collector's
+    CHECK_FALSE(is_gc_head({16, 32}, {0, 4})); // a flag that would stay
+    CHECK_FALSE(is_gc_head({16, 32}, {16, 32}));
+}
+
+TEST_CASE("CPython tells a living interpreter's id from one that is gone", "[cpython]") {
+    const Runtime runtime;
+    REQUIRE(can_look_up_interpreters());
+    std::int64_t id = 0;
+    {
+        const Subinterpreter other;
+        id = PyInterpreterState_GetID(other.interpreter());
+        CHECK(interpreter_with_id(id) == other.interpreter());
+    }
+    CHECK(interpreter_with_id(id) == nullptr);
+    CHECK(PyErr_Occurred() == nullptr);
+}
+
+TEST_CASE("without a look-up by id a value of a dead interpreter is not found", "[cpython]") {
+    const Without without(private_symbols.look_up_interpreter);
+    const Runtime runtime;
+    enter();
+    for (int i = 0; i < 8; ++i) {
+        Subinterpreter other;
+        HPyContext* const ctx = enter();
+        CHECK(load(ctx, slot) == nullptr);
+        store(ctx, slot, Py_Ellipsis);
+        CHECK(load(ctx, slot) == Py_Ellipsis);
+    }
+}
+
+TEST_CASE("without the question, an interpreter's threads stop where Python's do", "[cpython]") {
+    const Runtime runtime;
+    CHECK_FALSE(has_stopped_threads());
+    const Without without(private_symbols.is_interpreter_finalizing);
+    CHECK_FALSE(has_stopped_threads());
+}
+
+TEST_CASE("an exit callback runs attached, after sys.modules is gone", "[cpython]") {
+    struct Seen {
+        bool attached = false;
+        bool ending = false;
+    } seen;
+    const Runtime runtime;
+    {
+        const Subinterpreter other;
+        CHECK_FALSE(is_ending());
+        REQUIRE(add_exit_callback(
+                    [](void* data) {
+                        auto* const found = static_cast<Seen*>(data);
+                        found->attached = current_interpreter() != nullptr;
+                        found->ending = is_ending();
+                    },
+                    &seen) == 0);
+    }
+    CHECK(seen.attached);
+    CHECK(seen.ending);
+}
+
+TEST_CASE("all classes made in Python have one tp_dealloc", "[cpython]") {
+    const Runtime runtime;
+    const Ref classes = made_by("class A: __slots__ = 'x',\nclass B(A): pass\nclass C(int): pass\n"
+                                "made = (A, B, C)");
+    const auto dealloc_of = [&](Py_ssize_t i) {
+        return reinterpret_cast<PyTypeObject*>(items_of(classes.get())[i])->tp_dealloc;
+    };
+    CHECK(dealloc_of(0) == dealloc_of(1));
+    CHECK(dealloc_of(0) == dealloc_of(2));
+    CHECK(dealloc_of(0) != PyBaseObject_Type.tp_dealloc);
+}
+
+TEST_CASE("a class's __slots__ are members in its tp_members", "[cpython]") {
+    const Runtime runtime;
+    const Ref made = made_by("class A: __slots__ = 'x',\nmade = A()\nmade.x = ...");
+    const PyMemberDef* const member = Py_TYPE(made.get())->tp_members;
+    REQUIRE(member != nullptr);
+    CHECK(member->type == T_OBJECT_EX);
+    CHECK(member->flags == 0);
+    const char* const place = reinterpret_cast<char*>(made.get()) + member->offset;
+    CHECK(*reinterpret_cast<PyObject* const*>(place) == Py_Ellipsis);
+}
+
+TEST_CASE("a managed dict is visited by its own function", "[cpython]") {
+    const Runtime runtime;
+    const Ref made = made_by("class A: pass\nmade = A()\nmade.x = ...\nmade.__dict__");
+    REQUIRE(PyType_HasFeature(Py_TYPE(made.get()), Py_TPFLAGS_MANAGED_DICT));
+    int visited = 0;
+    visit_managed_dict(
+        made.get(),
+        [](PyObject*, void* count) {
+            ++*static_cast<int*>(count);
+            return 0;
+        },
+        &visited);
+    CHECK(visited > 0);
+    clear_managed_dict(made.get());
+    CHECK_FALSE(PyObject_HasAttrString(made.get(), "x"));
+}
+
+TEST_CASE("tp_dictoffset leads to a dict", "[cpython]") {
+    const Runtime runtime;
+    const Ref function = made_by("def made(): pass\nmade.x = ...");
+    PyObject** const place = place_of_dict(function.get());
+    REQUIRE(place != nullptr);
+    CHECK(PyDict_Check(*place));
+    CHECK(place_of_dict(Py_None) == nullptr);
+}
+
+TEST_CASE("items of lists and tuples are read where they lie", "[cpython]") {
+    const Runtime runtime;
+    const Ref tuple = made_by("made = (1, ...)");
+    const Ref sub = made_by("class T(tuple): pass\nmade = T((1, ...))");
+    REQUIRE(item_of_exact(tuple.get(), 1) != nullptr);
+    CHECK(*item_of_exact(tuple.get(), 1) == Py_Ellipsis);
+    CHECK(items_of(sub.get())[1] == Py_Ellipsis);
+    CHECK(item_of_exact(tuple.get(), 2) == nullptr);
+    CHECK(item_of_exact(tuple.get(), -1) == nullptr);
+    CHECK(item_of_exact(sub.get(), 0) == nullptr);
+}
