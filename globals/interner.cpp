@@ -1,6 +1,8 @@
 /// globals/interner.cpp: a map from bytes to storage that is never given back.
 #include "globals/interner.h"
 
+#include "globals/check.h"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -14,6 +16,7 @@ Interner::~Interner() {
 }
 
 void* Interner::find_or_reserve(std::string key, std::size_t size, bool& fresh) {
+    HPYSTATE_CHECK(mutex_.is_held());
     const auto known = known_.find(key);
     if (known != known_.end()) return known->second;
     void* const storage = ::operator new(std::max<std::size_t>(size, 1));

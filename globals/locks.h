@@ -7,6 +7,7 @@
 #include "globals/check.h"
 #include "globals/gil.h"
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <type_traits>
@@ -33,6 +34,22 @@ inline LockRank& held_rank() noexcept {
     return rank;
 }
 
+/// Whether the calling thread holds none of these locks: what must be true where Python code may
+/// run, the GIL is taken or an object is released. Builds without checks do not know.
+[[nodiscard]] inline bool holds_no_lock() noexcept {
+    return held_rank() == LockRank::kNone;
+}
+
+/// Whether the lock that the calling thread took last is of that rank. Builds without checks do not
+/// know: always true.
+[[nodiscard]] inline bool holds_lock([[maybe_unused]] LockRank rank) noexcept {
+#ifdef HPYSTATE_CHECKS
+    return held_rank() == rank;
+#else
+    return true;
+#endif
+}
+
 /// A std::mutex that knows its place; meets BasicLockable.
 class RankedMutex {
   public:
@@ -44,20 +61,36 @@ class RankedMutex {
 #ifdef HPYSTATE_CHECKS
         outer_ = held_rank();
         held_rank() = rank_;
+        holder_.store(&held_rank(), std::memory_order_relaxed);
 #endif
     }
 
     void unlock() noexcept {
 #ifdef HPYSTATE_CHECKS
+        HPYSTATE_CHECK(is_held());
+        holder_.store(nullptr, std::memory_order_relaxed);
         held_rank() = outer_;
 #endif
         mutex_.unlock();
+    }
+
+    /// Whether the calling thread holds it. Builds without checks do not know: always true.
+    [[nodiscard]] bool is_held() const noexcept {
+#ifdef HPYSTATE_CHECKS
+        // relaxed: only the calling thread writes its own address.
+        return holder_.load(std::memory_order_relaxed) == &held_rank();
+#else
+        return true;
+#endif
     }
 
   private:
     std::mutex mutex_;
     [[maybe_unused]] LockRank rank_;
     [[maybe_unused]] LockRank outer_ = LockRank::kNone; ///< written and read by the holder only
+#ifdef HPYSTATE_CHECKS
+    std::atomic<const LockRank*> holder_{nullptr}; ///< the holder's held_rank(); null: nobody
+#endif
 };
 
 /// What stands where the GIL is the lock.
@@ -66,6 +99,8 @@ class NoMutex {
     explicit constexpr NoMutex(LockRank /*rank*/) noexcept {}
     void lock() noexcept {}
     void unlock() noexcept {}
+    /// The GIL is held where this one is.
+    [[nodiscard]] bool is_held() const noexcept { return true; }
 };
 
 /// Guards what threads of one interpreter share.

@@ -1,6 +1,9 @@
 /// globals/registry.cpp: entries are made first, slots are written after.
 #include "globals/registry.h"
 
+#include "globals/check.h"
+
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -23,6 +26,7 @@ void Registry::add(const SlotOwner& owner, std::span<std::uintptr_t* const> slot
             }
         }
         tokens_.merge(fresh);
+        HPYSTATE_CHECK(has_all(slots)); // G2, G3
         // Under the lock: an interpreter that makes the module at the same time finds the slots
         // written, and does not write them again while extension code here reads them.
         for (std::uintptr_t* const slot : slots)
@@ -33,7 +37,15 @@ void Registry::add(const SlotOwner& owner, std::span<std::uintptr_t* const> slot
 Token Registry::add_unlisted(std::uintptr_t* slot) {
     const std::lock_guard lock(mutex_); // also while it is written: see add()
     tokens_.try_emplace(reinterpret_cast<std::uintptr_t>(slot));
+    HPYSTATE_CHECK(has_all({&slot, 1})); // G2
     return publish(slot);
+}
+
+bool Registry::has_all(std::span<std::uintptr_t* const> slots) const {
+    HPYSTATE_CHECK(mutex_.is_held());
+    return std::all_of(slots.begin(), slots.end(), [this](const std::uintptr_t* slot) {
+        return tokens_.count(reinterpret_cast<std::uintptr_t>(slot)) != 0;
+    });
 }
 
 std::optional<SlotInfo> Registry::find(Token token) const {

@@ -71,6 +71,9 @@ class Registry {
     [[nodiscard]] std::string describe(Token token) const;
 
   private:
+    /// Under the lock: whether each slot has an entry.
+    [[nodiscard]] bool has_all(std::span<std::uintptr_t* const> slots) const;
+
     using Map = std::unordered_map<std::uintptr_t, SlotInfo>;
 
     mutable RankedMutex mutex_{LockRank::kRegistry};

@@ -1,6 +1,8 @@
 /// globals/thunk_table.cpp: the numbers that are taken, and the one array that thunks read.
 #include "globals/thunk_table.h"
 
+#include "globals/check.h"
+
 #include <mutex>
 
 namespace hpystate {
@@ -9,6 +11,7 @@ constinit std::array<std::atomic<ThunkTarget>, ThunkTable::kThunks> thunk_target
 
 std::optional<unsigned> ThunkTable::assign(ThunkPool pool, ThunkTarget target) {
     const std::lock_guard lock(mutex_);
+    HPYSTATE_CHECK(target != nullptr && pool.first + pool.size <= kThunks);
     unsigned& used = used_[pool.first];
     const auto known = numbers_.find({pool.first, target});
     if (known != numbers_.end()) return known->second;
