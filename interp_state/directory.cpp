@@ -13,6 +13,7 @@
 #include "globals/check.h"
 #include "globals/locks.h"
 #include "globals/throwing.h"
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/private_symbols.h"
 
 #include <atomic>
@@ -69,6 +70,7 @@ Entry& entry_for(Table& table, const PyInterpreterState* interpreter) noexcept {
 }
 
 void put(Table& table, const PyInterpreterState* interpreter, Region* region) noexcept {
+    HPYSTATE_CHECK(directory.mutex.is_held());
     Entry& entry = entry_for(table, interpreter);
     if (entry.key.load(std::memory_order_relaxed) == nullptr) ++table.used;
     entry.region.store(region, std::memory_order_release);
@@ -77,6 +79,7 @@ void put(Table& table, const PyInterpreterState* interpreter, Region* region) no
 
 /// Makes room for one more key. False: no memory; the table stays as it was.
 bool make_room() noexcept {
+    HPYSTATE_CHECK(directory.mutex.is_held());
     Table* const old = directory.table.load(std::memory_order_relaxed);
     if (old != nullptr && (old->used + 1) * 2 <= old->mask + 1) return true;
     if (!can_throw()) return false;
@@ -106,9 +109,25 @@ Region* live_region(const PyInterpreterState* interpreter, std::int64_t id) noex
     return live && found.region->interpreter_id == id ? found.region : nullptr;
 }
 
+/// Under the mutex: R3, and whether every owner finds its region in the table.
+[[nodiscard]] bool is_directory_valid() noexcept {
+    HPYSTATE_CHECK(directory.mutex.is_held());
+    const Table* const table = directory.table.load(std::memory_order_relaxed);
+    std::size_t count = 0;
+    for (const Region* region = directory.regions; region != nullptr; region = region->next) {
+        ++count;
+        const PyInterpreterState* const owner = region->owner.load(std::memory_order_relaxed);
+        // A second region of the same owner would find the first one here.
+        if (owner != nullptr && region_of(owner).region != region) return false;
+    }
+    const bool half_full = table == nullptr || table->used * 2 <= table->mask + 1;
+    return count == directory.count && half_full;
+}
+
 /// Whether the interpreter that owned a dying region is gone for good. Not under the mutex: CPython
 /// reports an unknown id by an exception.
 bool is_gone(const PyInterpreterState* owner, std::int64_t id) noexcept {
+    HPYSTATE_CHECK(may_run_python());
     if (owner == nullptr) return true; // taken before, for an adoption that failed
     if (!can_look_up_interpreters()) return false;
     const PyInterpreterState* const found = interpreter_with_id(id);
@@ -149,6 +168,7 @@ Candidate find_recyclable() noexcept {
 /// Under the mutex: the region that has this address as its owner already, dead or alive. One that
 /// a dead owner's objects still lead to is given up: nobody owns it from here on.
 Region* region_at(const PyInterpreterState* interpreter, std::int64_t id) noexcept {
+    HPYSTATE_CHECK(directory.mutex.is_held());
     for (Region* region = directory.regions; region != nullptr; region = region->next) {
         if (!region->belongs_to(interpreter)) continue;
         if (region->interpreter_id == id || !region->is_led_to()) return region;
@@ -160,6 +180,7 @@ Region* region_at(const PyInterpreterState* interpreter, std::int64_t id) noexce
 
 /// Under the mutex: the candidate if nobody took it meanwhile, else a new region, else nullptr.
 Region* take_or_reserve(const Candidate& candidate) noexcept {
+    HPYSTATE_CHECK(directory.mutex.is_held());
     Region* const old = candidate.region;
     if (old != nullptr && old->generation == candidate.generation &&
         old->phase.load(std::memory_order_relaxed) != Region::Phase::kLive) {
@@ -194,6 +215,7 @@ Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Can
     // release: pairs with the acquire in belongs_to(); window and context are ready.
     region->owner.store(interpreter, std::memory_order_release);
     put(*directory.table.load(std::memory_order_relaxed), interpreter, region);
+    HPYSTATE_CHECK(is_directory_valid());
     return Adopted::kYes;
 }
 
@@ -218,6 +240,8 @@ Lookup region_of(const PyInterpreterState* interpreter) noexcept {
 }
 
 Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noexcept {
+    HPYSTATE_CHECK(may_run_python());
+    HPYSTATE_CHECK(is_attached_to(interpreter));
     const std::int64_t id = PyInterpreterState_GetID(interpreter);
     if (Region* const live = live_region(interpreter, id)) return live;
     // None yet, unless another thread of this interpreter is making it: adopt_locked() looks again.
@@ -231,6 +255,11 @@ Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noe
     if (outcome == Adopted::kYes) return region;
     if (outcome == Adopted::kNoMemory) PyErr_NoMemory();
     return nullptr;
+}
+
+bool directory_is_valid() noexcept {
+    const std::lock_guard lock(directory.mutex);
+    return is_directory_valid();
 }
 
 std::size_t region_count() noexcept {

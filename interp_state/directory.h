@@ -28,6 +28,9 @@ struct Lookup {
 /// Returns nullptr with an exception set: no memory, or `install` failed.
 [[nodiscard]] Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noexcept;
 
+/// R3, and whether every owner finds its region; for tests. Takes the lock.
+[[nodiscard]] bool directory_is_valid() noexcept;
+
 /// How many regions this process has reserved so far; for tests and reports.
 [[nodiscard]] std::size_t region_count() noexcept;
 

@@ -3,6 +3,7 @@
 #include "interp_state/holder.h"
 
 #include "interp_state/teardown.h"
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/interpreter_end.h"
 #include "runtime/cpython/new_type.h"
 
@@ -67,6 +68,7 @@ PyTypeObject* make_type() noexcept {
 } // namespace
 
 PyObject* make_holder() noexcept {
+    HPYSTATE_CHECK(may_run_python());
     PyTypeObject* const type = make_type();
     if (type == nullptr) return nullptr;
     auto* const holder = PyObject_GC_New(Holder, type);
@@ -79,6 +81,8 @@ PyObject* make_holder() noexcept {
 }
 
 void attach_holder(PyObject* holder, Region& region) noexcept {
+    HPYSTATE_CHECK(holder_of(holder).region == nullptr);
+    HPYSTATE_CHECK(region.holder.load(std::memory_order_relaxed) == holder);
     holder_of(holder).region = &region;
 }
 

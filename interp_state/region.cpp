@@ -3,6 +3,7 @@
 
 #include "globals/check.h"
 #include "interp_state/holder.h"
+#include "runtime/cpython/attached.h"
 
 #include <new>
 #include <sys/mman.h>
@@ -36,7 +37,9 @@ Region* Region::reserve() noexcept {
 }
 
 void Region::prepare(std::int64_t id) noexcept {
+    HPYSTATE_CHECK(holds_lock(LockRank::kDirectory));
     HPYSTATE_CHECK(phase.load() != Phase::kLive || interpreter_id != id);
+    HPYSTATE_CHECK(phase.load() != Phase::kDying || window.counts().values == 0);
     window.reset();
     // relaxed, here and below: nobody finds the region yet; adopt() publishes all of it at once.
     holder.store(nullptr, std::memory_order_relaxed);
@@ -56,13 +59,17 @@ void Region::prepare(std::int64_t id) noexcept {
 }
 
 void Region::begin_teardown() noexcept {
-    HPYSTATE_CHECK(phase.load() == Phase::kLive);
+    HPYSTATE_CHECK(phase.load() == Phase::kLive); // R2
+    HPYSTATE_CHECK(is_attached_to(owner.load())); // R1
+    HPYSTATE_CHECK(is_valid());
     // relaxed: what follows from it is asked by the owner's threads only.
     phase.store(Phase::kDying, std::memory_order_relaxed);
     window.close();
 }
 
 void Region::release_values() noexcept {
+    HPYSTATE_CHECK(phase.load() == Phase::kDying && window.closed());
+    HPYSTATE_CHECK(may_run_python());
     spares.close();
     while (PyObject* const object = window.take_any())
         Py_DECREF(object);
@@ -78,7 +85,17 @@ void Region::release_values() noexcept {
     Py_DECREF(shown);
 }
 
+bool Region::is_valid() const noexcept {
+    if (of(const_cast<HPyContext*>(&context)) != this) return false; // R4
+    const Phase now = phase.load();
+    const bool closed = window.closed();
+    if (now == Phase::kFree) return owner.load() == nullptr && !closed && generation == 0;
+    if (closed != (now == Phase::kDying)) return false;
+    return context.name != nullptr && generation != 0 && window.is_valid() && spares.is_valid();
+}
+
 bool Region::publish(std::atomic<PyObject*>& place, PyObject* made) noexcept {
+    HPYSTATE_CHECK(made != nullptr && may_run_python());
     PyObject* none = nullptr;
     // release: pairs with the acquire of whoever finds the object; it is complete.
     const bool first = place.compare_exchange_strong(none, made, std::memory_order_acq_rel);

@@ -125,6 +125,10 @@ struct Region {
     /// The region that a plain context lies in: a constant offset, no memory is read.
     [[nodiscard]] static Region* of(HPyContext* context) noexcept;
 
+    /// What R2, R4 and the invariants of window and spares mean for a region at rest. The caller is
+    /// attached to the owner, or alone, and nobody writes meanwhile.
+    [[nodiscard]] bool is_valid() const noexcept;
+
     /// Makes `made`, a new reference, the region's object in `place`. False: another thread of the
     /// interpreter was first; it is released.
     static bool publish(std::atomic<PyObject*>& place, PyObject* made) noexcept;

@@ -1,6 +1,7 @@
 /// interp_state/spares.cpp: when memory is kept, and how it goes back.
 #include "interp_state/spares.h"
 
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/gc_head.h"
 
 #include <cstdlib>
@@ -40,10 +41,29 @@ bool Spares::open() noexcept {
         if (size_of(list) != 0) lists_[list].room = kBytes / size_of(list);
     }
     open_ = true;
+    HPYSTATE_CHECK(is_valid());
+    return true;
+}
+
+bool Spares::is_valid() const noexcept {
+    for (std::size_t list = 0; list < lists_.size(); ++list) {
+        std::size_t kept = 0;
+        // Of what is kept, the word of the type leads to the next one.
+        for (PyObject* at = lists_[list].first; at != nullptr && kept <= kBytes / sizeof(PyObject);
+             at = reinterpret_cast<PyObject*>(Py_TYPE(at))) {
+            if (is_collected(list) && !has_empty_gc_head(at)) return false;
+            ++kept;
+        }
+        const std::size_t size = size_of(list);
+        const std::size_t most = open_ && size != 0 ? kBytes / size : 0;
+        if (kept + lists_[list].room != most) return false;
+    }
     return true;
 }
 
 void Spares::close() noexcept {
+    HPYSTATE_CHECK(is_attached());
+    HPYSTATE_CHECK(is_valid());
     for (unsigned list = 0; list < lists_.size(); ++list) {
         while (PyObject* const memory = take(list)) {
             // Its own type is gone, perhaps; any with the collector's head and no more will do.
@@ -53,6 +73,7 @@ void Spares::close() noexcept {
         lists_[list].room = 0;
     }
     open_ = false;
+    HPYSTATE_CHECK(is_valid());
 }
 
 } // namespace hpystate

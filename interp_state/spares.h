@@ -23,6 +23,7 @@
 
 #include <Python.h>
 
+#include "globals/check.h"
 #include "runtime/cpython/gc_head.h"
 
 #include <array>
@@ -64,6 +65,7 @@ class Spares {
         List& from = lists_[list];
         PyObject* const memory = from.first;
         if (memory == nullptr) return nullptr;
+        HPYSTATE_CHECK(open_); // P3
         from.first = reinterpret_cast<PyObject*>(Py_TYPE(memory));
         ++from.room;
         return memory;
@@ -74,8 +76,10 @@ class Spares {
     [[nodiscard]] bool keep(PyObject* memory, unsigned list) noexcept {
         List& to = lists_[list];
         if (to.room == 0) return false;
+        HPYSTATE_CHECK(open_); // P3
         --to.room;
         if (is_collected(list)) clear_gc_flags(memory);
+        HPYSTATE_CHECK(!is_collected(list) || has_empty_gc_head(memory)); // P1: untracked
         Py_SET_TYPE(memory, reinterpret_cast<PyTypeObject*>(to.first));
         to.first = memory;
         return true;
@@ -83,6 +87,9 @@ class Spares {
 
     /// Gives all back, and keeps nothing any more. Runs no Python code.
     void close() noexcept;
+
+    /// P1 to P3, as far as one look can tell.
+    [[nodiscard]] bool is_valid() const noexcept;
 
   private:
     struct List {

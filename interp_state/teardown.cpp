@@ -4,6 +4,7 @@
 #include "interp_state/teardown.h"
 
 #include "interp_state/holder.h"
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/interpreter_end.h"
 
 #include <mutex>
@@ -56,14 +57,19 @@ void end_region(Region& region) noexcept {
     // relaxed: written on threads of the owner, and this is one. The other of the two ways may have
     // been first.
     if (region.phase.load(std::memory_order_relaxed) == Region::Phase::kDying) return;
+    HPYSTATE_CHECK(may_run_python());
+    HPYSTATE_CHECK(is_attached_to(region.owner.load()));
     // An exception of the code that ends the interpreter is not ours to lose.
     PyObject* const raised = PyErr_GetRaisedException();
     region.begin_teardown();
     region.release_values();
+    HPYSTATE_CHECK(region.is_valid());
     PyErr_SetRaisedException(raised);
 }
 
 bool prepare_lifetime(Region& region) noexcept {
+    HPYSTATE_CHECK(may_run_python());
+    HPYSTATE_CHECK(is_attached_to(region.owner.load()));
     // The callback first: were the holder there alone, nobody would release it.
     if (!has_registered_exit(region)) {
         if (PyErr_Occurred() == nullptr) PyErr_NoMemory();

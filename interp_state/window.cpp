@@ -51,6 +51,7 @@ ObjectPointer Window::load_slow(Token token, TakeReference take) const noexcept 
 }
 
 void Window::touch(std::size_t page) noexcept {
+    HPYSTATE_CHECK(page < kPages);
     const std::uint64_t bit = std::uint64_t{1} << (page % kPagesPerWord);
     // relaxed: read where no other thread is attached, or the collector has stopped them all.
     touched_[page / kPagesPerWord].fetch_or(bit, std::memory_order_relaxed);
@@ -85,6 +86,7 @@ bool Window::claim(Token token) noexcept {
     if (!can_throw()) return false;
     try {
         Overflow& others = overflow();
+        HPYSTATE_CHECK(!entry.holds(token)); // W3
         const std::lock_guard lock(others.mutex);
         others.values.try_emplace(token.bits(), nullptr);
         return true;
@@ -102,6 +104,7 @@ bool Window::claimed(Token token) const noexcept {
 }
 
 ObjectPointer Window::replace(std::size_t index, ObjectPointer object) noexcept {
+    HPYSTATE_CHECK(is_touched(index / kEntriesPerPage)); // W4
     std::atomic<std::uintptr_t>& word = entry_at(index).word;
     if constexpr (!kNoGil) {
         // release: pairs with the acquire in plain(). One exchange: nobody sees the slot empty.
@@ -169,6 +172,7 @@ void Window::close() noexcept {
 }
 
 ObjectPointer Window::take_any() noexcept {
+    HPYSTATE_CHECK(closed());
     for (; taken_ < kEntries; ++taken_) {
         if (!is_touched(taken_ / kEntriesPerPage)) {
             taken_ += kEntriesPerPage - 1;
@@ -198,6 +202,7 @@ ObjectPointer Window::take_any() noexcept {
 }
 
 void Window::give_back(std::size_t page) noexcept {
+    HPYSTATE_CHECK(is_touched(page)); // W4
     // Private anonymous memory: the pages read as zeros afterwards.
     const auto dropped = [](void* memory, std::size_t bytes) {
         return madvise(memory, bytes, MADV_DONTNEED) == 0;

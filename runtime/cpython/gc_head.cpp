@@ -1,9 +1,12 @@
 /// runtime/cpython/gc_head.cpp: looking at the head of a list that the collector tracks, and not.
 #include "runtime/cpython/gc_head.h"
 
+#include "runtime/cpython/attached.h"
+
 namespace hpystate {
 
 GcHead look_at_gc_head() noexcept {
+    HPYSTATE_CHECK(may_run_python());
     PyObject* const probe = PyList_New(0);
     if (probe == nullptr) return GcHead::kUnknown;
     const auto* const head = reinterpret_cast<const volatile std::uintptr_t*>(probe) - 2;

@@ -17,6 +17,12 @@ inline void clear_gc_flags(PyObject* untracked) noexcept {
     reinterpret_cast<std::uintptr_t*>(untracked)[-1] = 0;
 }
 
+/// Whether both words are zero; the object may have no type any more.
+[[nodiscard]] inline bool has_empty_gc_head(const PyObject* memory) noexcept {
+    const auto* const words = reinterpret_cast<const std::uintptr_t*>(memory);
+    return words[-1] == 0 && words[-2] == 0;
+}
+
 /// Whether the two words of a tracked object, and of the same untracked, are as expected.
 [[nodiscard]] constexpr bool is_gc_head(const std::uintptr_t (&tracked)[2],
                                         const std::uintptr_t (&untracked)[2]) noexcept {

@@ -11,6 +11,8 @@
 
 #include <Python.h>
 
+#include "runtime/cpython/attached.h"
+
 namespace hpystate {
 
 /// Keeps the exception in flight for as long as it lives. The thread is attached.
@@ -19,10 +21,13 @@ class InFlight {
     /// `source` is what an error is reported with: an object that can be looked at and lives as
     /// long as this; nullptr: there is none.
     explicit InFlight(PyObject* source) noexcept
-        : source_(source), raised_(PyErr_GetRaisedException()) {}
+        : source_(source), raised_(PyErr_GetRaisedException()) {
+        HPYSTATE_CHECK(may_run_python());
+    }
     InFlight(const InFlight&) = delete;
     InFlight& operator=(const InFlight&) = delete;
     ~InFlight() {
+        HPYSTATE_CHECK(may_run_python());
         if (PyErr_Occurred() != nullptr) [[unlikely]]
             PyErr_WriteUnraisable(source_);
         PyErr_SetRaisedException(raised_);

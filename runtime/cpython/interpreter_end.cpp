@@ -1,11 +1,13 @@
 /// runtime/cpython/interpreter_end.cpp: asking CPython, whose answers differ by version.
 #include "runtime/cpython/interpreter_end.h"
 
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/private_symbols.h"
 
 namespace hpystate {
 
 int add_exit_callback(void (*callback)(void*), void* data) noexcept {
+    HPYSTATE_CHECK(may_run_python());
     PyInterpreterState* const interpreter = PyInterpreterState_Get();
 #if PY_VERSION_HEX >= 0x030D0000
     return PyUnstable_AtExit(interpreter, callback, data);
@@ -17,6 +19,7 @@ int add_exit_callback(void (*callback)(void*), void* data) noexcept {
 #if PY_VERSION_HEX >= 0x030F0000
 
 bool is_ending() noexcept {
+    HPYSTATE_CHECK(is_attached());
     PyObject* const raised = PyErr_GetRaisedException();
     PyObject* modules = nullptr;
     // -1: no memory for the key, which says nothing about the interpreter.
@@ -30,6 +33,7 @@ bool is_ending() noexcept {
 #else // PySys_GetObject hides that there was no memory, and from 3.13 on prints it
 
 bool is_ending() noexcept {
+    HPYSTATE_CHECK(is_attached());
     PyObject* modules = PySys_GetObject("modules"); // borrowed; None once they were cleared
     if (modules == nullptr) {
         // Gone, or CPython had no memory for the key and hides that. Memory tells the two apart.
@@ -55,6 +59,7 @@ bool is_finalizing() noexcept {
 }
 
 bool has_stopped_threads() noexcept {
+    HPYSTATE_CHECK(is_attached());
     const auto is_ending_now = private_symbols.is_interpreter_finalizing;
     return is_ending_now != nullptr ? is_ending_now(PyInterpreterState_Get()) != 0
                                     : is_finalizing();

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include "runtime/cpython/attached.h"
+
 #include <utility>
 
 namespace hpystate {
@@ -16,13 +18,17 @@ class Ref {
     Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
     Ref& operator=(Ref&& other) noexcept {
         // The new value stands before the old one is released: its destructor may look here.
+        HPYSTATE_CHECK(object_ == nullptr || may_run_python());
         PyObject* const old = std::exchange(object_, std::exchange(other.object_, nullptr));
         Py_XDECREF(old);
         return *this;
     }
     Ref(const Ref&) = delete;
     Ref& operator=(const Ref&) = delete;
-    ~Ref() { Py_XDECREF(object_); }
+    ~Ref() {
+        HPYSTATE_CHECK(object_ == nullptr || may_run_python());
+        Py_XDECREF(object_);
+    }
 
     [[nodiscard]] static Ref borrow(PyObject* object) noexcept { return Ref(Py_XNewRef(object)); }
 

@@ -1,9 +1,13 @@
 /// tests/interp_state/test_directory.cpp: many interpreters, few regions.
 #include "interp_state/directory.h"
+#include "interp_state/teardown.h"
+#include "runtime/cpython/ref.h"
+#include "tests/globals/stops.h"
 #include "tests/interp_state/interpreters.h"
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
@@ -75,4 +79,46 @@ TEST_CASE("every one of many live interpreters finds its own region", "[director
     }
     PyThreadState_Swap(main_state);
     CHECK(load(main, slot) == nullptr);
+}
+
+TEST_CASE("region and directory are valid while interpreters come and go", "[directory]") {
+    const Runtime runtime;
+    Region* const main = Region::of(enter());
+    CHECK(main->is_valid());
+    Region* ended = nullptr;
+    {
+        Subinterpreter other;
+        ended = Region::of(enter());
+        store(&ended->context, slot, Py_Ellipsis);
+        CHECK(ended->is_valid());
+        CHECK(directory_is_valid());
+    }
+    CHECK(ended->phase == Region::Phase::kDying);
+    CHECK(ended->is_valid());
+    CHECK(directory_is_valid());
+}
+
+TEST_CASE("a region whose phase and window differ is not valid", "[directory]") {
+    const Runtime runtime;
+    Region* const region = Region::of(enter());
+    region->phase = Region::Phase::kDying;
+    CHECK_FALSE(region->is_valid());
+    region->phase = Region::Phase::kLive;
+    CHECK(region->is_valid());
+}
+
+TEST_CASE("an interpreter's end on a region of another one stops a dev build", "[directory]") {
+    const Runtime runtime;
+    Region* const main = Region::of(enter());
+    const Subinterpreter other;
+    CHECK(stopped_by("is_attached_to(region.owner.load())", [&] { end_region(*main); }));
+}
+
+TEST_CASE("an object that is released under a lock stops a dev build", "[directory]") {
+    const Runtime runtime;
+    CHECK(stopped_by("object_ == nullptr || may_run_python()", [] {
+        RankedMutex mutex(LockRank::kDirectory);
+        const std::lock_guard lock(mutex);
+        const Ref released(PyList_New(0));
+    }));
 }

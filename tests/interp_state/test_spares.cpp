@@ -79,7 +79,9 @@ TEST_CASE("a list keeps what it may, gives it out, and gives it back", "[spares]
         }
         PyObject* const one_more = freed_instance(list);
         CHECK_FALSE(spares->keep(one_more, list));
+        CHECK(spares->is_valid());
         spares->close();
+        CHECK(spares->is_valid());
         CHECK(spares->take(list) == nullptr);
         CHECK_FALSE(spares->keep(one_more, list));
         free_memory(one_more, list);

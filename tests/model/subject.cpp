@@ -171,6 +171,14 @@ void interrupt(std::size_t thread) {
         context::board.finished); // the kernel wakes one thread: for all others it is no reason
 }
 
+bool is_valid() {
+    // Nobody runs any more, so the directory's lock is free.
+    const Region* region = directory.regions;
+    while (region != nullptr && region->is_valid())
+        region = region->next;
+    return region == nullptr && directory_is_valid();
+}
+
 bool nobody_waits() {
     return context::board.makers == nullptr && context::board.waiters == nullptr;
 }

@@ -48,6 +48,8 @@ void store(HPyContext* context, Slot* slot, PyObject* object);
 
 /// A signal that wakes the thread where it waits for a first value.
 void interrupt(std::size_t thread);
+/// What is_valid() of each region and of the directory tells, once all threads are done.
+[[nodiscard]] bool is_valid();
 /// No thread makes a value or waits for one.
 [[nodiscard]] bool nobody_waits();
 

@@ -25,6 +25,10 @@ void run(std::vector<Scenario> scenarios) {
     for (Scenario& scenario : scenarios) {
         scenario.observe = &hpystate::model::observe;
         scenario.describe = &hpystate::model::describe;
+        scenario.finish = [finish = scenario.finish] {
+            if (finish) finish();
+            hpystate::model::expect(hpystate::model::is_valid(), "invariants hold at the end");
+        };
         const Result result = explore(scenario);
         std::printf("%9zu executions (%zu cut short), %3zu steps: %s\n", result.executions,
                     result.pruned, result.longest, scenario.name);

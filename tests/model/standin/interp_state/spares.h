@@ -10,6 +10,7 @@ class Spares {
   public:
     [[nodiscard]] bool open() noexcept { return true; }
     void close() noexcept {}
+    [[nodiscard]] bool is_valid() const noexcept { return true; }
 };
 
 } // namespace hpystate
