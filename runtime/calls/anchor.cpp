@@ -2,6 +2,7 @@
 #include "runtime/calls/anchor.h"
 
 #include "globals/gil.h"
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/ref.h"
 
 namespace hpystate {
@@ -43,6 +44,7 @@ void number_definitions() noexcept {
 }
 
 [[nodiscard]] PyObject* make_anchor(Region& region) noexcept {
+    HPYSTATE_CHECK(may_run_python());
     number_definitions();
     Ref anchor(PyModule_Create(definition_of_anchors())); // nobody imports it: no phases
     if (anchor && !has_other_module_layout() && !has_expected_layout(anchor.get())) {
@@ -88,6 +90,7 @@ PyModuleDef anchor_definition = new_definition();
 // reads it, under its lock of the types. Once the collector has taken a type apart it has no MRO;
 // tp_base it never takes, and then no other thread reaches the type.
 HPyContext* context_of_class(PyTypeObject* type) noexcept {
+    HPYSTATE_CHECK(may_run_python());
     // No heap type, and so none of ours, is among the bases of a static type.
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return nullptr;
     const PyObject* const mro = type->tp_mro;

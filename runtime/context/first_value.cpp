@@ -9,6 +9,7 @@
 #include "runtime/context/functions.h"
 #include "runtime/context/fused.h"
 #include "runtime/context/pointers.h"
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/interpreter_end.h"
 #include "runtime/elf/symbol_name.h"
@@ -71,11 +72,13 @@ struct Board {
 constinit Board board;
 
 void link(Node*& list, Node& node) noexcept {
+    HPYSTATE_CHECK(board.mutex.is_held());
     node.next = list;
     list = &node;
 }
 
 void unlink(Node*& list, const Node& node) noexcept {
+    HPYSTATE_CHECK(board.mutex.is_held());
     Node** at = &list;
     while (*at != &node)
         at = &(*at)->next;
@@ -119,6 +122,7 @@ struct Circle {
 
 /// Under the lock: whether waiting for `maker` would never end.
 [[nodiscard]] Circle find_circle(const Node* maker) noexcept {
+    HPYSTATE_CHECK(board.mutex.is_held());
     const std::thread::id self = std::this_thread::get_id();
     Circle circle;
     // Ends: a wait is only ever added where it closes no circle, so every chain is finite.
@@ -170,6 +174,7 @@ enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
 /// a wait for a lock of its own is interrupted. An exception that is set stays, or becomes the
 /// context of what a handler raises. False: a handler raised.
 [[nodiscard]] bool run_handlers() noexcept {
+    HPYSTATE_CHECK(may_run_python());
     PyObject* const pending = PyErr_GetRaisedException();
     const bool good = Py_MakePendingCalls() == 0;
     if (pending == nullptr) return good;
@@ -193,6 +198,7 @@ constexpr std::chrono::milliseconds kBetweenLooks{50};
 
 /// The caller's node is linked, and detached it sleeps until the maker has left or a signal came.
 [[nodiscard]] Turn wait_for_maker(Node& node, std::uint32_t seen) noexcept {
+    HPYSTATE_CHECK(may_run_python());
     const auto limit = is_first_thread() ? kBetweenLooks : std::chrono::milliseconds::zero();
     bool interrupted = false;
     PyThreadState* const thread = PyEval_SaveThread();
