@@ -3,6 +3,7 @@
 
 #include "runtime/loader/file_context.h"
 
+#include "globals/check.h"
 #include "globals/locks.h"
 #include "globals/sleep.h"
 #include "interp_state/teardown.h"
@@ -38,6 +39,7 @@ using InitContext = InspectedFile::InitContext;
 /// Gives the dispatcher. `before` is the file's data as it was. Returns the context of another
 /// runtime that stood there, and stands there again; nullptr: none.
 [[nodiscard]] HPyContext* give(InitContext init_context, const StaticData* before) noexcept {
+    HPYSTATE_CHECK(may_run_python()); // no lock of ours is held
     call_file(init_context, context::dispatcher());
     if (before == nullptr) return nullptr;
     const auto ours = reinterpret_cast<std::uintptr_t>(context::dispatcher());

@@ -3,6 +3,7 @@
 #include "runtime/loader/module.h"
 
 #include "globals/interner.h"
+#include "globals/locks.h"
 #include "globals/registry.h"
 #include "interp_state/region.h"
 #include "runtime/abi/slot_name.h"
@@ -126,6 +127,7 @@ void* interpreters_slot(Interpreters where) noexcept {
 /// definition, once; after that all interpreters only read it.
 void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots& slots,
           const ModuleRequest& request) {
+    HPYSTATE_CHECK(holds_lock(LockRank::kDefinitions));
     std::size_t count = 0;
     auto put = [&](int slot, void* value) { kept.slots[count++] = {slot, value}; };
     auto* const exec = reinterpret_cast<void*>(&bind_to_interpreter);
