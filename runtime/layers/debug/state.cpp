@@ -2,6 +2,7 @@
 #include "runtime/layers/debug/state.h"
 
 #include "runtime/calls/handle.h"
+#include "runtime/cpython/attached.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/in_flight.h"
 #include "runtime/layers/state.h"
@@ -25,6 +26,8 @@ void retire_state(LayerState* layer) noexcept {
 
 void release_objects(LayerState* layer) noexcept {
     auto* const state = static_cast<DebugState*>(layer);
+    HPYSTATE_CHECK(may_run_python());
+    HPYSTATE_CHECK(state->is_valid());
     Py_CLEAR(state->on_invalid_handle);
     Py_CLEAR(state->on_invalid_builder);
     Py_CLEAR(state->on_misuse);
@@ -41,6 +44,19 @@ DebugState::DebugState(Region& owner)
     install_debug(pattern_, *this);
     for (std::size_t i = 0; i < kSpare; ++i)
         done_.append(std::make_unique<DebugContext>());
+}
+
+bool DebugState::is_valid() const noexcept {
+    const auto holds = [this](const HandleQueue& queue, DebugHandle::Life life) {
+        std::size_t count = 0;
+        for (const DebugHandle* at = queue.front(); at != nullptr; at = at->next) {
+            if (at->state != this || at->life != life || ++count > queue.size()) return false;
+            if ((at->object != nullptr) != (life == DebugHandle::Life::kOpen)) return false;
+        }
+        return count == queue.size();
+    };
+    return holds(opened, DebugHandle::Life::kOpen) && holds(closed, DebugHandle::Life::kClosed) &&
+           holds(spare_, DebugHandle::Life::kSpare);
 }
 
 // ---- writable data ----

@@ -131,6 +131,9 @@ struct DebugState : LayerState {
     [[nodiscard]] DebugContext* enter() noexcept;
     static void leave(DebugContext& context) noexcept;
 
+    /// Whether every handle of a queue is in that queue's state. The thread is attached.
+    [[nodiscard]] bool is_valid() const noexcept;
+
     Region* region;
     std::int64_t interpreter_id;
     bool ended = false; ///< the interpreter is gone; its contexts stay
