@@ -66,7 +66,8 @@ def state():
 
 def make():
     global module
-    module = native.create("overwrite", path, file_spec, "universal", None)
+    file, _ = native.inspect("overwrite", path)
+    module = native.create(file, file_spec, "universal", None)
     native.execute(module)
 
 def store():

@@ -89,10 +89,10 @@ PyObject* loading(const std::string& name, const std::string& path, Body&& body)
         return body();
     } catch (const LoadError& error) {
         raise_load_error(error, name, path);
+        return nullptr;
     } catch (const AlreadyRaised&) {
-        static_cast<void>(0); // an exception is set
+        return nullptr;
     }
-    return nullptr;
 }
 
 // ---- an inspected file, as Python holds it: a capsule that owns an InspectedFile ----

@@ -21,7 +21,6 @@ from sweep import BEYOND
 import hpystate
 from hpystate import _native
 from hpystate.finder import spec_of
-from hpystate.policy import create_module
 
 
 def child(file: str, n: int) -> dict:
@@ -29,7 +28,8 @@ def child(file: str, n: int) -> dict:
     start = fault_control.live()
 
     def make() -> None:
-        _native.execute(create_module("faulty", file, spec, "universal"))
+        opened, _ = _native.inspect("faulty", file)
+        _native.execute(_native.create(opened, spec, "universal", None))
 
     outcome, count, _ = outcome_of(make, n)
     for _ in range(3):

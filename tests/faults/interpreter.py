@@ -47,7 +47,8 @@ MODULE = """
 
     spec = spec_of("faulty", FILE, "universal")
     def make():
-        module = native.create("faulty", FILE, spec, "universal", None)
+        opened, _ = native.inspect("faulty", FILE)
+        module = native.create(opened, spec, "universal", None)
         native.execute(module)
         return module
 

@@ -11,7 +11,6 @@ from sweep import sweep
 import hpystate
 from hpystate import _native
 from hpystate.finder import spec_of
-from hpystate.policy import create_module
 
 
 def use(module: ModuleType) -> None:
@@ -29,7 +28,8 @@ def main(file: str, mode: str, lasting: bool) -> None:
     spec = spec_of("faulty", file, mode)
 
     def make() -> ModuleType:
-        module = create_module("faulty", file, spec, mode)
+        opened, _ = _native.inspect("faulty", file)
+        module = _native.create(opened, spec, mode, None)
         _native.execute(module)
         return module
 
