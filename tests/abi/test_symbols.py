@@ -37,7 +37,7 @@ WRITABLE = {
     r"hpystate::context::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
     r"hpystate::context::\(anonymous namespace\)::known": "thunks of call functions: callable.cpp",
     r"hpystate::context::watch_forks\(\)::registered": "and that forks know of them",
-    r"hpystate::\(anonymous namespace\)::(depth|nested)": "one per thread: types/lifetime, calls/thunks",
+    r"hpystate::\(anonymous namespace\)::(depth|nested)": "one per thread: calls, types",
     r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",
     r"completed\.0|__dso_handle|_ITM_.*|__gcc_.*|DW\.ref\..*|__TMC_END__": "the compiler's",
 }
