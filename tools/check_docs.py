@@ -2,7 +2,7 @@
 
 Exit status 1 names every broken reference: a link or a path in backquotes that is not there, a
 folder of the tree that docs/design.md does not explain, a make target that is not in the Makefile,
-an issue of CPython that the code names and docs/design.md does not.
+an issue of CPython that the code names and docs/cpython.md does not.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ def missing_targets(path: Path, text: str) -> list[str]:
 
 
 def unexplained_issues() -> list[str]:
-    """Issues of CPython that the code steps around, and docs/design.md does not name."""
-    page = set(re.findall(r"gh-\d+", (ROOT / "docs" / "design.md").read_text()))
+    """Issues of CPython that the code steps around, and docs/cpython.md does not name."""
+    page = set(re.findall(r"gh-\d+", (ROOT / "docs" / "cpython.md").read_text()))
     command = ["git", "grep", "-noE", "gh-[0-9]+", "--", ":!*.md"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if found.returncode > 1:  # 1: nothing was found
         raise RuntimeError(f"git grep failed: {found.stderr.strip()}")
     places = [line.split(":", 2) for line in found.stdout.splitlines()]
     return [
-        f"{file}:{line}: names {issue}, which docs/design.md, section 4, does not explain"
+        f"{file}:{line}: names {issue}, which docs/cpython.md does not explain"
         for file, line, issue in places
         if issue not in page
     ]
