@@ -200,7 +200,7 @@ enum class Adopted : std::uint8_t { kYes, kNoMemory, kNotInstalled };
 
 /// Under the mutex.
 Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Candidate& candidate,
-                     bool (*install)(HPyContext&), Region*& region) noexcept {
+                     bool (*install)(Region&), Region*& region) noexcept {
     region = region_at(interpreter, id);
     const bool known = region != nullptr;
     if (known && region->phase.load() == Region::Phase::kLive && region->interpreter_id == id) {
@@ -210,7 +210,7 @@ Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Can
     if (!known) region = take_or_reserve(candidate);
     if (region == nullptr) return Adopted::kNoMemory;
     // Neither runs Python code nor releases the GIL, so it may run under the lock.
-    if (!install(region->context)) return Adopted::kNotInstalled;
+    if (!install(*region)) return Adopted::kNotInstalled;
     region->prepare(id);
     // release: pairs with the acquire in belongs_to(); window and context are ready.
     region->owner.store(interpreter, std::memory_order_release);
@@ -239,7 +239,7 @@ Lookup region_of(const PyInterpreterState* interpreter) noexcept {
     }
 }
 
-Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noexcept {
+Region* adopt(PyInterpreterState* interpreter, bool (*install)(Region&)) noexcept {
     HPYSTATE_CHECK(may_run_python());
     HPYSTATE_CHECK(is_attached_to(interpreter));
     const std::int64_t id = PyInterpreterState_GetID(interpreter);

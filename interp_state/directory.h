@@ -24,9 +24,9 @@ struct Lookup {
 [[nodiscard]] Lookup region_of(const PyInterpreterState* interpreter) noexcept;
 
 /// Finds or makes the region of the interpreter that the calling thread is attached to. `install`
-/// fills the context before anybody can find the region; it sets an exception where it fails.
+/// fills its contexts before anybody can find the region; it sets an exception where it fails.
 /// Returns nullptr with an exception set: no memory, or `install` failed.
-[[nodiscard]] Region* adopt(PyInterpreterState* interpreter, bool (*install)(HPyContext&)) noexcept;
+[[nodiscard]] Region* adopt(PyInterpreterState* interpreter, bool (*install)(Region&)) noexcept;
 
 /// R3, and whether every owner finds its region; for tests. Takes the lock.
 [[nodiscard]] bool directory_is_valid() noexcept;

@@ -43,7 +43,8 @@ void Region::prepare(std::int64_t id) noexcept {
     window.reset();
     // relaxed, here and below: nobody finds the region yet; adopt() publishes all of it at once.
     holder.store(nullptr, std::memory_order_relaxed);
-    anchor.store(nullptr, std::memory_order_relaxed);
+    for (VersionRow& row : rows)
+        row.anchor.store(nullptr, std::memory_order_relaxed);
     has_exit_callback = false;
     has_keeper.store(false, std::memory_order_relaxed);
     instances.reset();
@@ -77,8 +78,9 @@ void Region::release_values() noexcept {
         LayerState* const state = place.load(std::memory_order_acquire);
         if (state != nullptr && state->release != nullptr) state->release(state);
     }
-    // acquire, twice: pairs with the release in publish().
-    Py_XDECREF(anchor.exchange(nullptr, std::memory_order_acq_rel)); // types that live keep it
+    // acquire, here and below: pairs with the release in publish(). Living types keep the anchor.
+    for (VersionRow& row : rows)
+        Py_XDECREF(row.anchor.exchange(nullptr, std::memory_order_acq_rel));
     PyObject* const shown = holder.exchange(nullptr, std::memory_order_acq_rel);
     if (shown == nullptr) return;
     detach_holder(shown);

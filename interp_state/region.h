@@ -18,7 +18,8 @@
 ///   R2  A region leaves kLive once a generation, on the thread that runs the exit callbacks.
 ///   R3  At most one region has an interpreter's address as its owner. The address alone does not
 ///       name an interpreter: CPython reuses it at once. `generation` tells the two apart.
-///   R4  A plain context lies at a constant offset in its region: that is how a load finds it.
+///   R4  The plain context of a version lies at a constant offset in its region: that is how a load
+///       finds it.
 ///
 /// Layout: 2 MiB of entries of which few pages are touched (without the GIL 1 MiB more, for first
 /// objects that were replaced), then a page or two of everything else.
@@ -27,6 +28,7 @@
 #include <Python.h>
 
 #include "globals/locks.h"
+#include "interp_state/context_head.h"
 #include "interp_state/spares.h"
 #include "interp_state/window.h"
 #include "runtime/cpython/attached_mutex.h"
@@ -54,14 +56,25 @@ struct LayerState {
     void (*release)(LayerState* state) noexcept;
 };
 
+/// What a region has for each version of the ABI.
+struct VersionRow {
+    /// The plain context. Filled before `owner` is published, then never written: even the function
+    /// pointers of a stale context stay callable.
+    HPyContext context;
+
+    /// The module that types of ours lead to this context by: runtime/calls/anchor.h. Owned; null
+    /// until it is made. One of the owner's threads publishes it (release); they and the exit
+    /// callback read it (acquire).
+    std::atomic<PyObject*> anchor;
+};
+
 struct Region {
     enum class Phase : std::uint8_t { kFree, kLive, kDying };
 
     Window window;
 
-    /// The plain context of HPy 0.9. Filled before `owner` is published, then never written: even
-    /// the function pointers of a stale context stay callable.
-    HPyContext context;
+    /// By Version. Every version's context fits into the memory of the trunk's.
+    std::array<VersionRow, kVersionCount> rows;
 
     /// Memory of freed instances. Used by the owner's threads; open between prepare_lifetime() and
     /// the exit callback.
@@ -92,10 +105,6 @@ struct Region {
     /// they and the exit callback read it (acquire).
     std::atomic<PyObject*> holder;
 
-    /// The module that types of ours lead to their context by: runtime/calls/anchor.h. Owned; null
-    /// until it is made. As the holder: release, acquire.
-    std::atomic<PyObject*> anchor;
-
     /// Whether the exit callback is registered, and who may register it: interp_state/teardown.cpp.
     AttachedMutex exit_mutex;
     bool has_exit_callback; ///< guarded by exit_mutex
@@ -122,7 +131,15 @@ struct Region {
         return leaders.load(std::memory_order_acquire) != 0;
     }
 
-    /// The region that a plain context lies in: a constant offset, no memory is read.
+    [[nodiscard]] VersionRow& row(Version version) noexcept {
+        return rows[static_cast<std::size_t>(version)];
+    }
+
+    /// The plain context that the functions of runtime/context/ take.
+    [[nodiscard]] HPyContext& context() noexcept { return row(kTrunk).context; }
+
+    /// The region that a plain context of a version lies in: a constant offset, no memory is read.
+    template <Version V = kTrunk>
     [[nodiscard]] static Region* of(HPyContext* context) noexcept;
 
     /// What R2, R4 and the invariants of window and spares mean for a region at rest. The caller is
@@ -157,8 +174,12 @@ struct Region {
 // offsetof in a struct with private parts is conditionally supported; both compilers support it.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
-inline Region* Region::of(HPyContext* context) noexcept {
-    return reinterpret_cast<Region*>(reinterpret_cast<char*>(context) - offsetof(Region, context));
+template <Version V>
+Region* Region::of(HPyContext* context) noexcept {
+    constexpr std::size_t kOffset = offsetof(Region, rows) +
+                                    static_cast<std::size_t>(V) * sizeof(VersionRow) +
+                                    offsetof(VersionRow, context);
+    return reinterpret_cast<Region*>(reinterpret_cast<char*>(context) - kOffset);
 }
 #pragma GCC diagnostic pop
 

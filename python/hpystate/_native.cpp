@@ -199,7 +199,7 @@ PyObject* missing(PyObject*, PyObject*) {
         bool absent;
     };
     const Function functions[] = {
-#define HPY_FUNC(ret, name, params) {"ctx_" #name, region->context.ctx_##name == nullptr},
+#define HPY_FUNC(ret, name, params) {"ctx_" #name, region->context().ctx_##name == nullptr},
 #include <hpy/abi/hpy_0_9.def>
     };
     for (const Function& function : functions) {

@@ -18,7 +18,7 @@ constexpr PyModuleDef new_definition() noexcept {
             nullptr,
             nullptr,
             nullptr,
-            &release_module_state};
+            &release_module_state<kTrunk>};
 }
 
 /// The definition of anchors where modules have another layout. The words at the expected offsets
@@ -43,7 +43,7 @@ void number_definitions() noexcept {
                       PyModule_GetState(anchor));
 }
 
-[[nodiscard]] PyObject* make_anchor(Region& region) noexcept {
+[[nodiscard]] PyObject* make_anchor(Region& region, Version version) noexcept {
     HPYSTATE_CHECK(may_run_python());
     number_definitions();
     Ref anchor(PyModule_Create(definition_of_anchors())); // nobody imports it: no phases
@@ -52,7 +52,7 @@ void number_definitions() noexcept {
         anchor = Ref(PyModule_Create(definition_of_anchors()));
     }
     if (!anchor) return nullptr;
-    static_cast<ModuleState*>(PyModule_GetState(anchor.get()))->lead_to(region);
+    static_cast<ModuleState*>(PyModule_GetState(anchor.get()))->lead_to(region, version);
     return anchor.release();
 }
 
@@ -115,19 +115,20 @@ HPyContext* context_of_class(PyTypeObject* type) noexcept {
     return has_other_module_layout() ? public_context_of_class(type) : nullptr;
 }
 
-bool prepare_anchor(Region& region) noexcept {
+bool prepare_anchor(Region& region, Version version) noexcept {
+    std::atomic<PyObject*>& place = region.row(version).anchor;
     // acquire: pairs with the release in publish().
-    if (region.anchor.load(std::memory_order_acquire) != nullptr) return true;
-    PyObject* const anchor = make_anchor(region);
+    if (place.load(std::memory_order_acquire) != nullptr) return true;
+    PyObject* const anchor = make_anchor(region, version);
     if (anchor == nullptr) return false;
-    Region::publish(region.anchor, anchor);
+    Region::publish(place, anchor);
     return true;
 }
 
 #ifdef HPYSTATE_CHECKS
 bool pretend_other_module_layout(Region& region) noexcept {
     other_module_layout.store(true, std::memory_order_relaxed);
-    Py_XDECREF(region.anchor.exchange(nullptr));
+    Py_XDECREF(region.row(kTrunk).anchor.exchange(nullptr));
     return prepare_anchor(region);
 }
 #endif

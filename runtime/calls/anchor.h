@@ -69,9 +69,9 @@ template <typename First, typename... Rest>
     return context_of_operands(rest...);
 }
 
-/// Makes the anchor of a region whose interpreter the thread is attached to, if it has none. False:
-/// an exception is set.
-[[nodiscard]] bool prepare_anchor(Region& region) noexcept;
+/// Makes the anchor of a version in a region whose interpreter the thread is attached to, if it has
+/// none. False: an exception is set.
+[[nodiscard]] bool prepare_anchor(Region& region, Version version) noexcept;
 
 #ifdef HPYSTATE_CHECKS
 /// For tests: from now on this process takes modules for laid out otherwise, and `region` gets an

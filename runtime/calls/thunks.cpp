@@ -28,7 +28,7 @@ namespace {
 /// The context of the calling thread's interpreter: slower, and always right.
 [[gnu::cold, gnu::noinline]] HPyContext* context_of_thread() noexcept {
     Region* const region = current_region();
-    return region != nullptr ? &region->context : no_context();
+    return region != nullptr ? &region->context() : no_context();
 }
 
 /// nullptr where `self` does not lead to one.

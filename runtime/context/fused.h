@@ -13,6 +13,7 @@
 
 #include <Python.h>
 
+#include "interp_state/context_head.h"
 #include "runtime/context/global.h"
 
 #include <hpy/context.h>
@@ -22,7 +23,11 @@
 
 namespace hpystate::context {
 
+/// What `_private` of every plain context of HPy 0.9 points to: hpystate/fused_link.h.
 extern const hpystate_fused_table kPlainFusedCalls;
+
+/// The head of all these contexts.
+extern const ContextHead kPlainHead;
 
 /// A fused call as a number. The order is that of fused.def.
 enum class Fused : unsigned {

@@ -2,8 +2,7 @@
 #include "runtime/loader/fused_link.h"
 
 #include "runtime/context/fused.h"
-#include "runtime/layers/debug/state.h"
-#include "runtime/layers/trace/trace.h"
+#include "runtime/context/head.h"
 #include "runtime/loader/called.h"
 
 #include <atomic>
@@ -12,14 +11,10 @@ namespace hpystate {
 
 namespace {
 
-/// The fused calls for a context of this runtime; nullptr for one of another. Any thread; reads the
-/// context's name and _private only, which every version of the ABI begins with.
+/// The fused calls for a context of this runtime; nullptr for one of another. Any thread.
 const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
-    if (context->_private == &context::kPlainFusedCalls) return &context::kPlainFusedCalls;
-    const void* const name = context->name;
-    if (name == layers::kDebugName) return &layers::kDebugFusedCalls;
-    if (name == layers::kTraceName) return &layers::kTraceFusedCalls;
-    return nullptr;
+    const ContextHead* const head = context::head_of(context);
+    return head != nullptr ? head->fused : nullptr;
 }
 
 } // namespace

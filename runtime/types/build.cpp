@@ -193,7 +193,8 @@ PyObject* create(const CheckedType& type, Parts& parts, Site site) {
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(type.parents.metaclass.get());
     // Where the functions of the type find their context, which is that of who makes it.
-    PyObject* const anchor = Region::of(site.maker)->anchor.load(std::memory_order_acquire);
+    PyObject* const anchor =
+        Region::of(site.maker)->row(kTrunk).anchor.load(std::memory_order_acquire);
     return made_or_raised(
         PyType_FromMetaclass(metaclass, anchor, &cpython, type.parents.bases.get()));
 }

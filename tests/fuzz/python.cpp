@@ -19,7 +19,7 @@ _HPyContext_s* context() {
         }
         Region* const region = context::enter_interpreter();
         require(region != nullptr, "the interpreter has a region");
-        return &region->context;
+        return &region->context();
     }();
     return plain;
 }

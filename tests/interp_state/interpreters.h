@@ -78,7 +78,7 @@ class Subinterpreter {
 inline HPyContext* enter() {
     Region* const region = context::enter_interpreter();
     REQUIRE(region != nullptr);
-    return &region->context;
+    return &region->context();
 }
 
 inline void store(HPyContext* ctx, HPyGlobal& global, PyObject* object) {

@@ -70,7 +70,7 @@ TEST_CASE("every one of many live interpreters finds its own region", "[director
 
     for (std::size_t i = 0; i < states.size(); ++i) {
         PyThreadState_Swap(states[i]);
-        CHECK(&current_region()->context == contexts[i]);
+        CHECK(&current_region()->context() == contexts[i]);
         CHECK(load(contexts[i], slot) == (i % 2 == 0 ? Py_True : Py_False));
     }
     for (PyThreadState* const state : states) {

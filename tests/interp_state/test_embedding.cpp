@@ -307,7 +307,8 @@ TEST_CASE("a thread that knew a dead interpreter finds the successor's state", "
             PyThreadState* const state = PyThreadState_New(where.load());
             PyEval_RestoreThread(state);
             Region* const region = current_region();
-            found[static_cast<std::size_t>(i - 1)] = region != nullptr ? &region->context : nullptr;
+            found[static_cast<std::size_t>(i - 1)] =
+                region != nullptr ? &region->context() : nullptr;
             PyThreadState_Clear(state);
             PyThreadState_DeleteCurrent();
             visited.store(i);
@@ -356,7 +357,7 @@ TEST_CASE("a finalizer in the last collection finds its interpreter's state", "[
     REQUIRE(PyList_Append(list, value) == 0);
     REQUIRE(PyList_Append(list, list) == 0);
     Py_DECREF(value);
-    store(&expected->context, slots[13], list);
+    store(&expected->context(), slots[13], list);
     Py_DECREF(list);
 
     other.close();

@@ -3,6 +3,7 @@
 
 #include "globals/registry.cpp"
 #include "globals/throwing.cpp"
+#include "interp_state/context_head.cpp"
 #include "interp_state/directory.cpp"
 #include "interp_state/holder.cpp"
 #include "interp_state/region.cpp"
@@ -52,8 +53,8 @@ std::uintptr_t address_of(const Slot* slot) {
     return reinterpret_cast<std::uintptr_t>(slot);
 }
 
-bool fill(HPyContext& context) {
-    context.name = "model";
+bool fill(Region& region) {
+    region.context().name = "model";
     return true;
 }
 
@@ -141,7 +142,7 @@ HPyContext* import_module(Slot* slot) {
     Region* const region = adopt(PyInterpreterState_Get(), &fill);
     expect(region != nullptr && prepare_lifetime(*region), "a region for the interpreter");
     expect(region->window.claim(Token(address_of(slot))), "a place for the slot");
-    return &region->context;
+    return &region->context();
 }
 
 void register_unlisted(Slot* slot) {
@@ -189,7 +190,7 @@ HPy handle_of(PyObject* object) {
 
 HPyContext* current_context() {
     Region* const region = current_region();
-    return region != nullptr ? &region->context : nullptr;
+    return region != nullptr ? &region->context() : nullptr;
 }
 
 void use_context(HPyContext* context) {
@@ -247,7 +248,7 @@ std::string describe_in(const Region& region, std::uintptr_t offset) {
     };
     if (offset == at(&region.owner)) return "owner";
     if (offset == at(&region.phase)) return "phase";
-    if (offset == at(&region.context)) return "context";
+    if (offset == at(&region.rows)) return "context";
     return (offset < sizeof(Window) ? "window+" : "+") + std::to_string(offset);
 }
 

@@ -122,7 +122,7 @@ void own_CallRealFunctionFromTrampoline(HPyContext* context, HPyFunc_Signature s
 // ---- the context ----
 
 void install_debug(HPyContext& context, DebugState& state) {
-    context = state.region->context;
+    context = state.region->context();
     context.name = kDebugName;
 #define HPY_FUNC(ret, name, params)                                                                \
     context.ctx_##name = Entry<Slot::name, &HPyContext::ctx_##name>::get();

@@ -160,7 +160,7 @@ void DebugState::end_borrows() noexcept {
 void DebugState::check_borrow(const DebugHandle& handle, const char* where) noexcept {
     if (handle.life != DebugHandle::Life::kBorrowed || region->window.closed()) return;
     const Token token(handle.borrowed_from);
-    if (context::lent_object(&region->context, token) == handle.object) return;
+    if (context::lent_object(&region->context(), token) == handle.object) return;
     report_handle(handle, where, kStoredTo);
 }
 

@@ -43,7 +43,7 @@ DebugState::DebugState(Region& owner)
       interpreter_id(owner.interpreter_id), pattern_{} {
     install_debug(pattern_, *this);
     for (std::size_t i = 0; i < kSpare; ++i)
-        done_.append(std::make_unique<DebugContext>());
+        done_.append(std::make_unique<DebugContext>(*this));
 }
 
 bool DebugState::is_valid() const noexcept {
@@ -114,21 +114,23 @@ std::unique_ptr<DebugContext> DoneContexts::pop_front() noexcept {
     return oldest;
 }
 
+DebugContext::DebugContext(DebugState& of_state) noexcept
+    : ContextHead(Version::v0_9, ContextKind::kDebug, of_state.region, kDebugFusedCalls), context{},
+      state(&of_state), plain(&of_state.region->context()) {}
+
 DebugContext* DebugState::enter() noexcept {
     std::unique_ptr<DebugContext> next;
     if (done_.size() > 1) {
         next = done_.pop_front();
     } else {
-        next.reset(new (std::nothrow) DebugContext());
+        next.reset(new (std::nothrow) DebugContext(*this));
     }
     if (next == nullptr) {
         PyErr_NoMemory();
         return nullptr;
     }
     next->context = pattern_;
-    next->context._private = next.get();
-    next->state = this;
-    next->plain = &region->context;
+    next->context._private = static_cast<ContextHead*>(next.get());
     next->caller = std::exchange(current, next.get());
     // relaxed: asked by the thread that runs the call; another one that asks has no business here.
     if (next->caller != nullptr) {

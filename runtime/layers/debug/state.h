@@ -16,6 +16,8 @@
 
 #include <Python.h>
 
+#include "globals/check.h"
+#include "interp_state/context_head.h"
 #include "interp_state/region.h"
 #include "runtime/abi/slots.h"
 #include "runtime/calls/layer.h"
@@ -39,13 +41,15 @@ namespace hpystate::layers {
 /// The fused calls of every context of debug mode.
 extern const hpystate_fused_table kDebugFusedCalls;
 
-/// The name of every context of debug mode; its address tells one at a look.
+/// The name of every context of debug mode.
 inline constexpr char kDebugName[] = "HPy Debug Mode ABI (hpystate)";
 
-struct DebugContext {
+struct DebugContext : ContextHead {
     enum class Use : std::uint8_t { kDone, kValid, kWaiting };
 
-    HPyContext context; ///< first; its _private leads here
+    explicit DebugContext(DebugState& of_state) noexcept;
+
+    HPyContext context; ///< its _private points to the head
     DebugState* state;
     HPyContext* plain;
     DebugContext* caller = nullptr; ///< of this thread, where a call made a call
@@ -53,7 +57,9 @@ struct DebugContext {
     std::unique_ptr<DebugContext> behind; ///< the next in the queue of done contexts
 
     [[nodiscard]] static DebugContext& of(HPyContext* context) noexcept {
-        return *static_cast<DebugContext*>(context->_private);
+        auto* const head = static_cast<ContextHead*>(context->_private);
+        HPYSTATE_CHECK(head->magic == &kContextMagic && head->kind == ContextKind::kDebug);
+        return *static_cast<DebugContext*>(head);
     }
 };
 

@@ -1,6 +1,7 @@
 /// runtime/layers/trace/trace.cpp: one template for every function of the context.
 #include "runtime/layers/trace/trace.h"
 
+#include "globals/check.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/callable.h"
 #include "runtime/layers/state.h"
@@ -214,13 +215,17 @@ TracedCall::~TracedCall() {
 }
 
 TraceState::TraceState(Region& region)
-    : LayerState{nullptr, &release_hooks}, context{}, plain(&region.context) {
-    install(context, region.context);
-    context._private = this;
+    : LayerState{nullptr, &release_hooks},
+      ContextHead(Version::v0_9, ContextKind::kTrace, &region, kTraceFusedCalls), context{},
+      plain(&region.context()) {
+    install(context, *plain);
+    context._private = static_cast<ContextHead*>(this);
 }
 
 TraceState& TraceState::of(HPyContext* context) noexcept {
-    return *static_cast<TraceState*>(context->_private);
+    auto* const head = static_cast<ContextHead*>(context->_private);
+    HPYSTATE_CHECK(head->magic == &kContextMagic && head->kind == ContextKind::kTrace);
+    return *static_cast<TraceState*>(head);
 }
 
 constexpr Layer trace_layer{"trace", &enter, &leave, &open, &take, &close};

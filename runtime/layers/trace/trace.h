@@ -13,6 +13,7 @@
 
 #include <Python.h>
 
+#include "interp_state/context_head.h"
 #include "interp_state/region.h"
 #include "runtime/abi/slots.h"
 #include "runtime/calls/layer.h"
@@ -33,7 +34,7 @@ namespace hpystate::layers {
 /// The fused calls of every context of trace mode.
 extern const hpystate_fused_table kTraceFusedCalls;
 
-/// The name of every trace context; its address tells one at a look.
+/// The name of every trace context.
 inline constexpr char kTraceName[] = "HPy Trace Mode ABI (hpystate)";
 
 /// What is traced, as a number: the functions of the context, then the fused calls.
@@ -47,10 +48,10 @@ inline constexpr std::size_t kTracedCount = kSlotCount + std::size(context::kFus
     return kSlotCount + static_cast<std::size_t>(fused);
 }
 
-struct TraceState : LayerState {
+struct TraceState : LayerState, ContextHead {
     explicit TraceState(Region& region);
 
-    HPyContext context; ///< its _private leads here
+    HPyContext context; ///< its _private points to the head
     HPyContext* plain;
 
     /// Written by every thread that runs in the interpreter, attached or not: atomic, relaxed,

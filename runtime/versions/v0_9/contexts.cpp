@@ -44,7 +44,8 @@ bool install_objects(HPyContext& context) noexcept {
 
 } // namespace
 
-bool install_plain(HPyContext& context) noexcept {
+bool install_plain(Region& region) noexcept {
+    HPyContext& context = region.row(Version::v0_9).context;
     context.name = "HPy Universal ABI (CPython backend, hpystate)";
     context.abi_version = HPY_ABI_VERSION;
     // What a fused call compares: hpystate/fused_link.h. Nobody writes through it.
@@ -61,7 +62,10 @@ Region* enter_interpreter() noexcept {
         return nullptr;
     }
     Region* const region = adopt(PyInterpreterState_Get(), &install_plain);
-    if (region == nullptr || !prepare_lifetime(*region) || !prepare_anchor(*region)) return nullptr;
+    if (region == nullptr || !prepare_lifetime(*region) ||
+        !prepare_anchor(*region, Version::v0_9)) {
+        return nullptr;
+    }
     return region;
 }
 

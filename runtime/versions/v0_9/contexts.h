@@ -4,14 +4,13 @@
 
 #include "interp_state/region.h"
 
-#include <hpy/context.h>
-
 namespace hpystate::context {
 
-/// Fills a plain context for the interpreter that the calling thread is attached to. Handles in it
-/// are borrowed from the interpreter, which keeps those objects as long as it lives.
+/// Fills the plain context of HPy 0.9 in the region of the interpreter that the calling thread is
+/// attached to. Handles in it are borrowed from the interpreter, which keeps those objects as long
+/// as it lives.
 /// Returns false with an exception set where the interpreter has no builtins.
-[[nodiscard]] bool install_plain(HPyContext& context) noexcept;
+[[nodiscard]] bool install_plain(Region& region) noexcept;
 
 /// The region of the interpreter that the calling thread is attached to, made ready for use: its
 /// context filled, its values shown to the collector, its end prepared. nullptr with an exception

@@ -1,0 +1,52 @@
+/// interp_state/context_head.h: what this runtime knows about each of its contexts.
+///
+///     context of debug or trace mode:  context._private --> {head, what the layer keeps}
+///     plain context of HPy 0.9:        context._private --> table of fused calls; one head for all
+///
+/// Files compare the second word with one that the loader wrote into them (hpystate/fused_link.h):
+/// one comparison for a fused call. So it is the same table in every interpreter, and these
+/// contexts share one head. context::head_of() finds either (runtime/context/head.h).
+///
+/// A head is written before its context is handed out, then never again.
+#pragma once
+
+#include <hpy/context.h>
+
+#include <cstddef>
+#include <cstdint>
+
+struct hpystate_fused_table;
+
+namespace hpystate {
+
+struct Region;
+
+/// The versions of the ABI that a region has a context and an anchor for: its rows.
+enum class Version : std::uint8_t { v0_9 };
+inline constexpr std::size_t kVersionCount = 1;
+
+/// The version that the functions of runtime/context/ are written for. Every other version is a
+/// table of forwards to its context.
+inline constexpr Version kTrunk = Version::v0_9;
+
+enum class ContextKind : std::uint8_t { kPlain, kDebug, kTrace };
+
+/// The address of this byte is in every head. Another copy of the runtime in the same process has
+/// another byte, since the symbol is hidden: its contexts are foreign to this copy.
+extern const char kContextMagic;
+
+struct ContextHead {
+    const void* magic; ///< &kContextMagic
+    Version version;
+    ContextKind kind;
+    Region* region;                    ///< null: the context lies in its region (Region::of)
+    const hpystate_fused_table* fused; ///< the fused calls for this context; not null
+
+    ContextHead(const ContextHead&) = delete;
+    ContextHead& operator=(const ContextHead&) = delete;
+    constexpr ContextHead(Version of_version, ContextKind of_kind, Region* in,
+                          const hpystate_fused_table& with) noexcept
+        : magic(&kContextMagic), version(of_version), kind(of_kind), region(in), fused(&with) {}
+};
+
+} // namespace hpystate
