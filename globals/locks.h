@@ -20,7 +20,7 @@ enum class LockRank : std::uint8_t {
     kDefinitions, ///< runtime/loader/module.cpp: module definitions made so far
     kFiles,       ///< runtime/loader/file_context.cpp: which file has its context, who waits
     kThunks,      ///< runtime/calls/thunks.cpp: which thunk stands for which function
-    kFirstValue,  ///< runtime/context/first_value.cpp: which first values are being made, who waits
+    kFirstValue,  ///< interp_state/first_value.cpp: which first values are being made, who waits
     kInstances,   ///< runtime/loader/module.cpp: how many modules an interpreter has of each
                   ///< definition
     kDirectory,   ///< interp_state/directory.cpp: regions and who owns them

@@ -2,7 +2,6 @@
 /// alone.
 #include "interp_state/holder.h"
 
-#include "interp_state/teardown.h"
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/interpreter_end.h"
 #include "runtime/cpython/new_type.h"
@@ -12,7 +11,8 @@ namespace hpystate {
 namespace {
 
 struct Holder {
-    PyObject_HEAD Region* region; ///< null before attach_holder() and after detach_holder()
+    PyObject_HEAD Region* region;  ///< null before attach_holder() and after detach_holder()
+    void (*end)(Region&) noexcept; ///< set with `region`
     bool left; ///< the interpreter's dict is gone: the region's reference is shown as our own
 };
 
@@ -33,7 +33,7 @@ void finalize(PyObject* self) {
     Region* const region = holder_of(self).region;
     if (region == nullptr) return;
     if (is_ending()) {
-        end_region(*region);
+        holder_of(self).end(*region);
     } else {
         holder_of(self).left = false; // somebody emptied the dict of a living interpreter
     }
@@ -75,15 +75,17 @@ PyObject* make_holder() noexcept {
     Py_DECREF(type); // the instance keeps its type
     if (holder == nullptr) return nullptr;
     holder->region = nullptr;
+    holder->end = nullptr;
     holder->left = false;
     PyObject_GC_Track(holder);
     return reinterpret_cast<PyObject*>(holder);
 }
 
-void attach_holder(PyObject* holder, Region& region) noexcept {
+void attach_holder(PyObject* holder, Region& region, void (*end)(Region&) noexcept) noexcept {
     HPYSTATE_CHECK(holder_of(holder).region == nullptr);
     HPYSTATE_CHECK(region.holder.load(std::memory_order_relaxed) == holder);
     holder_of(holder).region = &region;
+    holder_of(holder).end = end;
 }
 
 void leave_holder(PyObject* holder) noexcept {

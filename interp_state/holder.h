@@ -13,8 +13,8 @@ namespace hpystate {
 
 /// From now on the holder visits each reference that the region's window owns once; it owns none
 /// itself, so it has nothing to clear. A region has one such holder, which it keeps alive until its
-/// values are released.
-void attach_holder(PyObject* holder, Region& region) noexcept;
+/// values are released. `end` is what the exit callback does.
+void attach_holder(PyObject* holder, Region& region, void (*end)(Region&) noexcept) noexcept;
 
 /// The interpreter is about to make its last collection. From now on the region's reference counts
 /// as one that the holder has to itself, so the collector takes the holder for garbage, unless the

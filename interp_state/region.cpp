@@ -2,7 +2,6 @@
 #include "interp_state/region.h"
 
 #include "globals/check.h"
-#include "interp_state/holder.h"
 #include "runtime/cpython/attached.h"
 
 #include <new>
@@ -78,22 +77,19 @@ void Region::release_values() noexcept {
         LayerState* const state = place.load(std::memory_order_acquire);
         if (state != nullptr && state->release != nullptr) state->release(state);
     }
-    // acquire, here and below: pairs with the release in publish(). Living types keep the anchor.
+    // acquire: pairs with the release in publish(). Living types keep the anchor.
     for (VersionRow& row : rows)
         Py_XDECREF(row.anchor.exchange(nullptr, std::memory_order_acq_rel));
-    PyObject* const shown = holder.exchange(nullptr, std::memory_order_acq_rel);
-    if (shown == nullptr) return;
-    detach_holder(shown);
-    Py_DECREF(shown);
 }
 
 bool Region::is_valid() const noexcept {
-    if (of(const_cast<HPyContext*>(&context)) != this) return false; // R4
+    if (of(const_cast<HPyContext*>(&rows[0].context)) != this) return false; // R4
     const Phase now = phase.load();
     const bool closed = window.closed();
     if (now == Phase::kFree) return owner.load() == nullptr && !closed && generation == 0;
     if (closed != (now == Phase::kDying)) return false;
-    return context.name != nullptr && generation != 0 && window.is_valid() && spares.is_valid();
+    return rows[0].context.name != nullptr && generation != 0 && window.is_valid() &&
+           spares.is_valid();
 }
 
 bool Region::publish(std::atomic<PyObject*>& place, PyObject* made) noexcept {

@@ -166,7 +166,7 @@ struct Region {
     /// First phase of the end: marks the region, closes the window. Takes no reference.
     void begin_teardown() noexcept;
 
-    /// Second phase: releases every object that only a global held, then the holder. Runs Python
+    /// Second phase: releases every object that only a global held, and the anchors. Runs Python
     /// code; the thread is attached to the owner.
     void release_values() noexcept;
 };

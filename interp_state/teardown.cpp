@@ -51,6 +51,14 @@ bool has_registered_exit(Region& region) noexcept {
     return region.has_exit_callback;
 }
 
+void release_holder(Region& region) noexcept {
+    // acquire: pairs with the release in publish().
+    PyObject* const holder = region.holder.exchange(nullptr, std::memory_order_acq_rel);
+    if (holder == nullptr) return;
+    detach_holder(holder);
+    Py_DECREF(holder);
+}
+
 } // namespace
 
 void end_region(Region& region) noexcept {
@@ -63,6 +71,7 @@ void end_region(Region& region) noexcept {
     PyObject* const raised = PyErr_GetRaisedException();
     region.begin_teardown();
     region.release_values();
+    release_holder(region);
     HPYSTATE_CHECK(region.is_valid());
     PyErr_SetRaisedException(raised);
 }
@@ -86,7 +95,7 @@ bool prepare_lifetime(Region& region) noexcept {
     if (holder == nullptr) return false;
     // Only the one that is the region's shows the window: two would show each reference twice, and
     // the collector would take living objects for garbage.
-    if (Region::publish(region.holder, holder)) attach_holder(holder, region);
+    if (Region::publish(region.holder, holder)) attach_holder(holder, region, &end_region);
     return true;
 }
 

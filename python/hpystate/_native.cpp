@@ -6,9 +6,9 @@
 #include <Python.h>
 
 #include "interp_state/current.h"
+#include "interp_state/first_value.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
-#include "runtime/context/first_value.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/module_slots.h"
 #include "runtime/layers/debug/state.h"
@@ -260,7 +260,7 @@ PyObject* add_layer(PyObject* module, const char* name, PyMethodDef* functions) 
 
 int exec(PyObject* module) {
     if (context::enter_interpreter() == nullptr) return -1;
-    if (!context::watch_forks()) {
+    if (!watch_forks()) {
         PyErr_NoMemory();
         return -1;
     }

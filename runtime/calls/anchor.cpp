@@ -129,7 +129,7 @@ bool prepare_anchor(Region& region, Version version) noexcept {
 bool pretend_other_module_layout(Region& region) noexcept {
     other_module_layout.store(true, std::memory_order_relaxed);
     Py_XDECREF(region.row(kTrunk).anchor.exchange(nullptr));
-    return prepare_anchor(region);
+    return prepare_anchor(region, kTrunk);
 }
 #endif
 

@@ -1,45 +1,23 @@
-/// runtime/context/first_value.h: HPyGlobal_LoadOrInit: one value per interpreter, made at the
-/// first use.
-///
-///     absent --caller makes it--> being made --published--> present
-///        ^------------- failed ------'
-///
-/// Who asks while it is being made waits, detached from its interpreter. Waits are kept in one list
-/// for the process, since a thread of one interpreter may run code of another: a wait that would
-/// close a circle of threads is refused, and so is the maker who asks for his own value. While
-/// an interpreter ends nobody waits in it: the maker is a thread that was stopped for good.
-///
-/// A wait hears signals, as one for a lock of Python's does: the waiter leaves its list, attaches,
-/// runs the handlers, and looks again. What a handler raises is the caller's; the maker goes on.
-///
-/// Concurrency: both lists are read and written under one lock (rank kFirstValue). Nothing that
-/// runs Python code, releases an object or attaches a thread happens under it. A waiter sleeps on a
-/// counter that the makers advance after they left the list; it reads the counter under the lock in
-/// which it saw the value being made, so no advance is missed. A fork takes the lock, and its child
-/// forgets the entries of all threads that it does not have (watch_forks).
+/// runtime/context/first_value.h: HPyGlobal_LoadOrInit with handles, around
+/// interp_state/first_value.h.
 #pragma once
 
 #include <Python.h>
+
+#include "interp_state/first_value.h"
+#include "runtime/calls/handle.h"
+#include "runtime/context/global.h"
+#include "runtime/context/pointers.h"
 
 #include <hpy/context.h>
 
 namespace hpystate::context {
 
-/// What makes a value: a new reference, or nullptr with an exception set.
-struct Maker {
-    PyObject* (*make)(void* data) noexcept;
-    void* data;
-};
-
-/// The object of the global `slot` in the interpreter of `plain`, a plain context: a new reference.
-/// nullptr with an exception set: see HPyGlobal_LoadOrInit in hpystate/fused.h. `function` is the
-/// name for messages.
-[[nodiscard]] PyObject* first_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
-                                    const char* function) noexcept;
-
-/// From now on forks of this process know of makers and waiters; once is enough. False: there is no
-/// memory for that, and nothing was changed.
-[[nodiscard]] bool watch_forks() noexcept;
+/// first_value() in the interpreter of `plain`, a plain context.
+[[nodiscard]] inline PyObject* first_value(HPyContext* plain, HPyGlobal* global, const Maker& maker,
+                                           const char* function) noexcept {
+    return hpystate::first_value(*current_region(plain), slot_of(global), maker, function);
+}
 
 /// The maker of HPyGlobal_LoadOrInit for a context whose handles are plain ones.
 struct Initializer {
@@ -47,18 +25,19 @@ struct Initializer {
     HPy (*init)(HPyContext* ctx, void* arg);
     void* arg;
 
-    [[nodiscard]] Maker maker() noexcept;
-};
-
-/// The maker of HPyGlobal_Import. Both are UTF-8; without an attribute it is the module itself.
-struct Import {
-    const char* module;
-    const char* attribute;
-
-    [[nodiscard]] Maker maker() noexcept;
+    [[nodiscard]] Maker maker() noexcept {
+        return {[](void* data) noexcept {
+                    const auto& self = *static_cast<const Initializer*>(data);
+                    return as_object(self.init(self.ctx, self.arg));
+                },
+                this};
+    }
 };
 
 /// False with a SystemError: `slot` or `init` is NULL.
-[[nodiscard]] bool check_initializer(const HPyGlobal* slot, bool has_initializer) noexcept;
+[[nodiscard]] inline bool check_initializer(const HPyGlobal* slot, bool has_initializer) noexcept {
+    return require_pointer(slot, "HPyGlobal_LoadOrInit", "global") &&
+           (has_initializer || require_pointer(nullptr, "HPyGlobal_LoadOrInit", "init"));
+}
 
 } // namespace hpystate::context

@@ -11,12 +11,9 @@
 #include "runtime/context/first_value.h"
 #include "runtime/context/functions.h"
 #include "runtime/context/guard.h"
-#include "runtime/cpython/guarded.h"
-#include "runtime/elf/symbol_name.h"
+#include "runtime/cpython/ref.h"
 #include "runtime/types/instance.h"
 #include "runtime/types/shape.h"
-
-#include <string>
 
 // The public functions, from here on: not through the context's table, since it is ours.
 #undef HPY_FUNCTION
@@ -30,41 +27,16 @@
 
 namespace hpystate::context {
 
-void raise_unset(HPyContext* ctx, const char* function, Token token) noexcept {
-    PyObject* const pending = PyErr_GetRaisedException();
-    const bool closed = current_region(ctx)->window.closed();
-    static_cast<void>(guarded(0, [&] {
-        std::string text = std::string(function) + ": " + describe_slot(token.bits());
-        text += closed ? " holds nothing any more: this interpreter is ending and has released "
-                         "what its globals held. Keep what a destructor needs in the object."
-                       : " holds nothing in this interpreter, a value was expected. Store one "
-                         "first, in the module's HPy_mod_exec.";
-        PyErr_SetString(PyExc_SystemError, text.c_str());
-        return 0;
-    }));
-    if (pending == nullptr) return;
-    PyObject* const raised = PyErr_GetRaisedException();
-    PyException_SetContext(raised, pending); // takes the reference
-    PyErr_SetRaisedException(raised);
-}
-
 namespace {
-
-/// The object of a global in a plain word, where the window keeps it whatever is stored; else null.
-[[nodiscard]] inline PyObject* kept_object(HPyContext* ctx, Token token) noexcept {
-    if constexpr (!kNoGil) return nullptr; // with the GIL a store gives back what it replaces
-    const Window::Entry& entry = current_region(ctx)->window.entry_of(token);
-    return entry.holds(token) ? entry.plain() : nullptr;
-}
 
 /// The global's object, alive while a call uses it. Null, with a SystemError: there is none.
 class Held {
   public:
     Held(HPyContext* ctx, HPyGlobal global, Fused fused) noexcept
-        : kept_(kept_object(ctx, token_of(global))),
-          owned_(kept_ == nullptr ? owned_object(ctx, token_of(global)) : nullptr) {
+        : kept_(kept_value(*current_region(ctx), token_of(global))),
+          owned_(kept_ == nullptr ? own_value(*current_region(ctx), token_of(global)) : nullptr) {
         if (object() == nullptr) [[unlikely]]
-            raise_unset(ctx, name_of(fused), token_of(global));
+            raise_unset(*current_region(ctx), name_of(fused), token_of(global));
     }
 
     explicit operator bool() const noexcept { return object() != nullptr; }
@@ -166,9 +138,9 @@ HPy fused_HPy_CallMethod_s(HPyContext* ctx, const char* utf8_name, const HPy* ar
 }
 
 HPy fused_HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) noexcept {
-    PyObject* const object = lent_object(ctx, token_of(global));
+    PyObject* const object = lend_value(*current_region(ctx), token_of(global));
     if (object == nullptr) [[unlikely]]
-        raise_unset(ctx, name_of(Fused::HPyGlobal_Borrow), token_of(global));
+        raise_unset(*current_region(ctx), name_of(Fused::HPyGlobal_Borrow), token_of(global));
     return as_handle(object);
 }
 

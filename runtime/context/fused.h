@@ -50,8 +50,4 @@ constexpr const char* kFusedNames[] = {
     return name[0] == '_' ? name + 1 : name;
 }
 
-/// Sets the SystemError that names the function and the slot. An exception that is set already
-/// becomes its context.
-[[gnu::cold]] void raise_unset(HPyContext* ctx, const char* function, Token token) noexcept;
-
 } // namespace hpystate::context

@@ -1,21 +1,15 @@
-/// runtime/context/global.h: from a global to the object that the context's interpreter keeps in
-/// it.
+/// runtime/context/global.h: from a global and a context to a token and a region: what
+/// interp_state/values.h works on.
 #pragma once
 
 #include <Python.h>
 
-#include "globals/gil.h"
 #include "interp_state/current.h"
+#include "interp_state/values.h"
 
 #include <hpy/context.h>
 
 #include <cstdint>
-
-#ifdef Py_GIL_DISABLED
-static_assert(hpystate::kNoGil, "configured for another Python: remove the build folder");
-#else
-static_assert(!hpystate::kNoGil, "configured for another Python: remove the build folder");
-#endif
 
 namespace hpystate::context {
 
@@ -23,22 +17,9 @@ namespace hpystate::context {
     return Token(static_cast<std::uintptr_t>(global._i));
 }
 
-/// What the window calls under its lock: runs no Python code, attaches and detaches no thread.
-inline void take_reference(PyObject* object) noexcept {
-    Py_INCREF(object);
+/// The word that the extension's static is.
+[[nodiscard]] inline std::uintptr_t* slot_of(HPyGlobal* global) noexcept {
+    return reinterpret_cast<std::uintptr_t*>(&global->_i);
 }
-
-/// The object that the context's interpreter keeps under a token: a new reference; nullptr: none.
-[[nodiscard]] inline PyObject* owned_object(HPyContext* ctx, Token token) noexcept {
-    return current_region(ctx)->window.load(token, &take_reference);
-}
-
-/// The same without a reference: the caller may use it until the slot is stored to.
-[[nodiscard]] inline PyObject* lent_object(HPyContext* ctx, Token token) noexcept {
-    return current_region(ctx)->window.borrow(token);
-}
-
-/// What HPyGlobal_Store does. False: the old value stays, MemoryError is set.
-[[nodiscard]] bool store_global(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept;
 
 } // namespace hpystate::context

@@ -89,7 +89,7 @@ TEST_CASE("region and directory are valid while interpreters come and go", "[dir
     {
         Subinterpreter other;
         ended = Region::of(enter());
-        store(&ended->context, slot, Py_Ellipsis);
+        store(&ended->context(), slot, Py_Ellipsis);
         CHECK(ended->is_valid());
         CHECK(directory_is_valid());
     }

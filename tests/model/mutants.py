@@ -17,7 +17,8 @@ DIRECTORY = "interp_state/directory.cpp"
 CURRENT = "interp_state/current.h"
 REGISTRY = "globals/registry.cpp"
 TOKEN = "globals/token.h"
-GLOBAL = "runtime/context/global.cpp"
+VALUES = "interp_state/values.h"
+VALUES_CPP = "interp_state/values.cpp"
 
 # Few entries, one to a page, and a directory that soon grows: the same code, fewer steps.
 GEOMETRY = [
@@ -36,14 +37,14 @@ ENTRY = [
         "gil",
         "entry",
         "an object of this slot",
-        [Patch(GLOBAL, "if (!entry.holds(token)) [[unlikely]]", "if (false)")],
+        [Patch(VALUES, "if (!entry.holds(token)) [[unlikely]]", "if (false)")],
     ),
     Mutant(
         "load_takes_no_reference",
         "gil",
         "entry",
         "use after free",
-        [Patch(GLOBAL, "    Py_INCREF(object);\n", "")],
+        [Patch(VALUES, "    Py_INCREF(object);\n    return object;\n", "    return object;\n")],
     ),
     Mutant(
         "closed_window_answers_from_the_overflow",
@@ -66,7 +67,7 @@ ENTRY = [
         "gil",
         "entry",
         "every object dies",
-        [Patch(GLOBAL, "if (window.closed()) return true;", "")],
+        [Patch(VALUES, "if (window.closed()) return true;", "")],
     ),
     Mutant(
         "close_leaves_the_tokens",
@@ -269,9 +270,9 @@ NO_GIL = [
         "entry",
         "overwrites by two threads, against a load",
         [
-            Patch(GLOBAL, "    Py_XINCREF(object);\n", ""),
+            Patch(VALUES, "    Py_XINCREF(object);\n", ""),
             Patch(
-                GLOBAL, "    Py_XDECREF(old);\n", "    Py_XINCREF(object);\n    Py_XDECREF(old);\n"
+                VALUES, "    Py_XDECREF(old);\n", "    Py_XINCREF(object);\n    Py_XDECREF(old);\n"
             ),
         ],
     ),
@@ -542,9 +543,9 @@ TOKENS = [
         "what was stored at the new address",
         [
             Patch(
-                GLOBAL,
-                "load(std::memory_order_relaxed) == self) [[likely]]",
-                "load(std::memory_order_relaxed) != 0) [[likely]]",
+                VALUES,
+                "load(std::memory_order_relaxed) == self;",
+                "load(std::memory_order_relaxed) != 0;",
             )
         ],
     ),
@@ -553,7 +554,7 @@ TOKENS = [
         "gil",
         "token",
         "what was stored at the new address",
-        [Patch(GLOBAL, "        registry().add_unlisted(slot);\n", "")],
+        [Patch(VALUES_CPP, "        registry().add_unlisted(slot);\n", "")],
     ),
 ]
 

@@ -5,11 +5,13 @@
 #include "globals/throwing.cpp"
 #include "interp_state/context_head.cpp"
 #include "interp_state/directory.cpp"
+#include "interp_state/first_value.cpp"
 #include "interp_state/holder.cpp"
 #include "interp_state/region.cpp"
 #include "interp_state/teardown.cpp"
+#include "interp_state/values.cpp"
 #include "interp_state/window.cpp"
-#include "runtime/context/first_value.cpp"
+#include "runtime/context/first_value.h"
 #include "runtime/context/global.cpp"
 #include "runtime/cpython/interpreter_end.cpp"
 #include "runtime/cpython/private_symbols.cpp"
@@ -98,7 +100,7 @@ void begin_process() {
     process = Process{};
     new (&directory) Directory;
     new (&process_registry) Registry;
-    new (&context::board) context::Board;
+    new (&board) Board;
 }
 
 Slot* new_slot(const char* name, std::uintptr_t bits) {
@@ -168,8 +170,7 @@ PyObject* load_or_init(HPyContext* context, Slot* slot, Initializer init, void* 
 
 void interrupt(std::size_t thread) {
     send_signal(thread);
-    wake_all(
-        context::board.finished); // the kernel wakes one thread: for all others it is no reason
+    wake_all(board.finished); // the kernel wakes one thread: for all others it is no reason
 }
 
 bool is_valid() {
@@ -181,7 +182,7 @@ bool is_valid() {
 }
 
 bool nobody_waits() {
-    return context::board.makers == nullptr && context::board.waiters == nullptr;
+    return board.makers == nullptr && board.waiters == nullptr;
 }
 
 HPy handle_of(PyObject* object) {
@@ -206,8 +207,8 @@ void drop(PyObject* object) {
 }
 
 void observe() {
-    if (context::board.makers != nullptr) reach(State::kMaking);
-    if (context::board.waiters != nullptr) reach(State::kWaiting);
+    if (board.makers != nullptr) reach(State::kMaking);
+    if (board.waiters != nullptr) reach(State::kWaiting);
     for (std::size_t i = 0; i < process.slot_count; ++i)
         observe_slot(process.slots[i]);
     for (const Region* region = directory.regions; region != nullptr; region = region->next) {
@@ -284,16 +285,15 @@ std::string describe(std::uintptr_t address) {
         return address == first ? name : name + "." + describe_in(*region, address - first);
     }
     if (address == reinterpret_cast<std::uintptr_t>(&process_registry)) return "the registry";
-    if (address == reinterpret_cast<std::uintptr_t>(&context::board)) return "the board's lock";
-    if (address == reinterpret_cast<std::uintptr_t>(&context::board.finished)) return "finished";
+    if (address == reinterpret_cast<std::uintptr_t>(&board)) return "the board's lock";
+    if (address == reinterpret_cast<std::uintptr_t>(&board.finished)) return "finished";
     const std::string in_directory = describe_directory(address);
     return in_directory.empty() ? describe_python(address) : in_directory;
 }
 
 } // namespace hpystate::model
 
-// ---- what first_value.cpp needs of the rest of context/ and globals/
-// ------------------------------
+// ---- what values.cpp and first_value.cpp need of runtime/elf/ ----
 
 namespace hpystate {
 
@@ -302,13 +302,4 @@ std::string describe_slot(std::uintptr_t token) {
     return model::describe(token);
 }
 
-namespace context {
-
-/// As the real one, which stands among the fused calls; the message is not the model's business.
-void raise_unset(HPyContext*, const char* function, Token token) noexcept {
-    PyErr_SetString(PyExc_SystemError,
-                    (std::string(function) + ": " + describe_slot(token.bits())).c_str());
-}
-
-} // namespace context
 } // namespace hpystate

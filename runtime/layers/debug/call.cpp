@@ -4,8 +4,8 @@
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/layers/debug/crash.h"
 #include "runtime/layers/debug/own.h"
-#include "runtime/types/shape.h"
 #include "runtime/types/record.h"
+#include "runtime/types/shape.h"
 
 #include <cstdio>
 #include <cstdlib>

@@ -90,7 +90,7 @@ void* own_HPy_AsStruct_g(HPyContext* context, HPyGlobal value,
                          HPyType_BuiltinShape shape) noexcept {
     const Call call(context, name_of(Fused::HPy_AsStruct_g));
     check(call, value);
-    PyObject* const object = context::lent_object(call.plain(), context::token_of(value));
+    PyObject* const object = lend_value(*call.state().region, context::token_of(value));
     if (object == nullptr || !is_shape(shape)) { // raises
         return kPlainFusedCalls.HPy_AsStruct_g(call.plain(), value, shape);
     }

@@ -1,7 +1,7 @@
 /// runtime/layers/debug/handles.cpp: opening, closing, lending, looking through handles; builders.
+#include "interp_state/values.h"
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/calls/handle.h"
-#include "runtime/context/fused.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/elf/symbol_name.h"
 #include "runtime/layers/debug/state.h"
@@ -160,7 +160,7 @@ void DebugState::end_borrows() noexcept {
 void DebugState::check_borrow(const DebugHandle& handle, const char* where) noexcept {
     if (handle.life != DebugHandle::Life::kBorrowed || region->window.closed()) return;
     const Token token(handle.borrowed_from);
-    if (context::lent_object(&region->context(), token) == handle.object) return;
+    if (lend_value(*region, token) == handle.object) return;
     report_handle(handle, where, kStoredTo);
 }
 

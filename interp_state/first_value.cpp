@@ -1,17 +1,15 @@
-/// runtime/context/first_value.cpp: makers, waiters, and the circles that they must not close.
+/// interp_state/first_value.cpp: makers, waiters, and the circles that they must not close.
 #include <Python.h>
 
-#include "runtime/context/first_value.h"
+#include "interp_state/first_value.h"
 
 #include "globals/locks.h"
 #include "globals/sleep.h"
-#include "runtime/calls/handle.h"
-#include "runtime/context/functions.h"
-#include "runtime/context/fused.h"
-#include "runtime/context/pointers.h"
+#include "interp_state/values.h"
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/interpreter_end.h"
+#include "runtime/cpython/ref.h"
 #include "runtime/elf/symbol_name.h"
 
 #include <array>
@@ -24,7 +22,7 @@
 #include <string>
 #include <thread>
 
-namespace hpystate::context {
+namespace hpystate {
 
 namespace {
 
@@ -267,16 +265,15 @@ class Making {
 };
 
 /// nullptr with a SystemError.
-[[nodiscard]] PyObject* refuse_ended(HPyContext* plain, HPyGlobal* slot, const char* function) {
-    raise_unset(plain, function, Token(reinterpret_cast<std::uintptr_t>(slot)));
+[[nodiscard]] PyObject* refuse_ended(const Region& region, Token token, const char* function) {
+    raise_unset(region, function, token);
     return nullptr;
 }
 
 /// Makes and publishes the value; the caller is the maker.
-[[nodiscard]] PyObject* make_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
+[[nodiscard]] PyObject* make_value(Region& region, std::uintptr_t* slot, const Maker& maker,
                                    const char* function) noexcept {
-    const Token token(reinterpret_cast<std::uintptr_t>(slot));
-    const Window& window = current_region(plain)->window;
+    const Token token = token_of_slot(slot);
     Ref value(maker.make(maker.data));
     if (!value) {
         if (PyErr_Occurred() == nullptr) {
@@ -287,38 +284,29 @@ class Making {
         return nullptr;
     }
     // The initializer ran any code: it may have stored to the slot itself. What stands there stays.
-    if (PyObject* const stored = owned_object(plain, token)) return stored;
-    if (window.closed()) return refuse_ended(plain, slot, function);
-    if (!store_global(plain, slot, as_handle(value.get()))) return nullptr;
+    if (PyObject* const stored = own_value(region, token)) return stored;
+    if (region.window.closed()) return refuse_ended(region, token, function);
+    if (!store_value(region, slot, value.get())) return nullptr;
     return value.release();
 }
 
 } // namespace
 
-PyObject* first_value(HPyContext* plain, HPyGlobal* slot, const Maker& maker,
+PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
                       const char* function) noexcept {
-    const Token token(reinterpret_cast<std::uintptr_t>(slot));
-    const Region& region = *current_region(plain);
+    const Token token = token_of_slot(slot);
     for (;;) {
-        if (PyObject* const stored = owned_object(plain, token)) return stored;
-        if (region.window.closed()) return refuse_ended(plain, slot, function);
+        if (PyObject* const stored = own_value(region, token)) return stored;
+        if (region.window.closed()) return refuse_ended(region, token, function);
         Node node{{&region, region.generation, token.bits()}, std::this_thread::get_id()};
         const Turn turn = take_turn(node, function);
         if (turn == Turn::kRefused) return nullptr;
         if (turn == Turn::kLookAgain) continue;
         const Making making(node);
         // Somebody may have published between the look and the turn.
-        if (PyObject* const stored = owned_object(plain, token)) return stored;
-        return make_value(plain, slot, maker, function);
+        if (PyObject* const stored = own_value(region, token)) return stored;
+        return make_value(region, slot, maker, function);
     }
-}
-
-Maker Initializer::maker() noexcept {
-    return {[](void* data) noexcept {
-                const auto& self = *static_cast<const Initializer*>(data);
-                return as_object(self.init(self.ctx, self.arg));
-            },
-            this};
 }
 
 Maker Import::maker() noexcept {
@@ -340,9 +328,4 @@ bool watch_forks() noexcept {
     return false;
 }
 
-bool check_initializer(const HPyGlobal* slot, bool has_initializer) noexcept {
-    return require_pointer(slot, "HPyGlobal_LoadOrInit", "global") &&
-           (has_initializer || require_pointer(nullptr, "HPyGlobal_LoadOrInit", "init"));
-}
-
-} // namespace hpystate::context
+} // namespace hpystate

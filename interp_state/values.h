@@ -1,0 +1,114 @@
+/// interp_state/values.h: the values of an interpreter's globals: load, lend, store.
+///
+/// Everything here takes a region and a token, or the address of a slot; nothing needs a context.
+/// HPyGlobal_Load and HPyGlobal_Store are these functions with a handle around them
+/// (runtime/context/global.cpp), the fused calls use them too.
+///
+/// Concurrency: the thread is attached to the region's owner. What the window guarantees holds on
+/// any number of such threads (interp_state/window.h). No lock is held while a reference is
+/// released.
+#pragma once
+
+#include <Python.h>
+
+#include "globals/gil.h"
+#include "globals/token.h"
+#include "interp_state/region.h"
+
+#include <atomic>
+#include <cstdint>
+
+#ifdef Py_GIL_DISABLED
+static_assert(hpystate::kNoGil, "configured for another Python: remove the build folder");
+#else
+static_assert(!hpystate::kNoGil, "configured for another Python: remove the build folder");
+#endif
+
+namespace hpystate {
+
+/// What the window calls under its lock: runs no Python code, attaches and detaches no thread.
+inline void take_reference(PyObject* object) noexcept {
+    Py_INCREF(object);
+}
+
+/// The rest of load_value() where the entry has no plain word for the token.
+[[nodiscard, gnu::cold, gnu::noinline]] PyObject* load_elsewhere(Region& region,
+                                                                 Token token) noexcept;
+
+/// What load_value() gives where this interpreter stored nothing. A function of its own: inline,
+/// it costs the way to a value three instructions.
+[[nodiscard, gnu::cold, gnu::noinline]] PyObject* nothing_stored() noexcept;
+
+/// The object that the interpreter keeps under a token: a new reference. nullptr without an
+/// exception: nothing is stored here. For HPyGlobal_Load: the shortest way to a value.
+[[nodiscard]] inline PyObject* load_value(Region& region, Token token) noexcept {
+    const Window::Entry& entry = region.window.entry_of(token);
+    if (!entry.holds(token)) [[unlikely]]
+        return load_elsewhere(region, token);
+    PyObject* const object = entry.plain();
+    if (object == nullptr) [[unlikely]]
+        return kNoGil ? load_elsewhere(region, token) : nothing_stored();
+    Py_INCREF(object);
+    return object;
+}
+
+/// The same, smaller: for callers that go on with the object.
+[[nodiscard]] inline PyObject* own_value(Region& region, Token token) noexcept {
+    return region.window.load(token, &take_reference);
+}
+
+/// The same without a reference: the caller may use the object until the slot is stored to.
+[[nodiscard]] inline PyObject* lend_value(Region& region, Token token) noexcept {
+    return region.window.borrow(token);
+}
+
+/// The object, without a reference, if the window keeps it until the interpreter ends, whatever is
+/// stored (W6). nullptr: ask own_value(). With the GIL a store gives back what it replaces, so
+/// nothing is kept.
+[[nodiscard]] inline PyObject* kept_value(Region& region, Token token) noexcept {
+    if constexpr (!kNoGil) return nullptr;
+    const Window::Entry& entry = region.window.entry_of(token);
+    return entry.holds(token) ? entry.plain() : nullptr;
+}
+
+/// The token of a slot, for store_value().
+[[nodiscard]] inline Token token_of_slot(const std::uintptr_t* slot) noexcept {
+    return Token(reinterpret_cast<std::uintptr_t>(slot));
+}
+
+/// Whether a slot holds its token. If not, no module listed it, or it was moved or never zeroed.
+[[nodiscard]] inline bool holds_token(std::uintptr_t* slot) noexcept {
+    const auto self = reinterpret_cast<std::uintptr_t>(slot);
+    // relaxed: see publish(); all writers write the same value.
+    return std::atomic_ref(*slot).load(std::memory_order_relaxed) == self;
+}
+
+/// Registers such a slot and writes its token into it. False: no memory; nothing was written.
+[[nodiscard, gnu::cold, gnu::noinline]] bool write_unlisted(std::uintptr_t* slot) noexcept;
+
+/// Makes `object` the value of a slot in this interpreter; nullptr clears it. The object is
+/// borrowed: the window takes a reference of its own. No effect once the interpreter ends.
+/// False: MemoryError is set, the old value stays. Inline: see HPyGlobal_Store.
+[[gnu::always_inline]] inline bool store_value(Region& region, std::uintptr_t* slot,
+                                               PyObject* object) noexcept {
+    Window& window = region.window;
+    const Token token = token_of_slot(slot);
+    if (window.closed()) return true;
+    if (!window.claim(token) || (!holds_token(slot) && !write_unlisted(slot))) {
+        PyErr_NoMemory(); // the old value stays
+        return false;
+    }
+    PyObject* old = nullptr;
+    Py_XINCREF(object);
+    // The place is claimed and the window open: this cannot fail. The new value stands before the
+    // old one is released, whose destructor may load this very slot.
+    static_cast<void>(window.store(token, object, old));
+    Py_XDECREF(old);
+    return true;
+}
+
+/// Sets the SystemError that names the function and a slot that holds nothing in this interpreter.
+/// An exception that is set already becomes its context.
+[[gnu::cold]] void raise_unset(const Region& region, const char* function, Token token) noexcept;
+
+} // namespace hpystate
