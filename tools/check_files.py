@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SUFFIXES = {".cpp", ".h", ".hpp", ".c", ".def", ".py", ".sh", ".txt", ".toml", ".md"}
 GENERATED = {"tests/abi/layout_0_9.c"}
+LONG = 400  # lines of code from which on a file says why it is so long, near its beginning
+REASON = re.compile(r"\bLong: \S")
 LONGEST = 600
 # Written so that this file does not find itself.
 MACHINE = re.compile("/" + r"(root|work|tmp/bash|home/\w+)/|\.pyenv/versions/" + r"3\.\d+\.\d")
@@ -43,6 +45,11 @@ def problems_of(path: Path) -> list[str]:
         found.append(f"{path}:1: the first line does not say `{path.name}: what it is`")
     if len(lines) > LONGEST and str(path) not in GENERATED:
         found.append(f"{path}: {len(lines)} lines, more than {LONGEST}: likely two ideas")
+    if code and len(lines) > LONG and not any(REASON.search(line) for line in lines[:20]):
+        found.append(
+            f"{path}: {len(lines)} lines, more than {LONG}; split it, or say `Long: <why>` in its "
+            "first comment"
+        )
     for number, line in enumerate(lines, start=1):
         if line != line.rstrip():
             found.append(f"{path}:{number}: trailing space")

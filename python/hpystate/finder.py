@@ -1,5 +1,7 @@
 """finder.py: from a module's name to a file X.hpy0.so, and from the file to a module.
 
+Long: the finder, its hook and what it tells of a failed import share what they know of a path.
+
 A hybrid extension, which uses CPython's C API too, lies in X.hpy0-cp312.so: it is found by the one
 Python that it was compiled for. Where both are there, the universal file is taken.
 

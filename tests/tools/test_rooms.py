@@ -67,6 +67,17 @@ def test_an_include_that_goes_up_is_named(tree: Path) -> None:
     )
 
 
+def test_a_circle_of_files_is_named(tree: Path) -> None:
+    (tree / "globals" / "a.h").write_text('#include "globals/b.h"\n')
+    (tree / "globals" / "b.h").touch()
+    (tree / "globals" / "b.cpp").write_text('#include "globals/a.h"\n')
+
+    status, told = checked(tree)
+    assert status == 1
+    assert "a circle: globals/" in told
+    assert told.count("is included by") == 2
+
+
 def test_python_h_in_a_room_without_it_is_named(tree: Path) -> None:
     (tree / "globals" / "token.h").write_text("#include <Python.h>\n")
 
