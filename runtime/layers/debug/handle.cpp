@@ -34,8 +34,8 @@ void RawCopy::release() noexcept {
 std::string lines_of(const std::vector<void*>& frames) {
     struct Free {
         void operator()(char** names) const noexcept {
-            std::free(
-                names); // NOLINT(cppcoreguidelines-no-malloc): backtrace_symbols took it there
+            // backtrace_symbols took it from malloc.
+            std::free(names); // NOLINT(cppcoreguidelines-no-malloc)
         }
     };
     const std::unique_ptr<char*, Free> names(
