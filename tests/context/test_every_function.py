@@ -34,16 +34,16 @@ SHAPES = re.findall(
 
 def _definitions() -> dict[str, list[str]]:
     """Topic -> names of the functions that <topic>.cpp in runtime/ defines."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for path in sorted([*RUNTIME.glob("context/*.cpp"), *RUNTIME.glob("versions/*/*.cpp")]):
         # A definition starts in the first column, and its parameters are followed by noexcept.
-        pattern = r"^\w[\w:<>* ]*?[ *]ctx_(\w+)\([^;{]*?\) noexcept(?: try)? \{"
+        pattern = r"^\w[\w:<>* ]*?[ *:]ctx_(\w+)\([^;{]*?\) noexcept(?: try)? \{"
         names = re.findall(pattern, path.read_text(), re.MULTILINE)
         # One body for every shape.
         if "ctx_AsStruct_##name(" in path.read_text():
             names += [f"AsStruct_{shape}" for shape in SHAPES]
         if names:
-            found[path.stem] = names
+            found.setdefault(path.stem, []).extend(names)  # the topic type has two files
     return found
 
 
