@@ -17,15 +17,15 @@ namespace hpystate {
 /// In the order in which they may nest, outermost first.
 enum class LockRank : std::uint8_t {
     kNone,
-    kDefinitions, ///< runtime/loader/module.cpp: module definitions made so far
+    kDefinitions, ///< globals/interner.cpp: tables made of definitions so far
     kFiles,       ///< runtime/loader/file_context.cpp: which file has its context, who waits
-    kThunks,      ///< runtime/calls/thunks.cpp: which thunk stands for which function
+    kThunks,      ///< globals/thunk_table.cpp: which thunk has which number
     kFirstValue,  ///< interp_state/first_value.cpp: which first values are being made, who waits
     kInstances,   ///< runtime/loader/module.cpp: how many modules an interpreter has of each
                   ///< definition
     kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
     kRegistry,    ///< globals/registry.cpp: the tokens
-    kWindow,      ///< interp_state/window.h: one slot, or the overflow, of one interpreter
+    kWindow,      ///< interp_state/window.h: one slot, or the overflow; cells of fields
 };
 
 /// The highest rank that the calling thread holds. Only RankedMutex writes it.

@@ -2,7 +2,7 @@
 ///
 /// For nearly every signature the C API's function is the extension's own without the context, and
 /// with PyObject* for HPy: the same registers, nothing is copied. A buffer is handed over as it is,
-/// since HPy_buffer has Py_buffer's layout. What differs has a Body of its own in trampoline.cpp.
+/// since HPy_buffer has Py_buffer's layout. What differs has a Body of its own in thunks.cpp.
 #pragma once
 
 #include <Python.h>

@@ -1,6 +1,6 @@
 /// runtime/context/callable.cpp: which function an instance is called with: HPy's call protocol.
 ///
-/// runtime/types/typespec.cpp gives types with HPy_tp_call a hidden place for it in every instance.
+/// runtime/types/build.cpp gives types with HPy_tp_call a hidden place for it in every instance.
 #include <Python.h>
 
 #include "runtime/context/callable.h"
