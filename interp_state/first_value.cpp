@@ -284,7 +284,7 @@ class Making {
         return nullptr;
     }
     // The initializer ran any code: it may have stored to the slot itself. What stands there stays.
-    if (PyObject* const stored = own_value(region, token)) return stored;
+    if (PyObject* const stored = load_value(region, token)) return stored;
     if (region.window.closed()) return refuse_ended(region, token, function);
     if (!store_value(region, slot, value.get())) return nullptr;
     return value.release();
@@ -296,7 +296,7 @@ PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
                       const char* function) noexcept {
     const Token token = token_of_slot(slot);
     for (;;) {
-        if (PyObject* const stored = own_value(region, token)) return stored;
+        if (PyObject* const stored = load_value(region, token)) return stored;
         if (region.window.closed()) return refuse_ended(region, token, function);
         Node node{{&region, region.generation, token.bits()}, std::this_thread::get_id()};
         const Turn turn = take_turn(node, function);
@@ -304,7 +304,7 @@ PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
         if (turn == Turn::kLookAgain) continue;
         const Making making(node);
         // Somebody may have published between the look and the turn.
-        if (PyObject* const stored = own_value(region, token)) return stored;
+        if (PyObject* const stored = load_value(region, token)) return stored;
         return make_value(region, slot, maker, function);
     }
 }

@@ -1,4 +1,4 @@
-/// interp_state/values.cpp: what happens off the shortest way: misses, unlisted slots, messages.
+/// interp_state/values.cpp: unlisted slots, and the message for a slot that holds nothing.
 #include <Python.h>
 
 #include "interp_state/values.h"
@@ -12,14 +12,6 @@
 #include <string>
 
 namespace hpystate {
-
-PyObject* load_elsewhere(Region& region, Token token) noexcept {
-    return region.window.load_slow(token, &take_reference);
-}
-
-PyObject* nothing_stored() noexcept {
-    return nullptr;
-}
 
 bool write_unlisted(std::uintptr_t* slot) noexcept {
     if (!can_throw()) return false;

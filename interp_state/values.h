@@ -31,29 +31,9 @@ inline void take_reference(PyObject* object) noexcept {
     Py_INCREF(object);
 }
 
-/// The rest of load_value() where the entry has no plain word for the token.
-[[nodiscard, gnu::cold, gnu::noinline]] PyObject* load_elsewhere(Region& region,
-                                                                 Token token) noexcept;
-
-/// What load_value() gives where this interpreter stored nothing. A function of its own: inline,
-/// it costs the way to a value three instructions.
-[[nodiscard, gnu::cold, gnu::noinline]] PyObject* nothing_stored() noexcept;
-
 /// The object that the interpreter keeps under a token: a new reference. nullptr without an
-/// exception: nothing is stored here. For HPyGlobal_Load: the shortest way to a value.
+/// exception: nothing is stored here. HPyGlobal_Load is the same, written out.
 [[nodiscard]] inline PyObject* load_value(Region& region, Token token) noexcept {
-    const Window::Entry& entry = region.window.entry_of(token);
-    if (!entry.holds(token)) [[unlikely]]
-        return load_elsewhere(region, token);
-    PyObject* const object = entry.plain();
-    if (object == nullptr) [[unlikely]]
-        return kNoGil ? load_elsewhere(region, token) : nothing_stored();
-    Py_INCREF(object);
-    return object;
-}
-
-/// The same, smaller: for callers that go on with the object.
-[[nodiscard]] inline PyObject* own_value(Region& region, Token token) noexcept {
     return region.window.load(token, &take_reference);
 }
 
@@ -63,7 +43,7 @@ inline void take_reference(PyObject* object) noexcept {
 }
 
 /// The object, without a reference, if the window keeps it until the interpreter ends, whatever is
-/// stored (W6). nullptr: ask own_value(). With the GIL a store gives back what it replaces, so
+/// stored (W6). nullptr: ask load_value(). With the GIL a store gives back what it replaces, so
 /// nothing is kept.
 [[nodiscard]] inline PyObject* kept_value(Region& region, Token token) noexcept {
     if constexpr (!kNoGil) return nullptr;

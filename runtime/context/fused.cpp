@@ -34,7 +34,7 @@ class Held {
   public:
     Held(HPyContext* ctx, HPyGlobal global, Fused fused) noexcept
         : kept_(kept_value(*current_region(ctx), token_of(global))),
-          owned_(kept_ == nullptr ? own_value(*current_region(ctx), token_of(global)) : nullptr) {
+          owned_(kept_ == nullptr ? load_value(*current_region(ctx), token_of(global)) : nullptr) {
         if (object() == nullptr) [[unlikely]]
             raise_unset(*current_region(ctx), name_of(fused), token_of(global));
     }

@@ -17,6 +17,7 @@ DIRECTORY = "interp_state/directory.cpp"
 CURRENT = "interp_state/current.h"
 REGISTRY = "globals/registry.cpp"
 TOKEN = "globals/token.h"
+GLOBAL = "runtime/context/global.cpp"
 VALUES = "interp_state/values.h"
 VALUES_CPP = "interp_state/values.cpp"
 
@@ -37,14 +38,14 @@ ENTRY = [
         "gil",
         "entry",
         "an object of this slot",
-        [Patch(VALUES, "if (!entry.holds(token)) [[unlikely]]", "if (false)")],
+        [Patch(GLOBAL, "if (!entry.holds(token)) [[unlikely]]", "if (false)")],
     ),
     Mutant(
         "load_takes_no_reference",
         "gil",
         "entry",
         "use after free",
-        [Patch(VALUES, "    Py_INCREF(object);\n    return object;\n", "    return object;\n")],
+        [Patch(GLOBAL, "    Py_INCREF(object);\n", "")],
     ),
     Mutant(
         "closed_window_answers_from_the_overflow",

@@ -128,7 +128,7 @@ FIRST_VALUES = [
             Patch(
                 FIRST,
                 """        // Somebody may have published between the look and the turn.
-        if (PyObject* const stored = own_value(region, token)) return stored;
+        if (PyObject* const stored = load_value(region, token)) return stored;
 """,
                 "",
             )
@@ -143,9 +143,9 @@ FIRST_VALUES = [
             Patch(
                 FIRST,
                 """What stands there stays.
-    if (PyObject* const stored = own_value(region, token)) return stored;""",
+    if (PyObject* const stored = load_value(region, token)) return stored;""",
                 """What stands there stays.
-    if (PyObject* const stored = own_value(region, token)) {
+    if (PyObject* const stored = load_value(region, token)) {
         static_cast<void>(value.release());
         return stored;
     }""",
