@@ -25,10 +25,12 @@ WRITABLE = {
         "which file has its context: file_context.cpp"
     ),
     r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",
-    r"hpystate::anchor_definition": "CPython's too",
-    r"(guard variable for )?hpystate::\(anonymous namespace\)::number_definition\(\)::numbered": (
-        "that it is numbered: anchor.cpp"
+    r"(guard variable for )?hpystate::\(anonymous namespace\)::number_definitions\(\)::numbered": (
+        "that they are numbered: anchor.cpp"
     ),
+    r"hpystate::(anchor|public)_definition": "CPython's too",
+    r"hpystate::other_module_layout": "whether modules are laid out otherwise: anchor.cpp",
+    r"hpystate::private_symbols": "tests take some away: cpython/private_symbols.cpp",
     r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",
     r"PyInit__needs_gil(\(\))?::(slots|definition)": "too",
     r"hpystate::\(anonymous namespace\)::stripes": "cells of fields, without the GIL: field.cpp",
