@@ -41,7 +41,15 @@ def test_such_a_word_is_found() -> None:
 
 def test_every_file_of_the_room_that_relies_on_a_fact_is_in_the_table() -> None:
     table = (ROOT / "docs" / "cpython.md").read_text()
-    promised = {"attached", "attached_mutex", "critical_section", "guarded", "in_flight", "module_slots", "ref"}
+    promised = {
+        "attached",
+        "attached_mutex",
+        "critical_section",
+        "guarded",
+        "in_flight",
+        "module_slots",
+        "ref",
+    }
     ideas = {file.stem for file in (ROOT / "runtime" / "cpython").iterdir()} - promised
     assert ideas, "the room is empty"
     assert [idea for idea in sorted(ideas) if f"`{idea}." not in table] == []
