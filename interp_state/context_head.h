@@ -22,12 +22,12 @@ namespace hpystate {
 struct Region;
 
 /// The versions of the ABI that a region has a context and an anchor for: its rows.
-enum class Version : std::uint8_t { v0_9 };
+enum class Version : std::uint8_t { kV09 };
 inline constexpr std::size_t kVersionCount = 1;
 
 /// The version that the functions of runtime/context/ are written for. Every other version is a
 /// table of forwards to its context.
-inline constexpr Version kTrunk = Version::v0_9;
+inline constexpr Version kTrunk = Version::kV09;
 
 enum class ContextKind : std::uint8_t { kPlain, kDebug, kTrace };
 
@@ -42,6 +42,7 @@ struct ContextHead {
     Region* region;                    ///< null: the context lies in its region (Region::of)
     const hpystate_fused_table* fused; ///< the fused calls for this context; not null
 
+    ~ContextHead() = default;
     ContextHead(const ContextHead&) = delete;
     ContextHead& operator=(const ContextHead&) = delete;
     constexpr ContextHead(Version of_version, ContextKind of_kind, Region* in,

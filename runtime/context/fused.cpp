@@ -177,6 +177,6 @@ HPy fused_HPyGlobal_Import(HPyContext* ctx, HPyGlobal* global, const char* utf8_
 } // namespace
 
 constexpr hpystate_fused_table kPlainFusedCalls = make_table();
-constexpr ContextHead kPlainHead(Version::v0_9, ContextKind::kPlain, nullptr, kPlainFusedCalls);
+constexpr ContextHead kPlainHead(Version::kV09, ContextKind::kPlain, nullptr, kPlainFusedCalls);
 
 } // namespace hpystate::context

@@ -44,6 +44,6 @@ struct InspectedFile {
 /// its constructors and the functions that return numbers and words. Throws std::bad_alloc,
 /// AlreadyRaised, and LoadError: what Library::open() and negotiate() throw, missing-init,
 /// missing-context-init, not-a-function, bad-interpreters, bad-gil, bad-name.
-[[nodiscard]] InspectedFile inspect(const std::string& name, const std::string& path);
+[[nodiscard, gnu::cold]] InspectedFile inspect(const std::string& name, const std::string& path);
 
 } // namespace hpystate

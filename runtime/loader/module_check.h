@@ -15,7 +15,8 @@ inline constexpr std::size_t kMaxExecSlots = 13;
 /// Checks all of a description, in the calling interpreter. Nothing is registered or written before
 /// it has passed. False: a SystemError (ValueError for a method's signature) is set. Throws
 /// LoadError for what lies in the wrong place or is refused in this interpreter; std::bad_alloc.
-[[nodiscard]] bool check_module(const ModuleDescription& wanted, const ModuleRequest& request);
+[[nodiscard, gnu::cold]] bool check_module(const ModuleDescription& wanted,
+                                           const ModuleRequest& request);
 
 /// What to type, so that all interpreters may import the module; for messages.
 [[nodiscard]] std::string how_to_allow(const ModuleRequest& request);

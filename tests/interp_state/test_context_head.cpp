@@ -31,7 +31,7 @@ TEST_CASE("a plain context shares its head with those of all interpreters") {
     const ContextHead* const head = context::head_of(second);
     REQUIRE(head == context::head_of(first));
     CHECK(head == &context::kPlainHead);
-    CHECK(head->version == Version::v0_9);
+    CHECK(head->version == Version::kV09);
     CHECK(head->kind == ContextKind::kPlain);
     CHECK(head->fused == second->_private);
     CHECK(Region::of(first) != Region::of(second));
@@ -48,7 +48,7 @@ TEST_CASE("a context of debug or trace mode names its kind, its interpreter and 
     const ContextHead* const head = context::head_of(context);
     REQUIRE(head != nullptr);
     CHECK(head == context->_private);
-    CHECK(head->version == Version::v0_9);
+    CHECK(head->version == Version::kV09);
     CHECK(head->kind == (debug ? ContextKind::kDebug : ContextKind::kTrace));
     CHECK(head->region == Region::of(plain));
     CHECK(head->fused == (debug ? &layers::kDebugFusedCalls : &layers::kTraceFusedCalls));

@@ -17,9 +17,9 @@ enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgume
 [[nodiscard]] const char* name_of(Misuse misuse) noexcept;
 
 /// What `describe` returns, a std::string; "" where memory is missing. Sets no exception: one may
-/// be in flight, and the thread need not be attached.
+/// be in flight, and the thread need not be attached. Cold: texts are put together for size.
 template <typename Describe>
-[[nodiscard]] std::string described(Describe&& describe) noexcept {
+[[nodiscard, gnu::cold, gnu::noinline]] std::string described(Describe&& describe) noexcept {
     if (!can_throw()) return {};
     try {
         return describe();

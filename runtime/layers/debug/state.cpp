@@ -115,7 +115,7 @@ std::unique_ptr<DebugContext> DoneContexts::pop_front() noexcept {
 }
 
 DebugContext::DebugContext(DebugState& of_state) noexcept
-    : ContextHead(Version::v0_9, ContextKind::kDebug, of_state.region, kDebugFusedCalls), context{},
+    : ContextHead(Version::kV09, ContextKind::kDebug, of_state.region, kDebugFusedCalls), context{},
       state(&of_state), plain(&of_state.region->context()) {}
 
 DebugContext* DebugState::enter() noexcept {

@@ -216,7 +216,7 @@ TracedCall::~TracedCall() {
 
 TraceState::TraceState(Region& region)
     : LayerState{nullptr, &release_hooks},
-      ContextHead(Version::v0_9, ContextKind::kTrace, &region, kTraceFusedCalls), context{},
+      ContextHead(Version::kV09, ContextKind::kTrace, &region, kTraceFusedCalls), context{},
       plain(&region.context()) {
     install(context, *plain);
     context._private = static_cast<ContextHead*>(this);

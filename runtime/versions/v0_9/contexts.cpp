@@ -45,7 +45,7 @@ bool install_objects(HPyContext& context) noexcept {
 } // namespace
 
 bool install_plain(Region& region) noexcept {
-    HPyContext& context = region.row(Version::v0_9).context;
+    HPyContext& context = region.row(Version::kV09).context;
     context.name = "HPy Universal ABI (CPython backend, hpystate)";
     context.abi_version = HPY_ABI_VERSION;
     // What a fused call compares: hpystate/fused_link.h. Nobody writes through it.
@@ -63,7 +63,7 @@ Region* enter_interpreter() noexcept {
     }
     Region* const region = adopt(PyInterpreterState_Get(), &install_plain);
     if (region == nullptr || !prepare_lifetime(*region) ||
-        !prepare_anchor(*region, Version::v0_9)) {
+        !prepare_anchor(*region, Version::kV09)) {
         return nullptr;
     }
     return region;

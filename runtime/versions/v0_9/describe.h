@@ -19,6 +19,6 @@ namespace hpystate::v0_9 {
 
 /// The module of a definition. Its pointers are those of the definition, whose address is the
 /// module's identity in this process. Throws std::bad_alloc.
-[[nodiscard]] ModuleDescription describe_module(const HPyModuleDef& definition);
+[[nodiscard, gnu::cold]] ModuleDescription describe_module(const HPyModuleDef& definition);
 
 } // namespace hpystate::v0_9

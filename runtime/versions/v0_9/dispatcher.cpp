@@ -37,7 +37,7 @@ namespace {
     Region* const region = current_region();
     if (region == nullptr) [[unlikely]]
         stop_without_interpreter(slot);
-    return region->row(Version::v0_9).context;
+    return region->row(Version::kV09).context;
 }
 
 template <Slot S, auto Member>
