@@ -28,7 +28,7 @@ WRITABLE = {
     r"(guard variable for )?hpystate::\(anonymous namespace\)::number_definitions\(\)::numbered": (
         "that they are numbered: anchor.cpp"
     ),
-    r"hpystate::(anchor|public)_definition": "CPython's too",
+    r"hpystate::(\(anonymous namespace\)::)?(anchor|public)_definition": "CPython's too",
     r"hpystate::other_module_layout": "whether modules are laid out otherwise: anchor.cpp",
     r"hpystate::private_symbols": "tests take some away: cpython/private_symbols.cpp",
     r"hpystate::layers::\(anonymous namespace\)::(handle_)?(methods|slots|getsets|spec)": "too",

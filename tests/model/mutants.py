@@ -74,7 +74,7 @@ ENTRY = [
         "close_leaves_the_tokens",
         "gil",
         "entry",
-        "nor of what still waits",
+        "a broken invariant: region.is_valid()",
         [Patch(WINDOW_CPP, "token.store(bits ^ kElsewhere", "token.store(bits")],
     ),
     Mutant(
@@ -139,7 +139,7 @@ NO_GIL = [
         "first_object_is_released",
         "nogil",
         "entry",
-        "freed",
+        "set up or end: a broken invariant: is_valid()",
         [
             Patch(
                 WINDOW_CPP,
@@ -281,7 +281,7 @@ NO_GIL = [
         "touched_page_is_lost",
         "nogil",
         "entry",
-        "every object dies",
+        "set up or end: a broken invariant: is_valid()",
         [
             Patch(
                 WINDOW_CPP,

@@ -176,7 +176,7 @@ FIRST_VALUES = [
         "handlers_run_detached",
         "gil",
         "first",
-        "handlers run attached",
+        "a broken invariant: may_run_python()",
         [
             Patch(
                 FIRST,
