@@ -127,11 +127,12 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
         const std::string file_path(PyBytes_AS_STRING(path));
         return loading(module, file_path, [&]() -> PyObject* {
             auto file = std::make_unique<InspectedFile>(inspect(module, file_path));
-            const Ref says(
-                Py_BuildValue("{s:s,s:s,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(),
-                              "tag", file->tag.c_str(), "hybrid", file->hybrid ? Py_True : Py_False,
-                              "interpreters", file->interpreters, "gil", file->gil, "fused",
-                              file->fused_link != nullptr ? Py_True : Py_False));
+            const Ref tag(PyUnicode_DecodeFSDefault(file->tag.c_str())); // part of a file's name
+            if (!tag) return nullptr;
+            const Ref says(Py_BuildValue(
+                "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag", tag.get(),
+                "hybrid", file->hybrid ? Py_True : Py_False, "interpreters", file->interpreters,
+                "gil", file->gil, "fused", file->fused_link != nullptr ? Py_True : Py_False));
             const Ref capsule(says ? as_capsule(std::move(file)) : nullptr);
             return capsule ? PyTuple_Pack(2, capsule.get(), says.get()) : nullptr;
         });

@@ -1,8 +1,9 @@
 """policy.py: the way of a file to its module, and what is decided on it.
 
 Three are heard, in this order: who loads the file (arguments), the environment (HPY, HPY_LOG,
-HPYSTATE_INTERPRETERS, HPYSTATE_GIL), and the file itself (`_native.inspect`). All that weighs one
-against the other is in decide(); what a word of the environment means is below it.
+HPYSTATE_INTERPRETERS, HPYSTATE_GIL), and the file itself (`_native.inspect`). _asked() weighs
+arguments against the environment, decide() the result against the file; what a word of the
+environment means is below them.
 """
 
 from __future__ import annotations
@@ -68,7 +69,13 @@ def _asked(
     if mode is None:
         mode = mode_from_environment(name, environment)
         announce(name, mode, environment)
+    elif mode not in MODES:
+        raise ValueError(f"{name}: mode is '{mode}'; 'universal', 'debug' or 'trace' was expected.")
     where = interpreters or interpreters_from_environment(name, environment)
+    if where is not None and where not in INTERPRETERS:
+        raise ValueError(
+            f"{name}: interpreters is '{where}'; 'own-gil', 'shared-gil' or 'main' was expected."
+        )
     word = GIL[gil] if gil is not None else gil_from_environment(name, environment)
     return mode, where, word
 

@@ -46,7 +46,7 @@ class Bytes {
         return structures;
     }
 
-    /// One structure at `offset`. Throws as read, but not std::bad_alloc.
+    /// One structure at `offset`. Throws as read.
     template <typename Struct>
     [[nodiscard]] Struct read_one(std::uint64_t offset) const {
         static_assert(std::is_trivially_copyable_v<Struct>);

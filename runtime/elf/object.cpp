@@ -5,7 +5,7 @@
 #include <string_view>
 
 #if !defined(__linux__) || !defined(__LP64__)
-#error "runtime/elf/image.cpp knows ELF files of 64-bit Linux; port it before you build elsewhere"
+#error "runtime/elf/object.cpp knows ELF files of 64-bit Linux; port it before you build elsewhere"
 #endif
 
 namespace hpystate::elf {
@@ -23,7 +23,7 @@ constexpr Elf64_Half kMachine = EM_PPC64;
 #elif defined(__s390x__)
 constexpr Elf64_Half kMachine = EM_S390;
 #else
-#error "runtime/elf/image.cpp: name this machine's EM_ constant"
+#error "runtime/elf/object.cpp: name this machine's EM_ constant"
 #endif
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

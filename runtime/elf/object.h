@@ -61,7 +61,7 @@ class Object {
         return bytes_.read<Struct>(checked<Struct>(address, count), count);
     }
 
-    /// One structure. Throws as at, but not std::bad_alloc.
+    /// One structure. Throws as at.
     template <typename Struct>
     [[nodiscard]] Struct one_at(std::uint64_t address) const {
         return bytes_.read_one<Struct>(checked<Struct>(address, 1));

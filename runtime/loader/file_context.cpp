@@ -20,7 +20,6 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -39,12 +38,11 @@ using InitContext = InspectedFile::InitContext;
 
 /// Gives the dispatcher. `before` is the file's data as it was. Returns the context of another
 /// runtime that stood there, and stands there again; nullptr: none.
-[[nodiscard]] HPyContext* give(InitContext init_context, const StaticData* before) noexcept {
+[[nodiscard]] HPyContext* give(InitContext init_context, const StaticData& before) noexcept {
     HPYSTATE_CHECK(may_run_python()); // no lock of ours is held
     call_file(init_context, context::dispatcher());
-    if (before == nullptr) return nullptr;
     const auto ours = reinterpret_cast<std::uintptr_t>(context::dispatcher());
-    auto* const other = reinterpret_cast<HPyContext*>(before->replaced_by(ours));
+    auto* const other = reinterpret_cast<HPyContext*>(before.replaced_by(ours));
     if (other == nullptr || place_of(other) == Placement::kUnmapped || is_dispatcher(*other)) {
         return nullptr;
     }
@@ -180,11 +178,9 @@ class Giving {
             continue;
         }
         Giving giving(state);
-        std::optional<StaticData> before;
-        if (file.library.was_open()) {
-            before.emplace(reinterpret_cast<const void*>(file.init_context));
-        }
-        HPyContext* const other = give(file.init_context, before ? &*before : nullptr);
+        // Always, since another runtime may have loaded the file after we opened it.
+        const StaticData before(reinterpret_cast<const void*>(file.init_context));
+        HPyContext* const other = give(file.init_context, before);
         giving.finish(other);
         return other;
     }

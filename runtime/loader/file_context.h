@@ -16,7 +16,9 @@
 /// Who needs a file that is being given waits, detached from its interpreter, and hears signals.
 /// Three do not wait, since it would never end, and go on at once: the thread that gives it; one
 /// that the giver waits for, by way of other files; and one in an interpreter whose other threads
-/// are stopped for good.
+/// are stopped for good. Two cases are not seen, and waited for until a signal comes: a giver that
+/// waits for an import lock of the waiter's, and a giver in another interpreter that has ended
+/// under it.
 ///
 /// Concurrency: the pointer is written once per process and file, by the thread that gives it. It
 /// is read by trampolines, which CPython is only given where all thunks are used up. Where it is

@@ -43,7 +43,9 @@ const char* said_by(const Library& library, const std::string& symbol,
     const char* const said = call_file(function);
     check_no_exception(library.path(), symbol);
     const std::string_view word = said != nullptr ? said : "NULL";
-    if (std::find(words.begin(), words.end(), word) != words.end()) return said;
+    // Our own literal: what the file returned may be a buffer that its next function fills.
+    const auto known = std::find(words.begin(), words.end(), word);
+    if (known != words.end()) return known->data();
     std::string expected;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (i != 0) expected += i + 1 == words.size() ? " or " : ", ";

@@ -78,11 +78,9 @@ Library Library::open(const std::string& path) {
     look_at_file(path);
     // A name without a slash would be searched for in the system's folders.
     const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
-    void* const open_before = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-    if (open_before != nullptr) return {open_before, path, true}; // counted, as by the call below
     errno = 0;
     void* const handle = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle != nullptr) return {handle, path, false};
+    if (handle != nullptr) return {handle, path};
     const bool no_memory = errno == ENOMEM; // its messages say so only now and then
     // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message for each thread
     const char* const error = dlerror();

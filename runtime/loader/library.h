@@ -19,9 +19,6 @@ class Library {
     /// The path as it was given to open().
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
-    /// Whether somebody else had opened the file in this process: what it writes is not ours.
-    [[nodiscard]] bool was_open() const noexcept { return was_open_; }
-
     /// The address of an exported symbol; nullptr where there is none.
     [[nodiscard]] void* symbol(const std::string& name) const noexcept;
 
@@ -30,12 +27,10 @@ class Library {
     [[nodiscard]] void* function(const std::string& name) const;
 
   private:
-    Library(void* handle, std::string path, bool was_open) noexcept
-        : handle_(handle), path_(std::move(path)), was_open_(was_open) {}
+    Library(void* handle, std::string path) noexcept : handle_(handle), path_(std::move(path)) {}
 
     void* handle_;
     std::string path_;
-    bool was_open_;
 };
 
 /// The part of a module's name that stands in the names of its exported functions: what follows the

@@ -9,6 +9,7 @@
 #include "runtime/loader/error.h"
 #include "runtime/loader/file_context.h"
 #include "runtime/loader/fused_link.h"
+#include "runtime/versions/v0_9/describe.h"
 
 #include <string>
 
@@ -57,8 +58,8 @@ const HPyModuleDef& definition_of(const InspectedFile& file) {
 
 /// Where a module may be made of which nobody said a word. The C API's side of a hybrid module has
 /// statics of its own.
-Interpreters assumed_for(const InspectedFile& file, const HPyModuleDef& definition) noexcept {
-    const bool hybrid = file.hybrid || definition.legacy_methods != nullptr;
+Interpreters assumed_for(const InspectedFile& file, const ModuleDescription& wanted) noexcept {
+    const bool hybrid = file.hybrid || wanted.legacy_methods != nullptr;
     return hybrid ? Interpreters::kSharedGil : Interpreters::kOwnGil;
 }
 
@@ -68,9 +69,9 @@ PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* 
     give_dispatcher(file);
     check_no_exception(file.path, "HPyInitGlobalContext_" + file.short_name);
     fill_fused_link(file);
-    const HPyModuleDef& definition = definition_of(file);
-    const Interpreters where = decision.interpreters.value_or(assumed_for(file, definition));
-    return create_module(definition, {file.name, file.path, spec, where, decision.layer});
+    const ModuleDescription wanted = v0_9::describe_module(definition_of(file));
+    const Interpreters where = decision.interpreters.value_or(assumed_for(file, wanted));
+    return create_module(wanted, {file.name, file.path, spec, where, decision.layer});
 }
 
 } // namespace hpystate

@@ -16,7 +16,6 @@
 #include "runtime/loader/module_check.h"
 #include "runtime/types/definitions.h"
 #include "runtime/versions/v0_9/contexts.h"
-#include "runtime/versions/v0_9/describe.h"
 
 #include <array>
 #include <cstddef>
@@ -257,10 +256,6 @@ bool check_created(PyObject* module, const PyModuleDef& definition) {
 }
 
 } // namespace
-
-PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request) {
-    return create_module(v0_9::describe_module(definition), request);
-}
 
 PyObject* create_module(const ModuleDescription& wanted, const ModuleRequest& request) {
     if (!check_module(wanted, request)) return nullptr;

@@ -7,19 +7,14 @@
 #include "runtime/loader/module_request.h"
 #include "runtime/types/description.h"
 
-#include <hpy/define.h>
-
 namespace hpystate {
 
 /// First half: checks the description, registers its globals and makes the module object. Returns a
 /// new reference, or nullptr with an exception set (MemoryError, SystemError for a definition that
-/// contradicts itself, what HPy_mod_create raised). Throws LoadError, std::bad_alloc; nothing is
-/// registered then.
+/// contradicts itself, ValueError for a method's signature, what HPy_mod_create raised). Throws
+/// LoadError, and nothing is registered then; std::bad_alloc.
 [[nodiscard]] PyObject* create_module(const ModuleDescription& wanted,
                                       const ModuleRequest& request);
-
-/// The same for a definition of HPy 0.9, which its reader describes.
-[[nodiscard]] PyObject* create_module(const HPyModuleDef& definition, const ModuleRequest& request);
 
 /// Second half: runs the exec slots of a module that create_module made; does nothing for one that
 /// was executed before (a reload) and for an object that is no module of ours. Where it fails, the

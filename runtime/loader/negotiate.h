@@ -23,9 +23,9 @@ struct Negotiated {
 };
 
 /// Asks the file for its version and compares it with the file's name. `name` is the short name of
-/// the module (short_name_of). Nothing of the extension has run afterwards but the two functions
-/// that return numbers. Throws AlreadyRaised and LoadError: missing-version, unsupported-version,
-/// no-tag, tag-mismatch, other-python, not-a-function.
+/// the module (short_name_of). Nothing of the extension has run afterwards but its
+/// constructors and the two functions that return numbers. Throws AlreadyRaised and LoadError:
+/// missing-version, unsupported-version, no-tag, tag-mismatch, other-python, not-a-function.
 [[nodiscard]] Negotiated negotiate(const Library& library, const std::string& name);
 
 } // namespace hpystate

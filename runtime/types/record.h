@@ -102,7 +102,7 @@ void remember(destructor dealloc, const TypeRecord* record) noexcept;
 [[nodiscard]] bool is_transparent(const PyTypeObject* type) noexcept;
 
 /// A type of HPyType_FromSpec with a Py_tp_dealloc of its own has no record; this notes the
-/// function. False: 2,048 were noted in this process, there is room for no more.
+/// function. False: 2,047 were noted in this process, there is room for no more.
 [[nodiscard]] bool note_legacy_dealloc(destructor dealloc) noexcept;
 
 /// Whether a type was made by HPyType_FromSpec, with a legacy tp_dealloc or without.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from hpystate import _native
-from hpystate.policy import decide
+from hpystate.policy import create_module, decide
 from hpystate.testing import compile_snippet
 from tests.loader.mock import GOOD, KEEPER
 
@@ -75,3 +78,41 @@ def test_who_loads_is_heard_before_the_file_and_layers_need_the_gil(
 def test_create_takes_only_what_inspect_gave() -> None:
     with pytest.raises(ValueError, match="PyCapsule_GetPointer called with i"):
         _native.create("a path", None, "universal", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [({"mode": "dbg"}, "mode is 'dbg'"), ({"interpreters": "all"}, "interpreters is 'all'")],
+)
+def test_a_word_that_is_none_is_refused_before_the_file_is_opened(
+    arguments: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ValueError, match=named):
+        create_module("good", "/no/such/file.hpy0.so", None, **arguments)
+
+
+def test_a_word_in_a_buffer_of_the_file_is_read_before_the_next_one_is_put_there() -> None:
+    words = """
+    #include <string.h>
+    static char word[16];
+    HPy_EXPORTED_FUNC const char *hpystate_interpreters_good(void) {
+        return strcpy(word, "own-gil");
+    }
+    HPy_EXPORTED_FUNC const char *hpystate_gil_good(void) { return strcpy(word, "off"); }
+    HPy_MODINIT"""
+    file = compile_snippet("good", GOOD.replace("\n    HPy_MODINIT", words))
+
+    _, says = _native.inspect("good", str(file))
+
+    assert (says["interpreters"], says["gil"]) == ("own-gil", "off")
+
+
+def test_a_file_may_have_any_bytes_in_its_name(tmp_path: Path) -> None:
+    file = compile_snippet("good", GOOD, abi="hybrid")
+    tag = f"cp3{sys.version_info[1]}".encode()
+    odd = bytes(tmp_path) + b"/good.hpy0-" + tag + b"\xff.so"
+    shutil.copyfile(bytes(file), odd)
+
+    _, says = _native.inspect("good", os.fsdecode(odd))
+
+    assert os.fsencode(says["tag"]).endswith(b"\xff")

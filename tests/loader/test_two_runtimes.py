@@ -190,6 +190,24 @@ def test_a_file_that_upstreams_runtime_has_loaded_is_refused(
     assert lines == [*refused, "the first one works", answer]
 
 
+BETWEEN = """
+inspected, _ = hpystate._native.inspect("shared", path)
+first = upstreams()
+try:
+    hpystate._native.create(inspected, ModuleSpec("shared", None, origin=path), "universal", None)
+except hpystate.LoadError as error:
+    print(error.kind)
+assert first.make_type()().x() == 7
+"""
+
+
+@only_with_upstream
+def test_a_file_that_upstreams_runtime_loads_after_we_opened_it_is_refused(
+    with_globals: Path,
+) -> None:
+    assert under_both(BOTH + BETWEEN, str(with_globals)) == "other-runtime\n"
+
+
 @only_with_upstream
 def test_without_globals_a_module_of_ours_goes_on_after_upstream_loads_its_file() -> None:
     file = compile_snippet("shared", SOURCE + WITHOUT_GLOBALS)
