@@ -88,7 +88,7 @@ bool Region::is_valid() const noexcept {
     const bool closed = window.closed();
     if (now == Phase::kFree) return owner.load() == nullptr && !closed && generation == 0;
     if (closed != (now == Phase::kDying)) return false;
-    return rows[0].context.name != nullptr && generation != 0 && window.is_valid() &&
+    return rows[0].context.name != nullptr && generation != 0 && window.is_used_part_valid() &&
            spares.is_valid();
 }
 

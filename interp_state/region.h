@@ -22,7 +22,7 @@
 ///       finds it.
 ///
 /// Layout: 2 MiB of entries of which few pages are touched (without the GIL 1 MiB more, for first
-/// objects that were replaced), then a page or two of everything else.
+/// objects that were replaced), then two pages of everything else.
 #pragma once
 
 #include <Python.h>

@@ -267,32 +267,43 @@ Window::Counts Window::counts() const noexcept {
     return counts;
 }
 
-bool Window::is_valid() const noexcept {
-    const auto own_token = [this](std::uintptr_t bits) {
-        return closed() ? bits ^ kElsewhere : bits;
-    };
-    bool valid = true;
-    for (std::size_t i = 0; i < kEntries && valid; ++i) {
-        const Entry& entry = mapped_.arrays.entries[i];
-        const std::uintptr_t bits = entry.token.load(std::memory_order_relaxed);
-        const Word word(entry.word.load(std::memory_order_relaxed));
-        if (bits == 0) {
-            valid = word.bits() == 0;
-            continue;
-        }
-        valid = is_touched(i / kEntriesPerPage) && index_of(Token(own_token(bits))) == i;
-        if constexpr (kNoGil) {
-            const bool kept = mapped_.arrays.firsts[i] != nullptr;
-            valid = valid && (closed() || kept == word.is_cell());
-        }
-    }
+bool Window::is_entry_valid(std::size_t index, bool looks_at_firsts) const noexcept {
+    const Entry& entry = mapped_.arrays.entries[index];
+    const std::uintptr_t bits = entry.token.load(std::memory_order_relaxed);
+    const Word word(entry.word.load(std::memory_order_relaxed));
+    if (bits == 0) return word.bits() == 0;
+    const Token own(closed() ? bits ^ kElsewhere : bits);
+    if (!is_touched(index / kEntriesPerPage) || index_of(own) != index) return false;
+    if constexpr (!kNoGil) return true;
+    if (closed() || !(looks_at_firsts || word.is_cell())) return true;
+    return (mapped_.arrays.firsts[index] != nullptr) == word.is_cell();
+}
+
+bool Window::is_overflow_valid() const noexcept {
     const Overflow* const others = overflow_.load(std::memory_order_acquire);
-    if (others == nullptr) return valid;
+    if (others == nullptr) return true;
     for (const auto& [bits, object] : others->values) {
         const std::uintptr_t tenant = entry_of(Token(bits)).token.load(std::memory_order_relaxed);
-        valid = valid && tenant != 0 && own_token(tenant) != bits;
+        if (tenant == 0 || (closed() ? tenant ^ kElsewhere : tenant) == bits) return false;
     }
-    return valid;
+    return true;
+}
+
+bool Window::is_valid() const noexcept {
+    for (std::size_t i = 0; i < kEntries; ++i) {
+        if (!is_entry_valid(i, true)) return false;
+    }
+    return is_overflow_valid();
+}
+
+bool Window::is_used_part_valid() const noexcept {
+    for (std::size_t page = 0; page < kPages; ++page) {
+        if (!is_touched(page)) continue;
+        for (std::size_t i = 0; i < kEntriesPerPage; ++i) {
+            if (!is_entry_valid(page * kEntriesPerPage + i, false)) return false;
+        }
+    }
+    return is_overflow_valid();
 }
 
 } // namespace hpystate

@@ -196,11 +196,17 @@ class Window {
     /// W3, W4 and W7, and W2 as far as one look can tell. No other thread writes meanwhile.
     [[nodiscard]] bool is_valid() const noexcept;
 
+    /// The same for the pages in use, which touches no other memory: for checks while running.
+    [[nodiscard]] bool is_used_part_valid() const noexcept;
+
     [[nodiscard]] static constexpr std::size_t index_of(Token token) noexcept {
         return (token.bits() >> 3) & (kEntries - 1); // slots are aligned to 8
     }
 
   private:
+    [[nodiscard]] bool is_entry_valid(std::size_t index, bool looks_at_firsts) const noexcept;
+    [[nodiscard]] bool is_overflow_valid() const noexcept;
+
     static constexpr std::size_t kPageBytes = 4096;
     static constexpr std::size_t kEntriesPerPage = kPageBytes / sizeof(Entry);
     static constexpr std::size_t kPages = kEntries / kEntriesPerPage;

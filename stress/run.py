@@ -72,6 +72,8 @@ PAIRS = 3
 #: (gh-129824). Where a batch of the churn ended by a signal, its control runs so often, until one
 #: ends so too; and so many batches of a run may be excused.
 TRIES = 6
+#: How that fault ends a process. A hang is killed and a broken invariant aborts: never excused.
+FAULTS = (signal.SIGSEGV, signal.SIGBUS)
 EXCUSED = 2
 TOLERANCE = 0.05
 WITHOUT_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -87,7 +89,7 @@ class Outcome:
     without: bool
     result: dict[str, Any] | None = None
     problems: list[str] = field(default_factory=list)
-    #: Ended by a signal.
+    #: Ended by a fault of memory.
     crashed: bool = False
     #: Why a crash is no problem: CPython crashed so without hpystate too.
     excuse: str = ""
@@ -98,7 +100,7 @@ class Outcome:
 
 def judge(outcome: Outcome, status: int, told: str) -> None:
     """Fills the problems from what a process said and how it ended."""
-    outcome.crashed = status < 0
+    outcome.crashed = -status in FAULTS
     if status < 0:
         try:
             name = signal.Signals(-status).name

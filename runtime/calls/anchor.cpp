@@ -46,10 +46,12 @@ void number_definitions() noexcept {
 [[nodiscard]] PyObject* make_anchor(Region& region, Version version) noexcept {
     HPYSTATE_CHECK(may_run_python());
     number_definitions();
-    Ref anchor(PyModule_Create(definition_of_anchors())); // nobody imports it: no phases
-    if (anchor && !has_other_module_layout() && !has_expected_layout(anchor.get())) {
+    PyModuleDef* const definition = definition_of_anchors();
+    Ref anchor(PyModule_Create(definition)); // nobody imports it: no phases
+    // Decided by what was used, not by the flag: another interpreter may have set that since.
+    if (anchor && definition == &anchor_definition && !has_expected_layout(anchor.get())) {
         other_module_layout.store(true, std::memory_order_relaxed);
-        anchor = Ref(PyModule_Create(definition_of_anchors()));
+        anchor = Ref(PyModule_Create(&public_definition));
     }
     if (!anchor) return nullptr;
     static_cast<ModuleState*>(PyModule_GetState(anchor.get()))->lead_to(region, version);

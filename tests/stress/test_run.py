@@ -137,6 +137,15 @@ def test_a_crash_without_the_gil_fails_where_no_control_crashes(
     assert problems_of(churned(run, [(SIGSEGV, OURS), *controls]))
 
 
+@pytest.mark.parametrize("status", [-9, -6])
+def test_a_hang_and_an_abort_are_never_excused(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(run, "WITHOUT_GIL", True)
+
+    assert problems_of(churned(run, [(status, OURS)]))
+
+
 def test_no_more_than_a_few_crashes_are_excused(
     run: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

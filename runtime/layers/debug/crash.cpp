@@ -198,8 +198,8 @@ WatchPlace watch_pages(const Watched& pages) noexcept {
 }
 
 void note_closed(WatchPlace place) noexcept {
-    install();
     if (place == kNowhere) return;
+    install();
     // relaxed: who uses the characters later on another thread was told so by other means.
     crash.entries[static_cast<std::size_t>(place)].closed.store(true, std::memory_order_relaxed);
 }

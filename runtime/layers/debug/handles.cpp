@@ -151,6 +151,12 @@ void DebugState::end_borrow(std::uintptr_t token) noexcept {
     Py_DECREF(retire(*lent));
 }
 
+void DebugState::release_retained() noexcept {
+    // By record, since the code that runs meanwhile moves records from queue to queue.
+    for (std::size_t i = 0; i < handles_.size(); ++i)
+        Py_CLEAR(handles_[i].retained);
+}
+
 void DebugState::end_borrows() noexcept {
     while (!borrowed_.empty())
         end_borrow(borrowed_.begin()->first);

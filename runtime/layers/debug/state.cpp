@@ -32,8 +32,7 @@ void release_objects(LayerState* layer) noexcept {
     Py_CLEAR(state->on_invalid_builder);
     Py_CLEAR(state->on_misuse);
     state->end_borrows();
-    for (DebugHandle* at = state->closed.front(); at != nullptr; at = at->next)
-        Py_CLEAR(at->retained);
+    state->release_retained();
 }
 
 } // namespace

@@ -108,6 +108,9 @@ struct DebugState : LayerState {
     /// The interpreter ends: closes all that was lent.
     void end_borrows() noexcept;
 
+    /// The interpreter ends: releases what closed handles retained. Runs any code.
+    void release_retained() noexcept;
+
     /// A read-only copy of characters that lives as long as the handle; `where`, a constant, is
     /// the function that gives it. nullptr: MemoryError is set.
     [[nodiscard]] const char* keep_copy(HPy word, const char* data, std::size_t size,

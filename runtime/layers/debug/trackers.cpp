@@ -34,10 +34,12 @@ int own_Tracker_Add(HPyContext* context, HPyTracker ht, HPy h) noexcept {
     if (ht._i == 0) return call.plain()->ctx_Tracker_Add(call.plain(), ht, kNullHandle); // raises
     // As in plain mode: there is room for one, so an Add that fails has kept its handle.
     Tracked& tracked = *tracked_by(ht);
-    if (tracked.size() < tracked.capacity()) tracked.push_back(h);
+    const bool kept = tracked.size() < tracked.capacity();
+    if (kept) tracked.push_back(h);
     if (tracked.size() < tracked.capacity()) return 0;
     return guarded(-1, [&] {
         tracked.reserve(tracked.capacity() * 2);
+        if (!kept) tracked.push_back(h); // after an Add that failed
         return 0;
     });
 }
