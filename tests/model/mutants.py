@@ -281,7 +281,7 @@ NO_GIL = [
         "touched_page_is_lost",
         "nogil",
         "entry",
-        "set up or end: a broken invariant: is_valid()",
+        "every object dies",
         [
             Patch(
                 WINDOW_CPP,
