@@ -10,7 +10,7 @@ Long: running, judging and telling share the outcome of a process.
 
 Every process has a seed, which is printed; one that crashes, hangs, finds something wrong or checks
 nothing is a failure, which is told with the command that repeats it, and exit status 1. Without the
-GIL, a batch of the churn that crashes is no failure where its control, the same without hpystate,
+GIL, a crashed batch of the churn is excused where its control, the same without hpystate,
 crashes too: it is told, counted as a crash, and another batch runs in its place. The churn runs in
 several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back,
 and the same script runs without hpystate beside it: memory may grow by no more with it. Results are
@@ -91,7 +91,7 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
     #: Ended by a fault of memory.
     crashed: bool = False
-    #: Why a crash is no problem: CPython crashed so without hpystate too.
+    #: Why a crash is excused: CPython crashed so without hpystate too.
     excuse: str = ""
     #: (interpreters so far, seconds, resident bytes)
     memory: list[tuple[int, float, int]] = field(default_factory=list)

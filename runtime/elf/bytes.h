@@ -16,7 +16,7 @@ namespace hpystate::elf {
 class Bytes {
   public:
     /// A file, read piece by piece. It is not mapped: what is cut off while somebody looks at it
-    /// would end the process. Throws Error: kMissing; kNotSharedObject where it is no regular file.
+    /// would end the process. Throws Error: kMissing; kNotSharedObject: not a regular file.
     explicit Bytes(const std::string& path);
 
     /// `size` bytes of memory from `start`. Not all need be readable: see Object::at.

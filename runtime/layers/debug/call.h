@@ -69,7 +69,7 @@ inline constexpr bool kPlain =
     std::is_same_v<T, HPyCapsule_Destructor*> || std::is_same_v<T, HPyFunc_Signature> ||
     std::is_same_v<T, HPyCFunction> || std::is_same_v<T, HPyField> || std::is_same_v<T, HPyField*>;
 
-/// False where the object is no type, which is reported with `sentence`. True for the null handle:
+/// False: the object is not a type, which is reported with `sentence`. True for the null handle:
 /// the plain function raises.
 bool check_type(const Call& call, HPy h, const char* sentence) noexcept;
 
