@@ -39,12 +39,12 @@ void number_definitions() noexcept {
 }
 
 [[nodiscard]] bool has_expected_layout(PyObject* anchor) noexcept {
-    return has_layout(anchor, Py_TYPE(anchor)->tp_basicsize, &anchor_definition,
-                      PyModule_GetState(anchor));
+    return has_layout(anchor, &anchor_definition, PyModule_GetState(anchor));
 }
 
 [[nodiscard]] PyObject* make_anchor(Region& region, Version version) noexcept {
     HPYSTATE_CHECK(may_run_python());
+    if (!check_module_size(PyModule_Type.tp_basicsize)) return nullptr;
     number_definitions();
     PyModuleDef* const definition = definition_of_anchors();
     Ref anchor(PyModule_Create(definition)); // nobody imports it: no phases

@@ -33,8 +33,12 @@ struct ModuleLayout {
 #endif
 };
 
-/// Whether `module`, `size` bytes long, has the two words where ModuleLayout has them.
-[[nodiscard]] bool has_layout(const void* module, Py_ssize_t size, const void* definition,
+/// Whether a module object of `size` bytes can be read as a ModuleLayout. False: a SystemError is
+/// set, since also the slow way reads the word of the definition to find that it is another one.
+[[nodiscard]] bool check_module_size(Py_ssize_t size) noexcept;
+
+/// Whether `module` has the two words where ModuleLayout has them. It passed check_module_size().
+[[nodiscard]] bool has_layout(const void* module, const void* definition,
                               const void* state) noexcept;
 
 /// Set for good, before the first thunk is handed out, where a module is laid out otherwise. Every

@@ -58,9 +58,9 @@ TEST_CASE("a module keeps definition and state where the layout has them", "[cpy
     const Ref module(PyModule_Create(&definition));
     REQUIRE(module);
     const void* const state = PyModule_GetState(module.get());
-    const Py_ssize_t size = PyModule_Type.tp_basicsize;
 
-    CHECK(has_layout(module.get(), size, &definition, state));
+    CHECK(check_module_size(PyModule_Type.tp_basicsize));
+    CHECK(has_layout(module.get(), &definition, state));
     CHECK(definition_word(module.get()) == &definition);
     CHECK(state_of(module.get()) == state);
     CHECK_FALSE(has_other_module_layout());
@@ -72,12 +72,20 @@ TEST_CASE("a module that is laid out otherwise is noticed", "[cpython]") {
     int state = 0;
     fake.definition = &definition;
     fake.state = &state;
-    constexpr auto kSize = static_cast<Py_ssize_t>(sizeof(fake));
-    REQUIRE(has_layout(&fake, kSize, &definition, &state));
+    REQUIRE(has_layout(&fake, &definition, &state));
 
-    CHECK_FALSE(has_layout(&fake, kSize - 8, &definition, &state)); // nothing behind it is read
-    CHECK_FALSE(has_layout(&fake, kSize, &definition, nullptr));
-    CHECK_FALSE(has_layout(&fake, kSize, nullptr, &state));
+    CHECK_FALSE(has_layout(&fake, &definition, nullptr));
+    CHECK_FALSE(has_layout(&fake, nullptr, &state));
+}
+
+TEST_CASE("a module that is shorter than the layout is refused before it is read", "[cpython]") {
+    const Runtime runtime;
+    constexpr auto kSize = static_cast<Py_ssize_t>(sizeof(ModuleLayout));
+    CHECK(check_module_size(kSize));
+    CHECK_FALSE(check_module_size(kSize - 8));
+    const Ref raised(PyErr_GetRaisedException());
+    REQUIRE(raised);
+    CHECK(PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemError));
 }
 
 #if !defined(Py_GIL_DISABLED)
