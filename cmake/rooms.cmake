@@ -20,3 +20,14 @@ foreach(line IN LISTS room_lines)
   file(GLOB room_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${room}/*.cpp)
   list(APPEND hpystate_sources_${kind} ${room_sources})
 endforeach()
+
+# A source that no room has would be left out of the build, and missed by the linker only.
+set(listed_sources ${hpystate_sources_with_python} ${hpystate_sources_without_python})
+file(GLOB_RECURSE all_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/globals/*.cpp
+  ${PROJECT_SOURCE_DIR}/interp_state/*.cpp ${PROJECT_SOURCE_DIR}/runtime/*.cpp)
+foreach(source IN LISTS all_sources)
+  if(NOT source IN_LIST listed_sources)
+    message(FATAL_ERROR "${source} is in no room; move it into one, or add a line for its folder to "
+      "runtime/rooms.txt")
+  endif()
+endforeach()

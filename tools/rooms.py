@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = Path("runtime/rooms.txt")
+NESTED = ("include", "python")  # rooms whose folders inside are theirs
+SOURCES = {".c", ".cpp", ".def", ".h", ".hpp"}
 LINE = re.compile(r"(?P<path>[\w/]+)\s+(?P<python>yes|no)\s+(?P<holds>\S.*)")
 
 
@@ -52,19 +54,26 @@ def room_of(path: str, rooms: list[Room]) -> Room | None:
 
 
 def problems(root: Path, rooms: list[Room]) -> list[str]:
-    """Rooms that are in the list and not in the tree, and folders of runtime/ without a line."""
+    """Rooms that are not in the tree, folders without a line, and sources outside of every room."""
     found = [
         f"{LIST}: {room.path} is not a folder; make it, or remove its line"
         for room in rooms
         if not (root / room.path).is_dir()
     ]
     listed = {room.path for room in rooms}
-    for folder in sorted(path for path in (root / "runtime").rglob("*") if path.is_dir()):
+    tops = {path.split("/")[0] for path in listed} - set(NESTED)
+    for folder in sorted(path for top in tops for path in [root / top, *(root / top).rglob("*")]):
         name = folder.relative_to(root).as_posix()
-        holds_rooms = any(path.startswith(name + "/") for path in listed)
-        if name in listed or (holds_rooms and not any(f.is_file() for f in folder.iterdir())):
+        if not folder.is_dir() or name in listed or "__pycache__" in name:
             continue
-        found.append(f"{name}/ is not in {LIST}; add a line where it belongs in the order")
+        if not any(path.startswith(name + "/") for path in listed):
+            found.append(f"{name}/ is not in {LIST}; add a line where it belongs in the order")
+            continue
+        found += [
+            f"{file.relative_to(root).as_posix()} is in no room; move it into one ({LIST})"
+            for file in sorted(folder.iterdir())
+            if file.is_file() and file.suffix in SOURCES
+        ]
     return found
 
 

@@ -49,6 +49,38 @@ def test_an_empty_folder_that_the_list_lacks_is_named(tree: Path) -> None:
     assert told == f"runtime/images/ is not in {LIST}; add a line where it belongs in the order\n"
 
 
+@pytest.mark.parametrize("place", ["runtime/stray.cpp", "runtime/stray.h"])
+def test_a_file_between_rooms_is_named(tree: Path, place: str) -> None:
+    (tree / place).touch()
+
+    assert checked(tree) == (1, f"{place} is in no room; move it into one ({LIST})\n")
+
+
+def test_a_folder_in_a_room_is_named(tree: Path) -> None:
+    (tree / "globals" / "inner").mkdir()
+    (tree / "globals" / "inner" / "a.cpp").touch()
+
+    status, told = checked(tree)
+    assert status == 1
+    assert told == f"globals/inner/ is not in {LIST}; add a line where it belongs in the order\n"
+
+
+def test_cmake_refuses_a_source_that_no_room_has(tree: Path) -> None:
+    shutil.copy(ROOT / "cmake" / "rooms.cmake", tree)
+    (tree / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(rooms NONE)\ninclude(rooms.cmake)\n"
+    )
+    configure = ["cmake", "-S", str(tree), "-B", str(tree / "build")]
+    assert subprocess.run(configure, capture_output=True, check=False).returncode == 0
+
+    (tree / "runtime" / "stray.cpp").touch()
+    refused = subprocess.run(configure, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert f"stray.cpp is in no room; move it into one, or add a line for its folder to {LIST}" in (
+        " ".join(refused.stderr.split())
+    )
+
+
 def test_a_room_that_is_not_there_is_named(tree: Path) -> None:
     (tree / "globals").rmdir()
 
@@ -58,12 +90,13 @@ def test_a_room_that_is_not_there_is_named(tree: Path) -> None:
     )
 
 
-def test_an_include_that_goes_up_is_named(tree: Path) -> None:
+def test_an_include_of_a_later_room_is_named(tree: Path) -> None:
     (tree / "globals" / "token.h").write_text('#include "runtime/calls/thunks.h"\n')
 
     assert checked(tree) == (
         1,
-        "globals/token.h: globals/ may not include runtime/calls/thunks.h (it lies above)\n",
+        "globals/token.h: globals/ may not include runtime/calls/thunks.h: "
+        f"{LIST} lists runtime/calls after globals\n",
     )
 
 
