@@ -1,8 +1,9 @@
 """run.py: everything that is measured, in one command.
 
-    make bench                          the tables, and the plot in bench/results/
+    make bench                          the tables
     make bench ARGS="--quick"           fewer rounds and pairs: under two minutes
     make bench ARGS="--json FILE"       the numbers too
+    make bench ARGS="--plot FILE"       a plot of the time ratios too, as PNG
     make bench ARGS="--bars"            a bar that was missed is an error: exit status 1
 
 Instructions are callgrind's, exact; the empty loop is subtracted. Times are ratios: both sides
@@ -194,10 +195,9 @@ def main() -> int:
         console.print(f"[{'green' if verdict.met else 'red'}]{verdict}[/]", highlight=False)
     if options.json is not None:
         options.json.write_text(json.dumps(as_json(results, verdicts), indent=2) + "\n")
-    plot = options.plot or HERE / "results" / "times.png"
-    plot.parent.mkdir(parents=True, exist_ok=True)
-    draw(results, plot)
-    console.print(f"plot: {plot.resolve()}", highlight=False, soft_wrap=True)
+    if options.plot is not None:
+        draw(results, options.plot)
+        console.print(f"plot: {options.plot.resolve()}", highlight=False, soft_wrap=True)
     console.print(summary(verdicts), highlight=False, soft_wrap=True)
     return exit_status(verdicts, options.bars)
 

@@ -7,7 +7,7 @@ median of all rounds. Both threads use the same globals: fused calls write to no
 share. The last row, load and close, takes references and so does: it is there to compare. For two
 quiet cores; by processor time also for busy ones, as far as those leave the caches alone. With the
 GIL the ratio by the clock is 1. Exit status 1 names a bar that was missed; the numbers go to
-stress/results/<X.Y>t-threads.json, which the README shows.
+stress/results/<X.Y>t-threads.json, which docs/results.md shows.
 """
 
 from __future__ import annotations

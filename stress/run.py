@@ -6,6 +6,7 @@ Long: running, judging and telling share the outcome of a process.
     make stress ARGS="--quick"                    every scenario, about two minutes
     make stress ARGS="--only churn --interpreters 20000 --loads 1000000000"
     make stress ARGS="--only late --seed 7"       what a failure said
+    make stress ARGS="--plot FILE"                a plot of the memory too, as PNG
     make sanitize ARGS="--stress"                 on a build under sanitizers, a minute
 
 Every process has a seed, which is printed; one that crashes, hangs, finds something wrong or checks
@@ -14,13 +15,14 @@ GIL, a crashed batch of the churn is excused where its control, the same without
 crashes too: it is told, counted as a crash, and another batch runs in its place. The churn runs in
 several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back,
 and the same script runs without hpystate beside it: memory may grow by no more with it. Results are
-JSON and a plot of the memory in stress/results/. Under sanitizers, which keep freed memory for a
-while, it is neither judged nor drawn.
+JSON files in stress/results/. Under sanitizers, which keep freed memory for a while, the memory is
+neither judged nor drawn.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import random
@@ -404,8 +406,11 @@ def main() -> int:
         "--controls", type=int, default=5, help="batches of the churn repeated without hpystate"
     )
     parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="a PNG of the memory")
     parser.add_argument("--program", type=Path, help="the stress program; of the build otherwise")
     options = parser.parse_args()
+    if problem := problem_with_plot(options.plot, SANITIZED):
+        parser.error(problem)
     if options.seconds is None:
         options.seconds = 60 if options.quick or SANITIZED else 600
     if options.quick:
@@ -415,6 +420,19 @@ def main() -> int:
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1, 1 << 32)
     return run(options)
+
+
+def problem_with_plot(plot: Path | None, sanitized: str | None) -> str:
+    """Why no plot can be written to the file at the end, found before anything runs; or ""."""
+    if plot is None:
+        return ""
+    if sanitized:
+        return f"--plot: memory is not measured under a sanitizer ({sanitized}); leave it out"
+    if plot.is_dir() or not os.access(plot if plot.exists() else plot.parent, os.W_OK):
+        return f"--plot: {plot} cannot be written; name a file in a folder that can be written to"
+    if importlib.util.find_spec("matplotlib") is None:
+        return "--plot: the package matplotlib is missing; install it with pip"
+    return ""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -488,14 +506,16 @@ def save(
     (options.results / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
     if SANITIZED:
         return
-    from curves import draw  # and matplotlib, which no build under sanitizers needs
-
     curves = [
         {"scenario": o.scenario, "without": o.without, "seed": o.seed, "memory": o.memory}
         for o in runner.outcomes
     ]
-    (options.results / f"{name}-memory.json").write_text(json.dumps(curves) + "\n")
-    draw(runner.outcomes, options.results / f"{name}-memory.png")
+    # Not "-memory": with it the curves of "faults" would have the name of "faults-memory"'s result.
+    (options.results / f"{name}-curves.json").write_text(json.dumps(curves) + "\n")
+    if options.plot is not None:
+        from curves import draw  # imports matplotlib, which nothing else here needs
+
+        draw(runner.outcomes, options.plot)
 
 
 if __name__ == "__main__":

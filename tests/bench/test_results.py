@@ -11,6 +11,7 @@ import pytest
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 sys.path.insert(0, str(BENCH))
 import plot  # noqa: E402
+import run  # noqa: E402
 from found import Found, Verdict, exit_status, summary  # noqa: E402
 from rows import PROGRAMS, ROWS, Bar, Row  # noqa: E402
 
@@ -41,6 +42,11 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(optio
     assert result.returncode == 2, result.stderr
     assert f"{option}: /not/there/x cannot be written: No such file" in result.stderr
     assert result.stdout == ""
+
+
+def test_a_plot_is_made_where_one_is_wanted(tmp_path: Path) -> None:
+    assert run.parse([]).plot is None
+    assert run.parse(["--plot", str(tmp_path / "times.png")]).plot == tmp_path / "times.png"
 
 
 def found() -> list[Found]:

@@ -206,6 +206,61 @@ def test_builds_without_the_gil_have_results_of_their_own(
     ]
 
 
+@pytest.fixture
+def options(tmp_path: Path) -> argparse.Namespace:
+    return argparse.Namespace(
+        only=None, quick=False, seed=1, threads=4, results=tmp_path / "results", plot=None
+    )
+
+
+def saved(run: ModuleType, options: argparse.Namespace) -> set[str]:
+    before = set(options.results.glob("*"))
+    runner = FakeRunner(run, [])
+    runner.outcomes = [run.Outcome("churn", 7, False, memory=[(n, 1.0 * n, n) for n in range(9)])]
+    run.save(options, {}, [], runner)
+    return {path.name for path in set(options.results.glob("*")) - before}
+
+
+def test_each_run_has_result_files_of_its_own(
+    run: ModuleType, options: argparse.Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "version_name", lambda: "3.12")
+
+    for only in (None, "faults", *run.SHARES):
+        for quick in (False, True):
+            options.only, options.quick = only, quick
+            stem = "3.12" + (f"-{only}" if only else "") + ("-quick" if quick else "")
+            assert saved(run, options) == {f"{stem}.json", f"{stem}-curves.json"}
+
+
+def test_a_plot_is_made_where_one_is_wanted(
+    run: ModuleType, options: argparse.Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curves = ModuleType("curves")  # without matplotlib, which not every environment has
+    curves.draw = lambda outcomes, file: file.write_text("")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "curves", curves)
+    saved(run, options)
+    assert list(tmp_path.rglob("*.png")) == []
+
+    options.plot = tmp_path / "memory.png"
+    saved(run, options)
+    assert options.plot.exists()
+
+
+def test_a_plot_that_cannot_be_made_is_refused_before_anything_runs(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run.importlib.util, "find_spec", lambda name: name)
+    assert run.problem_with_plot(None, "asan") == ""
+    assert run.problem_with_plot(tmp_path / "memory.png", None) == ""
+
+    assert "is not measured" in run.problem_with_plot(tmp_path / "memory.png", "asan")
+    for bad in (tmp_path, tmp_path / "no" / "folder.png"):
+        assert f"{bad} cannot be written" in run.problem_with_plot(bad, None)
+    monkeypatch.setattr(run.importlib.util, "find_spec", lambda name: None)
+    assert "matplotlib is missing" in run.problem_with_plot(tmp_path / "memory.png", None)
+
+
 def test_a_step_around_a_fault_of_cpython_is_told(run: ModuleType) -> None:
     outcome = run.Outcome("churn", 7, False)
     outcome.result = {"problems": [], "checked": 5, "gh_157519": 3}
