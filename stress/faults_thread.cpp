@@ -5,7 +5,7 @@
 /// pthread_exit (3.12, 3.13) or hang (3.14). The process must come to its end with status 0, every
 /// time. It is the main interpreter: threads that are left in a subinterpreter are a fatal error of
 /// CPython's before 3.14, and from then on a third of such processes crash in plain Python too
-/// (docs/cpython.md). Each try is a process of its own.
+/// (docs/cpython-faults.md). Each try is a process of its own.
 ///
 /// Without the GIL Py_FinalizeEx of CPython 3.13 may wait for ever: a lock of CPython's (of types,
 /// of a bucket of reference counts) is handed to a thread that waited long for it, and one that may

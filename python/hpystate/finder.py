@@ -25,8 +25,8 @@ import os
 import sys
 
 # Not importlib.util, which imports `threading` from 3.12.3 on: CPython 3.12 never ends a
-# subinterpreter in which a thread that has ended was the first to import that (docs/cpython.md,
-# known faults). Not importlib.machinery, which imports `warnings` from 3.14 on.
+# subinterpreter in which a thread that has ended was the first to import that
+# (docs/cpython-faults.md). Not importlib.machinery, which imports `warnings` from 3.14 on.
 from importlib import _bootstrap
 from importlib._bootstrap import ModuleSpec
 from importlib._bootstrap_external import (

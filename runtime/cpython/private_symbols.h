@@ -1,7 +1,7 @@
 /// runtime/cpython/private_symbols.h: functions that CPython exports without promising them.
 ///
 /// They are weak: where a version has one no more, its pointer here is null, and the caller does
-/// without, as written beside each. docs/cpython.md lists them.
+/// without, as written beside each. docs/abi.md lists them.
 #pragma once
 
 #include <Python.h>

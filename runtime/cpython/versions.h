@@ -1,6 +1,6 @@
 /// runtime/cpython/versions.h: what one version of CPython has or does otherwise than another.
 ///
-/// Only this folder asks which version is compiled for. docs/cpython.md lists the facts and the
+/// Only this folder asks which version is compiled for. docs/abi.md lists the facts and the
 /// tests that notice when one changes.
 #pragma once
 

@@ -1,17 +1,16 @@
-"""test_readme.py: what README.md and docs/ show is run as it stands: C, shell lines, Python."""
+"""test_readme.py: the blocks of README.md and docs/ are run as they are: C, shell, Python."""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -19,37 +18,14 @@ import hpystate
 from hpystate.build import include_flags
 from hpystate.demo import atlas_source
 from hpystate.testing import Interpreter, InterpreterError, compile_snippet
+from tests.clients.pages import PAGES, ROOT, block, blocks
 
-ROOT = Path(__file__).resolve().parents[2]
 STAGE = Path(hpystate.__file__).absolute().parents[1]  # where its files are links, perhaps
 PATIENCE = 10 if "HPYSTATE_SANITIZED" in os.environ else 1
 
 WITHOUT_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-class Block(NamedTuple):
-    page: str
-    language: str
-    text: str
-
-
-def blocks() -> list[Block]:
-    """The fenced blocks of README.md and docs/ that name a language."""
-    fence = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-    return [
-        Block(str(page.relative_to(ROOT)), found[2], textwrap.dedent(found[3]))
-        for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-        for found in fence.finditer(page.read_text())
-    ]
-
-
-def block(language: str, part: str, page: str = "README.md") -> str:
-    """The one block of a page that is in a language and has a part in it."""
-    found = [each.text for each in blocks() if each[:2] == (page, language) and part in each.text]
-    assert len(found) == 1, f"{page}: {len(found)} blocks in {language} have {part!r} in them"
-    return found[0]
 
 
 def promised(code: str) -> list[str]:
@@ -116,18 +92,47 @@ def python(folder: Path, shell: Run) -> Run:
     return run
 
 
-def test_each_block_is_tried_by_a_test_of_this_file() -> None:
-    assert [(each.page, each.language, each.text.split("\n")[0]) for each in blocks()] == [
-        ("README.md", "sh", "pip install .       # compiles the runtime, which takes some minutes"),
-        ("README.md", "c", "#include <hpy.h>"),
-        ("README.md", "sh", "INC=$(python -m hpystate --include-dir)"),
-        ("README.md", "python", "import hpystate"),
-        ("README.md", "python", "from concurrent import interpreters"),
-        ("README.md", "c", block("c", "HPy_TypeCheck_g").rstrip("\n")),
-        ("README.md", "sh", block("sh", "HPY=debug").split("\n")[0]),
-        ("README.md", "python", "import hpystate"),
-        ("docs/embedding.md", "c", block("c", "Py_", "docs/embedding.md").split("\n")[0]),
-    ]
+FIRST = "test_the_first_example_has_a_value_for_each_of_three_interpreters"
+#: Every block of the pages, by page and a part of it, with the test of this file that runs it, or
+#: the reason why none does.
+BLOCKS = {
+    ("README.md", "the same C statics"): "what a run of the demo printed",
+    ("README.md", "make demo"): "commands: test_pages.py",
+    ("README.md", "pip install ."): "it compiles for minutes; what it would copy is copied by "
+    "test_the_examples_work_with_the_package_that_an_installation_makes",
+    ("README.md", "#include <hpy.h>"): FIRST,
+    ("README.md", "gcc -shared"): FIRST,
+    ("README.md", "Interpreter()"): FIRST,
+    ("docs/debugging.md", "HPY=debug"): "test_the_variables_choose_and_tell_the_mode",
+    ("docs/debugging.md", "LeakDetector"): (
+        "test_the_example_of_debug_mode_finds_no_leak_and_finds_one"
+    ),
+    ("docs/debugging.md", "get_call_counts"): "test_the_example_of_trace_mode_counts_calls",
+    ("docs/debugging.md", "gdb -batch"): "test_gdb_stops_in_a_function_of_the_extension",
+    ("docs/debugging.md", "-fsanitize=address"): "test_an_extension_runs_under_address_sanitizer",
+    ("docs/embedding.md", "Py_EndInterpreter"): (
+        "test_the_end_of_an_interpreter_on_another_thread_compiles"
+    ),
+    ("docs/fused.md", "HPy_TypeCheck_g"): (
+        "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
+    ),
+    ("docs/using.md", "again = "): "test_a_module_is_imported_and_loaded_without_a_search",
+    ("docs/using.md", "InterpreterPoolExecutor"): (
+        "test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own"
+    ),
+}
+
+
+def test_each_block_is_run_by_a_test_of_this_file_or_has_a_reason_why_not() -> None:
+    for page, part in BLOCKS:
+        assert (
+            len([each for each in blocks() if each.page == page and part in each.text]) == 1
+        ), part
+    for each in blocks():
+        found = [part for page, part in BLOCKS if page == each.page and part in each.text]
+        assert len(found) == 1, (each.page, each.first_line)
+    for how in BLOCKS.values():
+        assert not how.startswith("test_") or " " in how or how in globals(), how
 
 
 def test_the_first_example_has_a_value_for_each_of_three_interpreters(python: Run) -> None:
@@ -150,7 +155,7 @@ def test_the_first_example_has_nothing_in_it_that_is_not_upstreams() -> None:
 def test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own(
     python: Run,
 ) -> None:
-    code = block("python", "InterpreterPoolExecutor")
+    code = block("python", "InterpreterPoolExecutor", "docs/using.md")
     result = python(code)
 
     if sys.version_info < (3, 14):  # which has neither
@@ -176,6 +181,14 @@ def test_the_examples_work_with_the_package_that_an_installation_makes(
     assert (compiled.returncode, compiled.stderr, result.stderr) == (0, "", "")
     where = str(tmp_path / "hpystate" / "__init__.py")
     assert result.stdout.splitlines() == [where, *promised(code)]
+
+
+def test_a_module_is_imported_and_loaded_without_a_search(python: Run) -> None:
+    code = block("python", "again = ", "docs/using.md")
+    result = python(code)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == promised(code) == ["(0, 0)"]
 
 
 def test_the_names_of_upstreams_modules_lead_to_ours(python: Run) -> None:
@@ -228,7 +241,7 @@ FUSED = """
 
 
 def test_the_fused_example_checks_calls_and_names_what_holds_nothing() -> None:
-    text = FUSED.format(block=block("c", "HPy_TypeCheck_g"))
+    text = FUSED.format(block=block("c", "HPy_TypeCheck_g", "docs/fused.md"))
     fusing = hpystate.load("fusing", str(compile_snippet("fusing", text)))
 
     with pytest.raises(SystemError, match="Point_Type"):
@@ -237,12 +250,10 @@ def test_the_fused_example_checks_calls_and_names_what_holds_nothing() -> None:
     assert (fusing.use(1), fusing.use("other")) == ("1", None)
 
 
-def test_the_variables_of_the_misuse_section_choose_and_tell_the_mode(
-    folder: Path, python: Run, shell: Run
-) -> None:
+def test_the_variables_choose_and_tell_the_mode(folder: Path, python: Run, shell: Run) -> None:
     del python  # it has compiled point.hpy0.so
     (folder / "app.py").write_text("import hpystate\nhpystate.install()\nimport point\n")
-    lines = block("sh", "HPY=debug").splitlines()
+    lines = block("sh", "HPY=debug", "docs/debugging.md").splitlines()
     debug, one, log = map(shell, lines)
 
     assert [each.returncode for each in (debug, one, log)] == [0, 0, 0]
@@ -254,7 +265,7 @@ def test_the_variables_of_the_misuse_section_choose_and_tell_the_mode(
 
 
 def test_the_example_of_debug_mode_finds_no_leak_and_finds_one(python: Run) -> None:
-    code = block("python", "LeakDetector")
+    code = block("python", "LeakDetector", "docs/debugging.md")
     result = python(code)
     assert (result.returncode, result.stdout) == (0, "")
     assert is_quiet(result.stderr)
@@ -275,6 +286,51 @@ def test_the_example_of_debug_mode_finds_no_leak_and_finds_one(python: Run) -> N
     assert result.returncode == 1
     assert "HPyLeakError" in result.stderr
     assert "4711" in result.stderr
+
+
+def test_the_example_of_trace_mode_counts_calls(python: Run) -> None:
+    result = python(block("python", "get_call_counts", "docs/debugging.md"))
+
+    assert (result.returncode, is_quiet(result.stderr)) == (0, True)
+    assert "'ctx_Global_Load': 1" in result.stdout
+
+
+@pytest.fixture
+def three(folder: Path, python: Run) -> Path:
+    """The folder with three.py beside point.hpy0.so."""
+    del python
+    (folder / "three.py").write_text(block("python", "hpystate.testing"))
+    return folder
+
+
+def test_gdb_stops_in_a_function_of_the_extension(three: Path) -> None:
+    command = shlex.split(block("sh", "gdb -batch", "docs/debugging.md"))
+    if shutil.which("gdb") is None or "HPYSTATE_SANITIZED" in os.environ:
+        # No gdb is needed for developing, and under a sanitizer each stop takes very long.
+        assert "break point_where_impl" in command
+        return
+    command[-2] = sys.executable  # gdb takes no script for it
+    result = in_folder(three, command, STAGE)
+
+    assert re.search(r"^#0 .*point_where_impl", result.stdout, re.MULTILINE), result.stderr
+
+
+def test_an_extension_runs_under_address_sanitizer(three: Path, shell: Run) -> None:
+    lines = block("sh", "-fsanitize=address", "docs/debugging.md")
+    plain = (three / "point.hpy0.so").read_bytes()
+    if "HPYSTATE_SANITIZED" in os.environ or shell("gcc -print-file-name=libasan.so").stdout == (
+        "libasan.so\n"
+    ):
+        # One run-time of a sanitizer in a process is enough; a gcc without it prints the bare name.
+        assert "LD_PRELOAD" in lines
+        return
+    try:
+        result = shell(lines)
+    finally:
+        (three / "point.hpy0.so").write_bytes(plain)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == promised(block("python", "hpystate.testing"))
 
 
 def test_the_end_of_an_interpreter_on_another_thread_compiles() -> None:
@@ -324,7 +380,8 @@ def test_the_names_of_the_api_in_the_documents_are_those_of_the_headers() -> Non
     slots = (ROOT / "include" / "hpy" / "abi" / "slots.def").read_text()
     known |= {f"HPy_{name}" for name in re.findall(r"^HPY_SLOT\((\w+)", slots, re.MULTILINE)}
     known |= {"HPyLeakError", "HPyErr_Format_g"}  # Python's; a macro family
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+    known |= {"HPyInit_NAME", "HPyInitGlobalContext_NAME"}  # what a file exports
+    for page in PAGES:
         text = page.read_text()
         named = set(re.findall(r"\bHPy(?:\w*_\w+|[A-Z]\w+)\b(?!\*)", text))
         assert named - known == set(), page

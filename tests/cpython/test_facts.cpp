@@ -1,5 +1,5 @@
 /// tests/cpython/test_facts.cpp: what CPython does not promise, on the CPython at hand, and what we
-/// do without it. docs/cpython.md has the table.
+/// do without it. docs/abi.md has the table.
 #include "runtime/cpython/gc_head.h"
 #include "runtime/cpython/interpreter_end.h"
 #include "runtime/cpython/items.h"

@@ -1,6 +1,6 @@
 """test_cpython_faults.py: where CPython itself fails, the same without us is the control.
 
-docs/cpython.md has the faults. Each script runs in a child process, plain and with the
+docs/cpython-faults.md has the faults. Each script runs in a child process, plain and with the
 package; a Python that survives the plain one must survive the other.
 """
 

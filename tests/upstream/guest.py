@@ -33,7 +33,7 @@ def kind_here() -> str:
 def run_in(kind: str, code: str) -> None:
     """Executes code in a new interpreter of a kind, or in this one; raises what it raised.
 
-    The interpreter stays: its process leaves by os._exit. See docs/cpython.md.
+    The interpreter stays: its process leaves by os._exit. See docs/cpython-faults.md.
     """
     if kind == "main":
         exec(compile(code, "<suite>", "exec"), {"__name__": "__main__"})

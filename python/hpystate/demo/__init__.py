@@ -96,7 +96,7 @@ def main(argv: list[str]) -> int:
         print(f"hpystate demo: {error}", file=sys.stderr)
         return 2
     # CPython 3.12.1 may abort while it finalizes a process that had interpreters with GILs of their
-    # own, with no extension at all (docs/cpython.md, known faults). Everything is written by now.
+    # own, with no extension at all (docs/cpython-faults.md). Everything is written by now.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

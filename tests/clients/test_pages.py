@@ -1,0 +1,119 @@
+"""test_pages.py: what the pages of docs/ say of commands, messages and tests is so."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.clients.pages import NOT_RUN, PROGRAMS, ROOT, commands
+
+SOURCES = ("globals", "interp_state", "runtime", "python", "include")
+QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+CONTINUED = re.compile(r'(?<!\\)"\s*\n\s*[fr]*"')
+
+
+# ---- commands ----------------------------------------------------------------------------------
+def test_every_command_is_run_or_has_a_reason_why_not() -> None:
+    steps = (ROOT / ".ci" / "run").read_text()
+    unknown = []
+    for command in sorted(commands()):
+        target = re.match(r"(make ([a-z-]+))", command)
+        key = target[1] if target else command
+        is_step = target is not None and re.search(rf"{key}(?![\w-])", steps) is not None
+        if not is_step and key not in NOT_RUN:
+            unknown.append(command)
+
+    assert unknown == [], "run them in a test, or give the reason in NOT_RUN of pages.py"
+
+
+def test_no_reason_is_given_for_a_command_that_no_page_has() -> None:
+    keys = {re.sub(r"(make [a-z-]+).*", r"\1", command) for command in commands()}
+
+    assert set(NOT_RUN) - keys == set()
+
+
+def test_the_options_in_the_arguments_of_make_are_those_of_its_programs() -> None:
+    tried = 0
+    for command in commands():
+        for target, options in re.findall(r'make ([a-z-]+) .*ARGS="?([^"]*)', command):
+            known = "".join((ROOT / file).read_text() for file in PROGRAMS[target])
+            for option in re.findall(r"--[a-z-]+", options):
+                assert option in known, command
+                tried += 1
+    assert tried > 3
+
+
+# ---- messages ----------------------------------------------------------------------------------
+def texts() -> list[str]:
+    """The string literals of the sources; those that follow one another are one text."""
+    found = []
+    for folder in SOURCES:
+        for file in (ROOT / folder).rglob("*"):
+            if file.suffix in {".h", ".cpp", ".c", ".def", ".py"}:
+                joined = CONTINUED.sub("", file.read_text())
+                found += [text.replace('\\"', '"') for text in QUOTED.findall(joined)]
+    return found
+
+
+def debugging() -> str:
+    return (ROOT / "docs" / "debugging.md").read_text()
+
+
+def quoted_messages() -> list[str]:
+    """The code in the first cells of tables whose first heading is "message"."""
+    tables = re.findall(r"^\| message \|.*\n\|[- |]+\n((?:\|.*\n)+)", debugging(), re.MULTILINE)
+    return [message for table in tables for message in re.findall(r"^\| `(.*?)` \|", table, re.M)]
+
+
+def test_every_message_of_the_page_is_in_the_sources() -> None:
+    known = texts()
+    messages = quoted_messages()
+
+    assert len(messages) > 25
+    assert [each for each in messages if not any(each in text for text in known)] == []
+
+
+def test_a_message_that_goes_on_in_the_next_literal_is_found() -> None:
+    assert QUOTED.findall(CONTINUED.sub("", 'f("one "\n    f"two", "three")')) == [
+        "one two",
+        "three",
+    ]
+
+
+def test_every_reason_of_a_load_error_is_in_the_page() -> None:
+    kinds = re.findall(r'"([\w-]+)"', (ROOT / "runtime/loader/errors.def").read_text())
+    rows = re.findall(r"^\| (`[\w-]+`(?:, `[\w-]+`)*) \|", debugging(), re.MULTILINE)
+    named = [kind for row in rows for kind in re.findall(r"`([\w-]+)`", row)]
+
+    assert len(kinds) > 20
+    assert sorted(kind for kind in named if kind in kinds) == sorted(kinds)
+
+
+# ---- rules -------------------------------------------------------------------------------------
+RULES = re.split(r"^### ", (ROOT / "docs" / "rules.md").read_text(), flags=re.MULTILINE)[1:]
+
+
+def cited(text: str) -> list[tuple[str, str]]:
+    return re.findall(r"`(tests/[\w/]+\.py)`,\s+`(test_\w+)`", text)
+
+
+def test_the_rules_are_numbered_in_their_order() -> None:
+    assert [rule.partition(". ")[0] for rule in RULES] == [str(n + 1) for n in range(len(RULES))]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"rule {rule.partition('.')[0]}")
+def test_a_rule_says_why_and_names_the_tests_that_are_behind_it(rule: str) -> None:
+    for key in ("Why", "Otherwise", "Debug mode"):
+        assert rule.count(f"- **{key}**: ") == 1, key
+    behind = rule.partition("- **Debug mode**: ")[2].partition("\n## ")[0]
+    assert cited(behind), "the answer for debug mode names no test"
+    for file, name in cited(rule):
+        assert f"def {name}(" in (ROOT / file).read_text(), (file, name)
+    named = re.findall(r"`(test_\w+)`", rule)
+    assert sorted(named) == sorted(name for _, name in cited(rule))
+
+
+def test_other_pages_refer_to_rules_that_there_are() -> None:
+    for number in re.findall(r"\[rule (\d+)\]\(rules\.md\)", debugging()):
+        assert 1 <= int(number) <= len(RULES)
