@@ -32,7 +32,7 @@ def broken_links(path: Path, text: str) -> list[str]:
 
 def broken_paths(path: Path, text: str) -> list[str]:
     """`globals/token.h` and the like; a word with a slash that begins with one of our folders."""
-    words = re.findall(r"`([\w.-]+/[\w./-]*\w)`", text)
+    words = re.findall(r"`([\w.-]+/[\w./-]*)`", text)
     tops = {entry.name for entry in ROOT.iterdir() if entry.is_dir()} - {"build"}
     return [
         f"{path.relative_to(ROOT)}: names {word}, which is not there"
@@ -44,7 +44,9 @@ def broken_paths(path: Path, text: str) -> list[str]:
 def missing_targets(path: Path, text: str) -> list[str]:
     """In backquotes, or at the start of a line of a block."""
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = re.findall(r"(?:`|^ *)make ([a-z-]+)", text, re.MULTILINE)
+    named = re.findall(r"`make ([a-z-]+)", text)
+    for block in re.findall(r"^ *```\w*\n(.*?)```", text, re.MULTILINE | re.DOTALL):
+        named += re.findall(r"^ *make ([a-z-]+)", block, re.MULTILINE)
     return [
         f"{path.relative_to(ROOT)}: names make {target}, which the Makefile lacks"
         for target in named

@@ -1,4 +1,4 @@
-"""test_pages.py: what the pages of docs/ say of commands, messages and tests is so."""
+"""test_pages.py: commands, names, messages and tests that the documents name are there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.clients.pages import NOT_RUN, PROGRAMS, ROOT, commands
+from tests.clients.pages import NOT_RUN, PAGES, PROGRAMS, ROOT, commands
 
 SOURCES = ("globals", "interp_state", "runtime", "python", "include")
 QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
@@ -42,6 +42,23 @@ def test_the_options_in_the_arguments_of_make_are_those_of_its_programs() -> Non
                 assert option in known, command
                 tried += 1
     assert tried > 3
+
+
+# ---- names -------------------------------------------------------------------------------------
+def test_the_names_of_the_api_in_the_documents_are_those_of_the_headers() -> None:
+    known = set()
+    for header in [*(ROOT / "include").rglob("*.h"), *(ROOT / "include").rglob("*.def")]:
+        known |= set(re.findall(r"\w+", header.read_text()))
+    slots = (ROOT / "include" / "hpy" / "abi" / "slots.def").read_text()
+    known |= {f"HPy_{name}" for name in re.findall(r"^HPY_SLOT\((\w+)", slots, re.MULTILINE)}
+    known |= {"HPyLeakError", "HPyErr_Format_g"}  # Python's; a macro family
+    known |= {"HPyInit_NAME", "HPyInitGlobalContext_NAME"}  # what a file exports
+    for page in PAGES:
+        text = page.read_text()
+        named = set(re.findall(r"\bHPy(?:\w*_\w+|[A-Z]\w+)\b(?!\*)", text))
+        assert named - known == set(), page
+        for start in re.findall(r"\b(HPy\w+)\*", text):  # HPyBytes_*: all that begin so
+            assert any(name.startswith(start) for name in known), (page, start)
 
 
 # ---- messages ----------------------------------------------------------------------------------
