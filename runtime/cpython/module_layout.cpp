@@ -10,7 +10,7 @@ bool check_module_size(Py_ssize_t size) noexcept {
     if (size >= kExpected) return true;
     PyErr_Format(PyExc_SystemError,
                  "hpystate: a module object of this Python has %zd bytes, at least %zd were "
-                 "expected; use a CPython for which hpystate was built (docs/cpython.md)",
+                 "expected; use a CPython for which hpystate was built (docs/abi.md)",
                  size, kExpected);
     return false;
 }
