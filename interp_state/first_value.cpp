@@ -140,15 +140,18 @@ void raise_circle(const Circle& circle, const char* function) noexcept {
     static_cast<void>(guarded(0, [&] {
         std::string text = std::string(function) + ": ";
         if (circle.count == 1) {
-            text += "the first value of " + describe_slot(circle.slots[0]) +
-                    " is being made by this very thread; its initializer asks for itself.";
+            text +=
+                "the first value of " + describe_slot(circle.slots[0]) +
+                " is already being made by this thread: its initializer asked for the same value.";
         } else {
-            text += "waiting for the first value of " + describe_slot(circle.slots[0]);
+            text += "this thread would wait forever for the first value of " +
+                    describe_slot(circle.slots[0]);
             for (std::size_t i = 1; i < circle.count; ++i)
-                text += ", whose maker waits for that of " + describe_slot(circle.slots[i]);
-            text += ", which this thread makes, would never end.";
+                text += ", whose initializer waits for that of " + describe_slot(circle.slots[i]);
+            text += ", which this thread is making.";
         }
-        text += " Store the value before what needs it is called, or make both in one initializer.";
+        text += " Store the value before calling code that needs it, or make both values in one "
+                "initializer.";
         PyErr_SetString(PyExc_RuntimeError, text.c_str());
         return 0;
     }));
@@ -156,11 +159,12 @@ void raise_circle(const Circle& circle, const char* function) noexcept {
 
 void raise_stopped(std::uintptr_t slot, const char* function) noexcept {
     static_cast<void>(guarded(0, [&] {
-        const std::string text = std::string(function) + ": the first value of " +
-                                 describe_slot(slot) +
-                                 " was being made by a thread that Python has stopped, since this "
-                                 "interpreter is ending; to wait for it would never end. Join the "
-                                 "thread before, or keep what a destructor needs in the object.";
+        const std::string text =
+            std::string(function) + ": the first value of " + describe_slot(slot) +
+            " was being made by a thread that Python has stopped, since this "
+            "interpreter is ending, so it will never be ready. Join the thread "
+            "before the interpreter ends, or keep what a destructor needs in "
+            "the object.";
         PyErr_SetString(PyExc_RuntimeError, text.c_str());
         return 0;
     }));

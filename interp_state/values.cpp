@@ -28,8 +28,8 @@ void raise_unset(const Region& region, const char* function, Token token) noexce
     const bool closed = region.window.closed();
     static_cast<void>(guarded(0, [&] {
         std::string text = std::string(function) + ": " + describe_slot(token.bits());
-        text += closed ? " holds nothing any more: this interpreter is ending and has released "
-                         "what its globals held. Keep what a destructor needs in the object."
+        text += closed ? " no longer holds a value: this interpreter is ending and has released "
+                         "the values of its globals. Keep what a destructor needs in the object."
                        : " holds nothing in this interpreter, a value was expected. Store one "
                          "first, in the module's HPy_mod_exec.";
         PyErr_SetString(PyExc_SystemError, text.c_str());

@@ -51,17 +51,18 @@ std::string ChildEnd::text() const {
     case Ended::kTooLate:
         return "did not end in time";
     }
-    return "ended in a way that is not known";
+    return "ended in an unknown way";
 }
 
 ChildEnd run_child(Tally& tally, double seconds, const std::function<int(ChildReport&)>& body,
                    std::uint64_t* stage) {
     void* const memory = mmap(nullptr, sizeof(ChildReport), PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw std::runtime_error("no memory to share with a child");
+    if (memory == MAP_FAILED)
+        throw std::runtime_error("mmap failed: no memory to share with the child process");
     auto& report = *static_cast<ChildReport*>(memory);
     const pid_t child = fork();
-    if (child < 0) throw std::runtime_error("no process can be made");
+    if (child < 0) throw std::runtime_error("fork failed");
     if (child == 0) {
         setpgid(0, 0);
         int status = 99;

@@ -128,9 +128,10 @@ regions = hpystate._native.state()["regions"]
     const std::int64_t regions = PyLong_AsLongLong(item(scope, "regions").get());
     tally_.note("regions", static_cast<double>(regions));
     const auto most = static_cast<std::int64_t>(2 * places_.size() + 2);
-    tally_.expect(regions <= most, std::to_string(regions) + " regions at the end, where " +
-                                       std::to_string(places_.size()) +
-                                       " interpreters lived at the same time");
+    tally_.expect(regions <= most,
+                  std::to_string(regions) + " regions at the end; expected at most " +
+                      std::to_string(most) + " for " + std::to_string(places_.size()) +
+                      " interpreters at the same time");
 }
 
 bool Churn::done() const {
@@ -222,7 +223,7 @@ void churn(const Options& options, Tally& tally) {
     start_python();
     Churn(options, tally).run();
     tally.expect(tally.count("successors_met") > 0 || tally.count("interpreters") < 100,
-                 "no thread met the successor of an interpreter that it knew");
+                 "no thread worked in a new interpreter at the address of one that it knew");
 }
 
 } // namespace hpystate::stress

@@ -42,7 +42,7 @@ alignas(kPage) std::uintptr_t many[kManySlots];
 double now() {
     timespec time{};
     if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0)
-        Py_FatalError("this thread has no clock of its processor time");
+        Py_FatalError("the clock of this thread's processor time cannot be read");
     return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
 }
 
@@ -63,7 +63,7 @@ std::size_t page_bytes() {
 std::size_t resident(Region& region) {
     std::vector<unsigned char> pages((sizeof(Region) + page_bytes() - 1) / page_bytes());
     if (mincore(&region, sizeof(Region), pages.data()) != 0) {
-        throw std::runtime_error("mincore does not know the region");
+        throw std::runtime_error("mincore failed for the region");
     }
     const auto count = std::count_if(pages.begin(), pages.end(),
                                      [](unsigned char page) { return (page & 1) != 0; });
@@ -179,10 +179,10 @@ void cost(const Options&, Tally& tally) {
     tally.note("import_bytes", middle(found.import_bytes));
     tally.note("import_microseconds", middle(found.import_microseconds));
     tally.note("global_bytes", of_global);
-    tally.expect(middle(found.bytes) <= kBytesBar, "an interpreter's state has more than 16 KiB");
+    tally.expect(middle(found.bytes) <= kBytesBar, "an interpreter's state takes more than 16 KiB");
     tally.expect(middle(found.microseconds) <= kMicrosecondsBar,
                  "an interpreter's state takes more than 100 microseconds");
-    tally.expect(of_global <= kBytesOfGlobalBar, "a global has more than 16 bytes");
+    tally.expect(of_global <= kBytesOfGlobalBar, "a global takes more than 16 bytes");
 }
 
 } // namespace hpystate::stress

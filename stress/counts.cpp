@@ -11,7 +11,7 @@ Counts counts_of(const std::string& file, std::uint64_t key) {
     void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_NOLOAD);
     void* const symbol = library != nullptr ? dlsym(library, "stress_counts_of") : nullptr;
     if (symbol == nullptr) {
-        throw std::runtime_error(file + ": its counts are not to be found; it is not loaded");
+        throw std::runtime_error(file + ": stress_counts_of was not found; the file is not loaded");
     }
     dlclose(library);
     const auto find = reinterpret_cast<const long long* (*)(std::uint64_t)>(symbol);

@@ -178,7 +178,7 @@ Object run(const char* code, std::initializer_list<Name> names) {
 
 Object item(const Object& dict, const char* name) {
     PyObject* const found = PyDict_GetItemString(dict.get(), name);
-    if (found == nullptr) throw PythonError(std::string("the code binds no name ") + name);
+    if (found == nullptr) throw PythonError(std::string("the Python code did not define ") + name);
     return Object(Py_NewRef(found));
 }
 

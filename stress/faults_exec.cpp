@@ -41,7 +41,7 @@ void live_and_end(const std::string& file, Tally& tally, Random& random, std::ui
         const Object scope =
             run(kCode, {{"path", file}, {"key", std::to_string(key)}, {"stages", stages}});
         const auto raised = static_cast<std::uint64_t>(call_number(item(scope, "count").get()));
-        tally.expect(raised == stages.size(), "a module whose exec raises was made");
+        tally.expect(raised == stages.size(), "a module was created although its exec raised");
         tally.add("raised", raised);
         const Found found = call_work(item(scope, "work").get(), 5000, 1, key);
         tally.add("checked", found.checked);

@@ -195,8 +195,8 @@ void faults_fork(const Options& options, Tally& tally) {
         tally.add("bad children, " + name, with[i].bad);
         tally.add("bad children without hpystate, " + name, control[i].bad);
         tally.expect(with[i].bad == 0 || control[i].bad != 0,
-                     "fork, " + name + ": every child without hpystate ended well, " +
-                         std::to_string(with[i].bad) + " with it did not: " + with[i].last);
+                     "fork, " + name + ": every child without hpystate ended well; with hpystate " +
+                         std::to_string(with[i].bad) + " did not: " + with[i].last);
     }
     tally.expect(with[0].bad == 0, "fork after all subinterpreters ended: " + with[0].last);
 }

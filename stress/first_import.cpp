@@ -134,7 +134,7 @@ void Round::import(Guest& guest) {
             kImport,
             {{"name", file.module}, {"path", file.path}, {"key", std::to_string(guest.key)}});
         tally_.expect(call_number(item(scope, "found_before").get()) == 0,
-                      file.module + ": a value was there before anything was stored");
+                      file.module + ": a global held a value before anything was stored");
         guest.work[i] = item(scope, "work").release();
         tally_.add("imports");
         look(guest, i);

@@ -76,7 +76,8 @@ def measure(program: Path, target: Path, say: Callable[[str], object]) -> list[s
         say(f"{case}: {numbers} instructions a round")
     first = next(iter(found.values()))
     problems = [
-        f"{name} with {case}: {counts[name]:.2f} instructions a round, {first[name]:.2f} with one"
+        f"{name} with {case}: {counts[name]:.2f} instructions a round, {first[name]:.2f} with one "
+        "interpreter"
         for case, counts in found.items()
         for name in NAMES
         if abs(counts[name] - first[name]) > SAME

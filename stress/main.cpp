@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
         }
     }
     if (ended_by_another_state() > 0) tally.add("gh_157519", ended_by_another_state());
-    tally.expect(brought_gil_back() == 0, "the GIL was on again where an interpreter ended");
+    tally.expect(brought_gil_back() == 0,
+                 "an interpreter ended with the GIL on, in a Python that runs without it");
     _exit(tally.say_result());
 }

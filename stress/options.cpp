@@ -59,7 +59,7 @@ Options parse_options(int argc, char** argv) {
             options.quiet = true;
             continue;
         }
-        if (i + 1 == argc) refuse("what is '" + std::string(option) + "'?");
+        if (i + 1 == argc) refuse("'" + std::string(option) + "' is unknown, or lacks its value");
         const char* const value = argv[++i];
         if (option == "--only") {
             options.scenario = value;
@@ -74,11 +74,11 @@ Options parse_options(int argc, char** argv) {
         } else if (option == "--loads") {
             options.loads = whole(option, value);
         } else {
-            refuse("what is '" + std::string(option) + "'?");
+            refuse("unknown option '" + std::string(option) + "'");
         }
     }
     if (find_scenario(options.scenario) == nullptr) {
-        refuse("there is no scenario '" + options.scenario + "'");
+        refuse("unknown scenario '" + options.scenario + "'");
     }
     if (options.threads == 0) refuse("--threads is 0; at least 1 was expected");
     if (options.seed == 0) options.seed = std::random_device{}() | 1U;

@@ -351,23 +351,23 @@ def stepped_around(rows: dict[str, dict[str, Any]]) -> list[str]:
     told = []
     if ended := count("gh_157519"):
         told.append(
-            f"stepped around: {ended:,} interpreters were ended on another thread than their "
-            "first, with a thread state of that thread; with the first one CPython destroys no "
-            "object that the collector knows where that thread's stack is the lower one "
+            f"worked around: {ended:,} interpreters were ended on another thread than their first, "
+            "with a thread state of that thread. With the interpreter's first thread state CPython "
+            "would destroy no collected object if this thread's stack is at lower addresses "
             "(gh-157519)"
         )
     for name, row in rows.items():
         if excused := row.get("excused", 0):
             told.append(
-                f"no pass: {excused:,} of {row['processes']:,} processes of {name} crashed, as "
-                "CPython without the GIL does without hpystate (gh-129824)"
+                f"not counted as passed: {excused:,} of {row['processes']:,} processes of {name} "
+                "crashed, as CPython without the GIL does without hpystate too (gh-129824)"
             )
     stuck = "stuck in Py_FinalizeEx"
     if count(stuck) or count(f"{stuck} without hpystate"):
         told.append(
-            f"no pass: {count(stuck):,} of {count('ended') + count(stuck):,} processes waited for "
-            "ever in Py_FinalizeEx, with nothing of ours on the stack (CPython's locks, "
-            f"faults_thread.cpp); {count(f'{stuck} without hpystate'):,} of "
+            f"not counted as passed: {count(stuck):,} of {count('ended') + count(stuck):,} "
+            "processes waited forever in Py_FinalizeEx, with no frame of hpystate on the stack (CPython's "
+            f"locks, faults_thread.cpp); {count(f'{stuck} without hpystate'):,} of "
             f"{count('processes without hpystate'):,} without hpystate"
         )
     return told
@@ -392,22 +392,30 @@ def show(console: Console, rows: dict[str, dict[str, Any]]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Scenarios that try to lose something.")
+    parser = argparse.ArgumentParser(
+        description="Runs scenarios that try to crash hpystate or make it lose objects."
+    )
     parser.add_argument("--only", metavar="SCENARIO", choices=[*SHARES, "faults", "flat"])
     parser.add_argument(
         "--seconds", type=float, help="for all scenarios together; 600, or 60 if quick or sanitized"
     )
     parser.add_argument("--quick", action="store_true", help="every scenario, about two minutes")
-    parser.add_argument("--seed", type=int, help="of the first process; printed and repeatable")
+    parser.add_argument(
+        "--seed", type=int, help="of the first process; default: random, and printed"
+    )
     parser.add_argument("--threads", type=int, default=4)
-    parser.add_argument("--interpreters", type=int, default=0, help="the churn's, at least")
-    parser.add_argument("--loads", type=int, default=0, help="checked loads of the churn, at least")
+    parser.add_argument("--interpreters", type=int, default=0, help="at least so many in the churn")
+    parser.add_argument(
+        "--loads", type=int, default=0, help="at least so many checked loads in the churn"
+    )
     parser.add_argument(
         "--controls", type=int, default=5, help="batches of the churn repeated without hpystate"
     )
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="a PNG of the memory")
-    parser.add_argument("--program", type=Path, help="the stress program; of the build otherwise")
+    parser.add_argument(
+        "--program", type=Path, help="the stress program; default: that of the build"
+    )
     options = parser.parse_args()
     if problem := problem_with_plot(options.plot, SANITIZED):
         parser.error(problem)
@@ -466,7 +474,7 @@ def run(options: argparse.Namespace) -> int:
         for problem in outcome.problems:
             problems.append(f"{outcome.scenario}, seed {outcome.seed}: {problem}")
         if outcome.problems:
-            problems.append(f"again: {' '.join(outcome.command)}")
+            problems.append(f"to repeat: {' '.join(outcome.command)}")
     rows = totals(runner.outcomes)
     show(console, rows)
     for text in stepped_around(rows):
@@ -501,7 +509,7 @@ def save(
         "threads": options.threads,
         "growth_per_interpreter": runner.growth,
         "scenarios": rows,
-        "problems": [problem for problem in problems if not problem.startswith("again")],
+        "problems": [problem for problem in problems if not problem.startswith("to repeat")],
     }
     (options.results / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
     if SANITIZED:

@@ -40,11 +40,17 @@ def main(argv: list[str]) -> int:
         "--include-dir", action="store_true", help="print the folder of the headers"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    commands.add_parser("demo", help="the main job; --help says more", add_help=False)
+    commands.add_parser(
+        "demo", help="the isolation demo; `demo --help` lists its options", add_help=False
+    )
     abi = commands.add_parser("abi", help="what this runtime has of HPy's ABI")
-    abi.add_argument("--missing", action="store_true", help="list the functions it lacks")
+    abi.add_argument(
+        "--missing", action="store_true", help="list only the functions that are missing"
+    )
     abi.set_defaults(run=_abi)
-    doctor = commands.add_parser("doctor", help="which Python, which versions, what is missing")
+    doctor = commands.add_parser(
+        "doctor", help="the versions, paths and state that a bug report needs"
+    )
     doctor.set_defaults(run=_doctor)
     arguments = parser.parse_args(argv)
     if arguments.include_dir:

@@ -112,10 +112,12 @@ PyObject* as_capsule(std::unique_ptr<InspectedFile> file) {
 PyDoc_STRVAR(
     inspect_doc,
     "inspect($module, name, path, /)\n--\n\n"
-    "Opens an HPy extension's file and reads what it says for the module `name`. Makes nothing.\n\n"
+    "Opens an HPy extension's file and reads its declarations for the module `name`. Creates\n"
+    "nothing.\n\n"
     "Returns the file, for create(), and a dict: abi ('0.0'), tag ('hpy0', 'hpy0-cp312'), hybrid\n"
     "(bool), interpreters ('own-gil', 'shared-gil', 'main'), gil ('off', 'on') and fused (bool:\n"
-    "whether it can use fused calls). A word is None where the file says nothing.");
+    "whether it can use fused calls). interpreters and gil are None if the file does not declare\n"
+    "them.");
 
 PyObject* inspect_file(PyObject*, PyObject* args) {
     const char* name = nullptr;
@@ -139,12 +141,12 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
     });
 }
 
-PyDoc_STRVAR(
-    create_doc,
-    "create($module, file, spec, mode, interpreters, /)\n--\n\n"
-    "Makes the module of a file that inspect() returned in this interpreter, not executed.\n"
-    "mode is 'universal', 'debug' or 'trace'; interpreters is 'own-gil', 'shared-gil',\n"
-    "'main', or None where nobody says a word.");
+PyDoc_STRVAR(create_doc, "create($module, file, spec, mode, interpreters, /)\n--\n\n"
+                         "Creates the module of a file that inspect() returned, in this "
+                         "interpreter; execute() executes\n"
+                         "it. mode is 'universal', 'debug' or 'trace'; interpreters is 'own-gil', "
+                         "'shared-gil', 'main',\n"
+                         "or None if neither the caller nor the file declares it.");
 
 PyObject* create_module_of(PyObject*, PyObject* args) {
     PyObject* capsule = nullptr;
@@ -180,8 +182,9 @@ PyObject* create_module_of(PyObject*, PyObject* args) {
     });
 }
 
-PyDoc_STRVAR(execute_doc, "execute($module, created, /)\n--\n\n"
-                          "Runs the exec slots of a module that create() made; once.");
+PyDoc_STRVAR(execute_doc,
+             "execute($module, created, /)\n--\n\n"
+             "Runs the exec slots of a module that create() made; a second call does nothing.");
 
 PyObject* execute(PyObject*, PyObject* module) {
     if (!guarded(false, [=] { return execute_module(module); })) return nullptr;
@@ -217,7 +220,8 @@ PyDoc_STRVAR(state_doc, "state($module, /)\n--\n\n"
 PyObject* state(PyObject*, PyObject*) {
     const Region* const region = current_region();
     if (region == nullptr) {
-        PyErr_SetString(PyExc_SystemError, "hpystate has no state for this interpreter.");
+        PyErr_SetString(PyExc_SystemError,
+                        "hpystate has no state for this interpreter, which is ending.");
         return nullptr;
     }
     const Window::Counts counts = region->window.counts();

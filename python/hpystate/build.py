@@ -61,8 +61,9 @@ def make_cache_folder(*names: str) -> Path:
         said = os.environ.get("HPYSTATE_CACHE")
         where = f"HPYSTATE_CACHE={said}" if said else f"{cache_dir()} (HPYSTATE_CACHE is not set)"
         raise BuildError(
-            f"{where}: this folder is to hold what is compiled and fetched, but {folder} cannot be "
-            f"written to: {error.strerror}. Set HPYSTATE_CACHE to a folder that you may write to."
+            f"{where}: hpystate keeps compiled and fetched files in this folder, but {folder} "
+            f"cannot be written to: {error.strerror}. Set HPYSTATE_CACHE to a folder that you may "
+            "write to."
         ) from None
     return folder
 
@@ -77,7 +78,8 @@ def upstream_sdist() -> Path:
         folder = Path(said)
         if not (folder / "hpy" / "devel" / "include" / "hpy.h").is_file():
             raise BuildError(
-                f"HPYSTATE_HPY_SDIST={said}: there is no hpy/devel/include/hpy.h in it"
+                f"HPYSTATE_HPY_SDIST={said}: the folder has no hpy/devel/include/hpy.h. Set it to "
+                f"the unpacked source distribution of HPy {HPY_VERSION}, or unset it."
             )
         return folder
     folder = cache_dir() / f"hpy-{HPY_VERSION}"
@@ -97,8 +99,9 @@ def _fetch_sdist(folder: Path) -> None:
         archives = list(Path(scratch).glob("*.tar.gz"))
         if not archives:
             raise BuildError(
-                f"pip could not download the source distribution of hpy=={HPY_VERSION}. Unpack it "
-                f"by hand and set HPYSTATE_HPY_SDIST to the folder.\n{result.stderr.strip()}"
+                f"pip could not download the source distribution of hpy=={HPY_VERSION}. Download "
+                f"and unpack it by hand, and set HPYSTATE_HPY_SDIST to the folder.\n"
+                f"{result.stderr.strip()}"
             )
         with tarfile.open(archives[0]) as archive:
             archive.extractall(scratch, filter="data")
@@ -141,7 +144,9 @@ def helper_sources(headers: Headers = "hpystate") -> list[Path]:
         folder = include_folder() / "hpy" / "src"
         found = sorted(folder.glob("*.c"))
         if not found:
-            raise BuildError(f"{folder}: the sources of the helpers are not there")
+            raise BuildError(
+                f"{folder}: the helpers' C sources are missing. Install hpystate again."
+            )
         return found
     folder = upstream_sdist() / "hpy" / "devel" / "src" / "runtime"
     return [folder / f"{helper}.c" for helper in UPSTREAM_HELPERS]
@@ -173,7 +178,7 @@ def compile_extension(
     paths = [Path(source) for source in sources]
     for path in paths:
         if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such source file of extension {name}")
+            raise FileNotFoundError(f"{path}: extension {name} has no such source file")
     common = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", *include_flags(abi, headers), *flags]
     objects = [_compile(path, common) for path in (*paths, *helper_sources(headers))]
     linker = _compiler("CXX", "c++") if _any_cxx(paths) else _compiler("CC", "cc")
@@ -230,7 +235,9 @@ def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: s
     said = _run([*command, *map(str, inputs), out_flag, str(scratch)])
     if not scratch.is_file():
         files = ", ".join(map(str, inputs))
-        raise BuildError(f"{files}: {command[0]} made no object file of it. Give C or C++.\n{said}")
+        raise BuildError(
+            f"{files}: {command[0]} wrote no object file. Give C or C++ sources.\n{said}"
+        )
     os.replace(scratch, target)
     return target
 
@@ -241,8 +248,8 @@ def _run(command: Sequence[str]) -> str:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise BuildError(
-            f"{command[0]}: no such compiler. Install one (package build-essential), or set CC and "
-            "CXX."
+            f"{command[0]}: this compiler was not found. Install one (package build-essential), or "
+            "set CC and CXX."
         ) from None
     if result.returncode != 0:
         raise BuildError(f"{shlex.join(command)}\n{result.stderr.strip()}")

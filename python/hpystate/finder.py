@@ -99,7 +99,7 @@ def _check_name(name: str, path: str) -> None:
         name.encode()
     except UnicodeEncodeError as error:
         raise LoadError(
-            f"{path}: the module name {name!r} has characters that UTF-8 does not have. Rename the "
+            f"{path}: the module name {name!r} has characters that UTF-8 cannot encode. Rename the "
             "file, or the folder of its package.",
             name=name,
             path=path,
@@ -126,7 +126,7 @@ def path_hook(path: str) -> Any:
             continue
         _teach(finder)
         return finder
-    raise ImportError("no hook of sys.path_hooks knows what this is", path=path)
+    raise ImportError("no other hook in sys.path_hooks accepts this path", path=path)
 
 
 # By this ours are known, also where a program dropped this module and imported it anew.

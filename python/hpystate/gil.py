@@ -27,10 +27,13 @@ _back = False
 
 
 _UNKNOWN = (
-    "has not declared that it can run safely without the GIL. To keep it off, import the module "
-    "where that is known to be safe: hpystate.load(..., gil=False) or HPYSTATE_GIL='pattern=off'; "
+    "has not declared that it can run safely without the GIL. If you know that it can, keep the "
+    "GIL off with hpystate.load(..., gil=False) or HPYSTATE_GIL='pattern=off'. "
 )
-_LAYERED = "is loaded in a mode (debug, trace) that needs it. Load it without the mode; "
+_LAYERED = (
+    "is loaded in a mode (debug, trace) that needs it. To keep the GIL off, load it without the "
+    "mode. "
+)
 
 
 def bring_back(name: str, layered: bool) -> None:
@@ -50,8 +53,8 @@ def bring_back(name: str, layered: bool) -> None:
     if was_off and sys._is_gil_enabled():
         warnings.warn(
             f"The global interpreter lock (GIL) has been enabled to load module '{name}', which "
-            f"{_LAYERED if layered else _UNKNOWN}PYTHON_GIL=0 and -X gil=0 keep the GIL off for "
-            "every module.",
+            f"{_LAYERED if layered else _UNKNOWN}PYTHON_GIL=0 and -X gil=0 keep it off for every "
+            "module.",
             RuntimeWarning,
             stacklevel=2,
             skip_file_prefixes=(os.path.dirname(os.path.abspath(__file__)),),

@@ -31,8 +31,8 @@ def _reason(name: str, file: str) -> str:
         )
     if abi != "0":
         return (
-            f"its name says that it needs version {abi} of HPy's ABI, and this runtime has version "
-            f"0, {tail}{SUFFIX}. Build it again with HPy 0.9: {_REBUILD}"
+            f"the tag in its name is version {abi} of HPy's ABI, and this runtime has version 0 "
+            f"({tail}{SUFFIX}). Build it again with HPy 0.9: {_REBUILD}"
         )
     return (
         f"it is a hybrid extension for {_python(python)}, and this is "
@@ -56,6 +56,7 @@ def _no_file(file: str) -> str:
         return "it is a folder; a file was expected. Rename the folder."
     if os.path.islink(file):
         return (
-            f"it is a symbolic link to {os.readlink(file)}, which cannot be reached. Mend the link."
+            f"it is a symbolic link to {os.readlink(file)}, which cannot be opened. Repair the "
+            "link."
         )
-    return "it cannot be opened as a file. Look at it with: ls -l"
+    return "it cannot be opened as a file. Check its type and rights with: ls -l"

@@ -119,7 +119,7 @@ def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
     mode = mode.strip().lower()
     if mode not in MODES:
         raise ValueError(
-            f"invalid HPy mode: {said[:50]}. The environment variable HPY asks for the mode "
+            f"invalid HPy mode: {said[:50]}. The environment variable HPY names the mode "
             f"{mode[:50]!r} for the module {name!r}; universal, debug or trace was expected. Set "
             f"HPY=debug, or HPY={name}:debug for this module alone."
         )
@@ -142,7 +142,7 @@ def announce(name: str, mode: str, environment: Mapping[str, str]) -> None:
     except (OSError, ValueError) as error:  # the disk is full, the pipe or the file closed, ASCII
         import warnings
 
-        said = f"HPY_LOG: sys.stdout does not take the line {line!a}: {error}"
+        said = f"HPY_LOG: the line {line!a} could not be written to sys.stdout: {error}"
         warnings.warn(said, RuntimeWarning, stacklevel=2)
 
 
@@ -167,7 +167,8 @@ def _said_for(
         if not equals or value.strip() not in words:
             expected = ", ".join(words)
             raise ValueError(
-                f"{variable}: {part!r} is not pattern=value with a value of {expected}"
+                f"{variable}: {part!r} found; pattern=value was expected, where value is one of "
+                f"{expected}"
             )
         if _matches(name, pattern.strip()):
             return value.strip()

@@ -103,7 +103,8 @@ def _wrap(code: str, write_end: int) -> str:
                 import traceback
                 data = pickle.dumps((traceback.format_exc(), None))
             if len(data) > 60000:
-                data = pickle.dumps((f"the answer has {{len(data)}} bytes, too many", None))
+                text = f"the answer has {{len(data)}} bytes; at most 60000 are supported"
+                data = pickle.dumps((text, None))
             with os.fdopen({write_end}, "wb") as pipe:
                 pipe.write(data)
         _run_and_answer()

@@ -59,7 +59,9 @@ def load(
     """Loads an HPy extension as `hpy.universal.load` does; `mode` overrides `debug`."""
     chosen = mode if mode > 0 else (MODE_DEBUG if debug else MODE_UNIVERSAL)
     if chosen not in _MODE_NAMES:
-        raise ValueError(f"load: mode {mode} is none of MODE_UNIVERSAL, MODE_DEBUG, MODE_TRACE")
+        raise ValueError(
+            f"load: mode is {mode}; MODE_UNIVERSAL, MODE_DEBUG or MODE_TRACE was expected"
+        )
     if chosen == MODE_DEBUG:
         _debug.set_explain_crashes(False)  # upstream's says nothing then, and its tests look
     return _load(name, path, spec, _MODE_NAMES[chosen])

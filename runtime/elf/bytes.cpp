@@ -21,7 +21,7 @@ Bytes::Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOE
     struct stat info {};
     if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(fd_); // the destructor of what was not constructed does not run
-        refuse("it is no regular file", "Give the path of the extension's .so file.");
+        refuse("it is not a regular file", "Give the path of the extension's .so file.");
     }
     size_ = static_cast<std::uint64_t>(info.st_size);
 }
@@ -43,7 +43,7 @@ void Bytes::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) co
         if (got < 0) {
             throw Error(Fault::kUnreadable,
                         std::string("it cannot be read: ") + std::generic_category().message(errno),
-                        "Check the disk or the network that it lies on.");
+                        "Check the disk or the network share that holds it.");
         }
         if (got == 0) refuse_truncated(offset, count); // it shrank while we looked
         at += got;

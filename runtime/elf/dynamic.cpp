@@ -15,15 +15,15 @@ Dynamic::Dynamic(const Object& object) : object_(object) {
     const auto position = object.position_of(header->p_vaddr, header->p_memsz);
     if (header->p_vaddr % alignof(Elf64_Dyn) != 0 || !position ||
         (!object.in_memory() && *position != header->p_offset)) {
-        refuse_damaged("its dynamic section is in none of its segments");
+        refuse_damaged("its dynamic section is misaligned or outside its loaded segments");
     }
     if ((header->p_flags & PF_W) != 0 && segments.around(header->p_vaddr, 1, PF_W) == nullptr) {
-        refuse_damaged("its dynamic section is to be written to, and cannot be");
+        refuse_damaged("its dynamic section is marked writable, but its segment is not");
     }
     entries_ = object.bytes().read<Elf64_Dyn>(*position, header->p_memsz / sizeof(Elf64_Dyn));
     const auto end = std::find_if(entries_.begin(), entries_.end(),
                                   [](const Elf64_Dyn& entry) { return entry.d_tag == DT_NULL; });
-    if (end == entries_.end()) refuse_damaged("its dynamic section has no end");
+    if (end == entries_.end()) refuse_damaged("its dynamic section does not end with DT_NULL");
     entries_.erase(end, entries_.end());
 }
 

@@ -42,7 +42,7 @@ void check_apart_in_file(const Segments& segments) {
     std::sort(ranges.begin(), ranges.end());
     for (std::size_t i = 1; i < ranges.size(); ++i) {
         if (ranges[i].first < ranges[i - 1].second) {
-            refuse_damaged("two of its segments are the same bytes of it");
+            refuse_damaged("two of its segments use the same bytes of the file");
         }
     }
 }
@@ -67,15 +67,18 @@ void check_inner(const Segments& segments) {
         const bool read = segment.p_type == PT_NOTE || segment.p_type == PT_GNU_PROPERTY ||
                           segment.p_type == PT_PHDR;
         if (read || segment.p_type == PT_TLS) {
-            if (segment.p_filesz > segment.p_memsz) refuse_damaged("a segment is too large");
+            if (segment.p_filesz > segment.p_memsz) {
+                refuse_damaged("a segment has more bytes in the file than in memory");
+            }
             if (segment.p_filesz != 0 &&
                 segments.offset_of(segment.p_vaddr, segment.p_filesz) != segment.p_offset) {
-                refuse_damaged(
-                    "its notes, program headers or thread-local data are in none of its segments");
+                refuse_damaged("its notes, program headers or thread-local data are outside its "
+                               "loaded segments");
             }
         }
         if (segment.p_type == PT_GNU_RELRO && !may_be_protected(segments, segment)) {
-            refuse_damaged("what is to be protected is in none of its writable segments");
+            refuse_damaged("the data to protect after relocation (PT_GNU_RELRO) is outside its "
+                           "writable segments");
         }
     }
 }

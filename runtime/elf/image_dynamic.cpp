@@ -88,9 +88,18 @@ std::string hexadecimal(std::uint64_t number) {
     return "0x" + text;
 }
 
-[[noreturn]] void refuse_entry(const char* name, std::uint64_t value, const char* what) {
-    refuse_damaged(std::string(name) + " of its dynamic section is " + hexadecimal(value) + ", " +
-                   what);
+/// `problem` follows the value: ", which is ..." or "; expected ...".
+[[noreturn]] void refuse_entry(const char* name, std::uint64_t value, const std::string& problem) {
+    refuse_damaged(std::string(name) + " of its dynamic section is " + hexadecimal(value) +
+                   problem);
+}
+
+[[noreturn]] void refuse_table(const Table& table, std::uint64_t address, std::uint64_t size) {
+    refuse_entry(table.name, address,
+                 ", a table of " + std::to_string(size) + " bytes; expected a multiple of " +
+                     std::to_string(table.alignment) + ", and a table of at least " +
+                     std::to_string(table.least) + " bytes, a multiple of " +
+                     std::to_string(table.unit) + ", inside a loaded segment");
 }
 
 void check_tables(const Segments& segments, const Dynamic& dynamic) {
@@ -100,7 +109,7 @@ void check_tables(const Segments& segments, const Dynamic& dynamic) {
         const std::uint64_t size = table.size == 0 ? table.least : dynamic.value(table.size);
         if (address % table.alignment != 0 || size % table.unit != 0 || size < table.least ||
             !segments.offset_of(address, size)) {
-            refuse_entry(table.name, address, "which is no place for that table");
+            refuse_table(table, address, size);
         }
     }
 }
@@ -109,7 +118,7 @@ void check_constants(const Dynamic& dynamic) {
     for (const Constant& constant : kConstants) {
         const std::uint64_t value = dynamic.value(constant.tag);
         if (dynamic.has(constant.tag) && value != constant.value) {
-            refuse_entry(constant.name, value, "which is no value for it");
+            refuse_entry(constant.name, value, "; expected " + hexadecimal(constant.value));
         }
     }
     for (const Need& need : kNeeds) {
@@ -118,16 +127,18 @@ void check_constants(const Dynamic& dynamic) {
         }
     }
     if (!dynamic.has(DT_STRTAB) || !dynamic.has(DT_SYMTAB)) {
-        refuse_damaged("its dynamic section has no strings or no symbols");
+        refuse_damaged("its dynamic section lacks DT_STRTAB or DT_SYMTAB");
     }
     // How many relocations, from the first, are relative: the dynamic linker believes it.
     const std::uint64_t relative = dynamic.value(DT_RELACOUNT);
-    if (relative > dynamic.value(DT_RELASZ) / sizeof(Elf64_Rela)) {
-        refuse_entry("DT_RELACOUNT", relative, "more than there are relocations");
+    const std::uint64_t most = dynamic.value(DT_RELASZ) / sizeof(Elf64_Rela);
+    if (relative > most) {
+        refuse_entry("DT_RELACOUNT", relative,
+                     "; expected at most " + hexadecimal(most) + ", the number of relocations");
     }
     const bool versions = dynamic.has(DT_VERNEED) || dynamic.has(DT_VERDEF);
     if (dynamic.has(DT_VERSYM) && !versions) {
-        refuse_damaged("its dynamic section has versions of symbols and no names for them");
+        refuse_damaged("its dynamic section has DT_VERSYM without DT_VERNEED or DT_VERDEF");
     }
 }
 
@@ -137,13 +148,13 @@ void check_code(const Segments& segments, const Dynamic& dynamic) {
         const std::uint64_t address = dynamic.value(tag);
         if (address != 0 &&
             (segments.around(address, 1, PF_X) == nullptr || !segments.offset_of(address, 1))) {
-            refuse_entry(name, address, "which is not in its code");
+            refuse_entry(name, address, ", which is outside its code");
         }
     }
     // The dynamic linker writes three words there.
     const std::uint64_t calls = dynamic.value(DT_PLTGOT);
     if (calls != 0 && segments.around(calls, 24, PF_W) == nullptr) {
-        refuse_entry("DT_PLTGOT", calls, "which is in none of its writable segments");
+        refuse_entry("DT_PLTGOT", calls, ", which is outside its writable segments");
     }
 }
 
@@ -159,7 +170,7 @@ class Targets {
     void check(std::uint64_t address) const {
         if (segments_.around(address, 1, flags_) != nullptr) return;
         refuse_entry("the target of a relocation", address,
-                     "which is in none of its writable segments");
+                     ", which is outside its writable segments");
     }
 
     void check_all(const std::vector<Elf64_Rela>& relocations) const {
@@ -188,7 +199,7 @@ void check_names(const Dynamic& dynamic) {
         const bool names = entry.d_tag == DT_NEEDED || entry.d_tag == DT_SONAME ||
                            entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH;
         if (names && entry.d_un.d_val >= size) {
-            refuse_entry("a name", entry.d_un.d_val, "which is behind the last string");
+            refuse_entry("a name", entry.d_un.d_val, ", which is past the end of its strings");
         }
     }
     const std::uint64_t last = dynamic.value(DT_STRTAB) + size - 1;

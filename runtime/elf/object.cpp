@@ -45,7 +45,7 @@ Elf64_Ehdr read_header(const Bytes& file) {
         magic.assign(start.begin(), start.end());
     }
     if (magic != kMagic) {
-        refuse("it is no ELF file", "Give the path of the extension's .so file.");
+        refuse("it is not an ELF file", "Give the path of the extension's .so file.");
     }
     return file.read_one<Elf64_Ehdr>(0);
 }
@@ -62,12 +62,11 @@ void check_header(const Elf64_Ehdr& header) {
     }
     if (header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr) ||
         header.e_phnum == 0) {
-        refuse("it is an ELF file, but no shared object", "Link the extension with -shared.");
+        refuse("it is an ELF file, but not a shared object", "Link the extension with -shared.");
     }
     if (header.e_phnum > kMostSegments) {
         refuse_damaged("it has " + std::to_string(header.e_phnum) +
-                       " program headers, of which no linker makes more than " +
-                       std::to_string(kMostSegments));
+                       " program headers; expected at most " + std::to_string(kMostSegments));
     }
 }
 

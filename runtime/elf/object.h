@@ -78,7 +78,7 @@ class Object {
             if (const auto position = position_of(address, count * sizeof(Struct)))
                 return *position;
         }
-        refuse_damaged("a table of its dynamic section is in none of its segments");
+        refuse_damaged("a table of its dynamic section is outside its readable segments");
     }
 
     Bytes bytes_;

@@ -32,9 +32,11 @@ bool is_meant(const char* symbol, const void* address, const void* own) noexcept
 
 std::string Stranger::text() const {
     const std::string where = file.empty() ? "the program" : file;
-    return (symbol.empty() ? "lies in the code of " + where : "is '" + symbol + "' of " + where) +
-           ", not in this extension: the dynamic linker looks there first for a symbol of that "
-           "name. Compile the extension with -fvisibility=hidden, or rename the definition.";
+    return (symbol.empty() ? "is code of " + where : "is '" + symbol + "' of " + where) +
+           ", not of this extension: the dynamic linker searches that file first and found a "
+           "symbol "
+           "of the same name there. Compile the extension with -fvisibility=hidden, or rename the "
+           "definition.";
 }
 
 OwnFile::OwnFile(const void* own, const void* other) noexcept : file_(headers_around(own)) {

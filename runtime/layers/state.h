@@ -23,8 +23,8 @@ template <typename State>
 [[nodiscard]] State* state_of(Region* region, std::size_t layer) noexcept {
     if (region == nullptr) {
         PyErr_SetString(PyExc_SystemError,
-                        "hpystate: this interpreter loaded no HPy extension; a layer has nothing "
-                        "to wrap here.");
+                        "hpystate: debug and trace mode have no state in this interpreter, since "
+                        "hpystate was not imported in it. Import hpystate here first.");
         return nullptr;
     }
     std::atomic<LayerState*>& place = region->layers[layer];

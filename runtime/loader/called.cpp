@@ -9,8 +9,8 @@ void check_no_exception(const std::string& path, const std::string& function) {
     if (PyErr_Occurred() == nullptr) return;
     PyObject* const cause = PyErr_GetRaisedException();
     const std::string text = path + ": " + function +
-                             " set an exception and returned as if there were none. The exception "
-                             "is this error's cause: report it, or clear it.";
+                             " set an exception, but returned success. The exception is this "
+                             "error's cause: return an error, or clear the exception.";
     if (PyObject* const message = PyUnicode_DecodeFSDefault(text.c_str())) {
         PyErr_SetObject(PyExc_SystemError, message);
         Py_DECREF(message);

@@ -50,11 +50,10 @@ using InitContext = InspectedFile::InitContext;
     return other;
 }
 
-/// "the runtime in hpy/universal.so", where the context lies in a file.
+/// "another HPy runtime in this process (hpy/universal.so)", if the context is in a file.
 [[nodiscard]] std::string runtime_of(const HPyContext* context) {
     const std::string file = name_of_address(context).file;
-    return file.empty() ? "another HPy runtime in this process"
-                        : "another HPy runtime in this process, that in " + file + ",";
+    return "another HPy runtime in this process" + (file.empty() ? "" : " (" + file + ")");
 }
 
 /// What is known of one file, from its first load to the end of the process.
@@ -194,11 +193,11 @@ void give_dispatcher(const InspectedFile& file) {
     throw LoadError(
         LoadErrorKind::kOtherRuntime,
         file.path + ": " + runtime_of(other) +
-            " has loaded this file before. A file belongs to the "
-            "runtime that loads it first: they keep different things in its globals, and its "
-            "functions call into one of them. Nothing was changed. Load the file with one "
-            "runtime (hpystate.install() before the first import of hpy.universal puts hpystate "
-            "in its place), or give this one a copy of the file.",
+            " has already loaded this file. Two runtimes cannot share a file: each stores values "
+            "of its own in the file's globals, and the file's functions call only one runtime. "
+            "Nothing was changed. Load the file with one runtime only (hpystate.install() before "
+            "the first import of hpy.universal replaces it by hpystate), or load a copy of the "
+            "file with hpystate.",
         {{"name", file.short_name}});
 }
 

@@ -33,12 +33,12 @@ std::string advice_for(const std::string& path, std::string_view reason) {
     const std::string_view begin(symbol);
     if (symbol == "_ctx_for_trampolines") {
         const std::string file = path.substr(path.rfind('/') + 1); // all of it without a '/'
-        return "The macro HPy_MODINIT is missing, which defines that symbol: write HPy_MODINIT(" +
+        return "The macro HPy_MODINIT, which defines that symbol, is missing: write HPy_MODINIT(" +
                file.substr(0, file.find('.')) +
                ", definition) in one source file, with the module's HPyModuleDef.";
     }
     if (begin.starts_with("HPy") || begin.starts_with("_HPy")) {
-        return "That is a function of HPy's which is compiled into each extension: add the files "
+        return "That is a helper of HPy's, which is compiled into each extension: compile and link "
                "hpy/src/*.c of the folder that `python -m hpystate --include-dir` prints.";
     }
     if (begin.starts_with("Py") || begin.starts_with("_Py")) {

@@ -30,11 +30,12 @@ void check_definition(const InspectedFile& file, const HPyModuleDef* definition,
     }
     const Placement place = place_of(definition);
     if (place == Placement::kMisaligned || place == Placement::kUnmapped) {
-        throw LoadError(LoadErrorKind::kBadDefinition,
-                        file.path + ": what the function " + symbol +
-                            " returned is no address of a module definition. Return the address of "
-                            "a static HPyModuleDef, as HPy_MODINIT does.",
-                        {{"symbol", symbol}});
+        throw LoadError(
+            LoadErrorKind::kBadDefinition,
+            file.path + ": what the function " + symbol +
+                " returned is not the address of a module definition. Return the address of "
+                "a static HPyModuleDef, as HPy_MODINIT does.",
+            {{"symbol", symbol}});
     }
 }
 
@@ -45,11 +46,12 @@ const HPyModuleDef& definition_of(const InspectedFile& file) {
     const HPyModuleDef* const definition = call_file(file.init);
     if (definition == nullptr) {
         if (PyErr_Occurred() != nullptr) throw AlreadyRaised();
-        throw LoadError(LoadErrorKind::kInitNull,
-                        file.path + ": the function " + symbol +
-                            " returned NULL, a module definition was expected. Look at what the "
-                            "extension does before HPy_MODINIT's return.",
-                        {{"symbol", symbol}});
+        throw LoadError(
+            LoadErrorKind::kInitNull,
+            file.path + ": the function " + symbol +
+                " returned NULL; the address of a module definition was expected. Return "
+                "the address of a static HPyModuleDef, as HPy_MODINIT does.",
+            {{"symbol", symbol}});
     }
     check_no_exception(file.path, symbol);
     check_definition(file, definition, symbol);

@@ -52,7 +52,8 @@ void check_size(const ModuleDescription& wanted, const ModuleRequest& request) {
     PyOS_snprintf(address.data(), address.size(), "%p", slot);
     throw LoadError(kind,
                     request.path + ": globals[" + std::to_string(index) + "] of module " +
-                        request.name + " lies at " + address.data() + ", which is " + found +
+                        request.name + " has the address " + address.data() + ", which is " +
+                        found +
                         ". A global is a static HPyGlobal that is not const: hpystate writes its "
                         "token into it. Nothing was registered.",
                     {{"index", std::to_string(index)}, {"address", address.data()}});
@@ -71,10 +72,10 @@ void check_content(const ModuleRequest& request, std::size_t index, std::uintptr
                         std::to_string(index) + "] of module " + request.name + ", holds " +
                         content.data() +
                         "; 0 or its own address was expected. Another HPy runtime in this process "
-                        "seems to have stored an object there, or something else wrote to it; a "
-                        "static HPyGlobal starts as 0 and only HPy writes to it. Nothing was "
-                        "registered. Load the file with one runtime only, or give each a copy of "
-                        "it.",
+                        "has probably stored an object there, or other code wrote to it; a static "
+                        "HPyGlobal starts as 0 and only HPy writes to it. Nothing was registered. "
+                        "Load the file with one runtime only, or give each runtime a copy of the "
+                        "file.",
                     {{"index", std::to_string(index)}, {"content", content.data()}});
 }
 
@@ -96,7 +97,7 @@ void check_globals(const ModuleRequest& request, const std::vector<std::uintptr_
             refuse_slot(request, i, slots[i], LoadErrorKind::kMisalignedGlobal,
                         "not aligned to 8 bytes");
         case Placement::kUnmapped:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "no mapped memory");
+            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "not mapped");
         }
     }
 }
@@ -122,17 +123,18 @@ void check_interpreter(const ModuleRequest& request) {
 bool check_slot(const ModuleRequest& request, const SlotDescription& slot) {
     const bool of_module = slot.slot == HPy_mod_create || slot.slot == HPy_mod_exec;
     if (of_module && slot.function != nullptr) return true;
-    PyErr_Format(PyExc_SystemError,
-                 "module '%s': slot %d (%s) is none of a module (HPy_mod_create, "
-                 "HPy_mod_exec), or has no function.",
-                 request.name.c_str(), static_cast<int>(slot.slot), name_of(slot.slot));
+    PyErr_Format(PyExc_SystemError, "module '%s': slot %d (%s) %s", request.name.c_str(),
+                 static_cast<int>(slot.slot), name_of(slot.slot),
+                 of_module ? "has no function. Define it with HPyDef_SLOT."
+                           : "is not a slot of a module. A module may have HPy_mod_create and "
+                             "HPy_mod_exec.");
     return false;
 }
 
 bool refuse_kind(const ModuleRequest& request, int kind) {
     PyErr_Format(PyExc_SystemError,
-                 "module '%s': a definition of kind %d is none of a module; only methods "
-                 "and slots are.",
+                 "module '%s': a definition of kind %d does not belong in a module; only methods "
+                 "and slots do.",
                  request.name.c_str(), kind);
     return false;
 }
@@ -187,7 +189,8 @@ bool check_exec_count(const ModuleDescription& wanted, const ModuleRequest& requ
             return slot != nullptr && slot->slot == HPy_mod_exec;
         }));
     if (count <= kMaxExecSlots) return true;
-    PyErr_Format(PyExc_SystemError, "module '%s' has %zu HPy_mod_exec slots; %zu are possible.",
+    PyErr_Format(PyExc_SystemError,
+                 "module '%s' has %zu HPy_mod_exec slots; at most %zu are supported.",
                  request.name.c_str(), count, kMaxExecSlots);
     return false;
 }

@@ -57,7 +57,7 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
     const std::string major = "get_required_hpy_major_version_" + name;
     const std::string minor = "get_required_hpy_minor_version_" + name;
     throw LoadError(LoadErrorKind::kMissingVersion,
-                    path + ": does not say which HPy ABI it needs: it lacks the function " +
+                    path + ": does not declare which HPy ABI it needs: it lacks the function " +
                         (library.symbol(major) == nullptr ? major : minor) + ". " + advice,
                     {{"minor_symbol", minor}, {"major_symbol", major}});
 }
@@ -131,8 +131,9 @@ void check_python(const std::string& path, const std::string& name, const FileTa
                       said.find_first_of("0123456789", kThis.size()) == std::string_view::npos;
     if (said.empty() || same) return;
     throw LoadError(LoadErrorKind::kOtherPython,
-                    path + ": the file's name says that it was compiled for the C API of " +
-                        tag.python + "; this is " + std::string(kThis) +
+                    path + ": the tag in the file's name is " + tag.python +
+                        ", the Python whose C API it was compiled for; this Python is " +
+                        std::string(kThis) +
                         ". Build it again with this Python, or build it for HPy's universal ABI, "
                         "which needs no C API.",
                     {{"name", name}, {"python", tag.python}});
@@ -151,15 +152,15 @@ FileTag check_tag(const std::string& path, const std::string& name, AbiVersion v
     if (tag.abi.empty()) {
         throw LoadError(LoadErrorKind::kNoTag,
                         path +
-                            ": the file's name has no HPy ABI tag, and the extension was compiled "
-                            "for ABI " +
+                            ": the file's name has no HPy ABI tag; the extension was compiled for "
+                            "ABI " +
                             version.text() + ". Name the file " + name + wanted + ".",
                         std::move(details));
     }
     details.emplace_back("tag", tag.abi);
     throw LoadError(LoadErrorKind::kTagMismatch,
-                    path + ": the file's name says HPy ABI " + tag.abi +
-                        ", the extension inside was compiled for ABI " + version.text() +
+                    path + ": the tag in the file's name is HPy ABI " + tag.abi +
+                        ", but the extension inside was compiled for ABI " + version.text() +
                         ". Name the file " + name + wanted + ", or build it again.",
                     std::move(details));
 }

@@ -177,4 +177,4 @@ def test_a_program_that_is_no_shared_object_is_refused_with_a_reason() -> None:
     )
 
     assert (result.returncode, result.stdout) == (1, "")
-    assert "it is no ELF file" in result.stderr
+    assert "it is not an ELF file" in result.stderr

@@ -101,7 +101,7 @@ def forks():
         try:
             module.first_value(lambda: "another")
         except RuntimeError as error:
-            assert "is being made by this very thread" in str(error)
+            assert "is already being made by this thread" in str(error)
             return "made by the child"
         return "the circle was not seen"
     return "made by the parent"

@@ -132,7 +132,7 @@ def test_a_handle_of_another_interpreter(
 
         assert used == "None", "what is not ours is not touched"
         assert [kind for kind, _ in messages] == ["handle"]
-        assert "interpreter 0 is used in interpreter" in messages[0][1].replace("\n", " ")
+        assert "interpreter 0 was used in interpreter" in messages[0][1].replace("\n", " ")
     assert module.use() == "'of main'"
     module.drop()
     assert told == []

@@ -129,9 +129,9 @@ def end(file: Path, script: str, *options: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("function", "value", "said"),
     [
-        ("keep_utf8", "'hello'", "HPyUnicode_AsUTF8AndSize gave for a 'str'"),
-        ("keep_bytes", "b'hello'", "HPyBytes_AsString gave for a 'bytes'"),
-        ("keep_name", "int", "HPyType_GetName gave for a 'type'"),
+        ("keep_utf8", "'hello'", "HPyUnicode_AsUTF8AndSize returned for a 'str'"),
+        ("keep_bytes", "b'hello'", "HPyBytes_AsString returned for a 'bytes'"),
+        ("keep_name", "int", "HPyType_GetName returned for a 'type'"),
     ],
 )
 def test_characters_that_outlive_their_handle_are_named(
@@ -144,11 +144,11 @@ def test_characters_that_outlive_their_handle_are_named(
 
     size = 4 if value == "int" else 6
     assert code == -11  # as without the message
-    assert f"hpystate, debug mode: the characters that {said} are {USED}: byte 1 of {size}" in text
+    assert f"hpystate, debug mode: the characters that {said} were {USED}: byte 1 of {size}" in text
     assert (
         "of generation 0 in interpreter 0. hpystate.debug.set_handle_stack_trace_limit(16)" in text
     )
-    assert "Keep the handle open as long as its characters are used, or copy them." in text
+    assert "Keep the handle open as long as you use its characters, or copy them." in text
     stack = text.partition("C stack, the latest call first:")[2]
     assert "crashes.hpy0.so(" in stack  # the function that used them
     assert text.count(USED) == 1
@@ -175,7 +175,7 @@ def test_writing_to_the_characters_of_an_object_is_named(file: Path) -> None:
     code, text = end(file, "crashes.keep_utf8('hello')\ncrashes.write_at(2)")
 
     assert code == -11
-    assert "gave for a 'str' are written to; they belong to the object: byte 2 of 6" in text
+    assert "returned for a 'str' were written to; they belong to the object: byte 2 of 6" in text
     assert "Copy them, and write to the copy." in text
 
 

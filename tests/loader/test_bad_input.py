@@ -25,21 +25,21 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_directory(tmp_path: Path) -> None:
-    refused(tmp_path, "not-shared-object", "no regular file")
+    refused(tmp_path, "not-shared-object", "not a regular file")
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
     file = tmp_path / "mock.hpy0.so"
     file.touch()
 
-    refused(file, "not-shared-object", "no ELF file")
+    refused(file, "not-shared-object", "not an ELF file")
 
 
 def test_a_file_that_is_no_shared_object(tmp_path: Path) -> None:
     file = tmp_path / "mock.hpy0.so"
     file.write_text("print('hello')\n" * 100)
 
-    refused(file, "not-shared-object", "no ELF file")
+    refused(file, "not-shared-object", "not an ELF file")
 
 
 def test_a_file_of_another_machine(library: Library) -> None:
@@ -57,7 +57,7 @@ def test_an_object_file_is_no_shared_object(library: Library) -> None:
     data[16:18] = (1).to_bytes(2, "little")  # e_type: ET_REL
     file.write_bytes(data)
 
-    refused(file, "not-shared-object", "no shared object")
+    refused(file, "not-shared-object", "not a shared object")
 
 
 @pytest.mark.parametrize("part", [0.02, 0.2, 0.5, 0.9, 0.99])
@@ -109,7 +109,7 @@ def test_a_damaged_dynamic_section_is_refused(library: Library) -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mock.hpy0.so")
 
-    refused(tmp_path / "mock.hpy0.so", "not-shared-object", "no regular file")
+    refused(tmp_path / "mock.hpy0.so", "not-shared-object", "not a regular file")
 
 
 def test_a_library_that_needs_what_is_not_there(library: Library) -> None:
@@ -171,7 +171,7 @@ def test_a_version_that_we_lack(library: Library, major: int, minor: int) -> Non
 def test_a_tag_in_the_file_name_that_is_not_the_version_inside(library: Library) -> None:
     file = library(VERSIONS, file="mock.hpy7.so")
 
-    error = refused(file, "tag-mismatch", "says HPy ABI 7", "ABI 0.0")
+    error = refused(file, "tag-mismatch", "name is HPy ABI 7", "ABI 0.0")
     assert error.details["tag"] == "7"
 
 
@@ -305,7 +305,7 @@ def test_a_global_at_no_memory(library: Library) -> None:
         """
     )
 
-    refused(file, "read-only-global", "no mapped memory")
+    refused(file, "read-only-global", "not mapped")
 
 
 @pytest.mark.parametrize("word", ["everywhere", ""])

@@ -46,7 +46,7 @@ def test_a_file_of_hpy_before_0_9_is_named_and_what_to_do(folder: Path) -> None:
 def test_a_file_of_a_later_abi_is_named(folder: Path) -> None:
     (folder / "place.hpy1.so").touch()
 
-    assert "place.hpy1.so is there, but its name says that it needs version 1 of" in refusal()
+    assert "place.hpy1.so is there, but the tag in its name is version 1 of" in refusal()
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_helper_library_may_hold_definitions_and_globals() -> None:
             "HPyDef_METH(f, \"f\", HPyFunc_NOARGS)"
             "static HPy f_impl(HPyContext *ctx, HPy self) { return HPy_NULL; }"
             "HPyDef *defines(void) { return &f; }",
-            "macro HPy_MODINIT is missing",
+            "macro HPy_MODINIT, which defines that symbol, is missing",
         ),
         ("void HPyErr_NoSuchHelper(void); void f(void) { HPyErr_NoSuchHelper(); }", "hpy/src"),
         ("void PyNo_SuchFunction(void); void f(void) { PyNo_SuchFunction(); }", "build the extens"),

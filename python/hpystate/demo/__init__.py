@@ -25,7 +25,7 @@ def atlas_source() -> Path:
         source = candidate / "atlas" / "atlas.c"
         if source.is_file():
             return source
-    raise BuildError(f"{package}: there is no examples/atlas/atlas.c with this hpystate")
+    raise BuildError(f"{package}: examples/atlas/atlas.c is missing. Install hpystate again.")
 
 
 def build_extensions() -> Path:
@@ -53,12 +53,16 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m hpystate demo",
         description="Imports upstream's proof-of-concept extensions and atlas in the main "
-        "interpreter and in N more with a GIL of their own, works in all of them at once and "
+        "interpreter and in N more with a GIL of their own, runs work in all of them at once and "
         "checks every value.",
     )
     parser.add_argument("--interpreters", type=int, default=8, metavar="N", help="default: 8")
     parser.add_argument(
-        "--seconds", type=float, default=2.0, metavar="S", help="all at once; default: 2"
+        "--seconds",
+        type=float,
+        default=2.0,
+        metavar="S",
+        help="how long all work at once; default: 2",
     )
     parser.add_argument(
         "--json", type=writable_file, metavar="FILE", help="write the results there too"
@@ -71,9 +75,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     )
     options = parser.parse_args(argv)
     if not 1 <= options.interpreters <= 1000:
-        parser.error(f"--interpreters {options.interpreters}: 1 to 1000 are possible")
+        parser.error(f"--interpreters is {options.interpreters}; 1 to 1000 was expected")
     if not 0 < options.seconds <= 3600:
-        parser.error(f"--seconds {options.seconds}: more than 0 and at most 3600 are possible")
+        parser.error(f"--seconds is {options.seconds}; more than 0 and at most 3600 was expected")
     return options
 
 

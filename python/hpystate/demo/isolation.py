@@ -40,12 +40,12 @@ def run_isolation(options: argparse.Namespace) -> int:
             f"making {options.interpreters} interpreters",
             lambda: make_workers(options.interpreters),
         )
-        _each(progress, "importing in every one", workers, lambda worker: worker.start(folder))
+        _each(progress, "importing in each", workers, lambda worker: worker.start(folder))
         _each(progress, "working, one after the other", workers, _work_alone)
         _work_together(progress, workers, options.seconds)
         speed = _compare(progress, workers, folder)
         _each(progress, "ending the interpreters", workers[1:], lambda worker: worker.place.close())
-        _each(progress, "looking at the main one again", workers[:1], _work_alone)
+        _each(progress, "checking the main interpreter again", workers[:1], _work_alone)
     _count_objects(workers)
     problems = _problems(workers)
     for table in (contents(workers[:3]), *tables(workers, console)):
@@ -169,11 +169,17 @@ def _problems(workers: list[Worker]) -> list[str]:
     problems = []
     for worker in workers:
         if worker.total.wrong:
-            problems.append(f"{worker.name}: {worker.total.wrong} loads gave another one's value")
+            problems.append(
+                f"{worker.name}: {worker.total.wrong} loads returned another interpreter's value"
+            )
         if not worker.own_values:
-            problems.append(f"{worker.name}: its globals hold {worker.started['after']}")
+            problems.append(
+                f"{worker.name}: its globals hold other values: {worker.started['after']}"
+            )
         if worker.started["clients"] != CLIENTS:
-            problems.append(f"{worker.name}: an extension said {worker.started['clients']}")
+            problems.append(
+                f"{worker.name}: {worker.started['clients']} returned; {CLIENTS} expected"
+            )
         if worker.id != 0 and worker.objects[0] != worker.objects[1]:
             created, released = worker.objects
             problems.append(f"{worker.name}: {released} of {created} objects were released")

@@ -103,8 +103,8 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 def _problems(reports: list[dict[str, Any]], ending: str) -> list[str]:
     problems = [
-        f"{report['interpreter']}: {report['wrong']} of {report['loads']} loads gave no value of "
-        "its own"
+        f"{report['interpreter']}: {report['wrong']} of {report['loads']} loads did not return its "
+        "own value"
         for report in reports
         if report["wrong"]
     ]

@@ -15,13 +15,13 @@ namespace hpystate::layers {
 void Call::stop() const noexcept {
     const bool waiting = own.use.load(std::memory_order_relaxed) == DebugContext::Use::kWaiting;
     const char* const reason = own.state->ended ? "its interpreter has ended"
-                               : waiting        ? "a call that it made has not returned"
-                                                : "the call that it was made for has returned";
+                               : waiting        ? "a call made with it has not returned yet"
+                                                : "the call that received it has returned";
     static_cast<void>(std::fprintf(
         stderr,
         "Error: Wrong HPy Context!\n"
-        "hpystate, debug mode: %s got a context of interpreter %lld, and %s. A context is an "
-        "argument: use the one that the function was called with, and keep none.\n",
+        "hpystate, debug mode: %s was called with a context of interpreter %lld, but %s. Use the "
+        "context that your function received as an argument, and do not keep it for later.\n",
         where(), static_cast<long long>(own.state->interpreter_id), reason));
     static_cast<void>(std::fflush(stderr));
     print_c_stack();

@@ -82,10 +82,10 @@ void explain(const Entry& entry, std::uintptr_t address) noexcept {
     const bool closed = entry.closed.load(std::memory_order_relaxed);
     say("hpystate, debug mode: the characters that ");
     say(entry.function);
-    say(" gave for a '");
+    say(" returned for a '");
     say(entry.type_name.data());
-    say(closed ? "' are used after their handle was closed"
-               : "' are written to; they belong to the object");
+    say(closed ? "' were used after their handle was closed"
+               : "' were written to; they belong to the object");
     say(": byte ");
     say_number(address - entry.start.load(std::memory_order_relaxed));
     say(" of ");
@@ -99,12 +99,12 @@ void explain(const Entry& entry, std::uintptr_t address) noexcept {
     say(" in interpreter ");
     say_number(static_cast<std::uint64_t>(entry.interpreter));
     if (entry.made_at->empty()) {
-        say(". hpystate.debug.set_handle_stack_trace_limit(16) keeps where handles are made.\n");
+        say(". hpystate.debug.set_handle_stack_trace_limit(16) records where handles are made.\n");
     } else {
         say(", made at:\n");
         say_frames(entry.made_at->data(), entry.made_at->size());
     }
-    say(closed ? "Keep the handle open as long as its characters are used, or copy them.\n"
+    say(closed ? "Keep the handle open as long as you use its characters, or copy them.\n"
                : "Copy them, and write to the copy.\n");
     print_c_stack();
 }

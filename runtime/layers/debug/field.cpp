@@ -38,7 +38,7 @@ void check_field(const Call& call, const PyObject* target) noexcept {
         [&] {
             return "HPyField_Store in interpreter " + std::to_string(call.state().interpreter_id) +
                    ": the type '" + type->tp_name +
-                   "' has no HPy_tp_traverse, so nobody visits the field: what it holds is never "
+                   "' has no HPy_tp_traverse, so no code visits the field and its object is never "
                    "released. Give the type an HPy_tp_traverse that calls HPy_VISIT for each "
                    "HPyField, and HPy_TPFLAGS_HAVE_GC.";
         },

@@ -38,11 +38,11 @@ void report_slot(DebugState& state, const char* function, std::uintptr_t slot,
 }
 
 constexpr const char* kNotHere =
-    "no module that lists it was imported in this interpreter. Import it here first; what another "
-    "interpreter stored is not seen.";
+    "no module that lists it was imported in this interpreter. Import such a module here first; "
+    "values of other interpreters are not visible here.";
 constexpr const char* kForeign =
-    "the slot does not hold its own address. Something other than HPyGlobal_Store wrote to it, or "
-    "it was moved; only HPy writes slots, and they stay where they are.";
+    "the slot does not hold its own address. Code other than HPyGlobal_Store wrote to it, or it "
+    "was copied or moved. Only HPy may write a slot, and a slot must stay at its address.";
 
 /// The first listed slot whose content is not its own address; for a load, which gets the content
 /// only. 0: there is none.
@@ -73,16 +73,13 @@ void check_content(DebugState& state, std::uintptr_t content, const char* functi
     if (token.is_unset()) {
         report_slot(
             state, function, 0,
-            "it holds nothing, since no module that lists it was ever imported and no value was "
-            "stored. List it in the module's globals.");
+            "it holds nothing: no module that lists it was ever imported, and no value was stored. "
+            "List it in the module's globals.");
     } else if (!registry().find(token)) {
         const std::uintptr_t damaged = damaged_slot();
         report(
             state, function,
-            [=] {
-                return damaged != 0 ? describe_slot(damaged)
-                                    : std::string("a slot with foreign content");
-            },
+            [=] { return damaged != 0 ? describe_slot(damaged) : std::string("an unknown slot"); },
             [] { return kForeign; });
     } else if (!state.region->window.claimed(token)) {
         report_slot(state, function, content, kNotHere);

@@ -17,7 +17,7 @@ namespace hpystate::layers {
 
 namespace {
 
-constexpr const char* kStoredTo = " is used after a store to that global.";
+constexpr const char* kStoredTo = " was used after a store to that global.";
 
 [[nodiscard]] std::string hexadecimal(const void* address) {
     std::array<char, 32> text{};
@@ -88,7 +88,7 @@ PyObject* DebugState::close(HPy word, const char* where) noexcept {
             Misuse::kHandle,
             [=] {
                 return std::string(where) + ": " + what +
-                       " was closed, or given back without HPy_Dup.";
+                       " was closed, or returned without HPy_Dup.";
             },
             interface::kClosedHandle);
         return Py_NewRef(handle->object); // the context's own stays what it is
@@ -183,7 +183,7 @@ std::string DebugState::describe(const DebugHandle& handle) const {
 /// A sentence for the end of a report, since the frames take many lines.
 std::string DebugState::where_made(const DebugHandle& handle) {
     if (handle.made_at.empty()) {
-        return " hpystate.debug.set_handle_stack_trace_limit(16) keeps where handles are made.";
+        return " hpystate.debug.set_handle_stack_trace_limit(16) records where handles are made.";
     }
     return " It was made at:" + lines_of(handle.made_at);
 }
@@ -206,8 +206,8 @@ PyObject* DebugState::object_of(HPy word, const char* where) noexcept {
             [=] {
                 return std::string(where) + ": the word " +
                        hexadecimal(reinterpret_cast<const void*>(word._i)) +
-                       " is no handle of debug mode. A handle must come from the context that it "
-                       "is used with.";
+                       " is not a handle of debug mode. Use a handle only with the context that "
+                       "returned it.";
             },
             nullptr);
         return Py_None;
@@ -217,9 +217,9 @@ PyObject* DebugState::object_of(HPy word, const char* where) noexcept {
             Misuse::kHandle,
             [=, this] {
                 return std::string(where) + ": " + handle->state->describe(*handle) +
-                       " is used in interpreter " + std::to_string(interpreter_id) +
-                       ". Objects and handles belong to one interpreter; keep one in an HPyGlobal "
-                       "for each." +
+                       " was used in interpreter " + std::to_string(interpreter_id) +
+                       ". Objects and handles belong to one interpreter. Store the object in an "
+                       "HPyGlobal: it holds one object for each interpreter." +
                        where_made(*handle);
             },
             nullptr);

@@ -30,7 +30,7 @@ struct HandleObject {
 PyObject* get_object(PyObject* self, void*) {
     const DebugHandle& handle = handle_of(self);
     if (!is_closed(handle)) return Py_NewRef(handle.object);
-    PyErr_SetString(PyExc_ValueError, "the handle is closed; it points to no object any more");
+    PyErr_SetString(PyExc_ValueError, "the handle is closed; it no longer refers to an object");
     return nullptr;
 }
 
@@ -62,7 +62,7 @@ Py_hash_t hash(PyObject* self) {
 /// Where the handle was made, or how to learn it.
 std::string made_at(const DebugHandle& handle) {
     if (handle.made_at.empty()) {
-        return "hpy.debug.set_handle_stack_trace_limit(16) keeps where handles are made.";
+        return "hpy.debug.set_handle_stack_trace_limit(16) records where handles are made.";
     }
     return "Made at:" + lines_of(handle.made_at);
 }
@@ -99,7 +99,7 @@ PyGetSetDef handle_getsets[] = {
     {"id", get_id, nullptr, "A number that tells handles apart.", nullptr},
     {"is_closed", get_is_closed, nullptr, "Whether the handle was closed.", nullptr},
     {"raw_data_size", get_raw_data_size, nullptr,
-     "Bytes of the characters that were given out for it; -1 for none.", nullptr},
+     "Bytes of the characters that were returned for it; -1: none were.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
@@ -161,7 +161,8 @@ PyObject* get_closed_handles(PyObject* module, PyObject* args) {
 Py_ssize_t size_from(PyObject* number, const char* function) {
     const Py_ssize_t size = PyNumber_AsSsize_t(number, PyExc_OverflowError);
     if (size >= 0 || PyErr_Occurred() != nullptr) return size < 0 ? -1 : size;
-    PyErr_Format(PyExc_ValueError, "%s: the size %zd is negative.", function, size);
+    PyErr_Format(PyExc_ValueError, "%s: the size is %zd; a number from 0 on was expected.",
+                 function, size);
     return -1;
 }
 
@@ -216,35 +217,36 @@ PyObject* set_switch(PyObject*, PyObject* value) {
 
 PyMethodDef methods[] = {
     {"new_generation", new_generation, METH_NOARGS,
-     "Starts a generation; handles that are opened from now on belong to it. Returns its number."},
+     "Starts a generation: handles opened from now on belong to it. Returns its number."},
     {"get_open_handles", get_open_handles, METH_O,
-     "The handles of a generation, or a later one, that are open: a list, the oldest first."},
+     "The open handles of a generation and of later ones: a list, the oldest first."},
     {"get_closed_handles", get_closed_handles, METH_VARARGS,
-     "The handles that were closed and not yet used again: a list, the first closed first."},
+     "The closed handles that were not reused yet: a list, the first closed first."},
     {"get_closed_handles_queue_max_size", get_limit<&DebugState::closed_limit>, METH_NOARGS,
      "How many closed handles are kept."},
     {"set_closed_handles_queue_max_size", set_limit<&DebugState::closed_limit>, METH_O,
      "Sets how many closed handles are kept, to recognise them when they are used."},
     {"get_protected_raw_data_max_size", get_limit<&DebugState::raw_limit>, METH_NOARGS,
-     "How many bytes of closed strings and buffers are kept."},
+     "How many bytes of the characters of closed handles are kept."},
     {"set_protected_raw_data_max_size", set_limit<&DebugState::raw_limit>, METH_O,
-     "Sets how many bytes of closed strings and buffers are kept, so that reading them crashes."},
+     "Sets how many bytes of the characters of closed handles are kept, so that reading them\n"
+     "crashes."},
     {"set_on_invalid_handle", set_hook<&DebugState::on_invalid_handle>, METH_O,
      "Sets the function that is called, without arguments, when a handle is misused."},
     {"set_on_invalid_builder_handle", set_hook<&DebugState::on_invalid_builder>, METH_O,
      "Sets the function that is called, without arguments, when a builder is misused."},
     {"set_on_misuse", set_hook<&DebugState::on_misuse>, METH_O,
-     "Sets the function that is called with kind and message for a misuse without another hook."},
+     "Sets the function that is called with kind and message for misuse that has no other hook."},
     {"set_handle_stack_trace_limit", set_handle_stack_trace_limit, METH_O,
-     "Keeps so many frames of where each handle is made; None or 0 for none."},
+     "Records up to that many stack frames where a handle is made; None or 0: no frames."},
     {"set_explain_crashes", set_switch<&DebugState::explain_crashes>, METH_O,
-     "Whether a SIGSEGV on characters that are handed out from now on is explained on stderr; on\n"
-     "unless hpy.universal.load() has loaded a module with debug=True, where upstream says "
-     "nothing."},
+     "Whether a SIGSEGV on characters that are returned from now on is explained on stderr; on\n"
+     "unless hpy.universal.load() has loaded a module with debug=True, since upstream prints "
+     "nothing then."},
     {"set_search_heap", set_switch<&DebugState::search_heap>, METH_O,
-     "Whether a value that is stored in a global is looked for among gc.get_objects()."},
+     "Whether each value that is stored in a global is searched for in gc.get_objects()."},
     {"set_watch_statics", set_switch<&DebugState::watch_statics>, METH_O,
-     "Whether writable data of the modules' files is compared after every call."},
+     "Whether the writable data of modules' files is compared after every call."},
     {nullptr, nullptr, 0, nullptr},
 };
 

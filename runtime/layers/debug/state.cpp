@@ -90,8 +90,9 @@ void DebugState::report_static(const std::string& name) noexcept {
         [&] {
             return "the C static " + name + " changed after exec, in interpreter " +
                    std::to_string(interpreter_id) +
-                   ". All interpreters share it, and with GILs of their own they race for it. "
-                   "Keep objects in HPyGlobals, and other state atomic or behind a lock.";
+                   ". All interpreters share it; those with a GIL of their own may write it at the "
+                   "same time. Keep objects in HPyGlobals, and make other state atomic or guard it "
+                   "with a lock.";
         },
         nullptr);
 }
