@@ -1,8 +1,8 @@
 /// globals/check.h: the one assertion of the project.
 ///
-/// HPYSTATE_CHECK(condition) states what is proven: it costs nothing in a release build, and in a
-/// build with HPYSTATE_CHECKS it stops the process naming the place. What a user can cause is not
-/// checked but answered with an exception.
+/// HPYSTATE_CHECK(condition) states an invariant. It costs nothing in a release build. A build with
+/// HPYSTATE_CHECKS prints the place and aborts where the condition is false. What a user can cause
+/// is not checked like this: it raises an exception.
 #pragma once
 
 #ifdef HPYSTATE_CHECKS

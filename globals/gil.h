@@ -1,7 +1,7 @@
-/// globals/gil.h: whether this build is for a Python without the GIL: the one place that says so.
+/// globals/gil.h: kNoGil: whether this build is for a Python without the GIL.
 ///
-/// CMake asks the interpreter. What only builds without the GIL need stands behind `if constexpr
-/// (kNoGil)`, so both builds compile it, and builds with the GIL carry no instruction of it.
+/// CMake asks the interpreter. Code that only builds without the GIL need is in `if constexpr
+/// (kNoGil)`: both builds compile it, and it costs no instruction in builds with the GIL.
 #pragma once
 
 namespace hpystate {

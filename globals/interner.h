@@ -1,4 +1,4 @@
-/// globals/interner.h: equal bytes, one address, for good.
+/// globals/interner.h: keeps equal bytes at one address until the process ends.
 ///
 /// CPython keeps pointers into the tables it is given (methods, get-sets) for as long as any type,
 /// module or bound method made of them lives, and shares module definitions between interpreters.
@@ -22,9 +22,9 @@ class Interner {
     Interner() = default;
     Interner(const Interner&) = delete;
     Interner& operator=(const Interner&) = delete;
-    ~Interner(); ///< of an interner that nobody's pointers lead into any more; for tests
+    ~Interner(); ///< for tests: frees the storage, so no pointer into it may be left
 
-    /// The address, aligned for any type, at which `bytes` stand from now on. Padding must be zero.
+    /// The address, aligned for any type, that holds `bytes` from now on. Padding must be zero.
     /// Throws std::bad_alloc.
     [[nodiscard]] const void* intern(std::string bytes);
 
@@ -46,7 +46,7 @@ class Interner {
     }
 
   private:
-    /// Under the lock. Sets `fresh` where the key was not known.
+    /// Under the lock. Sets `fresh` if the key was not known.
     void* find_or_reserve(std::string key, std::size_t size, bool& fresh);
 
     mutable RankedMutex mutex_{LockRank::kDefinitions};

@@ -1,4 +1,4 @@
-/// globals/locks.h: every lock of the process, ranked, and the mutex that asserts the order.
+/// globals/locks.h: the ranks of all locks of the process, and the mutex that asserts their order.
 ///
 /// Two rules. A thread takes a lock only if its rank is higher than that of every lock it holds. No
 /// lock is held while the GIL is taken, while Python code may run, or while an object is released.
@@ -21,8 +21,7 @@ enum class LockRank : std::uint8_t {
     kFiles,       ///< runtime/loader/file_context.cpp: which file has its context, who waits
     kThunks,      ///< globals/thunk_table.cpp: which thunk has which number
     kFirstValue,  ///< interp_state/first_value.cpp: which first values are being made, who waits
-    kInstances,   ///< runtime/loader/module.cpp: how many modules an interpreter has of each
-                  ///< definition
+    kInstances,   ///< interp_state/region.h: how many modules an interpreter has of each definition
     kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
     kRegistry,    ///< globals/registry.cpp: the tokens
     kWindow,      ///< interp_state/window.h: one slot, or the overflow; cells of fields
@@ -35,13 +34,13 @@ inline LockRank& held_rank() noexcept {
 }
 
 /// Whether the calling thread holds none of these locks: what must be true where Python code may
-/// run, the GIL is taken or an object is released. Builds without checks do not know.
+/// run, the GIL is taken or an object is released. Always true in builds without checks.
 [[nodiscard]] inline bool holds_no_lock() noexcept {
     return held_rank() == LockRank::kNone;
 }
 
-/// Whether the lock that the calling thread took last is of that rank. Builds without checks do not
-/// know: always true.
+/// Whether the lock that the calling thread took last is of that rank. Always true in builds
+/// without checks.
 [[nodiscard]] inline bool holds_lock([[maybe_unused]] LockRank rank) noexcept {
 #ifdef HPYSTATE_CHECKS
     return held_rank() == rank;
@@ -50,7 +49,7 @@ inline LockRank& held_rank() noexcept {
 #endif
 }
 
-/// A std::mutex that knows its place; meets BasicLockable.
+/// A std::mutex with a rank; meets BasicLockable. In builds with checks lock() asserts the order.
 class RankedMutex {
   public:
     explicit constexpr RankedMutex(LockRank rank) noexcept : rank_(rank) {}
@@ -74,7 +73,7 @@ class RankedMutex {
         mutex_.unlock();
     }
 
-    /// Whether the calling thread holds it. Builds without checks do not know: always true.
+    /// Whether the calling thread holds it. Always true in builds without checks.
     [[nodiscard]] bool is_held() const noexcept {
 #ifdef HPYSTATE_CHECKS
         // relaxed: only the calling thread writes its own address.
@@ -89,17 +88,17 @@ class RankedMutex {
     [[maybe_unused]] LockRank rank_;
     [[maybe_unused]] LockRank outer_ = LockRank::kNone; ///< written and read by the holder only
 #ifdef HPYSTATE_CHECKS
-    std::atomic<const LockRank*> holder_{nullptr}; ///< the holder's held_rank(); null: nobody
+    std::atomic<const LockRank*> holder_{nullptr}; ///< the holder's held_rank(); null: none
 #endif
 };
 
-/// What stands where the GIL is the lock.
+/// Takes the place of RankedMutex where the GIL is the lock: it does nothing.
 class NoMutex {
   public:
     explicit constexpr NoMutex(LockRank /*rank*/) noexcept {}
     void lock() noexcept {}
     void unlock() noexcept {}
-    /// The GIL is held where this one is.
+    /// Always true: the caller holds the GIL.
     [[nodiscard]] bool is_held() const noexcept { return true; }
 };
 

@@ -22,7 +22,7 @@ void Registry::add(const SlotOwner& owner, std::span<std::uintptr_t* const> slot
         for (auto& [bits, info] : fresh) {
             const auto known = tokens_.find(bits);
             if (known != tokens_.end() && !known->second.listed()) {
-                known->second = info; // stored to before its module said that it is a global
+                known->second = info; // was stored to before its module listed it
             }
         }
         tokens_.merge(fresh);

@@ -1,13 +1,13 @@
 /// globals/registry.h: which tokens exist in this process, and which module listed them.
 ///
 /// The registry knows tokens, never objects: it is what all interpreters share. An entry is made
-/// when a module that lists the slot is created for the first time in the process, or at the first
-/// Store to a slot that nobody listed, and stays for good: the loader closes no file.
+/// when a module that lists the slot is first created in the process, or at the first Store to a
+/// slot that no module lists. It is never removed, since the loader never closes a file.
 ///
 /// Invariants
-///   G1  A registered slot holds its own address, unless foreign hands wrote it.
-///   G2  A slot is written only after its entry stands, and only where its value differs.
-///   G3  `add` registers all slots of a list or, where memory is missing, none.
+///   G1  A registered slot holds its own address, unless code other than HPy wrote it.
+///   G2  A slot is written only after its entry was made, and only if its value differs.
+///   G3  `add` registers all slots of a list or, if memory runs out, none.
 #pragma once
 
 #include "globals/locks.h"
@@ -32,13 +32,13 @@ struct SlotOwner {
 
 /// What the registry knows about a token.
 struct SlotInfo {
-    std::shared_ptr<const SlotOwner> owner; ///< null where nobody listed the slot
+    std::shared_ptr<const SlotOwner> owner; ///< null: no module lists the slot
     std::size_t index = 0;                  ///< place in the owner's list
 
     [[nodiscard]] bool listed() const noexcept { return owner != nullptr; }
 };
 
-/// Thread-safe; takes one lock (rank kRegistry), on cold paths only. No load comes here.
+/// Thread-safe; takes one lock (rank kRegistry), on cold paths only. A load never calls it.
 class Registry {
   public:
     Registry() = default;
@@ -46,9 +46,9 @@ class Registry {
     Registry& operator=(const Registry&) = delete;
     ~Registry() = default;
 
-    /// Registers every slot of a module's list and writes its token into it. A slot that stands
-    /// twice, or in another module's list too, keeps its first entry. Throws std::bad_alloc, then
-    /// nothing was registered and nothing written.
+    /// Registers every slot of a module's list and writes its token into it. A slot that is listed
+    /// twice, or by another module too, keeps its first entry. Throws std::bad_alloc; nothing was
+    /// registered or written then.
     void add(const SlotOwner& owner, std::span<std::uintptr_t* const> slots);
 
     /// Registers one slot that no module listed and writes its token into it.
@@ -56,7 +56,8 @@ class Registry {
 
     [[nodiscard]] std::optional<SlotInfo> find(Token token) const;
 
-    /// Calls `visit(slot's address, info)` for every token, under the lock: no call from there.
+    /// Calls `visit(slot's address, info)` for every token, under the lock: `visit` calls nothing
+    /// of the registry.
     template <typename Visit>
     void for_each(Visit&& visit) const {
         const std::lock_guard lock(mutex_);

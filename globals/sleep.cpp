@@ -1,4 +1,5 @@
-/// globals/sleep.cpp: futexes, which the C++ library has without signals and limits only.
+/// globals/sleep.cpp: waits by futex, since std::atomic::wait ignores signals and has no time
+/// limit.
 #include "globals/sleep.h"
 
 #include <cerrno>
@@ -11,7 +12,7 @@
 namespace hpystate {
 
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t),
-              "the kernel looks at the counter itself");
+              "the kernel reads the counter as a plain word");
 
 Woken sleep_on(const std::atomic<std::uint32_t>& counter, std::uint32_t seen,
                std::chrono::milliseconds limit) noexcept {

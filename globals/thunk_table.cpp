@@ -1,4 +1,4 @@
-/// globals/thunk_table.cpp: the numbers that are taken, and the one array that thunks read.
+/// globals/thunk_table.cpp: gives each function its number, and holds the array that thunks read.
 #include "globals/thunk_table.h"
 
 #include "globals/check.h"

@@ -1,8 +1,8 @@
-/// globals/thunk_table.h: which function of an extension stands behind each thunk.
+/// globals/thunk_table.h: which function of an extension each thunk calls.
 ///
 /// A thunk is a C function that CPython calls; it is compiled with its number and reads the
-/// function to call from `targets`. Thunks come in pools, one for every C signature and way to find
-/// the context; a pool is a range of numbers. One function has one thunk in a pool, in all
+/// function to call from `thunk_targets`. Thunks come in pools, one for every C signature and way
+/// to find the context; a pool is a range of numbers. One function has one thunk in a pool, in all
 /// interpreters: CPython compares slot pointers (binary_op1) to see whether two types share an
 /// implementation.
 ///
@@ -21,7 +21,7 @@
 
 namespace hpystate {
 
-/// What a thunk finds at its number: a function of the extension, or data of ours about a type.
+/// What a thunk finds at its number: a function of the extension, or a type's record.
 using ThunkTarget = const void*;
 
 /// A range of thunks of one kind.
@@ -40,7 +40,7 @@ class ThunkTable {
     ~ThunkTable() = default;
 
     /// The number of the thunk for `target` in `pool`: the one that it has, or a new one. Nothing
-    /// where the pool is used up. Throws std::bad_alloc.
+    /// if the pool is used up. Throws std::bad_alloc.
     [[nodiscard]] std::optional<unsigned> assign(ThunkPool pool, ThunkTarget target);
 
     /// How many thunks of a pool are in use.

@@ -1,4 +1,5 @@
-/// interp_state/context_head.cpp: the byte that tells this copy of the runtime from all others.
+/// interp_state/context_head.cpp: the byte by which this copy of the runtime recognises its
+/// contexts.
 #include "interp_state/context_head.h"
 
 namespace hpystate {

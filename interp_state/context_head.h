@@ -3,9 +3,10 @@
 ///     context of debug or trace mode:  context._private --> {head, what the layer keeps}
 ///     plain context of HPy 0.9:        context._private --> table of fused calls; one head for all
 ///
-/// Files compare the second word with one that the loader wrote into them (hpystate/fused_link.h):
-/// one comparison for a fused call. So it is the same table in every interpreter, and these
-/// contexts share one head. context::head_of() finds either (runtime/context/head.h).
+/// A file compares the second one with an address that the loader wrote into it
+/// (hpystate/fused_link.h): one comparison for a fused call. So it is the same table in every
+/// interpreter, and all plain contexts share one head. context::head_of() finds the head of either
+/// kind (runtime/context/head.h).
 ///
 /// A head is written before its context is handed out, then never again.
 #pragma once
@@ -21,25 +22,25 @@ namespace hpystate {
 
 struct Region;
 
-/// The versions of the ABI that a region has a context and an anchor for: its rows.
+/// The versions of the ABI: a region has a context and an anchor for each (Region::rows).
 enum class Version : std::uint8_t { kV09 };
 inline constexpr std::size_t kVersionCount = 1;
 
-/// The version that the functions of runtime/context/ are written for. Every other version is a
-/// table of forwards to its context.
+/// The version that the functions of runtime/context/ are written for. Any other version is a table
+/// of functions that forward to its context.
 inline constexpr Version kTrunk = Version::kV09;
 
 enum class ContextKind : std::uint8_t { kPlain, kDebug, kTrace };
 
-/// The address of this byte is in every head. Another copy of the runtime in the same process has
-/// another byte, since the symbol is hidden: its contexts are foreign to this copy.
+/// The address of this byte is in every head. The symbol is hidden, so another copy of the runtime
+/// in the same process has another byte: this copy recognises its contexts as foreign.
 extern const char kContextMagic;
 
 struct ContextHead {
     const void* magic; ///< &kContextMagic
     Version version;
     ContextKind kind;
-    Region* region;                    ///< null: the context lies in its region (Region::of)
+    Region* region;                    ///< null: the context is in its region (Region::of)
     const hpystate_fused_table* fused; ///< the fused calls for this context; not null
 
     ~ContextHead() = default;

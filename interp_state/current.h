@@ -1,4 +1,4 @@
-/// interp_state/current.h: the two ways to find the state of the calling interpreter.
+/// interp_state/current.h: finds the region of the calling interpreter, with a context or without.
 #pragma once
 
 #include <Python.h>
@@ -21,8 +21,8 @@ namespace hpystate {
     return state != nullptr ? state->interp : nullptr;
 }
 
-/// Without one: thread state, interpreter, directory. nullptr where the thread is not attached, or
-/// its interpreter has no region. Writes nothing and runs no Python code.
+/// Without a context: by thread state, interpreter and directory. nullptr where the thread is not
+/// attached, or its interpreter has no region. Writes nothing and runs no Python code.
 [[nodiscard]] inline Region* current_region() noexcept {
     const PyInterpreterState* const interpreter = current_interpreter();
     if (interpreter == nullptr) [[unlikely]]
@@ -30,8 +30,8 @@ namespace hpystate {
     const Lookup found = region_of(interpreter);
     if (found.phase != Region::Phase::kDying) [[likely]]
         return found.region;
-    // Dying: either its interpreter is in its last collection, or that one is gone and a new one,
-    // which has not loaded an extension yet, has its address.
+    // Dying: its interpreter is in its last collection; or that interpreter is gone, and a new one
+    // at the same address has not loaded an extension yet.
     return is_ending() ? found.region : nullptr;
 }
 

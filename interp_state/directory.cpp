@@ -1,13 +1,12 @@
-/// interp_state/directory.cpp: the process-wide table, and who may have which region.
+/// interp_state/directory.cpp: the process-wide table, and which interpreter gets which region.
 ///
 /// Shared words, and who touches them:
 ///   table     written under the mutex (release), when a larger copy is complete; read by lookups
 ///             (acquire). Old copies are kept: a reader may still be in one.
 ///   key       written under the mutex, after `region` (release); read by lookups (acquire). A key
-///             is replaced only where its region has another owner by now: no attached thread
-///             looks for it.
+///             is replaced only after its region lost that owner: no attached thread looks it up.
 ///   region    written under the mutex; read by lookups that matched the key.
-///   owner     in the region; see there. A lookup believes an entry only if the owner matches.
+///   owner     in the region; see there. A lookup trusts an entry only if the owner matches.
 #include "interp_state/directory.h"
 
 #include "globals/check.h"
@@ -52,12 +51,12 @@ constinit Directory directory;
 constexpr std::size_t kFirstTableSize = 64;
 
 std::size_t slot_of(const PyInterpreterState* interpreter, std::size_t mask) noexcept {
-    // An interpreter state is a large, aligned allocation: the low bits say nothing.
+    // An interpreter state is a large, aligned allocation: its low bits are always the same.
     const auto bits = reinterpret_cast<std::uintptr_t>(interpreter) >> 6;
     return static_cast<std::size_t>(bits * 0x9E3779B97F4A7C15U >> 20) & mask;
 }
 
-/// The entry for `interpreter`: its own, else (for the writer) one that can be taken.
+/// The entry for `interpreter`: its own; if it has none, one that put() may use for it.
 Entry& entry_for(Table& table, const PyInterpreterState* interpreter) noexcept {
     Entry* dead = nullptr;
     for (std::size_t i = slot_of(interpreter, table.mask);; i = (i + 1) & table.mask) {
@@ -99,9 +98,9 @@ bool make_room() noexcept {
     }
 }
 
-/// The live region of the interpreter, which the calling thread is attached to; nullptr: none yet.
-/// Under the mutex, since another thread of the interpreter may be adopting one, which writes the
-/// id. The id tells a region from that of a dead interpreter at the same address.
+/// The live region of the interpreter, which the calling thread is attached to; nullptr: it has
+/// none yet. Under the mutex, since another thread of the interpreter may be adopting one, which
+/// writes the id. The id tells a region from that of a dead interpreter at the same address.
 Region* live_region(const PyInterpreterState* interpreter, std::int64_t id) noexcept {
     const std::lock_guard lock(directory.mutex);
     const Lookup found = region_of(interpreter);
@@ -128,14 +127,14 @@ Region* live_region(const PyInterpreterState* interpreter, std::int64_t id) noex
 /// reports an unknown id by an exception.
 bool is_gone(const PyInterpreterState* owner, std::int64_t id) noexcept {
     HPYSTATE_CHECK(may_run_python());
-    if (owner == nullptr) return true; // taken before, for an adoption that failed
+    if (owner == nullptr) return true; // it lost its owner in an adoption that failed
     if (!can_look_up_interpreters()) return false;
     const PyInterpreterState* const found = interpreter_with_id(id);
     return found != owner;
 }
 
-/// What has to be known of a region that is not live to decide, without the lock, whether it can
-/// serve again.
+/// A region that is not live, and what is_gone() needs to find out, without the lock, whether the
+/// region can be reused.
 struct Candidate {
     Region* region = nullptr;
     const PyInterpreterState* owner = nullptr;
@@ -154,9 +153,9 @@ Candidate next_candidate(const Region* after) noexcept {
     return {};
 }
 
-/// A dying region whose owner is gone; no region where there is none among the first few.
+/// A dying region whose owner is gone; without a region if none of the first few is such.
 Candidate find_recyclable() noexcept {
-    constexpr int kLooks = 8; // each look walks CPython's list of interpreters
+    constexpr int kLooks = 8; // each check walks CPython's list of interpreters
     Candidate candidate = next_candidate(nullptr);
     for (int i = 0; i < kLooks && candidate.region != nullptr; ++i) {
         if (is_gone(candidate.owner, candidate.id)) return candidate;
@@ -165,8 +164,8 @@ Candidate find_recyclable() noexcept {
     return {};
 }
 
-/// Under the mutex: the region that has this address as its owner already, dead or alive. One that
-/// a dead owner's objects still lead to is given up: nobody owns it from here on.
+/// Under the mutex: the region whose owner has this address, dead or alive. If objects of a dead
+/// owner still lead to it, it is given up: nullptr, and it has no owner from here on.
 Region* region_at(const PyInterpreterState* interpreter, std::int64_t id) noexcept {
     HPYSTATE_CHECK(directory.mutex.is_held());
     for (Region* region = directory.regions; region != nullptr; region = region->next) {
@@ -178,13 +177,13 @@ Region* region_at(const PyInterpreterState* interpreter, std::int64_t id) noexce
     return nullptr;
 }
 
-/// Under the mutex: the candidate if nobody took it meanwhile, else a new region, else nullptr.
+/// Under the mutex: the candidate if no thread took it meanwhile, else a new region, else nullptr.
 Region* take_or_reserve(const Candidate& candidate) noexcept {
     HPYSTATE_CHECK(directory.mutex.is_held());
     Region* const old = candidate.region;
     if (old != nullptr && old->generation == candidate.generation &&
         old->phase.load(std::memory_order_relaxed) != Region::Phase::kLive) {
-        // No lookup may believe the old owner's key from here on.
+        // No lookup may trust the old owner's key from here on.
         old->owner.store(nullptr, std::memory_order_release);
         return old;
     }
@@ -209,7 +208,7 @@ Adopted adopt_locked(PyInterpreterState* interpreter, std::int64_t id, const Can
     if (!make_room()) return Adopted::kNoMemory;
     if (!known) region = take_or_reserve(candidate);
     if (region == nullptr) return Adopted::kNoMemory;
-    // Neither runs Python code nor releases the GIL, so it may run under the lock.
+    // install() runs no Python code and does not release the GIL, so it may run under the lock.
     if (!install(*region)) return Adopted::kNotInstalled;
     region->prepare(id);
     // release: pairs with the acquire in belongs_to(); window and context are ready.
@@ -230,8 +229,9 @@ Lookup region_of(const PyInterpreterState* interpreter) noexcept {
         const PyInterpreterState* const key = entry.key.load(std::memory_order_acquire);
         if (key == interpreter) [[likely]] {
             Region* const region = entry.region.load(std::memory_order_acquire);
-            // The phase before the owner. The other way round, a dead predecessor's region could
-            // pass, be given to another interpreter, and be taken for a live one of ours.
+            // The phase is read before the owner. In the other order, the region of a dead
+            // predecessor could pass the test of the owner, be given to another interpreter, and
+            // then count as a live one of ours.
             const Region::Phase phase = region->phase.load(std::memory_order_acquire);
             return region->belongs_to(interpreter) ? Lookup{region, phase} : Lookup{};
         }
@@ -244,7 +244,8 @@ Region* adopt(PyInterpreterState* interpreter, bool (*install)(Region&)) noexcep
     HPYSTATE_CHECK(is_attached_to(interpreter));
     const std::int64_t id = PyInterpreterState_GetID(interpreter);
     if (Region* const live = live_region(interpreter, id)) return live;
-    // None yet, unless another thread of this interpreter is making it: adopt_locked() looks again.
+    // None yet, unless another thread of this interpreter is making it: adopt_locked() checks
+    // again.
     const Candidate candidate = find_recyclable();
     Region* region = nullptr;
     Adopted outcome;

@@ -1,8 +1,8 @@
 /// interp_state/directory.h: from an interpreter to its region, without a context.
 ///
 /// Readers are thunks and plain C code that know only their thread state. They take no lock and
-/// write nothing: one probe of a table that is at most half full, and one comparison with the
-/// region's owner, which is what makes an answer valid (an interpreter's address is reused).
+/// write nothing: they probe a table that is at most half full, and compare the region's owner.
+/// Only the owner makes an answer valid, since CPython reuses the addresses of interpreters.
 #pragma once
 
 #include <Python.h>
@@ -19,8 +19,9 @@ struct Lookup {
 };
 
 /// The region of `interpreter`, live or dying; nullptr if it never had one. The calling thread is
-/// attached to it, so a live one cannot go away meanwhile. A dying region may be that of a
-/// predecessor at the same address, and may be another's at any moment: current_region() tells.
+/// attached to it, so a live one cannot go away meanwhile. A dying region may belong to a
+/// predecessor at the same address, and may get another owner at any moment: current_region()
+/// tells.
 [[nodiscard]] Lookup region_of(const PyInterpreterState* interpreter) noexcept;
 
 /// Finds or makes the region of the interpreter that the calling thread is attached to. `install`

@@ -1,4 +1,4 @@
-/// interp_state/first_value.cpp: makers, waiters, and the circles that they must not close.
+/// interp_state/first_value.cpp: who makes a value, who waits for it, and which waits are refused.
 #include <Python.h>
 
 #include "interp_state/first_value.h"
@@ -26,7 +26,7 @@ namespace hpystate {
 
 namespace {
 
-/// A value that is (to be) made: a slot in the current life of a region.
+/// Names a value that is being made: a slot, in one generation of a region.
 struct Key {
     const Region* region;
     std::uint32_t generation;
@@ -35,21 +35,21 @@ struct Key {
     bool operator==(const Key&) const = default;
 };
 
-/// One entry of a list; lies on the stack of the thread that it speaks of.
+/// An entry of one of the lists; it is on the stack of the thread that it describes.
 struct Node {
     Key key;
     std::thread::id thread;
     Node* next = nullptr;
 };
 
-/// Makers and waiters of the whole process. Guarded by `mutex`, but for `finished`.
+/// Makers and waiters of the whole process. `mutex` guards all but `finished`.
 struct Board {
     RankedMutex mutex{LockRank::kFirstValue};
     Node* makers = nullptr;
     Node* waiters = nullptr;
 
-    /// Advanced by every maker that left the list, after that; waiters sleep on it. Relaxed: that
-    /// he left is read under the lock.
+    /// Every maker advances it after it left the list; waiters sleep on it. Relaxed: they read the
+    /// list under the lock.
     std::atomic<std::uint32_t> finished{0};
 
     [[nodiscard]] const Node* maker_of(const Key& key) const noexcept {
@@ -83,7 +83,7 @@ void unlink(Node*& list, const Node& node) noexcept {
     *at = node.next;
 }
 
-/// Takes the nodes of all other threads out of a list.
+/// Removes the nodes of all other threads from a list.
 void keep_own(Node*& list) noexcept {
     const std::thread::id self = std::this_thread::get_id();
     for (Node** at = &list; *at != nullptr;) {
@@ -95,9 +95,10 @@ void keep_own(Node*& list) noexcept {
     }
 }
 
-// Waiters take the lock while they are detached, so neither the GIL nor a stopped world keeps them
-// from holding it at the moment of a fork: the fork takes it first. In the child this thread is
-// alone. What others were making nobody makes there: the next one who asks does.
+// Waiters take the lock while they are detached, so neither the GIL nor a stopped world keeps one
+// from holding it at the moment of a fork: the thread that forks takes it first. The child has only
+// that thread: it drops the entries of all others, and the next thread that asks for such a value
+// makes it.
 void before_fork() {
     board.mutex.lock();
 }
@@ -111,7 +112,7 @@ void after_fork_in_child() {
 }
 
 /// The slots of a circle that a wait would close: the one waited for, then what its maker waits
-/// for, and so on. The first few, for the message.
+/// for, and so on. Only the first few are kept, for the message.
 struct Circle {
     std::array<std::uintptr_t, 8> slots{};
     std::size_t count = 0;
@@ -123,7 +124,7 @@ struct Circle {
     HPYSTATE_CHECK(board.mutex.is_held());
     const std::thread::id self = std::this_thread::get_id();
     Circle circle;
-    // Ends: a wait is only ever added where it closes no circle, so every chain is finite.
+    // This ends: a wait that would close a circle is never added, so every chain is finite.
     while (maker != nullptr) {
         if (circle.count < circle.slots.size()) circle.slots[circle.count++] = maker->key.slot;
         if (maker->thread == self) {
@@ -172,9 +173,9 @@ void raise_stopped(std::uintptr_t slot, const char* function) noexcept {
 
 enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
 
-/// Runs the handlers of signals and pending calls that wait for this thread, as CPython does where
-/// a wait for a lock of its own is interrupted. An exception that is set stays, or becomes the
-/// context of what a handler raises. False: a handler raised.
+/// Runs the signal handlers and pending calls of this thread, as CPython does when a wait for one
+/// of its own locks is interrupted. An exception that is set stays, or becomes the context of what
+/// a handler raises. False: a handler raised.
 [[nodiscard]] bool run_handlers() noexcept {
     HPYSTATE_CHECK(may_run_python());
     PyObject* const pending = PyErr_GetRaisedException();
@@ -188,17 +189,18 @@ enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
     if (raised != pending) {
         PyException_SetContext(raised, pending); // takes the reference
     } else {
-        Py_DECREF(pending); // a handler may raise the very one; none is its own context
+        Py_DECREF(pending); // a handler may raise the same one: it is not its own context
     }
     PyErr_SetRaisedException(raised);
     return false;
 }
 
-/// A signal may come just before its thread sleeps, or to another thread, and a pending call wakes
-/// nobody: so the thread that handlers run on looks by itself this often.
+/// A signal may arrive just before its thread sleeps, or at another thread, and a pending call
+/// wakes no thread. So the thread that runs handlers wakes up by itself this often.
 constexpr std::chrono::milliseconds kBetweenLooks{50};
 
-/// The caller's node is linked, and detached it sleeps until the maker has left or a signal came.
+/// Sleeps, detached, until the maker has left or a signal arrived. The caller's node is in the list
+/// of waiters.
 [[nodiscard]] Turn wait_for_maker(Node& node, std::uint32_t seen) noexcept {
     HPYSTATE_CHECK(may_run_python());
     const auto limit = is_first_thread() ? kBetweenLooks : std::chrono::milliseconds::zero();
@@ -209,19 +211,20 @@ constexpr std::chrono::milliseconds kBetweenLooks{50};
         const std::lock_guard lock(board.mutex);
         seen = board.finished.load(std::memory_order_relaxed);
         waiting = board.maker_of(node.key) != nullptr;
-        // Before the thread attaches again, which it may not survive: its stack holds the node. And
-        // before handlers run: they may ask for any value, and fork.
+        // The node leaves the list before the thread attaches again, since CPython may stop the
+        // thread there, and its stack holds the node; and before handlers run, since they may ask
+        // for any value, and fork.
         if (!waiting || interrupted) unlink(board.waiters, node);
     }
     PyEval_RestoreThread(thread);
     return interrupted && !run_handlers() ? Turn::kRefused : Turn::kLookAgain;
 }
 
-/// Makes the caller the maker, or waits for the one there is, or raises: RuntimeError, or what a
+/// Makes the caller the maker, or waits for another maker, or raises: RuntimeError, or what a
 /// signal's handler raised.
 [[nodiscard]] Turn take_turn(Node& node, const char* function) noexcept {
-    // Whoever runs now may be the one that ends the interpreter, and the maker a thread that does
-    // not come back, whose node stays in the list. If the end begins later, this thread stops.
+    // If this thread ends the interpreter, the maker may be a thread that CPython has stopped for
+    // good, whose node stays in the list. If the end begins later, this thread is stopped too.
     const bool stopped = has_stopped_threads();
     std::uint32_t seen = 0;
     Circle circle;
@@ -287,7 +290,7 @@ class Making {
         }
         return nullptr;
     }
-    // The initializer ran any code: it may have stored to the slot itself. What stands there stays.
+    // The initializer may have stored to the slot itself. That value stays.
     if (PyObject* const stored = load_value(region, token)) return stored;
     if (region.window.closed()) return refuse_ended(region, token, function);
     if (!store_value(region, slot, value.get())) return nullptr;
@@ -307,7 +310,7 @@ PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
         if (turn == Turn::kRefused) return nullptr;
         if (turn == Turn::kLookAgain) continue;
         const Making making(node);
-        // Somebody may have published between the look and the turn.
+        // Another thread may have published a value before it had its turn.
         if (PyObject* const stored = load_value(region, token)) return stored;
         return make_value(region, slot, maker, function);
     }
@@ -324,7 +327,7 @@ Maker Import::maker() noexcept {
 }
 
 bool watch_forks() noexcept {
-    // relaxed: two threads may ask, one registers; nothing else is published.
+    // relaxed: one of several threads registers the handlers; nothing else is published.
     static std::atomic<bool> registered{false};
     if (registered.exchange(true, std::memory_order_relaxed)) return true;
     if (pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0) return true;

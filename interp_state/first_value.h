@@ -4,13 +4,15 @@
 ///     absent --caller makes it--> being made --published--> present
 ///        ^------------- failed ------'
 ///
-/// Who asks while it is being made waits, detached from its interpreter. Waits are kept in one list
-/// for the process, since a thread of one interpreter may run code of another: a wait that would
-/// close a circle of threads is refused, and so is the maker who asks for his own value. While
-/// an interpreter ends nobody waits in it: the maker is a thread that was stopped for good.
+/// A thread that asks while the value is being made waits, detached from its interpreter. One list
+/// holds the waits of the whole process, since a thread of one interpreter may run code of another.
+/// A wait that would close a circle of threads is refused, and so is a maker that asks for its own
+/// value. In an interpreter that is ending no thread waits, since the maker may have been stopped
+/// for good.
 ///
-/// A wait hears signals, as one for a lock of Python's does: the waiter leaves its list, attaches,
-/// runs the handlers, and looks again. What a handler raises is the caller's; the maker goes on.
+/// Signals interrupt a wait, as they do for Python's own locks: the waiter leaves its list,
+/// attaches, runs the handlers, and checks again. What a handler raises goes to the waiter's
+/// caller; the maker goes on.
 ///
 /// Concurrency: both lists are read and written under one lock (rank kFirstValue). Nothing that
 /// runs Python code, releases an object or attaches a thread happens under it. A waiter sleeps on a
@@ -34,13 +36,13 @@ struct Maker {
 };
 
 /// The object of a slot in the interpreter of a region, to which the thread is attached: a new
-/// reference. Where there is none, `maker` makes it. nullptr with an exception set: see
+/// reference. If there is none, `maker` makes it. nullptr with an exception set: see
 /// HPyGlobal_LoadOrInit in hpystate/fused.h. `function` is the name for messages.
 [[nodiscard]] PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
                                     const char* function) noexcept;
 
-/// From now on forks of this process know of makers and waiters; once is enough. False: there is no
-/// memory for that, and nothing was changed.
+/// Registers what a fork has to do about makers and waiters; a second call does nothing. False: no
+/// memory, and nothing was changed.
 [[nodiscard]] bool watch_forks() noexcept;
 
 /// The maker of HPyGlobal_Import. Both are UTF-8; without an attribute it is the module itself.

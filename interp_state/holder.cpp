@@ -1,5 +1,5 @@
-/// interp_state/holder.cpp: a heap type per interpreter: it traverses, and finds out that it is
-/// alone.
+/// interp_state/holder.cpp: a collected type, made anew in each interpreter. It reports the
+/// window's references, and runs the teardown if the exit callback was lost.
 #include "interp_state/holder.h"
 
 #include "runtime/cpython/attached.h"
@@ -13,7 +13,7 @@ namespace {
 struct Holder {
     PyObject_HEAD Region* region;  ///< null before attach_holder() and after detach_holder()
     void (*end)(Region&) noexcept; ///< set with `region`
-    bool left; ///< the interpreter's dict is gone: the region's reference is shown as our own
+    bool left; ///< the interpreter's dict is gone: report the region's reference to this object too
 };
 
 Holder& holder_of(PyObject* self) noexcept {
@@ -28,14 +28,15 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     return region->window.for_each([=](PyObject* object) { return visit(object, arg); });
 }
 
-/// The collector found a holder that was left: the last collection came, and no exit callback.
+/// The last collection has found the holder to be garbage: leave_holder() was called, and the exit
+/// callback did not run.
 void finalize(PyObject* self) {
     Region* const region = holder_of(self).region;
     if (region == nullptr) return;
     if (is_ending()) {
         holder_of(self).end(*region);
     } else {
-        holder_of(self).left = false; // somebody emptied the dict of a living interpreter
+        holder_of(self).left = false; // other code cleared the dict of a living interpreter
     }
 }
 
@@ -48,7 +49,7 @@ void dealloc(PyObject* self) {
 
 PyTypeObject* make_type() noexcept {
     static constexpr char kDoc[] =
-        "Keeps what this interpreter stored in HPyGlobals; see the collector.";
+        "Reports the values of this interpreter's HPyGlobals to the collector.";
     PyType_Slot slots[] = {
         {Py_tp_doc, const_cast<char*>(kDoc)},
         {Py_tp_traverse, reinterpret_cast<void*>(traverse)},

@@ -14,7 +14,8 @@ namespace hpystate {
 
 namespace {
 
-/// LeakSanitizer does not look into mapped memory by itself; what a region refers to is not lost.
+/// LeakSanitizer does not search mapped memory by itself, and would report what only a region
+/// refers to.
 void show_to_sanitizer([[maybe_unused]] void* memory) noexcept {
 #if defined(__SANITIZE_ADDRESS__)
     __lsan_register_root_region(memory, sizeof(Region)); // never unmapped
@@ -27,11 +28,12 @@ Region* Region::reserve() noexcept {
     void* const memory = mmap(nullptr, sizeof(Region), PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return nullptr;
-    // Else the first touched entry may cost 2 MiB. A kernel without huge pages refuses: fine too.
+    // Otherwise the first touched entry may cost 2 MiB. A kernel without huge pages refuses the
+    // call, which is fine.
     static_cast<void>(madvise(memory, sizeof(Region), MADV_NOHUGEPAGE));
     show_to_sanitizer(memory);
-    // The constructors of locks and the like run, that of the window's arrays does not: in C++20
-    // std::atomic's writes, so every page would be touched. The memory is zero.
+    // This runs the constructors of locks and the like, but not those of the window's arrays: the
+    // one of C++20's std::atomic writes, which would touch every page. The memory is zero already.
     return new (memory) Region;
 }
 
@@ -40,7 +42,7 @@ void Region::prepare(std::int64_t id) noexcept {
     HPYSTATE_CHECK(phase.load() != Phase::kLive || interpreter_id != id);
     HPYSTATE_CHECK(phase.load() != Phase::kDying || window.counts().values == 0);
     window.reset();
-    // relaxed, here and below: nobody finds the region yet; adopt() publishes all of it at once.
+    // relaxed, here and below: no lookup finds the region yet; adopt() publishes all of it at once.
     holder.store(nullptr, std::memory_order_relaxed);
     for (VersionRow& row : rows)
         row.anchor.store(nullptr, std::memory_order_relaxed);
@@ -62,7 +64,7 @@ void Region::begin_teardown() noexcept {
     HPYSTATE_CHECK(phase.load() == Phase::kLive); // R2
     HPYSTATE_CHECK(is_attached_to(owner.load())); // R1
     HPYSTATE_CHECK(is_valid());
-    // relaxed: what follows from it is asked by the owner's threads only.
+    // relaxed: only the owner's threads act on it.
     phase.store(Phase::kDying, std::memory_order_relaxed);
     window.close();
 }

@@ -1,28 +1,28 @@
-/// interp_state/region.h: the memory that one interpreter's state lives in, and its phases.
+/// interp_state/region.h: the memory that holds one interpreter's state, and its phases.
 ///
 /// A region is reserved once and never unmapped; it serves one interpreter after another.
 ///
 ///     kFree --adopt--> kLive --begin_teardown()--> kDying --adopt--> kLive --> ...
 ///
-///   kFree   nobody's yet; every word of the window is 0.
+///   kFree   it has no owner yet; every word of the window is 0.
 ///   kLive   owner is an interpreter that has not ended. Loads and stores work.
 ///   kDying  owner's exit callback ran. The window is closed: loads give nullptr, stores are
 ///           refused, so the destructors that run now cannot bring a value back. The contexts'
 ///           functions go on working: finalizers run in the interpreter's last collection. CPython
-///           gives no sign when an interpreter's memory is gone, so the region stays kDying until
-///           the directory finds its owner gone, or a new interpreter at the same address; and
-///           longer where something outlived it that calls with its context (`leaders`).
+///           does not tell when an interpreter's memory is freed, so the region stays kDying until
+///           the directory finds that its owner is gone, or a new interpreter at the same address;
+///           and longer if objects outlived the owner that still call with its context (`leaders`).
 ///
 /// Invariants
 ///   R1  Only threads attached to `owner` write the window.
 ///   R2  A region leaves kLive once a generation, on the thread that runs the exit callbacks.
 ///   R3  At most one region has an interpreter's address as its owner. The address alone does not
 ///       name an interpreter: CPython reuses it at once. `generation` tells the two apart.
-///   R4  The plain context of a version lies at a constant offset in its region: that is how a load
-///       finds it.
+///   R4  The plain context of a version is at a constant offset in its region: a load finds the
+///       region by that.
 ///
-/// Layout: 2 MiB of entries of which few pages are touched (without the GIL 1 MiB more, for first
-/// objects that were replaced), then two pages of everything else.
+/// Layout: first 2 MiB of entries, of which few pages are touched (and without the GIL 1 MiB of
+/// first objects that were replaced), then two pages with everything else.
 #pragma once
 
 #include <Python.h>
@@ -47,8 +47,8 @@ namespace hpystate {
 /// What a layer (debug, trace) keeps for one interpreter. Made at the layer's first use there, by
 /// runtime/layers/, and never freed: contexts in it may be held by stale pointers.
 struct LayerState {
-    /// The interpreter has ended: says so to whoever uses a context of it from now on. Called under
-    /// the directory lock; runs no Python code. Null: nothing to do.
+    /// The interpreter has ended: marks the state, so that later uses of its contexts are found.
+    /// Called under the directory lock; runs no Python code. Null: nothing to do.
     void (*retire)(LayerState* state) noexcept;
 
     /// The exit callback runs: releases the objects that the layer itself holds. The thread is
@@ -62,8 +62,8 @@ struct VersionRow {
     /// pointers of a stale context stay callable.
     HPyContext context;
 
-    /// The module that types of ours lead to this context by: runtime/calls/anchor.h. Owned; null
-    /// until it is made. One of the owner's threads publishes it (release); they and the exit
+    /// The module through which types of ours find this context: runtime/calls/anchor.h. Owned;
+    /// null until it is made. One of the owner's threads publishes it (release); they and the exit
     /// callback read it (acquire).
     std::atomic<PyObject*> anchor;
 };
@@ -85,33 +85,35 @@ struct Region {
 
     /// Written under the directory lock and by the owner's exit callback; read under that lock to
     /// find a region that can serve again, and by lookups, before they validate the owner. A lookup
-    /// may come from a new interpreter at the dead owner's address, when the region is no more its
-    /// to rely on: if it sees kLive of a later owner, it also sees that the owner is another.
+    /// by a new interpreter at a dead owner's address may find a region that belongs to somebody
+    /// else by now: if it sees that owner's kLive, it also sees that the owner is another.
     std::atomic<Phase> phase;
 
-    /// Counts adoptions, for messages and tests. Written under the directory lock.
+    /// Counts adoptions: it tells one owner from the next at the same address. An adoption checks
+    /// by it that its candidate was not taken meanwhile; first values and reports contain it.
+    /// Written under the directory lock.
     std::uint32_t generation;
 
-    /// How many modules and anchors lead to the context (runtime/calls/module_state.h). Advanced by
-    /// the owner's threads; put back where such an object dies, in any interpreter that shares the
-    /// GIL; read under the directory lock before the region serves again. No longer grows once the
-    /// owner is gone.
+    /// How many modules and anchors lead to the context (runtime/calls/module_state.h). Incremented
+    /// by the owner's threads; decremented where such an object dies, in any interpreter that
+    /// shares the GIL; read under the directory lock before the region is reused. It no longer
+    /// grows once the owner is gone.
     std::atomic<std::size_t> leaders;
 
     /// PyInterpreterState_GetID of the owner. Written under the directory lock.
     std::int64_t interpreter_id;
 
-    /// Shows the window to the collector. Owned. One of the owner's threads publishes it (release);
-    /// they and the exit callback read it (acquire).
+    /// Reports the window's references to the collector (interp_state/holder.h). Owned. One of the
+    /// owner's threads publishes it (release); they and the exit callback read it (acquire).
     std::atomic<PyObject*> holder;
 
     /// Whether the exit callback is registered, and who may register it: interp_state/teardown.cpp.
     AttachedMutex exit_mutex;
     bool has_exit_callback; ///< guarded by exit_mutex
 
-    /// Whether the object stands in the interpreter's dict that tells of the last collection, or is
-    /// being put there: a second one would take the place of the first. Written and read by the
-    /// owner's threads, relaxed: nothing is read through it.
+    /// Whether the interpreter's dict has, or is about to get, the object whose end announces the
+    /// last collection: a second one would replace the first. Written and read by the owner's
+    /// threads, relaxed: nothing is read through it.
     std::atomic<bool> has_keeper;
 
     /// How many modules of a definition were made here, or are being made. The key is the
@@ -119,7 +121,8 @@ struct Region {
     InterpreterMutex instances_mutex{LockRank::kInstances};
     std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances; ///< guarded by it
 
-    /// By number of the layer; null until its first use. As the holder: release, acquire.
+    /// Indexed by layer (runtime/layers/state.h); null until its first use. Published and read as
+    /// the holder.
     std::array<std::atomic<LayerState*>, 2> layers;
 
     /// The directory's list of all regions. Written once, before the region is reachable.
@@ -138,16 +141,17 @@ struct Region {
     /// The plain context that the functions of runtime/context/ take.
     [[nodiscard]] HPyContext& context() noexcept { return row(kTrunk).context; }
 
-    /// The region that a plain context of a version lies in: a constant offset, no memory is read.
+    /// The region around a plain context of a version: a constant offset, no memory is read.
     template <Version V = kTrunk>
     [[nodiscard]] static Region* of(HPyContext* context) noexcept;
 
-    /// What R2, R4 and the invariants of window and spares mean for a region at rest. The caller is
-    /// attached to the owner, or alone, and nobody writes meanwhile.
+    /// Whether R2, R4 and the invariants of window and spares hold, as far as they can be seen in a
+    /// region at rest. The caller is attached to the owner, or alone, and no thread writes
+    /// meanwhile.
     [[nodiscard]] bool is_valid() const noexcept;
 
     /// Makes `made`, a new reference, the region's object in `place`. False: another thread of the
-    /// interpreter was first; it is released.
+    /// interpreter was first, and `made` was released.
     static bool publish(std::atomic<PyObject*>& place, PyObject* made) noexcept;
 
     [[nodiscard]] bool belongs_to(const PyInterpreterState* interpreter) const noexcept {
@@ -159,11 +163,11 @@ struct Region {
     /// Reserves memory for a region: zero, page-aligned, never unmapped. nullptr: no memory.
     [[nodiscard]] static Region* reserve() noexcept;
 
-    /// Makes a region that nobody uses (any more) ready for its next owner; the caller holds the
-    /// directory lock and publishes `owner` afterwards.
+    /// Makes a region without an owner ready for its next owner; the caller holds the directory
+    /// lock and publishes `owner` afterwards.
     void prepare(std::int64_t id) noexcept;
 
-    /// First phase of the end: marks the region, closes the window. Takes no reference.
+    /// First phase of the end: marks the region, closes the window. Releases nothing.
     void begin_teardown() noexcept;
 
     /// Second phase: releases every object that only a global held, and the anchors. Runs Python

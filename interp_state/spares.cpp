@@ -16,7 +16,7 @@ constexpr bool kWanted = false;
 constexpr bool kWanted = true;
 #endif
 
-/// -1: an exception is set. Development mode has CPython's debugging allocator.
+/// -1: an exception is set. Development mode uses CPython's debugging allocator.
 int is_in_development_mode() noexcept {
     PyObject* const flags = PySys_GetObject("flags"); // borrowed
     if (flags == nullptr) return 0;
@@ -48,7 +48,7 @@ bool Spares::open() noexcept {
 bool Spares::is_valid() const noexcept {
     for (std::size_t list = 0; list < lists_.size(); ++list) {
         std::size_t kept = 0;
-        // Of what is kept, the word of the type leads to the next one.
+        // In kept memory the word of the type points to the next one.
         for (PyObject* at = lists_[list].first; at != nullptr && kept <= kBytes / sizeof(PyObject);
              at = reinterpret_cast<PyObject*>(Py_TYPE(at))) {
             if (is_collected(list) && !has_empty_gc_head(at)) return false;
@@ -66,7 +66,8 @@ void Spares::close() noexcept {
     HPYSTATE_CHECK(is_valid());
     for (unsigned list = 0; list < lists_.size(); ++list) {
         while (PyObject* const memory = take(list)) {
-            // Its own type is gone, perhaps; any with the collector's head and no more will do.
+            // Its own type may be gone. Any type will do whose instances have the collector's head
+            // in front of them and nothing else.
             Py_SET_TYPE(memory, &PyTuple_Type);
             is_collected(list) ? PyObject_GC_Del(memory) : PyObject_Free(memory);
         }

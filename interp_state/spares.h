@@ -1,24 +1,23 @@
 /// interp_state/spares.h: memory of freed instances, kept for the next ones of the same size.
 ///
-/// CPython keeps such lists for its own types: an instance that comes and goes need not pass
-/// through the allocator, nor be counted by the collector twice. These are for the simple types of
-/// HPy's, so that what an extension makes and drops in passing (the terms of an expression) costs
-/// what a tuple does.
+/// CPython keeps such lists for its own types: a short-lived instance then skips the allocator, and
+/// is not counted by the collector again. These lists are for simple types of HPy's, so that what
+/// an extension makes and drops at once (the terms of an expression) costs what a tuple costs.
 ///
 ///     kept:  [ gc head: 0, 0 ][ reference count: - ][ type: the next one ][ struct: - ]
-///            only where the collector comes
+///            only for types that the collector tracks
 ///
 /// Invariants
-///   P1  What is kept is no object: the collector does not know it, nobody refers to it, and its
-///       type's reference was given up. So types die as if there were no lists.
+///   P1  Kept memory is not an object: the collector does not track it, nothing refers to it, and
+///       its reference to its type was released. So types die as if there were no lists.
 ///   P2  A list holds memory of one size, kBytes at most, all of this interpreter's allocator.
 ///   P3  Outside open() ... close() nothing is kept: not before, nor while the interpreter ends.
 ///
-/// Nor is it opened where CPython's collector keeps another head than we expect: gc_head.h.
+/// Nothing is kept either if CPython's collector uses another head than we expect: gc_head.h.
 ///
-/// Only threads attached to the interpreter come here, with its GIL. Builds without a GIL, debug
-/// builds, those with sanitizers, and processes that ask for a debugging allocator never open it:
-/// memory that comes back at once hides what they look for.
+/// Used only by threads attached to the interpreter, with its GIL. Builds without a GIL, debug
+/// builds, those with sanitizers, and processes that ask for a debugging allocator keep nothing:
+/// memory that is reused at once hides the errors that they look for.
 #pragma once
 
 #include <Python.h>
@@ -55,12 +54,12 @@ class Spares {
         return (is_collected(list) ? list - kSizes : list) * kUnit;
     }
 
-    /// From now on memory is kept, where that is wanted at all. The thread is attached; False: an
-    /// exception is set.
+    /// From now on memory is kept, unless this build or process keeps none (see above). The thread
+    /// is attached. False: an exception is set.
     [[nodiscard]] bool open() noexcept;
 
-    /// Memory for an instance, with a reference count and type that mean nothing and the
-    /// collector's head zero; nullptr: there is none. The struct is as the last one left it.
+    /// Memory for an instance; nullptr: the list is empty. The collector's head is zero; reference
+    /// count, type and struct hold what the last instance left.
     [[nodiscard]] PyObject* take(unsigned list) noexcept {
         List& from = lists_[list];
         PyObject* const memory = from.first;
@@ -71,8 +70,8 @@ class Spares {
         return memory;
     }
 
-    /// Keeps the memory of an instance that is untracked, and whose type loses its reference
-    /// next. False: it does not, free it.
+    /// Keeps the memory of an untracked instance; the caller releases its reference to the type
+    /// next. False: the memory was not kept, free it.
     [[nodiscard]] bool keep(PyObject* memory, unsigned list) noexcept {
         List& to = lists_[list];
         if (to.room == 0) return false;
@@ -85,10 +84,10 @@ class Spares {
         return true;
     }
 
-    /// Gives all back, and keeps nothing any more. Runs no Python code.
+    /// Frees all that is kept, and keeps nothing from now on. Runs no Python code.
     void close() noexcept;
 
-    /// P1 to P3, as far as one look can tell.
+    /// P1 to P3, as far as they can be seen at one moment.
     [[nodiscard]] bool is_valid() const noexcept;
 
   private:

@@ -1,4 +1,5 @@
-/// interp_state/teardown.cpp: two phases: nobody finds a value any more; then they are released.
+/// interp_state/teardown.cpp: the two phases of the end: no load finds a value any more, then the
+/// values are released.
 #include <Python.h>
 
 #include "interp_state/teardown.h"
@@ -19,7 +20,7 @@ void on_exit(void* data) {
 
 constexpr const char* kKeeper = "hpystate.keeper";
 
-/// The interpreter's dict is gone: its last collection is next.
+/// The interpreter's dict was cleared: its last collection is next.
 void on_keeper_end(PyObject* keeper) {
     const auto* const region = static_cast<Region*>(PyCapsule_GetPointer(keeper, kKeeper));
     if (region == nullptr) return;
@@ -28,7 +29,8 @@ void on_keeper_end(PyObject* keeper) {
     if (holder != nullptr) leave_holder(holder);
 }
 
-/// Puts the object into the interpreter's dict whose end says that the last collection is near.
+/// Puts a capsule into the interpreter's dict; its destructor runs when the dict is cleared, just
+/// before the last collection.
 bool put_keeper(Region& region) noexcept {
     PyObject* const dict = PyInterpreterState_GetDict(region.owner.load());
     if (dict == nullptr) {
@@ -43,7 +45,7 @@ bool put_keeper(Region& region) noexcept {
     return put;
 }
 
-/// The list of callbacks has no lock in 3.13; among calls of ours this one keeps the order.
+/// CPython 3.13's list of callbacks has no lock; this one orders our own calls.
 bool has_registered_exit(Region& region) noexcept {
     const std::lock_guard lock(region.exit_mutex);
     if (!region.has_exit_callback)
@@ -62,12 +64,12 @@ void release_holder(Region& region) noexcept {
 } // namespace
 
 void end_region(Region& region) noexcept {
-    // relaxed: written on threads of the owner, and this is one. The other of the two ways may have
-    // been first.
+    // relaxed: written on threads of the owner, and this is one. The exit callback or the holder's
+    // finalizer, whichever was second, has nothing to do.
     if (region.phase.load(std::memory_order_relaxed) == Region::Phase::kDying) return;
     HPYSTATE_CHECK(may_run_python());
     HPYSTATE_CHECK(is_attached_to(region.owner.load()));
-    // An exception of the code that ends the interpreter is not ours to lose.
+    // An exception of the code that ends the interpreter must not be lost.
     PyObject* const raised = PyErr_GetRaisedException();
     region.begin_teardown();
     region.release_values();
@@ -79,7 +81,7 @@ void end_region(Region& region) noexcept {
 bool prepare_lifetime(Region& region) noexcept {
     HPYSTATE_CHECK(may_run_python());
     HPYSTATE_CHECK(is_attached_to(region.owner.load()));
-    // The callback first: were the holder there alone, nobody would release it.
+    // The callback comes first: without it, nothing would release the holder.
     if (!has_registered_exit(region)) {
         if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
         return false;
@@ -93,8 +95,8 @@ bool prepare_lifetime(Region& region) noexcept {
     if (!region.spares.open()) return false;
     PyObject* const holder = make_holder();
     if (holder == nullptr) return false;
-    // Only the one that is the region's shows the window: two would show each reference twice, and
-    // the collector would take living objects for garbage.
+    // Only the region's own holder reports the window: with two, each reference would be reported
+    // twice, and the collector would take living objects for garbage.
     if (Region::publish(region.holder, holder)) attach_holder(holder, region, &end_region);
     return true;
 }

@@ -2,23 +2,25 @@
 ///
 /// PyUnstable_AtExit (3.12: _Py_AtExit) runs the callback after all modules, thread states and the
 /// interpreter's dict are gone and before the last collection, with a thread state attached. A
-/// module's m_free is no such hook (it never runs if one object of the module leaks), and the
-/// interpreter's dict is cleared too early (other libraries' destructors still run).
+/// module's m_free does not serve (it never runs if one object of the module leaks), and the
+/// interpreter's dict does not either: it is cleared too early (other libraries' destructors still
+/// run).
 ///
-/// Before 3.13.2 CPython loses exit callbacks: where there are three, the last one takes the place
-/// of the one before it (gh-127791). So there is a second way: an object in the interpreter's dict,
-/// which goes shortly before the last collection, leaves the holder to the collector (holder.h).
+/// Before 3.13.2 CPython loses exit callbacks: where there are three, the last one replaces the one
+/// before it (gh-127791). So there is a fallback: a capsule in the interpreter's dict, which is
+/// cleared shortly before the last collection. It lets the collector find the holder, whose
+/// finalizer ends the region (holder.h).
 #pragma once
 
 #include "interp_state/region.h"
 
 namespace hpystate {
 
-/// What the end of an interpreter does to its region, once: closes the window, releases the values.
-/// The thread is attached to the region's owner; an exception that is set stays.
+/// Ends a region with its interpreter: closes the window, releases the values. A second call does
+/// nothing. The thread is attached to the region's owner; an exception that is set stays.
 void end_region(Region& region) noexcept;
 
-/// Gives a region what it needs once: its holder, its exit callback, its object in the dict. The
+/// Gives a region its holder, its exit callback and its capsule in the interpreter's dict. The
 /// thread is attached to the region's owner. May be called again, also after it failed. False: an
 /// exception is set.
 [[nodiscard]] bool prepare_lifetime(Region& region) noexcept;

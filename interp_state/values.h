@@ -43,7 +43,7 @@ inline void take_reference(PyObject* object) noexcept {
 }
 
 /// The object, without a reference, if the window keeps it until the interpreter ends, whatever is
-/// stored (W6). nullptr: ask load_value(). With the GIL a store gives back what it replaces, so
+/// stored (W6). nullptr: call load_value(). With the GIL a store returns what it replaces, so
 /// nothing is kept.
 [[nodiscard]] inline PyObject* kept_value(Region& region, Token token) noexcept {
     if constexpr (!kNoGil) return nullptr;
@@ -67,8 +67,8 @@ inline void take_reference(PyObject* object) noexcept {
 [[nodiscard, gnu::cold, gnu::noinline]] bool write_unlisted(std::uintptr_t* slot) noexcept;
 
 /// Makes `object` the value of a slot in this interpreter; nullptr clears it. The object is
-/// borrowed: the window takes a reference of its own. No effect once the interpreter ends.
-/// False: MemoryError is set, the old value stays. Inline: see HPyGlobal_Store.
+/// borrowed: the window takes a reference of its own. No effect once the interpreter ends. False:
+/// MemoryError is set, the old value stays. Inline: see HPyGlobal_Store.
 [[gnu::always_inline]] inline bool store_value(Region& region, std::uintptr_t* slot,
                                                PyObject* object) noexcept {
     Window& window = region.window;
@@ -80,15 +80,15 @@ inline void take_reference(PyObject* object) noexcept {
     }
     PyObject* old = nullptr;
     Py_XINCREF(object);
-    // The place is claimed and the window open: this cannot fail. The new value stands before the
-    // old one is released, whose destructor may load this very slot.
+    // The place is claimed and the window is open, so this cannot fail. The new value is stored
+    // before the old one is released, since its destructor may load this slot.
     static_cast<void>(window.store(token, object, old));
     Py_XDECREF(old);
     return true;
 }
 
-/// Sets the SystemError that names the function and a slot that holds nothing in this interpreter.
-/// An exception that is set already becomes its context.
+/// Sets a SystemError with the function's name and that of the slot, which holds nothing in this
+/// interpreter. An exception that is set already becomes its context.
 [[gnu::cold]] void raise_unset(const Region& region, const char* function, Token token) noexcept;
 
 } // namespace hpystate

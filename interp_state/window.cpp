@@ -1,4 +1,4 @@
-/// interp_state/window.cpp: claiming, storing, closing. The fast way of a load is in the header.
+/// interp_state/window.cpp: claiming, storing, closing. The fast path of a load is in the header.
 #include "interp_state/window.h"
 
 #include "globals/check.h"
@@ -13,7 +13,8 @@
 
 namespace hpystate {
 
-/// The tokens that found their entry taken. Made once in an interpreter's life, at most.
+/// The values of tokens whose entry belongs to another token. Made at most once in an interpreter's
+/// life.
 struct Window::Overflow {
     InterpreterMutex mutex{LockRank::kWindow};
     std::unordered_map<std::uintptr_t, ObjectPointer> values; ///< guarded by mutex
@@ -37,7 +38,7 @@ ObjectPointer Window::load_slow(Token token, TakeReference take) const noexcept 
     const std::size_t index = index_of(token);
     const Entry& entry = mapped_.arrays.entries[index];
     if (entry.holds(token)) {
-        // relaxed: an empty slot is no reason to take a lock. Otherwise the lock orders.
+        // relaxed: an empty slot needs no lock. Otherwise the lock orders.
         if (entry.word.load(std::memory_order_relaxed) == 0) return nullptr;
         const std::lock_guard lock(stripes_[index % kStripes].mutex);
         return taken(Word(entry.word.load(std::memory_order_relaxed)).object(), take);
@@ -61,8 +62,8 @@ Window::Overflow& Window::overflow() {
     Overflow* there = overflow_.load(std::memory_order_acquire);
     if (there != nullptr) return *there;
     auto fresh = std::make_unique<Overflow>();
-    // release: pairs with the acquire of whoever finds it; the map is made. acquire: with another
-    // thread's release, whose map is taken then.
+    // release: pairs with the acquire of whoever finds it; the map is made. acquire: pairs with
+    // another thread's release, whose map is used then.
     if (overflow_.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel,
                                           std::memory_order_acquire)) {
         there = fresh.release();
@@ -73,12 +74,12 @@ Window::Overflow& Window::overflow() {
 bool Window::claim(Token token) noexcept {
     const std::size_t index = index_of(token);
     Entry& entry = entry_at(index);
-    // relaxed: a token says only whose the entry is; objects are published by their own word.
+    // relaxed: a token only names the entry's owner; objects are published by their own word.
     std::uintptr_t tenant = entry.token.load(std::memory_order_relaxed);
     if (tenant == token.bits()) return true;
     if (tenant == 0) {
         touch(index / kEntriesPerPage);
-        // Only one thread claims an entry. Who was second may have wanted the same token.
+        // Another thread may have claimed the same token first; then we are done too.
         if (entry.token.compare_exchange_strong(tenant, token.bits(), std::memory_order_relaxed) ||
             tenant == token.bits())
             return true;
@@ -107,7 +108,7 @@ ObjectPointer Window::replace(std::size_t index, ObjectPointer object) noexcept 
     HPYSTATE_CHECK(is_touched(index / kEntriesPerPage)); // W4
     std::atomic<std::uintptr_t>& word = entry_at(index).word;
     if constexpr (!kNoGil) {
-        // release: pairs with the acquire in plain(). One exchange: nobody sees the slot empty.
+        // release: pairs with the acquire in plain(). One exchange: no load finds the slot empty.
         return Word(word.exchange(Word::plain(object).bits(), std::memory_order_acq_rel)).object();
     } else {
         const std::lock_guard lock(stripes_[index % kStripes].mutex);
@@ -115,11 +116,11 @@ ObjectPointer Window::replace(std::size_t index, ObjectPointer object) noexcept 
         const Word before(word.load(std::memory_order_relaxed));
         ObjectPointer const old = before.object();
         if (before.is_cell()) {
-            // relaxed: who sees a cell reads it again under the lock.
+            // relaxed: a load that finds a cell reads it again under the lock.
             word.store(Word::cell(object).bits(), std::memory_order_relaxed);
             return old;
         }
-        if (old == object) return old; // of two references to it one is too many
+        if (old == object) return old; // the window needs one of the two references
         if (old == nullptr) {
             // release: pairs with the acquire in plain(); the object is complete.
             word.store(Word::plain(object).bits(), std::memory_order_release);
@@ -160,9 +161,9 @@ void Window::close() noexcept {
     if (closed()) return;
     closed_.store(true, std::memory_order_relaxed);
     taken_ = 0;
-    // A token that belongs to another entry is found in none: from here on no load matches,
-    // whatever an extension passes, and the objects can be released one after the other without a
-    // destructor seeing its neighbours.
+    // Each entry gets a token that belongs to another entry, and so is never found: from here on no
+    // load matches, whatever an extension passes, and the objects can be released one after the
+    // other without a destructor seeing the others.
     for_each_index([this](std::size_t i) {
         std::atomic<std::uintptr_t>& token = entry_at(i).token;
         const std::uintptr_t bits = token.load(std::memory_order_relaxed);
@@ -180,7 +181,7 @@ ObjectPointer Window::take_any() noexcept {
         }
         std::atomic<std::uintptr_t>& word = entry_at(taken_).word;
         if constexpr (kNoGil) {
-            // Only a cell has a first object: the others' pages are not touched.
+            // Only a cell has a first object: the pages of all others are not touched.
             if (Word(word.load(std::memory_order_relaxed)).is_cell()) {
                 ObjectPointer& first = mapped_.arrays.firsts[taken_];
                 if (first != nullptr) return std::exchange(first, nullptr);
@@ -215,8 +216,8 @@ void Window::give_back(std::size_t page) noexcept {
         }
     }
     if constexpr (kNoGil) {
-        // Two pages of entries have one of first objects, which take_any() has emptied. A page that
-        // stays is empty too.
+        // Two pages of entries share one page of first objects, which take_any() has emptied. If
+        // the kernel refuses to drop it, it holds zeros all the same.
         constexpr std::size_t kFirstsPerPage = kPageBytes / sizeof(ObjectPointer);
         static_cast<void>(
             dropped(&mapped_.arrays.firsts[first / kFirstsPerPage * kFirstsPerPage], kPageBytes));
@@ -235,8 +236,8 @@ void Window::reset() noexcept {
 }
 
 int Window::visit_overflow(int (*visit)(ObjectPointer object, void* data), void* data) const {
-    // No lock: nobody writes now, and nobody was stopped while writing, since that attaches and
-    // detaches no thread.
+    // No lock: no thread writes now. No thread was stopped while writing either, since a write
+    // attaches and detaches no thread.
     const Overflow* const others = overflow_.load(std::memory_order_acquire);
     if (others == nullptr) return 0;
     for (const auto& [bits, object] : others->values) {

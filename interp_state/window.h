@@ -1,28 +1,27 @@
 /// interp_state/window.h: one interpreter's table from tokens to objects.
 ///
 /// A reserved array of entries, indexed by the token's low bits. A load is an address plus an
-/// offset and one comparison: no hash, no growth, nobody blocked. A module's slots are neighbours
-/// in memory, so they are neighbours here and touch one or two pages of the array.
+/// offset and one comparison: no hash, no growth, no waiting. A module's slots are neighbours in
+/// memory, so they are neighbours here and touch one or two pages of the array.
 ///
 ///     entry:  {0, -}  --claim-->  {token, null}  <--store-->  {token, object}  --close-->  {-, -}
 ///
 /// Without the GIL a reader may hold an object's address while another thread stores. So the first
-/// object of a slot is never given back before the end, and what comes after it is read under a
-/// lock:
+/// object of a slot is kept until the end, and later ones are read under a lock:
 ///
 ///     entry:  {token, null}  --store-->  {token, first}  --store-->  {token, cell: object or null}
 ///                                                          first: kept in `firsts` until the end
 ///
-/// A second token that falls on a claimed entry lives in the overflow map; without the GIL all
+/// A second token that maps to a claimed entry is kept in the overflow map; without the GIL all
 /// values in there are read under a lock.
 ///
 /// Invariants (is_valid() checks them in tests)
-///   W1  Whatever the token, a load gives the object that was stored here under this very token,
-///       or nullptr: an entry that carries another token is never answered from.
+///   W1  Whatever the token, a load returns the object that was stored here under this very token,
+///       or nullptr. It never returns the object of an entry that carries another token.
 ///   W2  An entry's token is written once, before its object, and stays until the window closes.
 ///   W3  A token lives in its entry or in the overflow, never in both.
 ///   W4  Only pages whose bit in `touched_` is set hold anything but zeros.
-///   W5  Once closed, every load gives nullptr and every store is refused, until reset().
+///   W5  Once closed, every load returns nullptr and every store is refused, until reset().
 ///   Without the GIL only:
 ///   W6  An object that was once seen in a plain word (no cell) is owned by the window until it is
 ///       closed: it may be used without a reference of one's own.
@@ -38,16 +37,16 @@
 /// It reads nullptr.
 ///
 ///     word          written by                        read by
-///     Entry::token  claim (once), close, reset        any load: relaxed, since it says only whose
-///                                                     the entry is, and never changes while open
+///     Entry::token  claim (once), close, reset        any load: relaxed, since it only names the
+///                                                     owner, and never changes while open
 ///     Entry::word   store, take: under the stripe     any load: acquire, pairs with the release of
 ///                   (no GIL), else by exchange        the first store
 ///     firsts        store, take: under the stripe     for_each, take_any
-///     touched_      claim, before the token: relaxed  close, reset, for_each: nobody else runs
+///     touched_      claim, before the token: relaxed  close, reset, for_each: no other thread runs
 ///     overflow_     claim, once: release              anybody: acquire. Its map: under its lock
 ///
 /// The window counts no references: it hands owned objects out and takes owned objects in, and its
-/// caller releases what comes out. So nothing in here can run Python code.
+/// caller releases what it returns. So nothing in here can run Python code.
 #pragma once
 
 #include "globals/gil.h"
@@ -71,8 +70,8 @@ using ObjectPointer = cpy_PyObject*;
 /// Takes a reference to an object, which is not nullptr. Runs under a lock of the window.
 using TakeReference = void (*)(ObjectPointer object) noexcept;
 
-/// What stands beside a token: an object's address or nullptr and, without the GIL, whether the
-/// slot's first object was replaced.
+/// The word beside a token: an object's address or nullptr and, without the GIL, whether the slot's
+/// first object was replaced.
 class Word {
   public:
     explicit constexpr Word(std::uintptr_t bits) noexcept : bits_(bits) {}
@@ -111,7 +110,7 @@ class Window {
         }
 
         /// The object if it may be used without a reference: with the GIL until Python code runs,
-        /// without it until the interpreter ends (W6). nullptr: ask load_slow().
+        /// without it until the interpreter ends (W6). nullptr: call load_slow().
         [[nodiscard]] ObjectPointer plain() const noexcept {
             // acquire: pairs with the release in replace(); free of cost on x86, and where a GIL
             // orders the two anyway.
@@ -127,7 +126,7 @@ class Window {
     Window& operator=(const Window&) = delete;
     ~Window();
 
-    /// The entry that `token` falls on; the start of every load.
+    /// The entry that `token` maps to; every load starts here.
     [[nodiscard]] const Entry& entry_of(Token token) const noexcept {
         return mapped_.arrays.entries[index_of(token)];
     }
@@ -141,12 +140,13 @@ class Window {
         return object;
     }
 
-    /// The same where the entry has no plain word for the token: nothing, a cell, the overflow.
+    /// The same where the entry has no plain word for the token: it holds nothing or a cell, or the
+    /// token is in the overflow.
     [[nodiscard, gnu::cold, gnu::noinline]] ObjectPointer
     load_slow(Token token, TakeReference take) const noexcept;
 
-    /// The object stored under `token`, or nullptr. It is not the caller's, who may use it until
-    /// the slot is stored to.
+    /// The object stored under `token`, borrowed; nullptr: there is none. The caller may use it
+    /// until the slot is stored to.
     [[nodiscard]] ObjectPointer borrow(Token token) const noexcept {
         return load(token, [](ObjectPointer) noexcept {});
     }
@@ -154,26 +154,28 @@ class Window {
     /// Reserves the place of a token, so that a later store allocates nothing. False: no memory.
     [[nodiscard]] bool claim(Token token) noexcept;
 
-    /// Whether a place was reserved for the token, whatever stands there.
+    /// Whether a place was reserved for the token, whatever it holds.
     [[nodiscard]] bool claimed(Token token) const noexcept;
 
-    /// Puts `object` (taken; nullptr clears) under `token`. Where it returns kStored, `old` is the
-    /// object that the caller has to release, or nullptr: what stood there, unless that was the
-    /// first one and is kept. Otherwise `object` stays the caller's.
+    /// Stores `object` under `token`; nullptr clears the slot. kStored: the window took the
+    /// reference, and the caller has to release `old`: the object that was there, or nullptr where
+    /// there was none, or it was the first one, which is kept. Otherwise `object` still belongs to
+    /// the caller.
     [[nodiscard]] Outcome store(Token token, ObjectPointer object, ObjectPointer& old) noexcept;
 
-    /// Clears what stands under `token`; the caller releases what it gives, as after a store.
+    /// Clears the value of `token`. The caller releases what this returns, as `old` after a store.
     [[nodiscard]] ObjectPointer take(Token token) noexcept;
 
-    /// From now on every load gives nullptr and every store is refused. The objects stay, for
-    /// take_any() to hand out one after the other.
+    /// From now on every load returns nullptr and every store is refused. The objects stay, until
+    /// take_any() has returned them one after the other.
     void close() noexcept;
     [[nodiscard]] bool closed() const noexcept {
         // relaxed: written when no thread but the asking one is attached.
         return closed_.load(std::memory_order_relaxed);
     }
 
-    /// Any object of a closed window, the caller's now; nullptr when there is none left.
+    /// Moves any one object out of a closed window: the caller owns it. nullptr: there is none
+    /// left.
     [[nodiscard]] ObjectPointer take_any() noexcept;
 
     /// Empties an emptied, closed window and opens it again; gives its pages back to the system.
@@ -189,11 +191,12 @@ class Window {
         std::size_t values = 0;   ///< tokens with an object
         std::size_t kept = 0;     ///< first objects that were replaced; always 0 with the GIL
         std::size_t pages = 0;    ///< pages of the array in use
-        std::size_t overflow = 0; ///< tokens that found their entry taken
+        std::size_t overflow = 0; ///< tokens whose entry belongs to another one
     };
     [[nodiscard]] Counts counts() const noexcept;
 
-    /// W3, W4 and W7, and W2 as far as one look can tell. No other thread writes meanwhile.
+    /// Whether W3, W4 and W7 hold, and W2 as far as it can be seen at one moment. No other thread
+    /// writes meanwhile.
     [[nodiscard]] bool is_valid() const noexcept;
 
     /// The same for the pages in use, which touches no other memory: for checks while running.
@@ -211,7 +214,7 @@ class Window {
     static constexpr std::size_t kEntriesPerPage = kPageBytes / sizeof(Entry);
     static constexpr std::size_t kPages = kEntries / kEntriesPerPage;
     static constexpr unsigned kPagesPerWord = 64;
-    /// Turns a token into one that falls on another entry.
+    /// Turns a token into one that maps to another entry.
     static constexpr std::uintptr_t kElsewhere = 8;
 
     struct Arrays {
@@ -228,7 +231,7 @@ class Window {
         Arrays arrays;
     };
 
-    /// Two slots that are stored to at once by different threads should not share a line.
+    /// Two slots that are stored to at once by different threads should not share a cache line.
     struct alignas(kNoGil ? 64 : alignof(InterpreterMutex)) Stripe {
         InterpreterMutex mutex{LockRank::kWindow};
     };
@@ -245,7 +248,7 @@ class Window {
     void touch(std::size_t page) noexcept;
     void give_back(std::size_t page) noexcept;
 
-    /// Puts an object into the word of an entry and gives what the caller has to release.
+    /// Puts an object into the word of an entry and returns what the caller has to release.
     [[nodiscard]] ObjectPointer replace(std::size_t index, ObjectPointer object) noexcept;
     /// The same for a token in the overflow; nullptr if it is not there.
     [[nodiscard]] ObjectPointer replace_in_overflow(Token token, ObjectPointer object) noexcept;
@@ -260,7 +263,7 @@ class Window {
     Mapped mapped_; ///< first: the region is page-aligned, so pages line up
     mutable std::array<Stripe, kStripes> stripes_;
     std::array<std::atomic<std::uint64_t>, kPages / kPagesPerWord> touched_;
-    std::atomic<Overflow*> overflow_; ///< owned; null until two tokens meet
+    std::atomic<Overflow*> overflow_; ///< owned; null until two tokens share an entry
     std::size_t taken_ = 0;           ///< of a closed window: entries before this one are empty
     std::atomic<bool> closed_;        ///< written when no other thread is attached
 };

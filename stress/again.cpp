@@ -26,7 +26,7 @@ constexpr std::uint64_t kLives = 50;
 #endif
 constexpr std::size_t kSlots = 64;
 
-/// One after the other in an interpreter; every step gives what was checked and what was wrong.
+/// One after the other in an interpreter; every step returns what was checked and what was wrong.
 constexpr const char* kModules = R"(
 import hpystate, importlib, sys
 hpystate.install()
@@ -135,7 +135,7 @@ class User {
         static_cast<void>(stress::checked(PyObject_CallFunction(clear_, "K", plugin.slot(i))));
     }
 
-    /// 0: nothing is there, 1: this interpreter's value for slot i, 2: anything else.
+    /// 0: the slot holds nothing, 1: this interpreter's value for slot i, 2: anything else.
     [[nodiscard]] long look(const Plugin& plugin, std::size_t i) {
         const Turn turn(state_);
         const Object found = stress::checked(

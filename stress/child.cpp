@@ -36,7 +36,7 @@ ChildEnd wait_for(pid_t child, double seconds) {
 } // namespace
 
 void ChildReport::fail(const std::string& text) {
-    if (problem[0] != '\0') return; // the first one says most
+    if (problem[0] != '\0') return; // the first one is the most useful
     std::snprintf(problem, sizeof(problem), "%s", text.c_str());
 }
 

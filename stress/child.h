@@ -9,11 +9,11 @@
 
 namespace hpystate::stress {
 
-/// What a child tells its parent; lies in memory that both share.
+/// What a child reports to its parent; in memory that both share.
 struct ChildReport {
     std::uint64_t checked;
     std::uint64_t wrong;
-    std::uint64_t stage; ///< how far it came; what the number means is the scenario's business
+    std::uint64_t stage; ///< how far it got; the scenario defines what the number means
     char problem[480];   ///< empty: none
 
     void fail(const std::string& text);
@@ -28,9 +28,9 @@ struct ChildEnd {
     [[nodiscard]] std::string text() const;
 };
 
-/// Runs `body` in a child, which leaves by _exit(body's result). After `seconds` it is killed.
-/// Adds what the child checked to the tally, and its problem; how it ended is for the caller to
-/// judge. The process has no other threads that hold locks: TBB's and Python's come later.
+/// Runs `body` in a child, which leaves by _exit(body's result). After `seconds` it is killed. Adds
+/// what the child checked to the tally, and its problem; how it ended is for the caller to judge.
+/// The process must not have started TBB's or Python's threads, which could hold locks.
 [[nodiscard]] ChildEnd run_child(Tally& tally, double seconds,
                                  const std::function<int(ChildReport&)>& body,
                                  std::uint64_t* stage = nullptr);

@@ -1,11 +1,11 @@
-/// stress/churn.cpp: interpreters of both kinds come, are worked in by many threads, and end.
+/// stress/churn.cpp: interpreters of both kinds are made, used by many threads, and ended.
 ///
 /// There are some places for interpreters. A task takes one at random: it works in the interpreter
 /// there with a thread state of its own, beside others that do the same; or it ends that one and
-/// puts a new one there. CPython gives a new interpreter the memory of a dead one, and threads too
-/// meet their old thread states again: each thread remembers which interpreter it last met at an
-/// address, and counts its successors. Nothing of ours is used through what is remembered; what is
-/// loaded in the successor must be the successor's.
+/// puts a new one there. CPython gives a new interpreter the memory of a dead one, and reuses
+/// thread states in the same way. Each thread remembers which interpreter it last met at an
+/// address, and counts its successors. What is loaded in a successor must be the successor's own
+/// value.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -68,7 +68,7 @@ struct Place {
     PyObject* through_class = nullptr; ///< owned
 };
 
-/// What a thread remembers: who was at an address when it was there last. Compared, never used.
+/// What a thread remembers: whose address it was at the last visit. Only compared.
 struct Memory {
     std::unordered_map<const void*, std::uint64_t> interpreters;
     std::unordered_map<const void*, std::uint64_t> thread_states;
@@ -117,8 +117,8 @@ class Churn {
     oneapi::tbb::enumerable_thread_specific<Memory> memory_;
 };
 
-/// Regions serve again: there are about as many as interpreters lived at the same time, and not as
-/// many as there were.
+/// Regions are reused: there are about as many as interpreters lived at the same time, not as many
+/// as were made.
 void Churn::count_regions() {
     const Attached attached(PyInterpreterState_Main());
     const Object scope = stress::run(R"(

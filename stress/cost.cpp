@@ -2,9 +2,9 @@
 ///
 /// Measured on the runtime itself, which this program links for that: the state of an interpreter
 /// (adopted, its module's globals claimed and filled, torn down), without the package. Beside it
-/// the import of the package, which is Python's work. Python's memory comes from malloc here, or
-/// without the GIL through a hook, so all that is allocated is seen; of a region the pages count
-/// that exist.
+/// the import of the package, which is Python's work. Python's memory is allocated by malloc here,
+/// or without the GIL through a hook, so all allocations are counted; of a region, the resident
+/// pages.
 #include "globals/gil.h"
 #include "interp_state/teardown.h"
 #include "runtime/versions/v0_9/contexts.h"
@@ -98,7 +98,8 @@ struct Costs {
     std::vector<double> import_bytes;
 };
 
-/// Which of the two an interpreter is for: a hook that counts takes time itself. Without one, both.
+/// What is measured in an interpreter: a hook that counts bytes takes time itself, so with it only
+/// one of the two. Without it, both.
 struct Measured {
     bool bytes = true;
     bool time = true;
@@ -127,8 +128,8 @@ void measure_import(Costs& found, Measured what) {
     if (what.bytes) found.import_bytes.push_back(static_cast<double>(allocated() - before));
 }
 
-/// Bytes a global, of a hundred thousand neighbours in one interpreter. They lie so that their
-/// entries fill pages: what a module has less than that rounds up to two pages at most.
+/// Bytes a global, of a hundred thousand neighbours in one interpreter. They are aligned so that
+/// their entries fill whole pages; a module with fewer globals uses up to two pages.
 double measure_globals(Tally& tally) {
     Region* const region = context::enter_interpreter();
     if (region == nullptr) static_cast<void>(checked(nullptr));

@@ -15,7 +15,7 @@ Counts counts_of(const std::string& file, std::uint64_t key) {
     }
     dlclose(library);
     const auto find = reinterpret_cast<const long long* (*)(std::uint64_t)>(symbol);
-    // Two atomics of C: nobody writes them any more.
+    // Two atomics of C, which no thread writes any more.
     const long long* const counts = find(key);
     return {static_cast<std::uint64_t>(counts[0]), static_cast<std::uint64_t>(counts[1])};
 }

@@ -16,7 +16,7 @@ struct Counts {
 /// Of the extension in `file`, which is loaded by now. Keys differ modulo 65,536.
 [[nodiscard]] Counts counts_of(const std::string& file, std::uint64_t key);
 
-/// Adds the counts of an interpreter that has ended to the tally, and says what was lost.
+/// Adds the counts of an interpreter that has ended to the tally, and reports what was lost.
 void settle(Tally& tally, const std::string& file, std::uint64_t key);
 
 } // namespace hpystate::stress

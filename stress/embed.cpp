@@ -1,4 +1,4 @@
-/// stress/embed.cpp: the embedding API, with every failure told.
+/// stress/embed.cpp: the embedding API; every failure is a PythonError.
 #include "stress/embed.h"
 
 #include "globals/gil.h"
@@ -47,7 +47,7 @@ void look_at_gil() {
     ended_with_gil().fetch_add(1, std::memory_order_relaxed);
 }
 
-/// A thread state that knows the stack of this thread, in the place of the interpreter's only one.
+/// A new thread state, made on this thread, that replaces the interpreter's only one.
 PyThreadState* replaced(PyThreadState* first) {
     PyThreadState* const mine = PyThreadState_New(first->interp);
     if (mine == nullptr) Py_FatalError("no memory for the thread state that ends an interpreter");

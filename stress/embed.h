@@ -41,8 +41,9 @@ class Object {
 /// The result, or PythonError with the exception that is set, which is cleared.
 [[nodiscard]] Object checked(PyObject* result);
 
-/// Python from here on; the calling thread is attached to no interpreter afterwards. Ends with the
-/// process, by _exit, where CPython would abort at its end (own-GIL interpreters on 3.12.1).
+/// Initializes Python; the calling thread is attached to no interpreter afterwards. Without
+/// end_python() the process leaves by _exit, since CPython may abort at its end (own-GIL
+/// interpreters on 3.12.1).
 void start_python();
 
 /// Ends what start_python() began; the status of Py_FinalizeEx.
@@ -66,12 +67,13 @@ class Attached {
 
 /// A subinterpreter. Made and ended by any thread that is attached to none.
 ///
-/// CPython 3.12 and 3.13 do not stand interpreters that are made at the same time on many threads,
-/// 3.12 not even one that ends meanwhile: a mutex of the process keeps them apart. Before 3.14 an
-/// interpreter must be ended with its first thread state. From 3.14 on that one may only be used on
-/// the thread that began the interpreter: CPython measures the stack against the limits of that
-/// thread, takes one that lies lower for full, and destroys no object there that the collector
-/// knows, cyclic or not, ever (gh-157519). Another thread ends it with a thread state of its own.
+/// CPython 3.12 and 3.13 may crash if many threads make interpreters at the same time, and 3.12
+/// also if one ends meanwhile: a mutex of the process prevents that. Before 3.14 an interpreter
+/// must be ended with its first thread state. From 3.14 on that one may only be used on the thread
+/// that made the interpreter: CPython compares the running thread's stack with the limits of that
+/// thread. If it is at lower addresses, CPython takes it for full, and never destroys an object
+/// that the collector tracks (gh-157519). So another thread ends the interpreter with a thread
+/// state of its own.
 class Interpreter {
   public:
     explicit Interpreter(Gil gil);
@@ -97,21 +99,21 @@ class Interpreter {
 /// How many interpreters were ended so far with another thread state than their first: gh-157519.
 [[nodiscard]] std::uint64_t ended_by_another_state();
 
-/// How many ended with the GIL on, in a build that can do without: 0 with the GIL.
+/// How many ended with the GIL on, in a build that can do without it; 0 in a build with the GIL.
 [[nodiscard]] std::uint64_t brought_gil_back();
 
-/// Runs Python code in a dict of its own with `names` (pairs of a name and a str or an int); gives
-/// the dict. The thread is attached.
+/// Runs Python code in a dict of its own with `names` (pairs of a name and a str or an int);
+/// returns the dict. The thread is attached.
 struct Name {
     const char* name;
     std::string text;
 };
 [[nodiscard]] Object run(const char* code, std::initializer_list<Name> names = {});
 
-/// An entry of a dict that run() gave.
+/// An entry of a dict that run() returned.
 [[nodiscard]] Object item(const Object& dict, const char* name);
 
-/// What a function of a stress extension gives: (checked, wrong).
+/// What a function of a stress extension returns: (checked, wrong).
 struct Found {
     std::uint64_t checked = 0;
     std::uint64_t wrong = 0;
@@ -119,7 +121,7 @@ struct Found {
 [[nodiscard]] Found call_work(PyObject* function, std::uint64_t n, std::uint64_t seed,
                               std::uint64_t key);
 
-/// A function of ints that gives an int.
+/// The int that a function without arguments returns.
 [[nodiscard]] long long call_number(PyObject* function);
 
 } // namespace hpystate::stress

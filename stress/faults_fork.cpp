@@ -6,10 +6,10 @@
 ///   alive     they are alive and idle; other threads know them
 ///   working   they are alive, and threads load, store and import in them at the moment of the fork
 ///
-/// CPython does not let every child of the last two come to its end (gh-101437). The control says
-/// which: where it fails, what happens with us counts as neither good nor bad. In every child that
-/// gets that far the main interpreter's values must be there, new ones can be stored, the same file
-/// and a new one can be imported.
+/// CPython does not let every child of the last two end well (gh-101437). The control shows which:
+/// if it fails, the result with hpystate does not count. In every child that gets that far the main
+/// interpreter's values must be there, new ones can be stored, the same file and a new one can be
+/// imported.
 #include "stress/child.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -26,7 +26,7 @@ namespace hpystate::stress {
 
 namespace {
 
-constexpr double kLimit = 5; ///< seconds: a child that hangs is no rare thing here
+constexpr double kLimit = 5; ///< seconds: children often hang here
 
 enum class Case : std::uint8_t { kEnded, kAlive, kWorking };
 constexpr std::array kNames = {"ended", "alive", "working"};
@@ -69,11 +69,11 @@ def fork(n, seed, key):
         finally:
             os._exit(status)
     os.close(write_end)
-    said = os.read(read_end, 100)
+    answer = os.read(read_end, 100)
     status = os.waitpid(process, 0)[1]
     if status != 0:
-        raise RuntimeError(f"the forked child ended with status {status}; it said {said!r}")
-    return tuple(map(int, said.split()))
+        raise RuntimeError(f"the forked child ended with status {status}; it wrote {answer!r}")
+    return tuple(map(int, answer.split()))
 )";
 
 /// An interpreter that a thread works in, until it is told to end.
@@ -112,7 +112,7 @@ class Forking {
             for (Worker& worker : workers)
                 if (worker.thread.joinable()) worker.thread.join();
             PyEval_RestoreThread(mine);
-            _exit(found.checked != 0 ? 0 : 96); // what CPython does at its end is not asked here
+            _exit(found.checked != 0 ? 0 : 96); // what CPython does at its end is not tested here
         }
     }
 

@@ -41,7 +41,7 @@ struct Control {
 
 Control control; // set before there are threads
 
-/// Each step as a function without arguments; `native` and `module` come to be on the way.
+/// Each step as a function without arguments; the steps set `native` and `module`.
 constexpr const char* kCode = R"(
 import importlib.machinery, importlib.util, sys
 key = int(key)
@@ -136,8 +136,8 @@ class Memory {
     }
 
     /// 3.13.0's setdefault counts an item that there was no memory for, and the dict crashes when
-    /// it grows the next time. Types are made with it, so there the tables of dicts are always had.
-    /// Without the GIL, the arrays of lists: python_memory.h.
+    /// it grows the next time. Types are made with it, so on that version allocations for tables of
+    /// dicts never fail. Without the GIL, the arrays of lists: python_memory.h.
     void spare_what_cpython_gets_wrong() {
         const Attached attached(PyInterpreterState_Main());
         const Object scope = prepare(0);
@@ -216,10 +216,10 @@ class Memory {
     std::atomic<std::uint64_t> next_{1};
 };
 
-/// Runs this program again, with the functions in front of malloc; does not come back.
+/// Runs this program again, with those functions in front of malloc; does not return.
 [[noreturn]] void run_preloaded(const Options& options) {
     const std::string preload = (options.extensions / "failing_malloc.so").string();
-    // No thread of ours reads the environment: Python is not there yet.
+    // No other thread reads the environment: Python is not initialized yet.
     setenv("LD_PRELOAD", preload.c_str(), 1); // NOLINT(concurrency-mt-unsafe)
     if constexpr (!kNoGil) {
         setenv("PYTHONMALLOC", "malloc", 1); // NOLINT(concurrency-mt-unsafe)
@@ -229,7 +229,7 @@ class Memory {
     const std::string threads = std::to_string(options.threads);
     execl("/proc/self/exe", "stress", "--only", options.scenario.c_str(), "--seed", seed.c_str(),
           "--seconds", seconds.c_str(), "--threads", threads.c_str(), nullptr);
-    _exit(127); // there is no program to be this one
+    _exit(127); // execl failed
 }
 
 } // namespace

@@ -2,17 +2,17 @@
 ///
 /// Python ends while threads are in an extension: they work, overwrite, wait for each other's first
 /// values, and call back into Python. When they want to go on in Python they are unwound by
-/// pthread_exit (3.12, 3.13) or hang (3.14). The process must come to its end with status 0, every
-/// time. It is the main interpreter: threads that are left in a subinterpreter are a fatal error of
-/// CPython's before 3.14, and from then on a third of such processes crash in plain Python too
+/// pthread_exit (3.12, 3.13) or hang (3.14). The process must end with status 0, every time. It is
+/// the main interpreter: threads that are left in a subinterpreter are a fatal error of CPython's
+/// before 3.14, and from then on a third of such processes crash in plain Python too
 /// (docs/cpython-faults.md). Each try is a process of its own.
 ///
 /// Without the GIL Py_FinalizeEx of CPython 3.13 may wait for ever: a lock of CPython's (of types,
 /// of a bucket of reference counts) is handed to a thread that waited long for it, and one that may
-/// not go on any more keeps it. So the main thread of a process that hangs looks at its own stack:
-/// a wait for CPython with no frame of hpystate or an extension in between is counted, as no pass;
-/// any other is a failure. The same with plain Python, which shows the same now and then, is run
-/// beside it.
+/// not go on any more keeps it. So the main thread of a process that hangs inspects its own stack:
+/// a wait in CPython with no frame of hpystate or an extension in between is counted, but not as
+/// passed; any other is a failure. The same with plain Python, which shows the same now and then,
+/// is run beside it.
 #include "globals/gil.h"
 #include "stress/child.h"
 #include "stress/embed.h"
@@ -32,7 +32,7 @@ namespace hpystate::stress {
 
 namespace {
 
-constexpr std::uint64_t kLeast = 6; ///< processes: one that hangs in CPython is not most of them
+constexpr std::uint64_t kLeast = 6; ///< processes, of which few may hang in CPython
 constexpr double kLimit = 30;       ///< seconds for a process that takes a tenth of one
 constexpr unsigned kLimitOfEnd = 8;
 
@@ -93,7 +93,7 @@ void* work_until_the_end(void* number) {
         long long checked = 0;
         long long wrong = 1;
         if (answer == nullptr || PyArg_ParseTuple(answer, "LL", &checked, &wrong) == 0) {
-            // Python is half gone: `time.sleep` may not be there any more, and that is no fault.
+            // Python is half gone: `time.sleep` may be missing, which is not a fault.
             PyErr_Clear();
             wrong = 0;
         }
@@ -107,7 +107,7 @@ void* work_until_the_end(void* number) {
     return nullptr;
 }
 
-void say_counts() {
+void report_counts() {
     shared.report->checked = shared.checked.load();
     shared.report->wrong = shared.wrong.load();
 }
@@ -126,13 +126,13 @@ bool is_inside_ours() {
     return false;
 }
 
-/// Of the alarm; the process hangs, so nobody holds what is used here.
-void say_where_it_hangs(int) {
+/// The handler of the alarm. The process hangs, so no thread holds what is used here.
+void report_where_it_hangs(int) {
     if (pthread_equal(pthread_self(), shared.main) == 0) {
         pthread_kill(shared.main, SIGALRM);
         return;
     }
-    say_counts();
+    report_counts();
     shared.report->stage = is_inside_ours() ? kStuckInOurs : kStuckInPython;
     _exit(96);
 }
@@ -142,7 +142,7 @@ void watch_the_end(ChildReport& report) {
     shared.main = pthread_self();
     if constexpr (!kNoGil) return;
     static_cast<void>(is_inside_ours()); // loads what it needs
-    std::signal(SIGALRM, &say_where_it_hangs);
+    std::signal(SIGALRM, &report_where_it_hangs);
     alarm(kLimitOfEnd);
 }
 
@@ -169,11 +169,11 @@ int end_with_threads(const std::string& file, unsigned threads, Random random,
     watch_the_end(report);
     const int status = end_python();
     report.stage = kEnded;
-    say_counts();
+    report_counts();
     return status == 0 ? 0 : 97;
 }
 
-/// One process; with no file it is the control.
+/// Runs one process; without a file it is the control.
 void end_once(const Options& options, const std::string& file, std::uint64_t number, Tally& tally) {
     std::uint64_t stage = 0;
     const ChildEnd end = run_child(

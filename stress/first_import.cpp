@@ -4,8 +4,8 @@
 /// first time in the process, by all interpreters at once: one whose slots collide in the window by
 /// threes, ten with 100,000 slots together, and one with every kind of value. Each interpreter
 /// takes them in an order of its own. The package, too, is imported by all of them at once. When
-/// all are done, each looks at all its values again: what the others did since must not have
-/// changed them.
+/// all are done, each checks all its values again: what the others did since must not have changed
+/// them.
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -69,13 +69,14 @@ class Round {
         for (Guest& guest : guests_) {
             threads.emplace_back([&] {
                 start.arrive_and_wait();
-                told([&] { import(guest); });
+                record_failure([&] { import(guest); });
             });
         }
         for (std::thread& thread : threads)
             thread.join();
-        oneapi::tbb::parallel_for(std::size_t{0}, guests_.size(),
-                                  [&](std::size_t i) { told([&] { look_again(guests_[i]); }); });
+        oneapi::tbb::parallel_for(std::size_t{0}, guests_.size(), [&](std::size_t i) {
+            record_failure([&] { look_again(guests_[i]); });
+        });
         for (Guest& guest : guests_)
             end(guest);
         fs::remove_all(folder_);
@@ -89,7 +90,7 @@ class Round {
     }
 
     template <typename Action>
-    void told(const Action& action) {
+    void record_failure(const Action& action) {
         try {
             action();
         } catch (const PythonError& error) {

@@ -66,14 +66,14 @@ def count(
     return {name: (counted[f"{name}|twice"] - counted[f"{name}|once"]) / rounds for name in NAMES}
 
 
-def measure(program: Path, target: Path, say: Callable[[str], object]) -> list[str]:
+def measure(program: Path, target: Path, show: Callable[[str], object]) -> list[str]:
     """Counts every case, writes the JSON to `target`; what is not flat."""
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     found = {}
     for case, (interpreters, slots) in CASES.items():
         found[case] = count(program, interpreters, slots, environment)
         numbers = ", ".join(f"{name} {found[case][name]:.2f}" for name in NAMES)
-        say(f"{case}: {numbers} instructions a round")
+        show(f"{case}: {numbers} instructions a round")
     first = next(iter(found.values()))
     problems = [
         f"{name} with {case}: {counts[name]:.2f} instructions a round, {first[name]:.2f} with one "

@@ -2,9 +2,9 @@
 ///
 ///     stress --only churn --seed 7 --seconds 30 --threads 4
 ///
-/// Lines of JSON come on standard output (stress/tally.h). Exit status 0: something was checked and
-/// nothing was wrong. The process leaves by _exit: what CPython does at its end after own-GIL
-/// interpreters is not ours (3.12.1 aborts), and is a scenario of its own.
+/// Prints lines of JSON on standard output (stress/tally.h). Exit status 0: something was checked
+/// and nothing was wrong. The process leaves by _exit: what CPython does at its end after own-GIL
+/// interpreters (3.12.1 aborts) is not tested here, but by a scenario of its own.
 #include "stress/embed.h"
 #include "stress/options.h"
 #include "stress/scenarios.h"
@@ -21,7 +21,7 @@
 
 namespace {
 
-/// Says how far the scenario is, four times a second, until it ends.
+/// Prints how far the scenario is, four times a second, until it ends.
 class Reporter {
   public:
     explicit Reporter(const hpystate::stress::Tally& tally)

@@ -1,4 +1,4 @@
-/// stress/options.h: what a run is told.
+/// stress/options.h: the options of a run.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Options {
     }
 };
 
-/// Reads the command line; on a mistake says what was expected, and ends the process.
+/// Reads the command line; on a mistake prints what was expected, and ends the process.
 [[nodiscard]] Options parse_options(int argc, char** argv);
 
 } // namespace hpystate::stress

@@ -93,7 +93,7 @@ void hooked_free(void* context, void* block) {
 } // namespace
 
 void count_python_bytes() {
-    static std::array<PyMemAllocatorEx, 2> before; // written once, before the hook stands
+    static std::array<PyMemAllocatorEx, 2> before; // written once, before the hook is set
     constexpr std::array kDomains = {PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
     for (std::size_t i = 0; i < kDomains.size(); ++i) {
         PyMem_GetAllocator(kDomains[i], &before[i]);

@@ -5,14 +5,14 @@ Long: running, judging and telling share the outcome of a process.
     make stress                                   about ten minutes
     make stress ARGS="--quick"                    every scenario, about two minutes
     make stress ARGS="--only churn --interpreters 20000 --loads 1000000000"
-    make stress ARGS="--only late --seed 7"       what a failure said
+    make stress ARGS="--only late --seed 7"       repeats a failure
     make stress ARGS="--plot FILE"                a plot of the memory too, as PNG
     make sanitize ARGS="--stress"                 on a build under sanitizers, a minute
 
 Every process has a seed, which is printed; one that crashes, hangs, finds something wrong or checks
-nothing is a failure, which is told with the command that repeats it, and exit status 1. Without the
-GIL, a crashed batch of the churn is excused where its control, the same without hpystate,
-crashes too: it is told, counted as a crash, and another batch runs in its place. The churn runs in
+nothing is a failure, which is printed with the command that repeats it, and exit status 1. Without
+the GIL, a crashed batch of the churn is excused if its control, the same without hpystate, crashes
+too: it is printed, counted as a crash, and another batch runs in its place. The churn runs in
 several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back,
 and the same script runs without hpystate beside it: memory may grow by no more with it. Results are
 JSON files in stress/results/. Under sanitizers, which keep freed memory for a while, the memory is
@@ -59,9 +59,9 @@ SHARES = {
 }
 #: "asan" or "tsan" where the program is built with it; set by tools/sanitize.sh.
 SANITIZED = os.environ.get("HPYSTATE_SANITIZED")
-#: What is left out then, unless it is asked for: CPython frees the states of threads that still
-#: use them at its end (gh-124878), a forked child has none of the sanitizer's threads, and the last
-#: two count what the sanitizer allocates or takes.
+#: Scenarios that are left out then, unless --only names one: CPython frees the states of threads
+#: that still use them at its end (gh-124878), a forked child has none of the sanitizer's threads,
+#: and the last two count what the sanitizer allocates or takes.
 NOT_SANITIZED = ("faults-thread", "faults-fork", "faults-memory", "cost")
 #: A process is killed so many seconds after it should have been done.
 GRACE = 600 if SANITIZED else 120
@@ -100,19 +100,19 @@ class Outcome:
     command: list[str] = field(default_factory=list)
 
 
-def judge(outcome: Outcome, status: int, told: str) -> None:
-    """Fills the problems from what a process said and how it ended."""
+def judge(outcome: Outcome, status: int, errors: str) -> None:
+    """Fills the problems from what a process printed and how it ended."""
     outcome.crashed = -status in FAULTS
     if status < 0:
         try:
             name = signal.Signals(-status).name
         except ValueError:
             name = f"signal {-status}"
-        outcome.problems.append(f"ended by {name}: {told[-1500:]}")
+        outcome.problems.append(f"ended by {name}: {errors[-1500:]}")
     result = outcome.result
     if result is None:
         if status >= 0:
-            outcome.problems.append(f"ended with status {status}, no result: {told[-1500:]}")
+            outcome.problems.append(f"ended with status {status}, no result: {errors[-1500:]}")
         return
     outcome.problems += result["problems"]
     if not outcome.without and not result.get("checked"):
@@ -122,7 +122,7 @@ def judge(outcome: Outcome, status: int, told: str) -> None:
     if result.get("made", 0) != result.get("destroyed", 0):
         outcome.problems.append(f"{result['destroyed']} of {result['made']} objects destroyed")
     if status != 0 and not outcome.problems:
-        outcome.problems.append(f"ended with status {status}: {told[-1500:]}")
+        outcome.problems.append(f"ended with status {status}: {errors[-1500:]}")
 
 
 def chosen_scenarios(only: str | None, sanitized: str | None) -> list[str]:
@@ -135,7 +135,7 @@ def chosen_scenarios(only: str | None, sanitized: str | None) -> list[str]:
 
 def program_environment() -> dict[str, str]:
     """Of a program that embeds Python: HPYSTATE_PROGRAM_HOME is for one that cannot find it. The
-    extensions say nothing about the GIL; without one they run without."""
+    extensions declare nothing about the GIL, so this declares that they do not need it."""
     environment = {"HPYSTATE_GIL": "*=off"} | os.environ
     home = environment.pop("HPYSTATE_PROGRAM_HOME", None)
     if home:
@@ -183,17 +183,17 @@ class Runner:
         ) as process:
             limit = threading.Timer(seconds + GRACE, lambda: os.killpg(process.pid, signal.SIGKILL))
             limit.start()
-            told: list[str] = []
+            written: list[str] = []
             assert process.stdout is not None and process.stderr is not None
-            errors = process.stderr
-            reader = threading.Thread(target=lambda: told.append(errors.read()))
+            stderr = process.stderr
+            reader = threading.Thread(target=lambda: written.append(stderr.read()))
             reader.start()
             for line in process.stdout:
                 self._take(outcome, json.loads(line), task)
             status = process.wait()
             limit.cancel()
             reader.join()
-        judge(outcome, status, "".join(told))
+        judge(outcome, status, "".join(written))
         self.progress.update(
             task, completed=1.0, description=f"{title or scenario}{self._verdict(outcome)}"
         )
@@ -202,11 +202,11 @@ class Runner:
         self.outcomes.append(outcome)
         return outcome
 
-    def _take(self, outcome: Outcome, said: dict[str, Any], task: Any) -> None:
-        if "result" in said:
-            outcome.result = said["result"]
+    def _take(self, outcome: Outcome, line: dict[str, Any], task: Any) -> None:
+        if "result" in line:
+            outcome.result = line["result"]
             return
-        now = said["progress"]
+        now = line["progress"]
         self.progress.update(task, completed=min(now["share"], 1.0))
         outcome.memory.append((now.get("interpreters", 0), now["seconds"], now["resident"]))
 
@@ -278,8 +278,8 @@ def churn(runner: Runner, seconds: float) -> list[str]:
 
 
 def excuse(runner: Runner, crashed: Outcome, seconds: float, more: tuple[str, ...]) -> bool:
-    """Whether CPython without the GIL crashes in this batch without hpystate too; then the crash is
-    no problem of the run's."""
+    """Whether CPython without the GIL crashes in this batch without hpystate too; then the crash
+    does not count."""
     if not WITHOUT_GIL:
         return False
     for number in range(TRIES):
@@ -318,7 +318,7 @@ def growth_text(growth: dict[str, float]) -> str:
     )
 
 
-# ---- what is told ------------------------------------------------------------------------------
+# ---- what is reported --------------------------------------------------------------------------
 
 
 def totals(outcomes: list[Outcome]) -> dict[str, dict[str, Any]]:
@@ -348,9 +348,9 @@ def stepped_around(rows: dict[str, dict[str, Any]]) -> list[str]:
     def count(name: str) -> int:
         return sum(row.get(name, 0) for row in rows.values())
 
-    told = []
+    texts = []
     if ended := count("gh_157519"):
-        told.append(
+        texts.append(
             f"worked around: {ended:,} interpreters were ended on another thread than their first, "
             "with a thread state of that thread. With the interpreter's first thread state CPython "
             "would destroy no collected object if this thread's stack is at lower addresses "
@@ -358,19 +358,19 @@ def stepped_around(rows: dict[str, dict[str, Any]]) -> list[str]:
         )
     for name, row in rows.items():
         if excused := row.get("excused", 0):
-            told.append(
+            texts.append(
                 f"not counted as passed: {excused:,} of {row['processes']:,} processes of {name} "
                 "crashed, as CPython without the GIL does without hpystate too (gh-129824)"
             )
     stuck = "stuck in Py_FinalizeEx"
     if count(stuck) or count(f"{stuck} without hpystate"):
-        told.append(
+        texts.append(
             f"not counted as passed: {count(stuck):,} of {count('ended') + count(stuck):,} "
-            "processes waited forever in Py_FinalizeEx, with no frame of hpystate on the stack (CPython's "
-            f"locks, faults_thread.cpp); {count(f'{stuck} without hpystate'):,} of "
+            "processes waited forever in Py_FinalizeEx, with no frame of hpystate on the stack "
+            f"(CPython's locks, faults_thread.cpp); {count(f'{stuck} without hpystate'):,} of "
             f"{count('processes without hpystate'):,} without hpystate"
         )
-    return told
+    return texts
 
 
 def show(console: Console, rows: dict[str, dict[str, Any]]) -> None:

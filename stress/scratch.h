@@ -17,7 +17,7 @@ class Scratch {
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
     ~Scratch() {
-        std::error_code ignored; // what is left lies in the system's folder for such things
+        std::error_code ignored; // what is left is in the system's temporary folder
         std::filesystem::remove_all(path_, ignored);
     }
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -35,10 +35,10 @@ std::string written(double value) {
     return text;
 }
 
-void say(const std::string& line) {
+void print(const std::string& line) {
     // One write: lines of two threads do not mix.
     const std::string whole = line + "\n";
-    if (write(STDOUT_FILENO, whole.data(), whole.size()) < 0) _exit(3); // nobody listens
+    if (write(STDOUT_FILENO, whole.data(), whole.size()) < 0) _exit(3); // standard output is closed
 }
 
 } // namespace
@@ -99,7 +99,7 @@ void Tally::say_progress() const {
                        ", \"resident\": " + std::to_string(resident_bytes());
     for (const auto& [name, count] : counts_)
         line += ", " + in_quotes(name) + ": " + std::to_string(count);
-    say(line + "}}");
+    print(line + "}}");
 }
 
 void Tally::judge() {
@@ -135,7 +135,7 @@ int Tally::say_result() {
     line += ", \"problem_count\": " + std::to_string(problem_count_) + ", \"problems\": [";
     for (std::size_t i = 0; i < problems_.size(); ++i)
         line += (i != 0 ? ", " : "") + in_quotes(problems_[i]);
-    say(line + "]}}");
+    print(line + "]}}");
     return problem_count_ == 0 ? 0 : 1;
 }
 

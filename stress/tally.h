@@ -1,4 +1,5 @@
-/// stress/tally.h: what a scenario checked and found; said on standard output, a JSON text a line.
+/// stress/tally.h: what a scenario checked and found; printed on standard output, one JSON text a
+/// line.
 ///
 ///     {"progress": {"share": 0.4, "seconds": 3.9, "resident": 31457280, "checked": 120000, ...}}
 ///     {"result": {"scenario": "churn", "seed": 7, "checked": ..., "problems": [...], ...}}
@@ -24,7 +25,7 @@ class Tally {
     void add(const std::string& name, std::uint64_t count = 1);
     [[nodiscard]] std::uint64_t count(const std::string& name) const;
 
-    /// A number that is no count: kept as it is.
+    /// A number that is not a count: it replaces the last one of that name.
     void note(const std::string& name, double value);
 
     /// Something that must not be. The first few texts are kept, all are counted.
@@ -43,8 +44,8 @@ class Tally {
 
     void say_progress() const;
 
-    /// Says the result; the status for the process to end with: 0 only where something was checked,
-    /// and nothing was wrong or lost.
+    /// Prints the result; returns the exit status of the process: 0 only where something was
+    /// checked, and nothing was wrong or lost.
     [[nodiscard]] int say_result();
 
   private:
@@ -60,7 +61,7 @@ class Tally {
     double share_ = 0;
 };
 
-/// Memory of this process that nobody shares, in bytes.
+/// Memory of this process that no other process shares, in bytes.
 [[nodiscard]] std::uint64_t resident_bytes();
 
 } // namespace hpystate::stress

@@ -4,8 +4,8 @@
     hpystate.install()          # from now on `import x` finds x.hpy0.so
     module = hpystate.load("x", "/path/to/x.hpy0.so")
 
-Importing the package costs an interpreter its region and nothing else; all that needs more lies in
-modules of its own: hpystate.build, hpystate.testing, hpystate.demo.
+Importing the package costs an interpreter its region and little else. What needs more is in modules
+of its own: hpystate.build, hpystate.testing, hpystate.demo.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-/// python/hpystate/_native.cpp: the package's extension module: what the package calls, with
-/// arguments and exceptions as Python has them. What is done lies in runtime/.
+/// python/hpystate/_native.cpp: the package's extension module: it translates arguments, results
+/// and exceptions between Python and the functions of runtime/.
 ///
 /// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none.
-/// It keeps nothing in a static; what it knows of the interpreter is in its region.
+/// It keeps no state in statics: what it knows of an interpreter is in that one's region.
 #include <Python.h>
 
 #include "interp_state/current.h"
@@ -73,7 +73,7 @@ std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {
     return std::nullopt;
 }
 
-/// The layer of a mode; nullptr for the plain context, nothing for a word that is no mode.
+/// The layer of a mode; nullptr for the plain context, nothing for any other word.
 std::optional<const Layer*> layer_of(std::string_view mode) noexcept {
     if (mode == "universal") return nullptr;
     if (mode == "debug") return &layers::debug_layer;
@@ -131,12 +131,12 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
             auto file = std::make_unique<InspectedFile>(inspect(module, file_path));
             const Ref tag(PyUnicode_DecodeFSDefault(file->tag.c_str())); // part of a file's name
             if (!tag) return nullptr;
-            const Ref says(Py_BuildValue(
+            const Ref declared(Py_BuildValue(
                 "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag", tag.get(),
                 "hybrid", file->hybrid ? Py_True : Py_False, "interpreters", file->interpreters,
                 "gil", file->gil, "fused", file->fused_link != nullptr ? Py_True : Py_False));
-            const Ref capsule(says ? as_capsule(std::move(file)) : nullptr);
-            return capsule ? PyTuple_Pack(2, capsule.get(), says.get()) : nullptr;
+            const Ref capsule(declared ? as_capsule(std::move(file)) : nullptr);
+            return capsule ? PyTuple_Pack(2, capsule.get(), declared.get()) : nullptr;
         });
     });
 }
@@ -300,8 +300,8 @@ PyModuleDef definition = {
 
 #ifdef Py_GIL_DISABLED
 
-/// hpystate._needs_gil: it does not say Py_MOD_GIL_NOT_USED, which is all that it does:
-/// python/hpystate/gil.py.
+/// hpystate._needs_gil: an empty module without Py_MOD_GIL_NOT_USED. python/hpystate/gil.py imports
+/// it to bring the GIL back.
 // NOLINTNEXTLINE(bugprone-reserved-identifier): CPython's rule for names
 PyMODINIT_FUNC PyInit__needs_gil(void) {
     static PyModuleDef_Slot slots[] = {

@@ -38,14 +38,14 @@ Headers = Literal["hpystate", "upstream"]
 
 
 class BuildError(RuntimeError):
-    """Fetching or compiling failed; the message holds what the tool said."""
+    """Fetching or compiling failed; the message contains the tool's output."""
 
 
 def cache_dir() -> Path:
     """Where fetched and compiled files are kept: $HPYSTATE_CACHE, else the user's cache folder."""
-    said = os.environ.get("HPYSTATE_CACHE")
-    if said:
-        return Path(said)
+    folder = os.environ.get("HPYSTATE_CACHE")
+    if folder:
+        return Path(folder)
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(base) / "hpystate"
 
@@ -56,10 +56,12 @@ def make_cache_folder(*names: str) -> Path:
     folder = cache_dir().joinpath(*names)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()  # the only answer that holds for root, too
+        tempfile.TemporaryFile(dir=folder).close()  # the only test that root can fail, too
     except OSError as error:
-        said = os.environ.get("HPYSTATE_CACHE")
-        where = f"HPYSTATE_CACHE={said}" if said else f"{cache_dir()} (HPYSTATE_CACHE is not set)"
+        set_to = os.environ.get("HPYSTATE_CACHE")
+        where = (
+            f"HPYSTATE_CACHE={set_to}" if set_to else f"{cache_dir()} (HPYSTATE_CACHE is not set)"
+        )
         raise BuildError(
             f"{where}: hpystate keeps compiled and fetched files in this folder, but {folder} "
             f"cannot be written to: {error.strerror}. Set HPYSTATE_CACHE to a folder that you may "
@@ -73,13 +75,13 @@ def upstream_sdist() -> Path:
 
     $HPYSTATE_HPY_SDIST names one that is unpacked already. BuildError: pip cannot fetch it.
     """
-    said = os.environ.get("HPYSTATE_HPY_SDIST")
-    if said:
-        folder = Path(said)
+    unpacked = os.environ.get("HPYSTATE_HPY_SDIST")
+    if unpacked:
+        folder = Path(unpacked)
         if not (folder / "hpy" / "devel" / "include" / "hpy.h").is_file():
             raise BuildError(
-                f"HPYSTATE_HPY_SDIST={said}: the folder has no hpy/devel/include/hpy.h. Set it to "
-                f"the unpacked source distribution of HPy {HPY_VERSION}, or unset it."
+                f"HPYSTATE_HPY_SDIST={unpacked}: the folder has no hpy/devel/include/hpy.h. Set it "
+                f"to the unpacked source distribution of HPy {HPY_VERSION}, or unset it."
             )
         return folder
     folder = cache_dir() / f"hpy-{HPY_VERSION}"
@@ -123,8 +125,8 @@ def include_folder(headers: Headers = "hpystate") -> Path:
 
 
 def include_flags(abi: Abi = "universal", headers: Headers = "hpystate") -> list[str]:
-    """What a compiler is told for an ABI. For "universal" a folder forbids Python.h; "hybrid" has
-    the headers of the Python that runs this. Behind upstream's headers stands our folder, for
+    """The compiler's flags for an ABI. For "universal" a folder forbids Python.h; "hybrid" has the
+    headers of the Python that runs this. Upstream's headers are followed by our folder, for
     hpystate/*.h. ValueError for any other word."""
     include = include_folder(headers)
     folders = [f"-I{include}"]
@@ -167,7 +169,7 @@ def compile_extension(
     name     last part of the module's name, as in HPy_MODINIT
     sources  C and C++ files
     out_dir  where the file goes; made if it is not there
-    flags    for the compiler and the linker, behind our own. C++ is compiled as C++17 unless a
+    flags    for the compiler and the linker, after our own. C++ is compiled as C++17 unless a
              -std= is among them; one for C++ is kept from C files, and one for C from C++ files
     abi      "universal", or "hybrid": CPython's C API too, for the Python that runs this
     headers  "hpystate": those of this package; or "upstream": those of HPy 0.9.0 as published
@@ -215,7 +217,7 @@ def _compiler(variable: str, default: str) -> list[str]:
 def _compile(source: Path, flags: Sequence[str]) -> Path:
     is_cxx = _any_cxx([source])
     command = [*_compiler("CXX", "c++"), CXX_STANDARD] if is_cxx else _compiler("CC", "cc")
-    # Compilers warn of a standard of the other language, or refuse it.
+    # Compilers warn about a standard of the other language, or refuse it.
     mine = [flag for flag in flags if not flag.startswith("-std=") or ("++" in flag) == is_cxx]
     return _kept([*command, *mine, "-c"], [source], f"{source.stem}.o", "-o")
 
@@ -232,18 +234,18 @@ def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: s
         return target
     make_cache_folder("compiled", folder.name)
     scratch = folder / f"{os.getpid()}-{name}"
-    said = _run([*command, *map(str, inputs), out_flag, str(scratch)])
+    warnings = _run([*command, *map(str, inputs), out_flag, str(scratch)])
     if not scratch.is_file():
         files = ", ".join(map(str, inputs))
         raise BuildError(
-            f"{files}: {command[0]} wrote no object file. Give C or C++ sources.\n{said}"
+            f"{files}: {command[0]} wrote no object file. Give C or C++ sources.\n{warnings}"
         )
     os.replace(scratch, target)
     return target
 
 
 def _run(command: Sequence[str]) -> str:
-    """What the command says, its warnings."""
+    """Runs a command and returns what it wrote to stderr: warnings."""
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:

@@ -1,20 +1,20 @@
-"""finder.py: from a module's name to a file X.hpy0.so, and from the file to a module.
+"""finder.py: finds the file X.hpy0.so for a module's name, and loads the module from it.
 
-Long: the finder, its hook and what it tells of a failed import share what they know of a path.
+Long: the finders, the path hook and the hint at a failed import share what they know of a path.
 
-A hybrid extension, which uses CPython's C API too, lies in X.hpy0-cp312.so: it is found by the one
-Python that it was compiled for. Where both are there, the universal file is taken.
+A hybrid extension, which uses CPython's C API too, is in X.hpy0-cp312.so: only the Python that it
+was compiled for finds it. If both files are there, the universal one is loaded.
 
-Files are found by CPython's own finders of folders, which are taught two suffixes more. So all is
-as for CPython's extensions: the first entry of a path that has the name wins, in a folder a package
-comes before a file, zip archives, namespace packages and deleted folders are what they always are,
-and an import of something else costs nothing more.
+CPython's own finders of folders find the files: they get two more suffixes. So all works as for
+CPython's extensions: the first entry of a path that has the name wins, in a folder a package is
+found before a file, zip archives, namespace packages and deleted folders work as always, and an
+import of something else costs no more than before.
 
-In a folder X.hpy0.so comes first, before X.py too: upstream's build writes such a stub beside it,
-which imports `pkg_resources`; interpreters with a GIL of their own refuse that.
+In a folder X.hpy0.so is found first, even before X.py: upstream's build writes such a stub beside
+it, which imports `pkg_resources`; interpreters with a GIL of their own refuse that.
 
-First on sys.meta_path stands a finder for `hpy.universal` and its kin, also where upstream's `hpy`
-is installed for its build part; last one that says why a file that is there is not taken.
+The first finder on sys.meta_path serves `hpy.universal` and related names, also where upstream's
+`hpy` is installed for its build part. The last one explains why an existing file was not loaded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import os
 import sys
 
 # Not importlib.util, which imports `threading` from 3.12.3 on: CPython 3.12 never ends a
-# subinterpreter in which a thread that has ended was the first to import that
+# subinterpreter in which a thread that has ended was the first to import `threading`
 # (docs/cpython-faults.md). Not importlib.machinery, which imports `warnings` from 3.14 on.
 from importlib import _bootstrap
 from importlib._bootstrap import ModuleSpec
@@ -41,8 +41,8 @@ from hpystate import _native
 from hpystate.errors import LoadError
 from hpystate.policy import INTERPRETERS, MODES, create_module
 
-# Every interpreter imports this module, and what an interpreter imported CPython does not give back
-# whole: so no `typing`, no `importlib.abc` (which imports forty modules), and no `re` until needed.
+# Every interpreter imports this module, and CPython does not free all memory of what an interpreter
+# imported. So no `typing`, no `importlib.abc` (it imports forty modules), no `re` until needed.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,7 +53,7 @@ SUFFIX = ".hpy0.so"
 HYBRID_SUFFIX = f".hpy0-cp{sys.version_info[0]}{sys.version_info[1]}{sys.abiflags}.so"
 SUFFIXES = (SUFFIX, HYBRID_SUFFIX)  # the earlier one wins
 DROP_IN = "hpy.universal"
-#: Names that HPy's users import -> modules of ours, the same objects.
+#: Names that HPy's users import -> our modules, the same objects.
 ALIASES = {
     "hpy.debug": "hpystate.debug",
     "hpy.debug.leakdetector": "hpystate.debug.leakdetector",
@@ -113,9 +113,8 @@ _TAUGHT = [(suffix, HPyLoader) for suffix in SUFFIXES]
 
 
 def path_hook(path: str) -> Any:
-    """The first of sys.path_hooks: what the others find for `path`; finders of folders are taught.
-
-    It asks the others so that hooks of other libraries go on working, whoever came first.
+    """The first of sys.path_hooks: returns the finder of another hook; one of a folder gets our
+    suffixes. So hooks of other libraries go on working, in any order.
     """
     for hook in list(sys.path_hooks):
         if _is_marked(hook):
@@ -129,7 +128,7 @@ def path_hook(path: str) -> Any:
     raise ImportError("no other hook in sys.path_hooks accepts this path", path=path)
 
 
-# By this ours are known, also where a program dropped this module and imported it anew.
+# Marks our hook, also for a second copy of this module, if a program dropped and reimported it.
 path_hook.__hpystate__ = True
 
 
@@ -148,7 +147,7 @@ def _others(finder: FileFinder) -> list[tuple[str, type]]:
     return [(suffix, loader) for suffix, loader in finder._loaders if suffix not in SUFFIXES]
 
 
-def _stand_first() -> None:
+def _put_hook_first() -> None:
     """Makes our hook the first one, and teaches the finders that were made without it."""
     _imp.acquire_lock()
     try:
@@ -178,7 +177,7 @@ class HPyFinder:
     ) -> ModuleSpec | None:
         hooks = sys.path_hooks
         if not hooks or hooks[0] is not path_hook:
-            _stand_first()
+            _put_hook_first()
         if not fullname.startswith("hpy"):
             return None
         if fullname == DROP_IN:
@@ -189,8 +188,8 @@ class HPyFinder:
 
 
 class HintFinder:
-    """Last on sys.meta_path: where an import fails beside a file of that name which this runtime
-    does not take, the ModuleNotFoundError says why."""
+    """Last on sys.meta_path: if an import fails although there is a file of HPy's of that name, the
+    ModuleNotFoundError explains why the file was not loaded."""
 
     __hpystate__ = True
 
@@ -211,7 +210,7 @@ class HintFinder:
             if not isinstance(entry, str):
                 continue
             finder = finders.get(entry or _current_directory())
-            # What CPython's finder read of a folder a moment ago: no call of the system.
+            # CPython's finder has just read the folder: no system call is needed.
             listing = getattr(finder, "_path_cache", None)
             if listing is None:
                 continue
@@ -226,7 +225,7 @@ class HintFinder:
         self._seen.clear()
 
     def _refuse(self, file: str, *question: Any) -> None:
-        # importlib.util.find_spec() and its like ask whether there is a module: there is none.
+        # importlib.util.find_spec() only asks whether there is a module: the answer is no.
         if not _is_import(sys._getframe(2)) or self._found_later(*question):
             return
         from hpystate.hints import why_not
@@ -234,7 +233,7 @@ class HintFinder:
         raise ModuleNotFoundError(why_not(question[0], file), name=question[0])
 
     def _found_later(self, *question: Any) -> bool:
-        """Whether a finder knows the module that was put behind this one."""
+        """Whether a finder that was appended after this one finds the module."""
         finders = list(sys.meta_path)
         behind = finders[finders.index(self) + 1 :] if self in finders else []
         return any(finder.find_spec(*question) is not None for finder in behind)
@@ -247,7 +246,7 @@ def _hpy_files(listing: Iterable[str]) -> dict[str, str]:
 
 
 def _is_import(caller: FrameType | None) -> bool:
-    """Whether the finders are asked by an import, which raises where all of them know nothing."""
+    """Whether an import is calling the finders; it raises if none of them finds the module."""
     importing = caller.f_back if caller is not None else None
     return importing is not None and importing.f_code is _bootstrap._find_and_load_unlocked.__code__
 
@@ -281,7 +280,7 @@ def _drop_in_spec() -> ModuleSpec:
 
 
 class _AliasLoader:
-    """Gives a module of ours under a name of HPy's."""
+    """Loads one of our modules under a name of HPy's."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(ALIASES[spec.name])
@@ -319,9 +318,9 @@ def install() -> None:
     Every interpreter has import machinery of its own: call it in each. A second call does nothing.
     A `hpy.universal` that was imported before, by upstream, is replaced; what it loaded stays. One
     that another thread is importing is waited for; one that is being imported by the caller, or by
-    a thread that waits for the caller, is replaced too: its import gives ours.
+    a thread that waits for the caller, is replaced too: its import returns ours.
     """
-    _stand_first()
+    _put_hook_first()
     _imp.acquire_lock()  # of the import machinery: two threads put no finder in place twice
     try:
         if not any(_is_marked(finder) for finder in sys.meta_path):
@@ -364,8 +363,8 @@ def _is_ours(name: str) -> bool:
 def _take_over(name: str) -> None:
     """Puts ours in the place of upstream's module, where that was imported.
 
-    An import that is going on looks its module up in sys.modules when it has run it, and gives what
-    it finds there: so the module is replaced, and never missing.
+    An import that is going on returns what sys.modules has under the name at its end: so the module
+    is replaced, and never missing.
     """
     # Waits for an import of the name in another thread; at once where that thread waits for us.
     _bootstrap._lock_unlock_module(name)
@@ -401,7 +400,7 @@ def load(
                   "shared-gil" for a hybrid extension
     gil           False: the module is safe without the GIL; True: it needs the GIL; None asks
                   HPYSTATE_GIL, then the extension, then assumes True. Python builds with the GIL
-                  take it and do nothing; the others bring the GIL back for a module that needs it
+                  ignore it; the others bring the GIL back for a module that needs it
     raises        LoadError; what the extension's exec slots raise; TypeError and ValueError for bad
                   arguments
     """

@@ -1,14 +1,14 @@
 """gil.py: brings the GIL back for a module that is not known to be safe without it.
 
-Only builds without the GIL come here (policy.py). CPython switches the GIL on where it loads an
-extension that does not say that it needs none, and tells no one else how to. So hpystate._native
-carries a second module that says nothing; CPython loads it, and the GIL is back in this interpreter
-(and in those that share it) for good. PYTHON_GIL=0 and -X gil=0 keep it off, as for every
-extension.
+Used only by builds without the GIL (policy.py). CPython switches the GIL on when it loads an
+extension that does not declare Py_MOD_GIL_NOT_USED, and has no function for that. So
+hpystate._native contains a second module without the declaration; when CPython loads it, the GIL is
+back in this interpreter (and in those that share it) for good. PYTHON_GIL=0 and -X gil=0 keep it
+off, as for every extension.
 
-CPython also has the GIL on for a moment wherever an extension is imported, in every interpreter
-that shares it, and tells that from "for good" nowhere. A module that needs it and comes at such a
-moment brings it back without the warning.
+CPython also has the GIL on for a moment whenever an extension is imported, in every interpreter
+that shares it, and nothing tells that from "for good". A module that needs the GIL and is loaded at
+such a moment brings it back without the warning.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def bring_back(name: str, layered: bool) -> None:
     if _back:
         return
     was_off = not sys._is_gil_enabled()
-    # CPython's own warning names the module in between. The filter concerns that name only, so it
-    # may stay; to take it back would take back what other threads filter meanwhile.
+    # CPython's own warning would name the second module. The filter matches that name only, so it
+    # may stay; to remove it could remove filters that other threads add meanwhile.
     warnings.filterwarnings("ignore", f".*'{_NEEDS_GIL}'", RuntimeWarning)
     loader = ExtensionFileLoader(_NEEDS_GIL, _native.__file__)
     spec = spec_from_file_location(_NEEDS_GIL, _native.__file__, loader=loader)

@@ -1,4 +1,4 @@
-"""hints.py: why a file of HPy's that bears a module's name is not that module, and what to do.
+"""hints.py: explains why a file of HPy's with a module's name was not loaded, and what to do.
 
 Imported only where an import has failed beside such a file.
 """
@@ -51,7 +51,7 @@ def _python(tag: str) -> str:
 
 
 def _no_file(file: str) -> str:
-    """CPython's finder takes only what is a file."""
+    """Why CPython's finder does not accept it as a file."""
     if os.path.isdir(file):
         return "it is a folder; a file was expected. Rename the folder."
     if os.path.islink(file):

@@ -1,9 +1,9 @@
-"""policy.py: the way of a file to its module, and what is decided on it.
+"""policy.py: makes the module of a file, and decides how.
 
-Three are heard, in this order: who loads the file (arguments), the environment (HPY, HPY_LOG,
-HPYSTATE_INTERPRETERS, HPYSTATE_GIL), and the file itself (`_native.inspect`). _asked() weighs
-arguments against the environment, decide() the result against the file; what a word of the
-environment means is below them.
+Three sources count, the first one most: the arguments of whoever loads the file, the environment
+(HPY, HPY_LOG, HPYSTATE_INTERPRETERS, HPYSTATE_GIL), and what the file declares (`_native.inspect`).
+_asked() combines arguments and environment, decide() combines that with the file. The functions
+below them read the environment.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GIL = ("off", "on")
 _NO_GIL = "t" in sys.abiflags  # a build of CPython that can run without the GIL
 
 
-# ---- the way of a file -------------------------------------------------------------------------
+# ---- from a file to a module -------------------------------------------------------------------
 
 
 def create_module(
@@ -43,13 +43,13 @@ def create_module(
     path          the file
     spec          the ModuleSpec that the module is made for
     mode, interpreters, gil
-                  as for hpystate.load(); None: not said. Where the mode is not, HPY is asked
-    raises        LoadError; ValueError for a word in the environment that is none; a RuntimeWarning
-                  that is an error; what functions of the file raise
+                  as for hpystate.load(); None: not given. HPY then decides the mode
+    raises        LoadError; ValueError for a wrong word in the environment; a RuntimeWarning that
+                  is an error; what functions of the file raise
     """
     asked = _asked(name, mode, interpreters, gil, os.environ)
-    file, says = _native.inspect(name, path)
-    mode, interpreters, needs_gil = decide(asked, says)
+    file, declared = _native.inspect(name, path)
+    mode, interpreters, needs_gil = decide(asked, declared)
     if needs_gil and _NO_GIL:
         from hpystate.gil import bring_back
 
@@ -64,8 +64,8 @@ def _asked(
     gil: bool | None,
     environment: Mapping[str, str],
 ) -> tuple[str, str | None, str | None]:
-    """What the arguments and, where they say nothing, the environment ask for: a mode, a word of
-    INTERPRETERS, a word of GIL. Before the file is opened."""
+    """What the arguments ask for, or else the environment: a mode, a word of INTERPRETERS, a word
+    of GIL. Called before the file is opened."""
     if mode is None:
         mode = mode_from_environment(name, environment)
         announce(name, mode, environment)
@@ -81,37 +81,38 @@ def _asked(
 
 
 def decide(
-    asked: tuple[str, str | None, str | None], says: Mapping[str, Any]
+    asked: tuple[str, str | None, str | None], declared: Mapping[str, Any]
 ) -> tuple[str, str | None, bool]:
-    """The mode; in which interpreters the module may be made (None: nobody says a word, and
-    `_native.create` knows by the definition whether the file is hybrid); whether it needs the GIL.
+    """The mode; where the module may be made (None: neither caller nor file declares
+    it, and `_native.create` finds by the definition whether the file is hybrid); whether it needs
+    the GIL.
 
-    asked  a mode, a word of INTERPRETERS or None, a word of GIL or None
-    says   what `_native.inspect` read of the file
+    asked     a mode, a word of INTERPRETERS or None, a word of GIL or None
+    declared  what `_native.inspect` read of the file
     """
     mode, interpreters, gil = asked
     # The tables of debug and trace mode serve one thread of an interpreter at a time.
-    needs_gil = mode != "universal" or (gil or says["gil"]) != "off"
-    return mode, interpreters or says["interpreters"], needs_gil
+    needs_gil = mode != "universal" or (gil or declared["gil"]) != "off"
+    return mode, interpreters or declared["interpreters"], needs_gil
 
 
 # ---- the environment ---------------------------------------------------------------------------
 
 
 def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
-    """What HPY says for a module: `MODE`, or `module:MODE,module:MODE`; "universal" where it is not
+    """The mode of a module by HPY: `MODE`, or `module:MODE,module:MODE`; "universal" if HPY is not
     set, or empty.
 
     A module of a package goes by its dotted name or by the last part of it; upstream's stubs know
     the last part only. A ValueError names a mode that HPy does not have.
     """
-    said = environment.get("HPY", "")
-    if not said.strip():
+    value = environment.get("HPY", "")
+    if not value.strip():
         return "universal"
-    mode = said
-    if ":" in said:
+    mode = value
+    if ":" in value:
         mode = "universal"
-        for part in said.split(","):
+        for part in value.split(","):
             module, _, word = part.partition(":")
             if module.strip() in (name, name.rpartition(".")[2]):
                 mode = word
@@ -119,7 +120,7 @@ def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
     mode = mode.strip().lower()
     if mode not in MODES:
         raise ValueError(
-            f"invalid HPy mode: {said[:50]}. The environment variable HPY names the mode "
+            f"invalid HPy mode: {value[:50]}. The environment variable HPY names the mode "
             f"{mode[:50]!r} for the module {name!r}; universal, debug or trace was expected. Set "
             f"HPY=debug, or HPY={name}:debug for this module alone."
         )
@@ -129,8 +130,8 @@ def mode_from_environment(name: str, environment: Mapping[str, str]) -> str:
 def announce(name: str, mode: str, environment: Mapping[str, str]) -> None:
     """Where HPY_LOG is set: the line that upstream prints for every module that is imported.
 
-    Without a sys.stdout there is no line, as with print(). No import fails because of the line: one
-    that cannot be written is a warning.
+    Without a sys.stdout there is no line, as with print(). If the line cannot be written that is a
+    warning: no import fails because of it.
     """
     stdout = getattr(sys, "stdout", None)
     if "HPY_LOG" not in environment or stdout is None:
@@ -142,27 +143,27 @@ def announce(name: str, mode: str, environment: Mapping[str, str]) -> None:
     except (OSError, ValueError) as error:  # the disk is full, the pipe or the file closed, ASCII
         import warnings
 
-        said = f"HPY_LOG: the line {line!a} could not be written to sys.stdout: {error}"
-        warnings.warn(said, RuntimeWarning, stacklevel=2)
+        text = f"HPY_LOG: the line {line!a} could not be written to sys.stdout: {error}"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
 
 
 def interpreters_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
-    """What HPYSTATE_INTERPRETERS says for a module: the first `pattern=value` that matches it."""
-    return _said_for(name, "HPYSTATE_INTERPRETERS", INTERPRETERS, environment)
+    """The value of HPYSTATE_INTERPRETERS for a module: that of the first pattern that matches."""
+    return _value_for(name, "HPYSTATE_INTERPRETERS", INTERPRETERS, environment)
 
 
 def gil_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
-    """What HPYSTATE_GIL says for a module, in the same way: "off", "on" or None."""
-    return _said_for(name, "HPYSTATE_GIL", GIL, environment)
+    """The value of HPYSTATE_GIL for a module, found in the same way: "off", "on" or None."""
+    return _value_for(name, "HPYSTATE_GIL", GIL, environment)
 
 
-def _said_for(
+def _value_for(
     name: str, variable: str, words: Sequence[str], environment: Mapping[str, str]
 ) -> str | None:
-    said = environment.get(variable)
-    if not said:
+    setting = environment.get(variable)
+    if not setting:
         return None
-    for part in filter(None, (piece.strip() for piece in said.split(","))):
+    for part in filter(None, (piece.strip() for piece in setting.split(","))):
         pattern, equals, value = part.partition("=")
         if not equals or value.strip() not in words:
             expected = ", ".join(words)

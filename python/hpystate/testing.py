@@ -40,7 +40,7 @@ class Interpreter:
     gil  "own": a GIL of its own, as PEP 684 has it; "shared": a legacy one, with the main GIL
 
     Code runs on the thread that calls run(), in the interpreter's __main__, which lives on between
-    calls. Answers come through a pipe, pickled there and unpickled here: plain data only.
+    calls. Answers are pickled and sent through a pipe: plain data only.
     """
 
     def __init__(self, gil: Gil = "own") -> None:
@@ -121,7 +121,7 @@ def compile_snippet(
     headers: Headers = "hpystate",
 ) -> Path:
     """Compiles the C source of a module `name`; the path of its file. The same text is compiled
-    once; different texts with the same name lie in different folders."""
+    once; different texts with the same name are in different folders."""
     text = textwrap.dedent(source)
     digest = hashlib.sha256(repr((name, text, flags, headers)).encode()).hexdigest()[:16]
     folder = make_cache_folder("snippets", digest)

@@ -1,8 +1,8 @@
 """trace.py: hpystate.trace, and hpy.trace after install(): counting and timing context functions.
 
-Modules that are loaded with mode="trace" (or `HPY=trace`) are traced. Each interpreter has numbers
-and hooks of its own. Hooks run on an attached thread: the events of a thread that left Python are
-told when it came back.
+Modules that are loaded with mode="trace" (or `HPY=trace`) are traced. Each interpreter has counts
+and hooks of its own. Hooks run on attached threads: events of a thread that left Python are
+reported when it is back.
 """
 
 from hpystate import _native

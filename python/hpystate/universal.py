@@ -1,7 +1,7 @@
 """universal.py: the drop-in for `hpy.universal`: its functions, its constants, its messages.
 
-Loaded as `hpy.universal` by the finder after `hpystate.install()`. The texts in here are interface:
-programs and HPy's own tests compare them. hpystate.load() has messages that say more.
+Loaded as `hpy.universal` by the finder after `hpystate.install()`. The texts in here are fixed:
+programs and HPy's own tests compare them. hpystate.load() has longer messages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-__hpystate__ = True  # how install() knows it
+__hpystate__ = True  # install() recognises the module by this
 
 MODE_UNIVERSAL = 0
 MODE_DEBUG = 1
@@ -63,7 +63,7 @@ def load(
             f"load: mode is {mode}; MODE_UNIVERSAL, MODE_DEBUG or MODE_TRACE was expected"
         )
     if chosen == MODE_DEBUG:
-        _debug.set_explain_crashes(False)  # upstream's says nothing then, and its tests look
+        _debug.set_explain_crashes(False)  # upstream prints nothing then, and its tests compare
     return _load(name, path, spec, _MODE_NAMES[chosen])
 
 
@@ -111,7 +111,7 @@ def _as_upstream(error: LoadError) -> Exception:
         return SystemError(str(error))
     text = _TEXTS.get(error.kind)
     if text is None:
-        return error  # it is a RuntimeError too, and nobody compares its text
+        return error  # it is a RuntimeError too, and no test compares its text
     message = text.format(path=error.path, current=_CURRENT_ABI, **error.details)
     return LoadError(
         message, name=error.name, path=error.path, kind=error.kind, details=error.details

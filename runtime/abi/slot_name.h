@@ -5,7 +5,7 @@
 
 namespace hpystate {
 
-/// "HPy_tp_call"; "an unknown slot" for a number that is none of HPy's.
+/// "HPy_tp_call"; "an unknown slot" for a number that HPy does not have.
 [[nodiscard]] constexpr const char* name_of(HPySlot_Slot slot) noexcept {
     switch (static_cast<int>(slot)) {
 #define HPY_SLOT(name, value, signature)                                                           \

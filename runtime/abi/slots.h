@@ -15,7 +15,7 @@ enum class Slot : unsigned {
 };
 
 // Arrays of C strings, and not inline: GCC puts other constants that hold addresses into memory
-// that stays writable, and tests/abi/test_symbols.py says that nothing of that kind may be there.
+// that stays writable, which tests/abi/test_symbols.py forbids.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays)
 constexpr const char* kSlotNames[] = {
 #define HPY_FUNC(ret, name, params) "ctx_" #name,

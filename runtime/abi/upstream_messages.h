@@ -1,5 +1,5 @@
-/// runtime/abi/upstream_messages.h: the few messages that HPy's own tests compare: they are
-/// interface.
+/// runtime/abi/upstream_messages.h: the messages that HPy's own tests compare, so their texts must
+/// not change.
 #pragma once
 
 namespace hpystate::interface {

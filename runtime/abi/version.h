@@ -22,14 +22,14 @@ struct AbiVersion {
     }
 };
 
-/// A version, the HPy release that people know it by, and the list that it is.
+/// A version and the HPy release that has it.
 struct SupportedAbi {
     AbiVersion version;
     const char* release; ///< "HPy 0.9"
 };
 
-/// A new version is one more row, one more list in include/hpy/abi/ and one file of emulation. Not
-/// inline: see runtime/abi/slots.h.
+/// A new version needs a row here, a list in include/hpy/abi/ and a folder in runtime/versions/.
+/// Not inline: see runtime/abi/slots.h.
 constexpr SupportedAbi kSupportedAbis[] = {
     {{HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR}, "HPy 0.9"},
 };

@@ -1,4 +1,5 @@
-/// runtime/cpython/attached.h: what must be true where Python's API is called; for HPYSTATE_CHECK.
+/// runtime/cpython/attached.h: conditions under which Python's API may be called; for
+/// HPYSTATE_CHECK.
 #pragma once
 
 #include <Python.h>

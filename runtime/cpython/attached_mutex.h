@@ -1,17 +1,17 @@
 /// runtime/cpython/attached_mutex.h: a lock under which CPython may be called.
 ///
-/// Who waits for a std::mutex stays attached, and stops the world from stopping. So whatever may
-/// detach the thread (CPython's own locks do, in builds without the GIL) is called under this one
-/// only: its waiters are detached. No Python code runs under it and no object is released: they
-/// could come back for the lock.
+/// A thread that waits for a std::mutex stays attached, so it keeps others from stopping the world.
+/// So what may detach the thread (CPython's own locks do, in builds without the GIL) is called
+/// under this mutex only: its waiters are detached. No Python code runs under it and no object is
+/// released, since either could ask for the lock again.
 #pragma once
 
 #include <Python.h>
 
 namespace hpystate {
 
-/// Meets BasicLockable; valid when all its bytes are zero. With the GIL it is nothing: what stands
-/// under it does not give the GIL away.
+/// Meets BasicLockable; valid when all its bytes are zero. With the GIL it does nothing: the code
+/// under it does not release the GIL.
 class AttachedMutex {
   public:
 #ifdef Py_GIL_DISABLED

@@ -6,7 +6,7 @@
 namespace hpystate {
 
 /// While it lives no other thread has a critical section of that object, unless this one detaches.
-/// With the GIL it is nothing.
+/// With the GIL it does nothing.
 class [[nodiscard]] CriticalSection {
   public:
 #ifdef Py_GIL_DISABLED

@@ -1,4 +1,4 @@
-/// runtime/cpython/gc_head.cpp: looking at the head of a list that the collector tracks, and not.
+/// runtime/cpython/gc_head.cpp: reads the head of a list, tracked and untracked.
 #include "runtime/cpython/gc_head.h"
 
 #include "runtime/cpython/attached.h"

@@ -2,8 +2,8 @@
 ///
 ///     [ next ][ previous, flags ][ the object ... ]
 ///
-/// CPython does not promise them. Memory that is kept for the next instance (interp_state/spares.h)
-/// goes on with both words zero, as PyObject_GC_New leaves them.
+/// CPython does not promise this layout. Memory that is kept for the next instance
+/// (interp_state/spares.h) is reused with both words zero, as PyObject_GC_New leaves them.
 #pragma once
 
 #include <Python.h>
@@ -31,8 +31,9 @@ inline void clear_gc_flags(PyObject* untracked) noexcept {
 
 enum class GcHead : std::uint8_t { kExpected, kOther, kUnknown };
 
-/// Tries it with a list. Where the head is another, nothing is kept: instances go back to CPython's
-/// allocator. kUnknown: an exception is set, there was no memory for the list.
+/// Reads the head of a list. kOther: the head is not the expected one; then no memory is kept, and
+/// instances go back to CPython's allocator. kUnknown: an exception is set, there was no memory for
+/// the list.
 [[nodiscard]] GcHead look_at_gc_head() noexcept;
 
 } // namespace hpystate

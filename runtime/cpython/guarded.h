@@ -1,5 +1,5 @@
-/// runtime/cpython/guarded.h: where C++ exceptions become Python ones: every entry that allocates
-/// in C++.
+/// runtime/cpython/guarded.h: turns C++ exceptions into Python's, in every entry point that
+/// allocates in C++.
 #pragma once
 
 #include <Python.h>
@@ -10,8 +10,8 @@
 
 namespace hpystate {
 
-/// Runs `body` and returns its result; `failed`, with a MemoryError, where memory is missing. What
-/// the runtime's own code throws is std::bad_alloc, or std::length_error where sizes add up to more
+/// Runs `body` and returns its result; `failed`, with a MemoryError, if memory runs out. What the
+/// runtime's own code throws is std::bad_alloc, or std::length_error where sizes add up to more
 /// than there can be.
 template <typename Result, typename Body>
 [[nodiscard]] Result guarded(Result failed, Body&& body) noexcept {

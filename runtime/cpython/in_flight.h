@@ -5,8 +5,8 @@
 /// while an exception is on its way to its handler. Such a function has no way to report an error
 /// of its own, and must leave the exception in flight alone. HPy has no Fetch and Restore, so the
 /// runtime does both for it, as CPython does for a `__del__`: the exception is taken away, the
-/// function runs without one, what it raises goes to sys.unraisablehook, and the exception comes
-/// back.
+/// function runs without one, what it raises goes to sys.unraisablehook, and the exception is set
+/// again.
 #pragma once
 
 #include <Python.h>
@@ -18,8 +18,8 @@ namespace hpystate {
 /// Keeps the exception in flight for as long as it lives. The thread is attached.
 class InFlight {
   public:
-    /// `source` is what an error is reported with: an object that can be looked at and lives as
-    /// long as this; nullptr: there is none.
+    /// `source` is the object that an error is reported with; it lives as long as this. nullptr:
+    /// none.
     explicit InFlight(PyObject* source) noexcept
         : source_(source), raised_(PyErr_GetRaisedException()) {
         HPYSTATE_CHECK(may_run_python());

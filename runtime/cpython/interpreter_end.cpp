@@ -1,4 +1,4 @@
-/// runtime/cpython/interpreter_end.cpp: asking CPython, whose answers differ by version.
+/// runtime/cpython/interpreter_end.cpp: asks CPython, in the way of each version.
 #include "runtime/cpython/interpreter_end.h"
 
 #include "runtime/cpython/attached.h"
@@ -22,11 +22,11 @@ bool is_ending() noexcept {
     HPYSTATE_CHECK(is_attached());
     PyObject* const raised = PyErr_GetRaisedException();
     PyObject* modules = nullptr;
-    // -1: no memory for the key, which says nothing about the interpreter.
+    // -1: no memory for the key, which does not mean that the interpreter is ending.
     const int found = PySys_GetOptionalAttrString("modules", &modules);
     PyErr_SetRaisedException(raised);                                    // drops the MemoryError
     const bool ending = found == 0 || (found > 0 && modules == Py_None); // None once it was cleared
-    Py_XDECREF(modules); // the dict lives on in sys, or the None does
+    Py_XDECREF(modules); // sys still holds the dict or the None
     return ending;
 }
 
@@ -36,7 +36,8 @@ bool is_ending() noexcept {
     HPYSTATE_CHECK(is_attached());
     PyObject* modules = PySys_GetObject("modules"); // borrowed; None once they were cleared
     if (modules == nullptr) {
-        // Gone, or CPython had no memory for the key and hides that. Memory tells the two apart.
+        // It is gone, or CPython had no memory for the key and hides that. Whether such a key can
+        // be made shows which.
         PyObject* const raised = PyErr_GetRaisedException();
         PyObject* const key = PyUnicode_FromString("modules");
         const bool no_memory = key == nullptr;

@@ -1,4 +1,5 @@
-/// runtime/cpython/interpreter_end.h: how far the end of an interpreter, or of Python, has come.
+/// runtime/cpython/interpreter_end.h: exit callbacks, and whether an interpreter or Python is
+/// ending.
 #pragma once
 
 #include <Python.h>

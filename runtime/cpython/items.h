@@ -1,4 +1,4 @@
-/// runtime/cpython/items.h: items of lists and tuples, read where they lie.
+/// runtime/cpython/items.h: items of lists and tuples, read in place.
 ///
 /// The structs are in CPython's public headers, but not in its stable ABI: a build for one version
 /// serves that version only, which the name of its file ensures.

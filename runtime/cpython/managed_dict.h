@@ -24,7 +24,7 @@ inline void clear_managed_dict(PyObject* self) {
 }
 
 /// For any other type: where the instance keeps its dict, by tp_dictoffset, which may count from
-/// the end. nullptr: it has no place for one.
+/// the end. nullptr: it cannot have one.
 [[nodiscard]] inline PyObject** place_of_dict(PyObject* self) noexcept {
     return _PyObject_GetDictPtr(self);
 }

@@ -1,8 +1,9 @@
 /// runtime/cpython/module_layout.h: where a module object keeps its state and its definition.
 ///
-/// CPython does not promise it. Thunks read both words at these offsets, which spares them a call.
-/// Each anchor is compared with the layout when it is made. Where one differs, the process goes the
-/// public way from then on: PyModule_GetState, PyModule_GetDef (runtime/calls/anchor.h).
+/// CPython does not promise this layout. Thunks read both words at these offsets, which spares them
+/// a call. Each anchor is compared with the layout when it is made. Where one differs, the process
+/// calls public functions from then on: PyModule_GetState, PyModule_GetDef
+/// (runtime/calls/anchor.h).
 #pragma once
 
 #include <Python.h>
@@ -41,8 +42,8 @@ struct ModuleLayout {
 [[nodiscard]] bool has_layout(const void* module, const void* definition,
                               const void* state) noexcept;
 
-/// Set for good, before the first thunk is handed out, where a module is laid out otherwise. Every
-/// thread finds the same; relaxed: what follows from it is handed out through CPython.
+/// Set if a module has another layout, before the first thunk is handed out; never reset. relaxed:
+/// whoever reads it got what follows from it through CPython, which orders the two.
 extern std::atomic<bool> other_module_layout;
 
 [[nodiscard]] inline bool has_other_module_layout() noexcept {

@@ -1,4 +1,5 @@
-/// runtime/cpython/new_list.h: PyList_New, round a fault of CPython's without the GIL.
+/// runtime/cpython/new_list.h: PyList_New, with a workaround for a fault of CPython's without the
+/// GIL (gh-152125).
 #pragma once
 
 #include <Python.h>
@@ -11,9 +12,9 @@ namespace hpystate::context {
 
 /// A list of `size` items that are null; size >= 0. nullptr: MemoryError is set.
 ///
-/// CPython 3.13 without the GIL gives the memory of another list back where it has none for the
-/// items of this one (seen in 3.13.15: the list comes from the free list, with its old items). So
-/// memory is asked for first where it is large enough to be refused.
+/// If CPython 3.13 without the GIL has no memory for the items of this list, it frees those of
+/// another one (seen in 3.13.15: the list is taken from the free list, with its old items). So a
+/// size that may be refused is allocated and freed first.
 [[nodiscard]] inline PyObject* new_list(Py_ssize_t size) noexcept {
     constexpr Py_ssize_t kLarge = 4096;
     constexpr Py_ssize_t kMost = PY_SSIZE_T_MAX / static_cast<Py_ssize_t>(sizeof(PyObject*)) - 8;

@@ -1,4 +1,4 @@
-/// runtime/cpython/new_type.h: a failure of PyType_From...Spec always has an exception.
+/// runtime/cpython/new_type.h: makes sure that a failed PyType_From...Spec has set an exception.
 #pragma once
 
 #include <Python.h>

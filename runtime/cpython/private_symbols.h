@@ -1,7 +1,7 @@
 /// runtime/cpython/private_symbols.h: functions that CPython exports without promising them.
 ///
-/// They are weak: where a version has one no more, its pointer here is null, and the caller does
-/// without, as written beside each. docs/abi.md lists them.
+/// They are weak: if a version lacks one, its pointer here is null, and the caller does what is
+/// described beside it. docs/abi.md lists them.
 #pragma once
 
 #include <Python.h>
@@ -30,7 +30,7 @@ extern PrivateSymbols private_symbols;
     return private_symbols.look_up_interpreter != nullptr;
 }
 
-/// The living interpreter with that id; nullptr: there is none. Where can_look_up_interpreters().
+/// The living interpreter with that id; nullptr: there is none. Only if can_look_up_interpreters().
 /// The thread is attached and holds no lock of ours; an exception that is set stays.
 [[nodiscard]] const PyInterpreterState* interpreter_with_id(std::int64_t id) noexcept;
 

@@ -17,7 +17,8 @@ class Ref {
     explicit Ref(PyObject* owned) noexcept : object_(owned) {}
     Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
     Ref& operator=(Ref&& other) noexcept {
-        // The new value stands before the old one is released: its destructor may look here.
+        // The new value is stored before the old one is released, since its destructor may read
+        // this.
         HPYSTATE_CHECK(object_ == nullptr || may_run_python());
         PyObject* const old = std::exchange(object_, std::exchange(other.object_, nullptr));
         Py_XDECREF(old);

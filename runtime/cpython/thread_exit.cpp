@@ -1,15 +1,15 @@
 /// runtime/cpython/thread_exit.cpp: a thread that CPython ends inside an extension.
 ///
 /// A daemon thread that wants to run Python code while the interpreter ends is ended by CPython:
-/// 3.12 and 3.13 call pthread_exit, which unwinds the C stack up to the thread's first frame. On
-/// its way it would come through functions of ours, which must not throw: std::terminate, and the
-/// process that was about to end well aborts. Through those that may, it would release references
-/// that the thread, which is detached, must not touch; and then through the extension's frames.
+/// 3.12 and 3.13 call pthread_exit, which unwinds the C stack up to the thread's first frame.
+/// Unwinding through our noexcept functions would call std::terminate, and abort a process that was
+/// about to end well. Unwinding through our other frames would run destructors that release
+/// references while the thread is detached. And the extension's own frames would be unwound too.
 ///
-/// 3.14 lets such a thread hang (gh-87135), and so do we: the first frame of ours that has anything
-/// to say about unwinding stops it for good. Every such frame names one function, the personality
-/// routine of C++; the linker puts this one in its place (--wrap in CMakeLists.txt), which costs
-/// nothing until something is thrown.
+/// 3.14 lets such a thread hang (gh-87135), and so do we: the first C++ frame of ours stops it for
+/// good. All frames that take part in unwinding name one function, the personality routine of C++.
+/// The linker replaces it by the one below (--wrap in CMakeLists.txt), which costs nothing until
+/// something is thrown.
 #include "runtime/cpython/interpreter_end.h"
 
 #include <unistd.h>

@@ -1,7 +1,7 @@
-/// runtime/cpython/versions.h: what one version of CPython has or does otherwise than another.
+/// runtime/cpython/versions.h: differences between versions of CPython.
 ///
-/// Only this folder asks which version is compiled for. docs/abi.md lists the facts and the
-/// tests that notice when one changes.
+/// Only files in this folder test PY_VERSION_HEX. docs/abi.md lists the facts and the tests
+/// that notice when one changes.
 #pragma once
 
 #include <Python.h>
@@ -17,12 +17,12 @@ namespace hpystate {
 #endif
 }
 
-/// PyErr_WriteUnraisable without an exception follows a null pointer; earlier versions call the
+/// From 3.15 on PyErr_WriteUnraisable crashes if no exception is set; earlier versions call the
 /// hook with None.
 inline constexpr bool kUnraisableNeedsException = PY_VERSION_HEX >= 0x030F0000;
 
-/// Bit 2 of tp_flags is Py_TPFLAGS_INLINE_VALUES; in 3.12 CPython gives it no meaning, and HPy's
-/// own runtime uses it.
+/// From 3.13 on bit 2 of tp_flags is Py_TPFLAGS_INLINE_VALUES. In 3.12 CPython gives it no meaning,
+/// and HPy's own runtime uses it.
 inline constexpr bool kHasInlineValues = PY_VERSION_HEX >= 0x030D0000;
 
 } // namespace hpystate

@@ -12,7 +12,7 @@
 
 namespace hpystate::elf {
 
-// O_NONBLOCK: opening a pipe that nobody writes to would wait for ever. It has no effect on files.
+// O_NONBLOCK: opening a pipe without a writer would wait forever. It has no effect on files.
 Bytes::Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (fd_ < 0) {
         throw Error(Fault::kMissing, std::generic_category().message(errno),
@@ -20,7 +20,7 @@ Bytes::Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOE
     }
     struct stat info {};
     if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(fd_); // the destructor of what was not constructed does not run
+        close(fd_); // the destructor does not run for an object whose constructor throws
         refuse("it is not a regular file", "Give the path of the extension's .so file.");
     }
     size_ = static_cast<std::uint64_t>(info.st_size);
@@ -45,7 +45,7 @@ void Bytes::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) co
                         std::string("it cannot be read: ") + std::generic_category().message(errno),
                         "Check the disk or the network share that holds it.");
         }
-        if (got == 0) refuse_truncated(offset, count); // it shrank while we looked
+        if (got == 0) refuse_truncated(offset, count); // the file has shrunk since it was opened
         at += got;
         offset += static_cast<std::uint64_t>(got);
         count -= static_cast<std::uint64_t>(got);

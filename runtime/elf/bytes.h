@@ -10,13 +10,13 @@
 
 namespace hpystate::elf {
 
-/// Where everything in this room is read from. Nothing in the bytes is trusted: an offset or a
-/// count that leads out of them is an Error. An open file is closed at the end of the scope; memory
-/// belongs to somebody else, who keeps it mapped meanwhile.
+/// All files of this folder read through this class. Nothing in the bytes is trusted: an offset or
+/// a count that leads out of them is an Error. An open file is closed at the end of the scope;
+/// memory belongs to somebody else, who keeps it mapped meanwhile.
 class Bytes {
   public:
-    /// A file, read piece by piece. It is not mapped: what is cut off while somebody looks at it
-    /// would end the process. Throws Error: kMissing; kNotSharedObject: not a regular file.
+    /// A file, read piece by piece. It is not mapped: reading a mapped file that is truncated
+    /// meanwhile kills the process. Throws Error: kMissing; kNotSharedObject: not a regular file.
     explicit Bytes(const std::string& path);
 
     /// `size` bytes of memory from `start`. Not all need be readable: see Object::at.
@@ -28,7 +28,7 @@ class Bytes {
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
-    /// Whether `count` bytes from `offset` lie inside; hostile numbers do not overflow.
+    /// Whether `count` bytes from `offset` are inside; hostile numbers do not overflow.
     [[nodiscard]] bool holds(std::uint64_t offset, std::uint64_t count) const noexcept {
         return offset <= size_ && count <= size_ - offset;
     }

@@ -11,7 +11,7 @@ Dynamic::Dynamic(const Object& object) : object_(object) {
     if (header == nullptr) {
         refuse("it has no dynamic section", "Link the extension with -shared.");
     }
-    // The dynamic linker reads what is mapped at the address, not what stands at the file offset.
+    // The dynamic linker reads the memory at the address, not the bytes at the file offset.
     const auto position = object.position_of(header->p_vaddr, header->p_memsz);
     if (header->p_vaddr % alignof(Elf64_Dyn) != 0 || !position ||
         (!object.in_memory() && *position != header->p_offset)) {
@@ -41,7 +41,8 @@ std::uint64_t Dynamic::value(Elf64_Sxword tag) const noexcept {
 std::uint64_t Dynamic::address(Elf64_Sxword tag) const noexcept {
     const std::uint64_t found = value(tag);
     const std::uintptr_t start = object_.load_address();
-    // No object is as long as its load address is high: what is smaller is an address of the file.
+    // An object is shorter than its load address is high, so a smaller value is an address of the
+    // file.
     return found >= start ? found - start : found;
 }
 

@@ -13,8 +13,8 @@ namespace hpystate::elf {
 /// The entries, read once. The object outlives this.
 class Dynamic {
   public:
-    /// Throws Error (kNotSharedObject) where the object has none, or it lies in no segment or has
-    /// no end, and as Bytes::read.
+    /// Throws Error (kNotSharedObject) if the object has no dynamic section, or it is outside the
+    /// segments or has no DT_NULL; and as Bytes::read.
     explicit Dynamic(const Object& object);
 
     [[nodiscard]] const Object& object() const noexcept { return object_; }
@@ -24,16 +24,16 @@ class Dynamic {
 
     [[nodiscard]] bool has(Elf64_Sxword tag) const noexcept { return find(tag) != nullptr; }
 
-    /// As it is in the section; 0 where there is no such entry. Where there are several the last
-    /// one counts, as for the dynamic linker.
+    /// As it is in the section; 0 if there is no such entry. The last one of several counts, as for
+    /// the dynamic linker.
     [[nodiscard]] std::uint64_t value(Elf64_Sxword tag) const noexcept;
 
     /// The value of an entry that is an address, as the file has it: in memory glibc has added the
     /// load address to some of them.
     [[nodiscard]] std::uint64_t address(Elf64_Sxword tag) const noexcept;
 
-    /// The table at the address that the one entry holds, of as many bytes as the other; empty
-    /// where it has no bytes. Throws as Object::at.
+    /// The table whose address is in the entry `at` and whose size in the entry `bytes`; empty if
+    /// it has no bytes. Throws as Object::at.
     template <typename Struct>
     [[nodiscard]] std::vector<Struct> table(Elf64_Sxword at, Elf64_Sxword bytes) const {
         const std::uint64_t count = value(bytes) / sizeof(Struct);

@@ -11,8 +11,8 @@ namespace hpystate::elf {
 enum class Fault : std::uint8_t {
     kMissing,         ///< the file cannot be opened
     kUnreadable,      ///< reading it failed: the disk, the network
-    kNotSharedObject, ///< it is something else, or parts of it contradict each other
-    kTruncated,       ///< it names bytes behind its end
+    kNotSharedObject, ///< it is something else, or it contradicts itself
+    kTruncated,       ///< its headers name bytes past its end
 };
 
 /// What was found, without the name of the file: whoever reads the file knows it.

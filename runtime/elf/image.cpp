@@ -1,4 +1,4 @@
-/// runtime/elf/image.cpp: the segments of an ELF file against its size.
+/// runtime/elf/image.cpp: checks the segments of an ELF file against its size.
 #include "runtime/elf/image.h"
 
 #include "runtime/elf/image_dynamic.h"
@@ -13,7 +13,8 @@ namespace hpystate::elf {
 namespace {
 
 /// Loaded segments: inside the file, in the order of their addresses and apart from each other. The
-/// dynamic linker reserves the room from the first to the last and puts the others into it unseen.
+/// dynamic linker reserves memory from the first to the last and maps the others into it without a
+/// check.
 void check_loaded(const Bytes& file, const Segments& segments) {
     std::uint64_t end = 0;
     bool any_code = false;
@@ -32,7 +33,7 @@ void check_loaded(const Bytes& file, const Segments& segments) {
     if (!any_code) refuse_damaged("it has no segment with code");
 }
 
-/// No two segments come from the same bytes of the file.
+/// No two segments may use the same bytes of the file.
 void check_apart_in_file(const Segments& segments) {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
     for (const Elf64_Phdr& segment : segments.headers) {
@@ -48,7 +49,8 @@ void check_apart_in_file(const Segments& segments) {
 }
 
 /// The dynamic linker takes the right to write from the pages of a segment of type PT_GNU_RELRO.
-/// Some linkers let it end where the last page ends, behind the loaded segment that it lies in.
+/// Some linkers let it end with the last page of the loaded segment around it, past the end of that
+/// segment.
 bool may_be_protected(const Segments& segments, const Elf64_Phdr& relro) {
     if (relro.p_memsz == 0) return true;
     return std::any_of(
@@ -61,7 +63,8 @@ bool may_be_protected(const Segments& segments, const Elf64_Phdr& relro) {
         });
 }
 
-/// Segments that lie in a loaded one: the dynamic linker reads or protects them by their address.
+/// Segments that must be inside a loaded one: the dynamic linker reads or protects them by their
+/// address.
 void check_inner(const Segments& segments) {
     for (const Elf64_Phdr& segment : segments.headers) {
         const bool read = segment.p_type == PT_NOTE || segment.p_type == PT_GNU_PROPERTY ||
@@ -90,8 +93,8 @@ void check_image(const std::string& path) {
     const Bytes& file = object.bytes();
     const Segments& segments = object.segments();
     check_loaded(file, segments);
-    // The section headers stand last in what linkers write, and the dynamic linker does not look at
-    // them. Where they are cut off, so may be data behind the last segment: say so now.
+    // Linkers write the section headers last, and the dynamic linker does not read them. If they
+    // are cut off, data after the last segment may be too: such a file is refused here.
     const Elf64_Ehdr& header = object.header();
     const std::uint64_t sections = std::uint64_t{header.e_shnum} * header.e_shentsize;
     if (header.e_shoff != 0 && !file.holds(header.e_shoff, sections)) {

@@ -1,5 +1,5 @@
-/// runtime/elf/image_dynamic.cpp: addresses, sizes and offsets of the dynamic section against the
-/// segments.
+/// runtime/elf/image_dynamic.cpp: checks the addresses, sizes and offsets in the dynamic section
+/// against the segments.
 #include "runtime/elf/image_dynamic.h"
 
 #include "runtime/elf/dynamic.h"
@@ -15,14 +15,14 @@ namespace hpystate::elf {
 
 namespace {
 
-/// A table and the entries that say where it is.
+/// A table, and the entries with its address and size.
 struct Table {
     const char* name;
     Elf64_Sxword address;
-    Elf64_Sxword size;       ///< the entry with its bytes; 0: there is none, `least` counts
-    std::uint64_t least;     ///< bytes that it has at least
-    std::uint64_t alignment; ///< what its address is a multiple of
-    std::uint64_t unit;      ///< what its size is a multiple of
+    Elf64_Sxword size;       ///< the entry with its size; 0: there is none, `least` is used
+    std::uint64_t least;     ///< its size is at least this
+    std::uint64_t alignment; ///< its address is a multiple of this
+    std::uint64_t unit;      ///< its size is a multiple of this
 };
 
 constexpr Table kTables[] = {
@@ -54,7 +54,7 @@ constexpr Constant kConstants[] = {
     Constant{"DT_PLTREL", DT_PLTREL, DT_RELA},
 };
 
-/// An entry that is of no use without another one.
+/// An entry that needs another one.
 struct Need {
     const char* found_and_missing;
     Elf64_Sxword tag;
@@ -129,7 +129,7 @@ void check_constants(const Dynamic& dynamic) {
     if (!dynamic.has(DT_STRTAB) || !dynamic.has(DT_SYMTAB)) {
         refuse_damaged("its dynamic section lacks DT_STRTAB or DT_SYMTAB");
     }
-    // How many relocations, from the first, are relative: the dynamic linker believes it.
+    // How many relocations, from the first on, are relative: the dynamic linker trusts it.
     const std::uint64_t relative = dynamic.value(DT_RELACOUNT);
     const std::uint64_t most = dynamic.value(DT_RELASZ) / sizeof(Elf64_Rela);
     if (relative > most) {
@@ -158,8 +158,8 @@ void check_code(const Segments& segments, const Dynamic& dynamic) {
     }
 }
 
-/// Relocations write: their targets lie in a segment that may be written, or in any where the file
-/// asks for relocations of its code.
+/// Relocations write to memory: their targets must be in a writable segment, or in any segment if
+/// the file asks for relocations of its code.
 class Targets {
   public:
     explicit Targets(const Dynamic& dynamic) : segments_(dynamic.object().segments()) {
@@ -180,7 +180,7 @@ class Targets {
         }
     }
 
-    /// Of a packed set the last word stands for all.
+    /// Of a packed set only the last word is checked.
     void check_all(const std::vector<Elf64_Relr>& packed) const {
         walk_packed(packed, [this](std::uint64_t address, std::uint64_t set) {
             if (set != 0) check(address + (std::bit_width(set) - 1) * 8);

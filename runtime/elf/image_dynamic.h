@@ -5,10 +5,10 @@
 
 namespace hpystate::elf {
 
-/// Throws Error (kNotSharedObject) where an entry of the dynamic section leads out of the loaded
-/// segments, has a value that the dynamic linker takes for granted and stops the process over, or
-/// where a relocation would be written to no writable segment. Symbols, versions and hashes are not
-/// looked at: a shared object is code, and code can do anything.
+/// Throws Error (kNotSharedObject) if an entry of the dynamic section leads out of the loaded
+/// segments or has a value for which the dynamic linker would abort the process, or if a relocation
+/// would write outside the writable segments. Symbols, versions and hashes are not checked: a
+/// shared object is code, and code can do anything.
 void check_dynamic(const Object& file);
 
 } // namespace hpystate::elf

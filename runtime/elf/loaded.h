@@ -1,5 +1,5 @@
-/// runtime/elf/loaded.h: the objects that the dynamic linker has mapped, and which of them an
-/// address lies in.
+/// runtime/elf/loaded.h: the objects that the dynamic linker has mapped, and which of them contains
+/// an address.
 #pragma once
 
 #include "runtime/elf/segments.h"
@@ -10,13 +10,13 @@
 namespace hpystate::elf {
 
 /// A mapped object: the program, a shared object, the kernel's vDSO. Its program headers and its
-/// name belong to the dynamic linker and stay until the object is closed. Files of extensions never
-/// are.
+/// name belong to the dynamic linker and stay until the object is closed. The files of extensions
+/// are never closed.
 struct Loaded {
     std::uintptr_t load_address; ///< of the byte whose address in the file is 0
     Segments segments;
     const char* name;   ///< the path; "" for the program
-    Elf64_Phdr segment; ///< a copy: the loaded segment of the address that was asked for
+    Elf64_Phdr segment; ///< a copy: the loaded segment that contains the address
 
     /// What the file calls an address of this process.
     [[nodiscard]] std::uint64_t in_file(std::uintptr_t address) const noexcept {
@@ -24,14 +24,14 @@ struct Loaded {
     }
 };
 
-/// Calls `look(loaded, data)` for the object that `address` lies in, while the dynamic linker's
-/// lock keeps it open. False where there is none. `look` calls nothing of the dynamic linker.
+/// Calls `look(loaded, data)` for the object that contains `address`, while the dynamic linker's
+/// lock keeps it open. False if there is none. `look` calls nothing of the dynamic linker.
 bool look_around(const void* address, void (*look)(const Loaded&, void*) noexcept,
                  void* data) noexcept;
 
-/// The object that `address` lies in, for callers who know that nobody closes it, or who only look
-/// at what is copied and compare the rest. Unlike dladdr it looks at no symbol, of which a file may
-/// have thousands.
+/// The object that contains `address`; for callers who know that it stays open, or who only use
+/// what is copied and compare the rest. Unlike dladdr it does not search the symbols, of which a
+/// file may have thousands.
 [[nodiscard]] std::optional<Loaded> find_loaded(const void* address) noexcept;
 
 } // namespace hpystate::elf

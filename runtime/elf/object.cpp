@@ -32,8 +32,8 @@ constexpr unsigned char kByteOrder = ELFDATA2LSB;
 constexpr unsigned char kByteOrder = ELFDATA2MSB;
 #endif
 
-/// As many as the kernel's loader takes: 64 KiB. Each relocation is looked for in them, so this is
-/// what bounds the time that a hostile file costs.
+/// The limit of the kernel's loader: 64 KiB of headers. Each relocation is searched for in them, so
+/// the limit bounds the time that a hostile file costs.
 constexpr std::size_t kMostSegments = 65536 / sizeof(Elf64_Phdr);
 
 constexpr std::string_view kMagic(ELFMAG, SELFMAG);

@@ -1,6 +1,6 @@
-/// runtime/elf/object.h: a shared object, as its file has it or as it lies in memory.
+/// runtime/elf/object.h: a shared object, as a file or in memory.
 ///
-/// What is in it is read by address, as its own headers name places, so readers of the dynamic
+/// Its contents are read by address, as its own headers name places. So the readers of the dynamic
 /// section, the symbols and the relocations are the same for both:
 ///
 ///     const elf::Object file(path);
@@ -25,8 +25,8 @@ namespace hpystate::elf {
 class Object {
   public:
     /// Opens a file and reads its headers. Throws Error: kMissing, kUnreadable, kTruncated,
-    /// kNotSharedObject where it is none of this machine; std::bad_alloc. What the program headers
-    /// say is not checked yet: image.h does that.
+    /// kNotSharedObject if it is not one of this machine; std::bad_alloc. The program headers are
+    /// not checked yet: image.h does that.
     explicit Object(const std::string& path);
 
     /// An object that stays open for as long as this lives.
@@ -39,8 +39,8 @@ class Object {
     [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
     [[nodiscard]] const Segments& segments() const noexcept { return segments_; }
 
-    /// All zero where the object lies in memory: its program headers are what the dynamic linker
-    /// keeps, and the rest of this header need not be mapped.
+    /// All zero for an object in memory: the dynamic linker keeps its program headers, and the rest
+    /// of this header need not be mapped.
     [[nodiscard]] const Elf64_Ehdr& header() const noexcept { return header_; }
 
     [[nodiscard]] bool in_memory() const noexcept { return in_memory_; }
@@ -48,14 +48,14 @@ class Object {
     /// 0 for a file.
     [[nodiscard]] std::uintptr_t load_address() const noexcept { return load_address_; }
 
-    /// Where in bytes() the `count` bytes from `address` are, which lie in one readable segment (of
-    /// a file: in the part that comes from it). Nothing where there is none.
+    /// Where in bytes() the `count` bytes from `address` are, if they are all in one readable
+    /// segment (of a file: in the part that is read from it). Else nothing.
     [[nodiscard]] std::optional<std::uint64_t> position_of(std::uint64_t address,
                                                            std::uint64_t count) const noexcept;
 
-    /// `count` structures from `address`. Throws Error (kNotSharedObject) where they lie in no
-    /// readable segment, and as Bytes::read. What the dynamic linker or the object itself writes to
-    /// meanwhile is not for this.
+    /// `count` structures from `address`. Throws Error (kNotSharedObject) if they are outside the
+    /// readable segments, and as Bytes::read. Not for memory that the dynamic linker or the object
+    /// itself writes to meanwhile.
     template <typename Struct>
     [[nodiscard]] std::vector<Struct> at(std::uint64_t address, std::uint64_t count) const {
         return bytes_.read<Struct>(checked<Struct>(address, count), count);
@@ -67,8 +67,8 @@ class Object {
         return bytes_.read_one<Struct>(checked<Struct>(address, 1));
     }
 
-    /// The headers of its sections; none where it lies in memory, or has none, or the size of one
-    /// is unknown to us. Throws as Bytes::read.
+    /// The headers of its sections; none for an object in memory, or if the file has none, or of a
+    /// size that is unknown to us. Throws as Bytes::read.
     [[nodiscard]] std::vector<Elf64_Shdr> sections() const;
 
   private:

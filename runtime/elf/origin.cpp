@@ -1,5 +1,5 @@
-/// runtime/elf/origin.cpp: asks the dynamic linker where an address lies, and whom its name leads
-/// to.
+/// runtime/elf/origin.cpp: asks the dynamic linker which object contains an address, and what a
+/// name is bound to.
 #include "runtime/elf/origin.h"
 
 #include "runtime/elf/loaded.h"
@@ -10,14 +10,14 @@ namespace hpystate {
 
 namespace {
 
-/// The program headers of the object around an address, by which it is known; nullptr: none.
+/// The program headers of the object that contains an address; they identify it. nullptr: none.
 [[nodiscard]] const void* headers_around(const void* address) noexcept {
     const auto loaded = elf::find_loaded(address);
     return loaded ? loaded->segments.headers.data() : nullptr;
 }
 
-/// Whether the file around `own`, and then the libraries that it was linked with, have that very
-/// symbol: nobody else's took its place.
+/// Whether `symbol`, looked up from the file around `own`, is at `address`: in that file or the
+/// libraries that it was linked with, so no other file took its place.
 bool is_meant(const char* symbol, const void* address, const void* own) noexcept {
     Dl_info ours{};
     if (dladdr(own, &ours) == 0 || ours.dli_fname == nullptr) return false;
@@ -52,7 +52,8 @@ std::optional<Stranger> OwnFile::stranger_at(const void* address) const {
     const bool named = found.dli_sname != nullptr && found.dli_saddr == address &&
                        dlsym(RTLD_DEFAULT, found.dli_sname) == address &&
                        !is_meant(found.dli_sname, address, file_);
-    // Some functions of libc and libm have several bodies, which have no name for others.
+    // Code without a name counts too: some functions of libc and libm have several bodies, and only
+    // one has a name that others can use.
     if (!named && (place->segment.p_flags & PF_X) == 0) return std::nullopt;
     return Stranger{found.dli_fname != nullptr ? found.dli_fname : "",
                     named ? found.dli_sname : ""};

@@ -13,7 +13,7 @@ namespace hpystate {
 
 namespace {
 
-/// What was asked, and what the headers of the object around it answer.
+/// An address, and the answer from the headers of the object around it.
 struct Question {
     std::uintptr_t address;
     Placement answer;
@@ -34,7 +34,7 @@ struct CloseFile {
 /// Memory that belongs to no object: heap, stack, what somebody mapped.
 Placement place_in_mappings(std::uintptr_t address) noexcept {
     const std::unique_ptr<std::FILE, CloseFile> maps(std::fopen("/proc/self/maps", "re"));
-    if (maps == nullptr) return Placement::kWritable; // no list to be had: trust the extension
+    if (maps == nullptr) return Placement::kWritable; // no list: trust the extension
     char line[512];
     bool at_start = true; // of a line: a mapped file's path may be longer than the buffer
     while (std::fgets(line, sizeof(line), maps.get()) != nullptr) {

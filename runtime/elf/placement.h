@@ -9,11 +9,11 @@ enum class Placement : std::uint8_t {
     kWritable, ///< in writable memory: a static, the heap, a stack
     kReadOnly, ///< in a read-only segment, in a table that the dynamic linker has protected, or in
                ///< memory that was mapped without the right to write
-    kMisaligned, ///< not aligned to 8 bytes: no slot can lie there
+    kMisaligned, ///< not aligned to 8 bytes: no slot can be there
     kUnmapped,   ///< no memory at all
 };
 
-/// Where `slot` lies: by the program headers of the loaded object that it is in, otherwise by the
+/// Where `slot` is: by the program headers of the loaded object that contains it, otherwise by the
 /// kernel's list of mappings.
 [[nodiscard]] Placement place_of(const void* slot) noexcept;
 

@@ -20,8 +20,8 @@ struct Relocation {
 };
 
 /// All of a file, in the order in which the dynamic linker applies them: packed, in full, imported
-/// functions. The addend of a packed one is what the file has in its word. Throws Error where a
-/// table lies outside, or a packed one leads to no word of the file, and as Bytes::read.
+/// functions. The addend of a packed one is what the file has in its word. Throws Error if a table
+/// is outside the file, or a packed one names a word outside it, and as Bytes::read.
 [[nodiscard]] std::vector<Relocation> relocations(const Object& file);
 
 /// Those that are written out in full, of an object in memory too. Throws as Dynamic::table.

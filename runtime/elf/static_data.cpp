@@ -26,7 +26,7 @@ constexpr std::size_t kWord = sizeof(std::uintptr_t);
     return word;
 }
 
-/// Takes the words of a segment that were not protected after relocation.
+/// Copies the words of a segment that were not protected after relocation.
 void take_segment(const elf::Loaded& loaded, const Elf64_Phdr& segment,
                   std::vector<StaticData::Part>& parts) {
     const std::uintptr_t start = loaded.load_address + segment.p_vaddr;

@@ -1,7 +1,7 @@
-/// runtime/elf/symbol_name.h: which file an address lies in, and what the file calls it.
+/// runtime/elf/symbol_name.h: which file contains an address, and which variable of that file.
 ///
-/// dladdr knows exported symbols only, and a C static is none. Its name stands in the file's
-/// .symtab, unless that was stripped; so the file itself is read.
+/// dladdr knows exported symbols only, and a C static is not exported. Its name is in the file's
+/// .symtab, unless the file was stripped; so the file itself is read.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@
 namespace hpystate {
 
 struct AddressName {
-    std::string file;          ///< path of the shared object; "" where the address is in none
+    std::string file;          ///< path of the shared object; "": the address is in none
     std::uintptr_t offset = 0; ///< from the file's load address
-    std::string symbol;        ///< the variable that holds the address; "" where that is unknown
+    std::string symbol;        ///< the variable at the address; "": it is unknown
 };
 
-/// Looks the address up. A file that cannot be read, or contradicts itself, gives no symbol. Throws
-/// std::bad_alloc.
+/// Looks the address up. For a file that cannot be read, or contradicts itself, there is no symbol.
+/// Throws std::bad_alloc.
 [[nodiscard]] AddressName name_of_address(const void* address);
 
-/// The variable of the file's .symtab that holds the byte `offset` bytes behind the file's load
+/// The variable of the file's .symtab that contains the byte at `offset` from the file's load
 /// address; "" where there is none, or the file cannot be read or contradicts itself. Throws
 /// std::bad_alloc.
 [[nodiscard]] std::string variable_at(const std::string& path, std::uintptr_t offset);

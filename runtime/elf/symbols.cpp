@@ -1,4 +1,4 @@
-/// runtime/elf/symbols.cpp: reading symbol tables, and how long the dynamic linker's is.
+/// runtime/elf/symbols.cpp: reads symbol tables, and finds out how long the dynamic linker's is.
 #include "runtime/elf/symbols.h"
 
 #include "runtime/elf/dynamic.h"
@@ -17,8 +17,8 @@ using HashWord = std::uint64_t; // DT_HASH of this machine alone has larger word
 using HashWord = std::uint32_t;
 #endif
 
-/// What stands at the start of a table of type DT_GNU_HASH. Behind it: words of a Bloom filter,
-/// buckets, and one value for each symbol from `first` on, in which bit 0 ends a chain.
+/// The start of a table of type DT_GNU_HASH. After it: words of a Bloom filter, buckets, and one
+/// value for each symbol from `first` on, in which bit 0 ends a chain.
 struct GnuHash {
     std::uint32_t buckets;
     std::uint32_t first;
@@ -46,8 +46,8 @@ std::uint64_t count_by_gnu_hash(const Object& object, std::uint64_t address) {
     return last + 1;
 }
 
-/// No entry names the number of symbols. The old kind of hash table has one slot for each; the new
-/// one knows those that others look for, and relocations name the others that matter.
+/// No entry holds the number of symbols. DT_HASH has one slot for each. DT_GNU_HASH only has those
+/// that other files look up; the relocations name the rest that matters.
 std::uint64_t count_symbols(const Dynamic& dynamic) {
     const Object& object = dynamic.object();
     if (dynamic.has(DT_HASH))

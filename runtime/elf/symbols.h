@@ -25,7 +25,7 @@ class Symbols {
     /// "" where the table does not have it. Valid as long as this is.
     [[nodiscard]] std::string_view name_of(const Elf64_Sym& symbol) const noexcept;
 
-    /// The variable that holds `address`; nullptr: none.
+    /// The variable that contains `address`; nullptr: none.
     [[nodiscard]] const Elf64_Sym* variable_at(std::uint64_t address) const noexcept;
 
   private:
@@ -34,11 +34,12 @@ class Symbols {
 };
 
 /// What the dynamic linker sees: the symbols that the object gives to others or takes from them,
-/// and those that relocations name. Throws Error where a table lies outside, and as Bytes::read.
+/// and those that relocations name. Throws Error if a table is outside the object, and as
+/// Bytes::read.
 [[nodiscard]] Symbols dynamic_symbols(const Object& object);
 
-/// All symbols of a file, those with internal linkage too, from its section .symtab. None where it
-/// was stripped, or the object lies in memory. Throws as Bytes::read.
+/// All symbols of a file, those with internal linkage too, from its section .symtab. None if it was
+/// stripped, or the object is in memory. Throws as Bytes::read.
 [[nodiscard]] Symbols section_symbols(const Object& object);
 
 /// Whether the object itself defines it, and it is of that type (STT_FUNC, STT_OBJECT).

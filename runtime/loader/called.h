@@ -1,8 +1,9 @@
-/// runtime/loader/called.h: how the loader calls a function of an extension's file, and what the
-/// function leaves behind.
+/// runtime/loader/called.h: how the loader calls a function of an extension's file, and finds an
+/// exception that it left set.
 ///
-/// These functions get no context, but a hybrid module raises with CPython's own functions, and so
-/// may what runs when a file is opened. An exception that nobody looks at comes up somewhere else.
+/// These functions get no context, but those of a hybrid module may raise by CPython's API, and so
+/// may code that runs when a file is opened. An exception that is left set would be reported at
+/// some unrelated place.
 #pragma once
 
 #include "globals/check.h"
@@ -20,16 +21,16 @@ class AlreadyRaised : public std::exception {
 };
 
 /// Calls a function of a file, which may do anything: import, release the GIL, load its own file.
-/// So no lock of ours is held.
+/// So none of our locks is held.
 template <typename Result, typename... Parameters, typename... Arguments>
 Result call_file(Result (*function)(Parameters...), Arguments... arguments) {
     HPYSTATE_CHECK(held_rank() == LockRank::kNone);
     return function(arguments...);
 }
 
-/// To be called after a function of the file at `path` that returned a good result. Throws
-/// AlreadyRaised where an exception is set; a SystemError that names the function is set then, with
-/// that exception as its cause.
+/// To be called after a function of the file at `path` has returned success. Throws AlreadyRaised
+/// where an exception is set; a SystemError that names the function is set then, with that
+/// exception as its cause.
 void check_no_exception(const std::string& path, const std::string& function);
 
 } // namespace hpystate

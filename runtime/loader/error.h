@@ -1,5 +1,5 @@
-/// runtime/loader/error.h: why a file did not become a module. Used inside loader/; _native.cpp
-/// turns it into hpystate.errors.LoadError.
+/// runtime/loader/error.h: why a file could not be loaded. python/hpystate/_native.cpp turns it
+/// into hpystate.errors.LoadError.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class LoadError : public std::exception {
   public:
     using Details = std::vector<std::pair<std::string, std::string>>;
 
-    /// `message`: the file first; what was asked and what there is; what to do. `details`: the
-    /// parts of it by name, for hpystate.universal, whose texts are HPy's.
+    /// `message` names the file, what was expected and found, and what to do. `details` are its
+    /// parts by name, for hpystate.universal, whose texts are HPy's.
     LoadError(LoadErrorKind kind, std::string message, Details details)
         : kind_(kind), message_(std::move(message)), details_(std::move(details)) {}
 

@@ -1,4 +1,4 @@
-/// runtime/loader/file_context.cpp: who gives a file its context, who waits, and the one write.
+/// runtime/loader/file_context.cpp: gives a file its context once, while other threads wait.
 #include <Python.h>
 
 #include "runtime/loader/file_context.h"
@@ -31,13 +31,13 @@ namespace {
 
 using InitContext = InspectedFile::InitContext;
 
-/// Whether a context is that of a copy of this runtime. Other runtimes call theirs otherwise.
+/// Whether a context is the dispatcher of a copy of this runtime. Other runtimes use other names.
 [[nodiscard]] bool is_dispatcher(const HPyContext& context) noexcept {
     return context.name != nullptr && std::strcmp(context.name, context::dispatcher()->name) == 0;
 }
 
-/// Gives the dispatcher. `before` is the file's data as it was. Returns the context of another
-/// runtime that stood there, and stands there again; nullptr: none.
+/// Gives the file the dispatcher. `before` is a copy of the file's data. If the context of another
+/// runtime was there, it is put back and returned; nullptr: there was none.
 [[nodiscard]] HPyContext* give(InitContext init_context, const StaticData& before) noexcept {
     HPYSTATE_CHECK(may_run_python()); // no lock of ours is held
     call_file(init_context, context::dispatcher());
@@ -63,18 +63,18 @@ struct FileState {
     Phase phase = Phase::kNew;
     std::thread::id giver;       ///< while it is being given
     pid_t process = 0;           ///< of the giver: the child of a fork does not have that thread
-    HPyContext* other = nullptr; ///< once it is given: whose file it is, if not ours
+    HPyContext* other = nullptr; ///< once it is given: of the runtime whose file it is; null: ours
 };
 
-/// All files, and who waits for which. Guarded by `mutex`, but for `finished`. The mutex is taken
-/// by attached threads only, so no thread is in it where CPython lets the child of a fork live.
+/// All files, and who waits for which. `mutex` guards all but `finished`. Only attached threads
+/// take it, so no thread holds it at a fork whose child CPython lets live.
 struct Board {
     RankedMutex mutex{LockRank::kFiles};
     std::unordered_map<InitContext, FileState> files; ///< entries stay where they are, for good
     std::unordered_map<std::thread::id, const FileState*> waits;
 
-    /// Advanced after every change of a phase from kBeingGiven; waiters sleep on it. Relaxed: what
-    /// they want to know they read under the lock.
+    /// Advanced after every change of a phase from kBeingGiven; waiters sleep on it. Relaxed: they
+    /// read the phase under the lock.
     std::atomic<std::uint32_t> finished{0};
 };
 
@@ -84,11 +84,11 @@ Board& board() {
     return process_wide;
 }
 
-/// Under the lock: whether the calling thread gives the file, or a file whose giver waits for one
-/// that the calling thread gives, and so on.
+/// Under the lock: whether a wait for the file would never end: the calling thread gives it, or its
+/// giver waits for a file that the calling thread gives, and so on.
 [[nodiscard]] bool closes_circle(const FileState* file) noexcept {
     const std::thread::id self = std::this_thread::get_id();
-    // Ends: a wait is only ever added where it closes no circle, so every chain is finite.
+    // This ends: a wait that would close a circle is never added, so every chain is finite.
     while (file->phase == FileState::Phase::kBeingGiven) {
         if (file->giver == self) return true;
         const auto wait = board().waits.find(file->giver);
@@ -100,8 +100,8 @@ Board& board() {
 
 enum class Turn : std::uint8_t { kGive, kGoOn, kWait };
 
-/// Under the lock: what the calling thread has to do about the file. Where it gives the file or
-/// waits for it, the others see that from here on. Throws std::bad_alloc.
+/// Under the lock: what the calling thread has to do about the file. If it gives the file or waits
+/// for it, the other threads see that from here on. Throws std::bad_alloc.
 [[nodiscard]] Turn take_turn(FileState& file, bool can_wait) {
     if (file.phase == FileState::Phase::kGiven) return Turn::kGoOn;
     const bool begun = file.phase == FileState::Phase::kBeingGiven && file.process == getpid();
@@ -109,7 +109,7 @@ enum class Turn : std::uint8_t { kGive, kGoOn, kWait };
         file.phase = FileState::Phase::kBeingGiven;
         file.giver = std::this_thread::get_id();
         file.process = getpid();
-        // One of this id may have been stopped while it waited: it is not the calling thread.
+        // Another thread of this id may have been stopped while it waited: ids are reused.
         board().waits.erase(file.giver);
         return Turn::kGive;
     }
@@ -118,10 +118,10 @@ enum class Turn : std::uint8_t { kGive, kGoOn, kWait };
     return Turn::kWait;
 }
 
-/// Sleeps, detached, until some file was given, or a signal came. Throws AlreadyRaised.
+/// Sleeps, detached, until some file was given, or a signal arrived. Throws AlreadyRaised.
 void sleep_once(std::uint32_t seen) {
-    // A signal may come just before the thread sleeps, or to another thread: so the one that
-    // handlers run on looks by itself this often.
+    // A signal may arrive just before the thread sleeps, or at another thread: so the thread that
+    // runs handlers wakes up by itself this often.
     constexpr std::chrono::milliseconds kBetweenLooks{50};
     const auto limit = is_first_thread() ? kBetweenLooks : std::chrono::milliseconds::zero();
     Py_BEGIN_ALLOW_THREADS static_cast<void>(sleep_on(board().finished, seen, limit));
@@ -139,7 +139,7 @@ class Giving {
     Giving(const Giving&) = delete;
     Giving& operator=(const Giving&) = delete;
 
-    /// To be called when the file's function has returned: nobody calls it again.
+    /// To be called when the file's function has returned: it is not called again.
     void finish(HPyContext* other) noexcept {
         given_ = true;
         other_ = other;
@@ -177,7 +177,7 @@ class Giving {
             continue;
         }
         Giving giving(state);
-        // Always, since another runtime may have loaded the file after we opened it.
+        // The data is always copied: another runtime may have loaded the file after we opened it.
         const StaticData before(reinterpret_cast<const void*>(file.init_context));
         HPyContext* const other = give(file.init_context, before);
         giving.finish(other);

@@ -27,8 +27,8 @@ void fill_fused_link(const InspectedFile& file) {
     const void* unfilled = link;
     const std::atomic_ref plain(link->plain);
     if (plain.load(std::memory_order_acquire) != unfilled) return;
-    // Two runtimes that come here at once may both write `find`; one of them wins `plain`. A find()
-    // that is asked for a context of the other runtime gives nullptr: those calls are unfused.
+    // Two runtimes that get here at once may both write `find`; one of them wins `plain`. find()
+    // returns nullptr for a context of the other runtime, whose calls are then unfused.
     std::atomic_ref(link->find).store(&find_fused_calls, std::memory_order_relaxed);
     // release: whoever sees the table sees `find`.
     plain.compare_exchange_strong(unfilled, &context::kPlainFusedCalls, std::memory_order_release,

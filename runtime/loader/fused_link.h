@@ -5,9 +5,9 @@
 
 namespace hpystate {
 
-/// Fills the file's link (hpystate/fused_link.h in include/), if it has one that nobody filled and
-/// that this runtime serves; else its fused calls stay unfused. Called before a module is made of
-/// the file.
+/// Fills the file's link (hpystate/fused_link.h in include/), if it has one that is not filled yet
+/// and that this runtime serves; else its fused calls stay unfused. Called before a module is made
+/// of the file.
 void fill_fused_link(const InspectedFile& file);
 
 } // namespace hpystate

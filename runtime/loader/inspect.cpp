@@ -1,5 +1,5 @@
-/// runtime/loader/inspect.cpp: opens a file, asks for its version, its functions and its words; in
-/// that order.
+/// runtime/loader/inspect.cpp: opens a file and reads its version, its functions and its
+/// declarations, in that order.
 #include "runtime/loader/inspect.h"
 
 #include "runtime/loader/called.h"
@@ -21,7 +21,7 @@ Function find(const Library& library, const std::string& name) {
     return reinterpret_cast<Function>(library.function(name));
 }
 
-/// A function that every file of HPy's has. Throws LoadError of `kind` where this one lacks it.
+/// A function that every file for HPy has. Throws LoadError of `kind` if this one lacks it.
 template <typename Function>
 Function require(const Library& library, const std::string& symbol, LoadErrorKind kind,
                  const std::string& name) {
@@ -34,16 +34,18 @@ Function require(const Library& library, const std::string& symbol, LoadErrorKin
                     {{"symbol", symbol}});
 }
 
-/// What an extension says about itself by the function `symbol`, one of `words`; nullptr: nothing.
-const char* said_by(const Library& library, const std::string& symbol,
-                    std::span<const std::string_view> words, LoadErrorKind kind) {
+/// The word, one of `words`, that the extension declares by its function `symbol`; nullptr: it has
+/// no such function.
+const char* declared_by(const Library& library, const std::string& symbol,
+                        std::span<const std::string_view> words, LoadErrorKind kind) {
     using Function = const char* (*)();
     const auto function = find<Function>(library, symbol);
     if (function == nullptr) return nullptr;
-    const char* const said = call_file(function);
+    const char* const returned = call_file(function);
     check_no_exception(library.path(), symbol);
-    const std::string_view word = said != nullptr ? said : "NULL";
-    // Our own literal: what the file returned may be a buffer that its next function fills.
+    const std::string_view word = returned != nullptr ? returned : "NULL";
+    // Return our own literal: the file may have returned a buffer that its next function
+    // overwrites.
     const auto known = std::find(words.begin(), words.end(), word);
     if (known != words.end()) return known->data();
     std::string expected;
@@ -79,9 +81,9 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
         library, "HPyInitGlobalContext_" + mod, LoadErrorKind::kMissingContextInit, mod);
     file.fused_link = find<InspectedFile::FusedLink>(library, "hpystate_fused_link_1");
 
-    file.interpreters = said_by(library, "hpystate_interpreters_" + mod, kInterpreters,
-                                LoadErrorKind::kBadInterpreters);
-    file.gil = said_by(library, "hpystate_gil_" + mod, kGil, LoadErrorKind::kBadGil);
+    file.interpreters = declared_by(library, "hpystate_interpreters_" + mod, kInterpreters,
+                                    LoadErrorKind::kBadInterpreters);
+    file.gil = declared_by(library, "hpystate_gil_" + mod, kGil, LoadErrorKind::kBadGil);
     return file;
 }
 

@@ -1,8 +1,8 @@
-/// runtime/loader/inspect.h: what a file says of itself, before anything is made of it.
+/// runtime/loader/inspect.h: what a file declares, read before anything is made of it.
 ///
-/// A file speaks by its name (x.hpy0-cp312.so) and by the functions that it exports. All that it
-/// says is read here, at one place, so that whoever decides how to load it has the whole before
-/// him. Nothing is created and nothing of the file is written to.
+/// A file declares what it is by its name (x.hpy0-cp312.so) and by the functions that it exports.
+/// All of that is read here, so the code that decides how to load the file has it in one value.
+/// Nothing is created, and nothing is written to the file's memory.
 #pragma once
 
 #include "runtime/abi/version.h"
@@ -16,7 +16,7 @@ struct hpystate_fused_link; // hpystate/fused_link.h in include/
 
 namespace hpystate {
 
-/// A file that was opened, and what it says. A plain value; any thread may read it.
+/// A file that was opened, and what it declares. A plain value; any thread may read it.
 struct InspectedFile {
     using Init = HPyModuleDef* (*)();
     using InitContext = void (*)(HPyContext*);
@@ -29,9 +29,9 @@ struct InspectedFile {
 
     AbiVersion version{}; ///< of HPy's ABI; this runtime has it
     std::string tag{};    ///< of the file's name: "hpy0", "hpy0-cp312"
-    bool hybrid = false;  ///< the tag says that it uses the C API too
+    bool hybrid = false;  ///< by its tag it uses the C API too
 
-    // Its own words; nullptr: it says nothing.
+    // What it declares; nullptr: nothing.
     const char* interpreters = nullptr; ///< "own-gil", "shared-gil", "main"
     const char* gil = nullptr;          ///< "off", "on"
 
@@ -40,8 +40,8 @@ struct InspectedFile {
     FusedLink fused_link = nullptr;     ///< hpystate_fused_link_1; nullptr: it has no fused calls
 };
 
-/// Opens the file at `path` and reads what it says for the module `name`. What runs of the file is
-/// its constructors and the functions that return numbers and words. Throws std::bad_alloc,
+/// Opens the file at `path` and reads what it declares for the module `name`. Of the file's code
+/// its constructors run, and the functions that return numbers and words. Throws std::bad_alloc,
 /// AlreadyRaised, and LoadError: what Library::open() and negotiate() throw, missing-init,
 /// missing-context-init, not-a-function, bad-interpreters, bad-gil, bad-name.
 [[nodiscard, gnu::cold]] InspectedFile inspect(const std::string& name, const std::string& path);

@@ -1,4 +1,4 @@
-/// runtime/loader/library.cpp: dlopen, after a look at the file.
+/// runtime/loader/library.cpp: checks the file, then opens it with dlopen.
 #include <Python.h>
 
 #include "runtime/loader/library.h"
@@ -18,7 +18,7 @@ namespace hpystate {
 
 namespace {
 
-/// The symbol that the dynamic linker did not find; "" where it says something else.
+/// The symbol that the dynamic linker did not find; "" if the message is about something else.
 std::string undefined_symbol(std::string_view reason) {
     constexpr std::string_view kMark = "undefined symbol: ";
     const std::size_t at = reason.find(kMark);
@@ -63,8 +63,8 @@ std::string advice_for(const std::string& path, std::string_view reason) {
     return LoadErrorKind::kNotSharedObject;
 }
 
-/// Before the dynamic linker maps the file. Throws LoadError.
-void look_at_file(const std::string& path) try {
+/// Checks the file before the dynamic linker maps it. Throws LoadError.
+void check_file(const std::string& path) try {
     elf::check_image(path);
 } catch (const elf::Error& error) {
     throw LoadError(kind_of(error.fault()),
@@ -75,13 +75,13 @@ void look_at_file(const std::string& path) try {
 } // namespace
 
 Library Library::open(const std::string& path) {
-    look_at_file(path);
+    check_file(path);
     // A name without a slash would be searched for in the system's folders.
     const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
     errno = 0;
     void* const handle = dlopen(named.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle != nullptr) return {handle, path};
-    const bool no_memory = errno == ENOMEM; // its messages say so only now and then
+    const bool no_memory = errno == ENOMEM; // its messages do not always tell
     // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message for each thread
     const char* const error = dlerror();
     if (no_memory) throw std::bad_alloc();
@@ -103,7 +103,7 @@ void* Library::function(const std::string& name) const {
     void* entry = nullptr;
     const bool known = dladdr1(address, &info, &entry, RTLD_DL_SYMENT) != 0;
     const auto* const found = static_cast<const ElfW(Sym)*>(entry);
-    // The entry is of the nearest symbol below, which may be another one where sizes overlap.
+    // The entry is that of the nearest symbol below, which may be another one where sizes overlap.
     const bool named = known && found != nullptr && info.dli_saddr == address;
     if (known && (!named || ELF64_ST_TYPE(found->st_info) != STT_OBJECT)) return address;
     throw LoadError(
@@ -114,7 +114,7 @@ void* Library::function(const std::string& name) const {
 }
 
 std::string short_name_of(std::string_view module, std::string_view path) {
-    constexpr std::size_t kLongest = 200; // what HPy's own loader looks at
+    constexpr std::size_t kLongest = 200; // as in HPy's own loader
     const std::size_t dot = module.rfind('.');
     std::string name(dot == std::string_view::npos ? module : module.substr(dot + 1));
     const bool ascii = std::all_of(name.begin(), name.end(),

@@ -7,9 +7,10 @@
 
 namespace hpystate {
 
-/// An extension's file in this process. It is never closed: its statics are tokens that
-/// interpreters keep values under, and types and bound methods of every interpreter point into its
-/// code. Opening a file again gives the same object and costs a count in the dynamic linker.
+/// An extension's file in this process. It is never closed: the addresses of its statics are
+/// tokens, under which interpreters keep values, and types and bound methods of every interpreter
+/// point into its code. Opening a file again returns the same object, and only increments a count
+/// in the dynamic linker.
 class Library {
   public:
     /// Checks the file and opens it, for this process alone (RTLD_LOCAL), with all symbols
@@ -22,8 +23,8 @@ class Library {
     /// The address of an exported symbol; nullptr where there is none.
     [[nodiscard]] void* symbol(const std::string& name) const noexcept;
 
-    /// The same for a symbol that is going to be called. Throws LoadError (not-a-function) where
-    /// the name is that of a variable: to call one is to execute data.
+    /// The same for a symbol that is going to be called. Throws LoadError (not-a-function) if the
+    /// name is that of a variable: to call it would execute data.
     [[nodiscard]] void* function(const std::string& name) const;
 
   private:
@@ -33,7 +34,7 @@ class Library {
     std::string path_;
 };
 
-/// The part of a module's name that stands in the names of its exported functions: what follows the
+/// The part of a module's name that the names of its exported functions contain: what follows the
 /// last dot, with '_' for '-', at most 200 bytes. Throws LoadError (bad-name) where it is empty or
 /// not ASCII.
 [[nodiscard]] std::string short_name_of(std::string_view module, std::string_view path);

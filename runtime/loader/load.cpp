@@ -1,4 +1,5 @@
-/// runtime/loader/load.cpp: context, fused calls, definition, module; in that order.
+/// runtime/loader/load.cpp: gives the file its context and fused calls, gets its definition, makes
+/// the module; in that order.
 #include <Python.h>
 
 #include "runtime/loader/load.h"
@@ -17,8 +18,8 @@ namespace hpystate {
 
 namespace {
 
-/// Throws LoadError where the address that HPyInit_<mod> returned is none of a definition in the
-/// file. Reads nothing of what lies there.
+/// Throws LoadError if the address that HPyInit_<mod> returned is not that of a definition in the
+/// file. Does not read the memory there.
 void check_definition(const InspectedFile& file, const HPyModuleDef* definition,
                       const std::string& symbol) {
     const OwnFile own(reinterpret_cast<void*>(file.init));
@@ -39,8 +40,8 @@ void check_definition(const InspectedFile& file, const HPyModuleDef* definition,
     }
 }
 
-/// What the file's HPyInit_<mod> returns. Where that is NULL, an exception that it set is the
-/// reason. Throws LoadError and AlreadyRaised.
+/// What the file's HPyInit_<mod> returns. If that is NULL, an exception that it set is the reason.
+/// Throws LoadError and AlreadyRaised.
 const HPyModuleDef& definition_of(const InspectedFile& file) {
     const std::string symbol = "HPyInit_" + file.short_name;
     const HPyModuleDef* const definition = call_file(file.init);
@@ -58,8 +59,8 @@ const HPyModuleDef& definition_of(const InspectedFile& file) {
     return *definition;
 }
 
-/// Where a module may be made of which nobody said a word. The C API's side of a hybrid module has
-/// statics of its own.
+/// In which interpreters a module may be made if neither the caller nor the file declared it. The C
+/// API's part of a hybrid module has statics of its own.
 Interpreters assumed_for(const InspectedFile& file, const ModuleDescription& wanted) noexcept {
     const bool hybrid = file.hybrid || wanted.legacy_methods != nullptr;
     return hybrid ? Interpreters::kSharedGil : Interpreters::kOwnGil;

@@ -1,14 +1,14 @@
-/// runtime/loader/load.h: from an inspected file to a module, as it was decided.
+/// runtime/loader/load.h: makes the module of an inspected file, as it was decided.
 ///
-/// The way of a file into an interpreter has four steps, and python/hpystate/policy.py
-/// (create_module) takes one after the other:
+/// A file is loaded in four steps; python/hpystate/policy.py (create_module) takes one after the
+/// other:
 ///
-///     open, inspect   runtime/loader/inspect.h    what the file says; nothing is made
+///     open, inspect   runtime/loader/inspect.h    what the file declares; nothing is made
 ///     decide          python/hpystate/policy.py   arguments, then environment, then the file
 ///     create          here                        a module object, not executed
 ///
-/// What is decided between inspect and create may be Python's business, as the GIL is, so each of
-/// the two is called once, by Python. None of this calls back into the package.
+/// What is decided between inspect and create may need Python code, as switching the GIL on does.
+/// So Python calls each of the two once, and neither calls back into the package.
 #pragma once
 
 #include <Python.h>
@@ -25,9 +25,9 @@ namespace hpystate {
 struct Decision {
     const Layer* layer; ///< the mode that the module's functions run in; nullptr: plain
 
-    /// Nothing: nobody said a word about it. A universal module may be made everywhere then; one
-    /// that uses the C API too keeps objects in C statics, so it may be made where the main
-    /// interpreter's GIL is shared.
+    /// Nothing: neither the caller nor the file declared it. Then a universal module may be made in
+    /// every interpreter. One that uses the C API too may keep objects in C statics, so it may be
+    /// made where the main interpreter's GIL is shared.
     std::optional<Interpreters> interpreters;
 };
 

@@ -1,4 +1,4 @@
-/// runtime/loader/module.cpp: read, check, build; then registration and CPython's multi-phase
+/// runtime/loader/module.cpp: checks, builds and registers a module, by CPython's multi-phase
 /// initialization.
 #include "runtime/loader/module.h"
 
@@ -46,7 +46,7 @@ struct ModuleSlots {
     std::vector<CFunction> exec;
 };
 
-/// False: no thunk is left, and the file's own trampoline cannot serve; a SystemError is set.
+/// False: no thunk is left, and the file's own trampoline cannot be used; a SystemError is set.
 bool add_module_slot(ModuleSlots& slots, const SlotDescription& slot,
                      const ModuleRequest& request) {
     const bool create = slot.slot == HPy_mod_create;
@@ -108,7 +108,7 @@ struct DefinitionParts {
 /// A PyModuleDef with the slot table and the name that it points to.
 struct KeptDefinition {
     static constexpr std::size_t kMaxSlots = kMaxExecSlots + 3; ///< ours, the interpreters, the end
-    PyModuleDef cpython; ///< first: a module's definition leads here
+    PyModuleDef cpython; ///< first: it has the address of this struct
     const void* source;
     std::span<const SlotAddress> globals;
     const Layer* layer;
@@ -190,8 +190,9 @@ void claim_slots(Region& region, std::span<const SlotAddress> slots) {
     }
 }
 
-/// Counts a module of a definition while it is made and, once it was made, for good: objects of it
-/// may outlive the module. Where making fails and no other is counted, its values are released.
+/// Counts a module of a definition while it is made and, once it was made, for good: its objects
+/// may outlive it. If it cannot be made and no other one is counted, the values of the definition's
+/// globals are released.
 class Instance {
   public:
     Instance(Region& region, const void* source, std::span<const SlotAddress> slots)
@@ -218,7 +219,8 @@ class Instance {
     }
 
   private:
-    /// If no other module is counted. Under the lock: one that begins now has stored nothing yet.
+    /// Takes the values out of the window if no other module is counted. Under the lock: a module
+    /// that is counted from now on has stored nothing yet.
     void take_values() noexcept {
         const std::lock_guard lock(region_.instances_mutex);
         std::size_t& count = region_.instances->find(key_)->second;
@@ -230,11 +232,11 @@ class Instance {
     Region& region_;
     const void* key_;
     std::span<const SlotAddress> slots_;
-    std::vector<PyObject*> taken_; ///< with room for all: what take_values() allocates nothing for
+    std::vector<PyObject*> taken_; ///< has room for all: take_values() allocates nothing
     bool kept_ = false;
 };
 
-/// CPython's refusal, in our words.
+/// Replaces CPython's ImportError with one that tells what to do.
 void explain_refusal(const ModuleRequest& request) {
     if (request.where == Interpreters::kOwnGil || PyErr_ExceptionMatches(PyExc_ImportError) == 0)
         return;

@@ -17,10 +17,10 @@ namespace hpystate {
                                       const ModuleRequest& request);
 
 /// Second half: runs the exec slots of a module that create_module made; does nothing for one that
-/// was executed before (a reload) and for an object that is no module of ours. Where it fails, the
-/// globals stay registered, which says nothing about any value, and the values that this
-/// interpreter stored in them are released, unless another module of the same definition was made
-/// here or is being made. False: an exception is set. Throws std::bad_alloc.
+/// was executed before (a reload) and for an object that is not a module of ours. If it fails, the
+/// globals stay registered, which stores no value. The values that this interpreter stored in them
+/// are released, unless another module of the same definition was made here or is being made.
+/// False: an exception is set. Throws std::bad_alloc.
 [[nodiscard]] bool execute_module(PyObject* module);
 
 } // namespace hpystate

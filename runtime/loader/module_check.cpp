@@ -1,5 +1,5 @@
-/// runtime/loader/module_check.cpp: origins, size, globals, interpreter, definitions: in this
-/// order.
+/// runtime/loader/module_check.cpp: checks origins, size, globals, interpreter and definitions, in
+/// this order.
 #include "runtime/loader/module_check.h"
 
 #include "globals/registry.h"
@@ -81,7 +81,7 @@ void check_content(const ModuleRequest& request, std::size_t index, std::uintptr
 
 void check_globals(const ModuleRequest& request, const std::vector<std::uintptr_t*>& slots) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
-        // Registered before, in this interpreter or another: where it lies was looked at then.
+        // Registered before, in this interpreter or another: its place was checked then.
         const auto known = registry().find(Token(reinterpret_cast<std::uintptr_t>(slots[i])));
         if (known && known->listed()) {
             check_content(request, i, slots[i]);
@@ -104,7 +104,7 @@ void check_globals(const ModuleRequest& request, const std::vector<std::uintptr_
 
 // ---- the interpreter ----
 
-/// Whether the interpreter is one in which the module may be made; CPython checks the GIL part.
+/// Throws LoadError if the module may not be made in this interpreter; CPython checks the GIL part.
 void check_interpreter(const ModuleRequest& request) {
     if (request.where != Interpreters::kMain) return;
     if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
@@ -139,7 +139,7 @@ bool refuse_kind(const ModuleRequest& request, int kind) {
     return false;
 }
 
-/// The definitions one by one; methods are looked at later, together.
+/// The definitions one by one; methods are checked later, together.
 struct CheckDefinition {
     const ModuleRequest& request;
     bool& creates; ///< an HPy_mod_create was seen

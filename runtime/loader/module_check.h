@@ -14,7 +14,8 @@ inline constexpr std::size_t kMaxExecSlots = 13;
 
 /// Checks all of a description, in the calling interpreter. Nothing is registered or written before
 /// it has passed. False: a SystemError (ValueError for a method's signature) is set. Throws
-/// LoadError for what lies in the wrong place or is refused in this interpreter; std::bad_alloc.
+/// LoadError for addresses outside the extension or in memory of the wrong kind, and for a module
+/// that is refused in this interpreter; std::bad_alloc.
 [[nodiscard, gnu::cold]] bool check_module(const ModuleDescription& wanted,
                                            const ModuleRequest& request);
 

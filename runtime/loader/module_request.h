@@ -1,4 +1,4 @@
-/// runtime/loader/module_request.h: what a module is asked for with, besides its description.
+/// runtime/loader/module_request.h: what create_module needs besides the description of a module.
 #pragma once
 
 #include <Python.h>
@@ -12,7 +12,7 @@ namespace hpystate {
 
 /// In which interpreters a module may be made.
 enum class Interpreters : std::uint8_t {
-    kOwnGil,    ///< in every one: its Python objects are in HPy's hands, its other statics are safe
+    kOwnGil,    ///< in every one: HPy keeps its Python objects, and its other statics are safe
     kSharedGil, ///< in every one that shares the main interpreter's GIL
     kMain,      ///< in the main interpreter only
 };

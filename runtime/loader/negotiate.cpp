@@ -1,4 +1,4 @@
-/// runtime/loader/negotiate.cpp: the version first, then the tag in the file's name.
+/// runtime/loader/negotiate.cpp: checks the version, then the tag in the file's name.
 #include <Python.h>
 
 #include "runtime/loader/negotiate.h"
@@ -29,7 +29,7 @@ Function find(const Library& library, const std::string& name) {
     return reinterpret_cast<Function>(library.function(name));
 }
 
-/// What to do about a file in which modules of other names are.
+/// What to do about a file that holds modules of other names.
 std::string advice_for_others(const std::vector<std::string>& others, const std::string& name) {
     std::string names;
     for (const std::string& other : others)
@@ -93,8 +93,9 @@ AbiVersion version_of(const Library& library, const std::string& path, const std
     return wanted;
 }
 
-/// Looks at the first ".hpy" of the file's name that digits follow; all is "" without one. HPy's
-/// own loader looks at the whole path; a folder called "x.hpy1" says nothing about the file in it.
+/// The tag after the first ".hpy" of the file's name that digits follow; without one all is "".
+/// HPy's own loader searches the whole path; here a folder called "x.hpy1" does not count as a tag
+/// of the files in it.
 FileTag tag_of(const std::string& path) {
     constexpr std::string_view kMark = ".hpy";
     constexpr std::string_view kDigits = "0123456789";
@@ -113,9 +114,9 @@ FileTag tag_of(const std::string& path) {
     return {};
 }
 
-/// Whether a tag is a number of that value. Digits may be any number of them: nothing is converted
-/// that could be cut off.
-bool says(std::string_view tag, std::uint32_t major) {
+/// Whether a tag is the number `major`. It may have any number of digits, so it is compared as
+/// text.
+bool is_number(std::string_view tag, std::uint32_t major) {
     const std::size_t first = tag.find_first_not_of('0');
     tag.remove_prefix(first == std::string_view::npos ? tag.size() - 1 : first);
     return tag == std::to_string(major);
@@ -125,11 +126,11 @@ bool says(std::string_view tag, std::uint32_t major) {
 void check_python(const std::string& path, const std::string& name, const FileTag& tag) {
     constexpr std::string_view kThis =
         "cp" HPYSTATE_STRING(PY_MAJOR_VERSION) HPYSTATE_STRING(PY_MINOR_VERSION);
-    const std::string_view said = tag.python;
-    // Behind the number may stand letters of a build: d for debug, t for one without the GIL.
-    const bool same = said.substr(0, kThis.size()) == kThis &&
-                      said.find_first_of("0123456789", kThis.size()) == std::string_view::npos;
-    if (said.empty() || same) return;
+    const std::string_view python = tag.python;
+    // Letters of a build may follow the number: d for debug, t for one without the GIL.
+    const bool same = python.substr(0, kThis.size()) == kThis &&
+                      python.find_first_of("0123456789", kThis.size()) == std::string_view::npos;
+    if (python.empty() || same) return;
     throw LoadError(LoadErrorKind::kOtherPython,
                     path + ": the tag in the file's name is " + tag.python +
                         ", the Python whose C API it was compiled for; this Python is " +
@@ -141,7 +142,7 @@ void check_python(const std::string& path, const std::string& name, const FileTa
 
 FileTag check_tag(const std::string& path, const std::string& name, AbiVersion version) {
     FileTag tag = tag_of(path);
-    if (!tag.abi.empty() && says(tag.abi, version.major)) {
+    if (!tag.abi.empty() && is_number(tag.abi, version.major)) {
         check_python(path, name, tag);
         return tag;
     }

@@ -1,4 +1,5 @@
-/* common.h: what the stress extensions share: values that know whose they are, and counts.
+/* common.h: what the stress extensions share: values that carry the key of their interpreter, and
+ * counts.
  *
  * Every interpreter has a key, given by the program; no two of a process have the same. A value
  * that goes into a global carries the key of its interpreter, every load compares it with the
@@ -22,7 +23,7 @@ struct stress_counts {
 };
 static struct stress_counts stress_counts[KEYS];
 
-/* The program's way to the counts, without Python. */
+/* For the program, which reads the counts without Python. */
 __attribute__((visibility("default"))) struct stress_counts* stress_counts_of(uint64_t key);
 struct stress_counts* stress_counts_of(uint64_t key) {
     return &stress_counts[key % KEYS];

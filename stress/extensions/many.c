@@ -1,6 +1,6 @@
-/* many.c: a module with many slots; MODULE and SLOTS say which and how many.
+/* many.c: a module with many slots; MODULE is its name, SLOTS their number.
  *
- * For MODULE=colliding the slots lie 1 MiB apart in threes, so three share an entry of the window;
+ * For MODULE=colliding the slots are 1 MiB apart in threes, so three share an entry of the window;
  * otherwise they are neighbours. The table of globals is filled when the file is mapped: no program
  * writes ten thousand names by hand.
  */

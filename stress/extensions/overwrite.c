@@ -46,7 +46,7 @@ enum { GIL = 1 };
 #endif
 
 /* First values, by key: how many were made, counted before anyone can see them; how many were
- * forgotten, by one thread at a time. The difference stands, or is about to. */
+ * forgotten, by one thread at a time. The difference is stored, or is about to be. */
 static atomic_llong first_made[KEYS], first_forgotten[KEYS];
 static atomic_int forgetting[KEYS];
 
@@ -250,23 +250,23 @@ FUNCTION(first) {
 /* Clears all first values; only here are they cleared, and by one thread at a time, so what is
  * loaded is what the store takes away. Gives how many there were. */
 static long long forget_all(HPyContext* ctx, Watch* watch) {
-    long long stood = 0;
+    long long stored = 0;
     for (uint64_t i = 0; i < LAZY; ++i) {
         HPy h = HPyGlobal_Load(ctx, lazy[i]);
         if (HPy_IsNull(h)) continue;
-        ++stood;
+        ++stored;
         const Kept* data = Kept_AsStruct(ctx, h);
         look(watch, data->key == watch->key && data->index == i);
         HPyGlobal_Store(ctx, &lazy[i], HPy_NULL);
         HPy_Close(ctx, h);
     }
-    return stood;
+    return stored;
 }
 
 /* forget(n, seed, key): clears all first values. What was ever made and what was ever forgotten
- * must be the same number: with the GIL always, since no Python code runs here and nobody is in
- * between; without it when all others are done, which n = 0 says, and till then the first is no
- * less. */
+ * must be the same number: with the GIL always, since no Python code runs here and no other thread
+ * is in between; without it when all others are done, which n = 0 means, and until then the first
+ * is not less. */
 FUNCTION(forget) {
     Watch watch = {0};
     if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "forget(n, seed, key)");
@@ -277,8 +277,8 @@ FUNCTION(forget) {
         look(&watch, !GIL && !last);
         return found(ctx, &watch);
     }
-    const long long stood = forget_all(ctx, &watch);
-    const long long gone = atomic_fetch_add(&first_forgotten[at], stood) + stood;
+    const long long cleared = forget_all(ctx, &watch);
+    const long long gone = atomic_fetch_add(&first_forgotten[at], cleared) + cleared;
     const long long made = atomic_load(&first_made[at]);
     look(&watch, GIL || last ? gone == made : gone <= made);
     atomic_store(&forgetting[at], 0);

@@ -1,4 +1,4 @@
-/* raising.c: exec slots that raise, at the stage that the module's name says: `fail2.raising`. */
+/* raising.c: exec slots that raise, at the stage in the module's name: `fail2.raising`. */
 #include "common.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ static int exec_first_impl(HPyContext* ctx, HPy module) {
     return -1;
 }
 
-/* The values that it stores before it raises carry key 0: nobody's. */
+/* The values that it stores before it raises carry key 0, which no interpreter has. */
 HPyDef_SLOT(exec_second, HPy_mod_exec)
 static int exec_second_impl(HPyContext* ctx, HPy module) {
     const int stage = stage_of(ctx, module);

@@ -1,7 +1,7 @@
 /* replaced.c: stores to and loads from slots of another shared object, which comes and goes.
  *
- * store_at(address, key, index) and look_at(address, key, index, may_be_old) take the address of a
- * slot, as an extension does that is handed a struct of a plug-in.
+ * store_at(address, key, index) and look_at(address, key, index) take the address of a slot, as an
+ * extension does that is given a struct of a plug-in.
  */
 #include "common.h"
 

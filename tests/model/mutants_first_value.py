@@ -127,7 +127,7 @@ FIRST_VALUES = [
         [
             Patch(
                 FIRST,
-                """        // Somebody may have published between the look and the turn.
+                """        // Another thread may have published a value before it had its turn.
         if (PyObject* const stored = load_value(region, token)) return stored;
 """,
                 "",
@@ -142,9 +142,9 @@ FIRST_VALUES = [
         [
             Patch(
                 FIRST,
-                """What stands there stays.
+                """That value stays.
     if (PyObject* const stored = load_value(region, token)) return stored;""",
-                """What stands there stays.
+                """That value stays.
     if (PyObject* const stored = load_value(region, token)) {
         static_cast<void>(value.release());
         return stored;

@@ -1,11 +1,11 @@
 """__init__.py: hpystate.debug, and hpy.debug after install(): finding misuse of HPy.
 
 Modules that are loaded with mode="debug" (or `HPY=debug`) have each handle watched. Without a hook,
-misuse is a message and an abort. The functions speak of the calling interpreter.
+misuse prints a message and aborts. The functions act on the calling interpreter.
 
     with LeakDetector():                    # HPyLeakError where a handle stays open
         module.function()
-    set_handle_stack_trace_limit(16)        # leaks tell where they were opened
+    set_handle_stack_trace_limit(16)        # record where handles are made
     set_on_misuse(lambda kind, text: ...)   # go on after misuse
 """
 
@@ -42,5 +42,5 @@ __all__ = [
 
 
 def disable_handle_stack_traces() -> None:
-    """Keeps no frames of where handles are made; they cost time."""
+    """Records no stack frames where handles are made; recording costs time."""
     set_handle_stack_trace_limit(None)

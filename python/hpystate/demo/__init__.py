@@ -1,9 +1,10 @@
-"""demo/__init__.py: the main job: the same shared objects in the main and eight more interpreters.
+"""demo/__init__.py: the isolation demo: the same shared objects in the main and eight more
+interpreters.
 
     python -m hpystate demo [--interpreters N] [--seconds S] [--json FILE] [--runtime upstream]
 
 Exit status 0: `isolation: ok`; 1: something leaked from one interpreter into another; 2: the demo
-could not run. With --runtime upstream, 0: the check ran; `isolation: BROKEN` is what it is to show.
+could not run. With --runtime upstream, 0: the check ran; its result should be `isolation: BROKEN`.
 """
 
 from __future__ import annotations

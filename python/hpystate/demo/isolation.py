@@ -1,4 +1,4 @@
-"""demo/isolation.py: builds, imports, works, ends, and says what it saw."""
+"""demo/isolation.py: builds, imports, works, ends, and reports."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def _table(workers: list[Worker], title: str | None, columns: Sequence[int]) -> 
     table = Table(title=title)
     for column in columns:
         heading, is_number, _ = COLUMNS[column]
-        # What does not fit goes to a line of its own: a number that is cut says nothing.
+        # What does not fit is wrapped: a number that is cut off would be wrong.
         table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for worker in workers:
         table.add_row(*(COLUMNS[column][2](worker) for column in columns))

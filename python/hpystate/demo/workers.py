@@ -1,4 +1,4 @@
-"""demo/workers.py: who works: the main interpreter, another one, another process."""
+"""demo/workers.py: workers: the main interpreter, another one, another process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from hpystate.testing import Interpreter
 
 # Executed once in every interpreter and process: imports the shared objects, fills the globals.
-# Defines answer = (what the globals held before, what they hold now, what the others said).
+# Defines answer: what the globals held before, what they hold now, what the clients returned.
 START = """
     import sys, time
     if {folder!r} not in sys.path:
@@ -31,7 +31,7 @@ START = """
         loads = wrong = calls = 0
         while time.monotonic() < begin:
             pass
-        while True:  # once at least: a busy machine may let it begin behind the end
+        while True:  # at least once: on a busy machine it may begin after the end
             some_loads, some_wrong = atlas.work(200, id, nonce)
             loads, wrong, calls = loads + some_loads, wrong + some_wrong, calls + 200
             if time.monotonic() >= end:
@@ -74,7 +74,7 @@ class Place(Protocol):
 
 
 class MainInterpreter:
-    """This interpreter, with the same way in."""
+    """This interpreter, with the same interface."""
 
     def __init__(self) -> None:
         self._scope: dict[str, Any] = {"__name__": "hpystate_demo_worker"}
@@ -173,7 +173,7 @@ def work_together(workers: list[Worker], seconds: float) -> list[float]:
     def run(index: int) -> None:
         try:
             rates[index] = workers[index].turn(begin, begin + seconds)
-        except BaseException as error:  # carried to the thread that waits
+        except BaseException as error:  # raised again in the thread that waits
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(len(workers))]

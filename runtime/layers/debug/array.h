@@ -1,5 +1,5 @@
-/// runtime/layers/debug/array.h: calls with an array of handles: counts the keywords, looks through
-/// the handles, calls, opens the result.
+/// runtime/layers/debug/array.h: calls with an array of handles: counts the keywords, unwraps the
+/// handles, calls, opens a handle for the result.
 #pragma once
 
 #include "runtime/calls/handle.h"
@@ -11,7 +11,7 @@
 
 namespace hpystate::layers {
 
-/// An array of handles, looked through.
+/// An array of plain handles, made of an array of debug handles.
 class Array {
   public:
     Array(const Call& call, const HPy* handles, std::size_t count) noexcept {
@@ -34,13 +34,13 @@ class Array {
     bool complete_ = true;
 };
 
-/// The names of keywords count the values behind the positional arguments. False: `kwnames` is no
-/// tuple; `sentence` was reported and a TypeError set.
+/// Counts the names of keywords: so many values follow the positional arguments. False: `kwnames`
+/// is not a tuple; `sentence` was reported and a TypeError set.
 [[nodiscard]] bool count_keywords(const Call& call, HPy kwnames, const char* sentence,
                                   std::size_t& count) noexcept;
 
-/// Gives `invoke` an array of plain handles, and opens what it returns. Null with an exception set:
-/// no memory, or what `invoke` failed with. A negative count is that of an empty array.
+/// Calls `invoke` with an array of plain handles, and opens a handle for what it returns. Null with
+/// an exception set: no memory, or what `invoke` failed with. A negative count is treated as 0.
 template <typename Invoke>
 [[nodiscard]] HPy call_with_array(const Call& call, const HPy* handles, HPy_ssize_t count,
                                   Invoke&& invoke) noexcept {
@@ -48,8 +48,8 @@ template <typename Invoke>
     return array.complete() ? call.out(invoke(array.get())) : kNullHandle;
 }
 
-/// The same for `nargs` positional arguments, with the values of keywords behind them. `sentence`
-/// is what is reported where `kwnames` is no tuple. `invoke` gets the array and the plain names.
+/// The same for `nargs` positional arguments, followed by the values of keywords. `sentence` is
+/// reported if `kwnames` is not a tuple. `invoke` gets the array and the plain names.
 template <typename Invoke>
 [[nodiscard]] HPy call_with_keywords(const Call& call, const HPy* args, std::size_t nargs,
                                      HPy kwnames, const char* sentence, Invoke&& invoke) noexcept {

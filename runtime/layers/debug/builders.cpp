@@ -1,5 +1,5 @@
-/// runtime/layers/debug/builders.cpp: builders of lists and tuples, each behind a record that knows
-/// whether it was built or cancelled.
+/// runtime/layers/debug/builders.cpp: builders of lists and tuples, each with a record of whether
+/// it was built or cancelled.
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/layers/debug/call.h"
 #include "runtime/layers/debug/own.h"
@@ -32,10 +32,10 @@ template <typename Builder>
     return reinterpret_cast<DebugBuilder*>(std::bit_cast<std::intptr_t>(builder));
 }
 
-/// The plain builder; 0, which the plain functions take for one that could not be made, for a
-/// builder that was built or cancelled before. That is reported.
+/// The plain builder. For a builder that was built or cancelled before it reports that and returns
+/// 0, which the plain functions treat as a builder that could not be made.
 template <typename Builder>
-[[nodiscard]] Builder look_through(const Call& call, Builder builder) noexcept {
+[[nodiscard]] Builder unwrap(const Call& call, Builder builder) noexcept {
     const DebugBuilder* const record = record_of_builder(builder);
     if (record == nullptr || !record->closed) return Builder{record != nullptr ? record->plain : 0};
     call.state().report(
@@ -48,7 +48,7 @@ template <typename Builder>
 /// The same, and the builder is closed.
 template <typename Builder>
 [[nodiscard]] Builder take(const Call& call, Builder builder) noexcept {
-    const Builder plain = look_through(call, builder);
+    const Builder plain = unwrap(call, builder);
     if (DebugBuilder* const record = record_of_builder(builder)) record->closed = true;
     return plain;
 }
@@ -63,7 +63,7 @@ template <typename Kind>
 
 template <typename Kind>
 void set(const Call& call, typename Kind::Builder builder, HPy_ssize_t index, HPy item) noexcept {
-    (call.plain()->*Kind::kSet)(call.plain(), look_through(call, builder), index, call.in(item));
+    (call.plain()->*Kind::kSet)(call.plain(), unwrap(call, builder), index, call.in(item));
 }
 
 template <typename Kind>

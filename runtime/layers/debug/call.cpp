@@ -1,4 +1,4 @@
-/// runtime/layers/debug/call.cpp: wrong contexts, types, builtin shapes.
+/// runtime/layers/debug/call.cpp: reports wrong contexts, types and builtin shapes.
 #include "runtime/layers/debug/call.h"
 
 #include "runtime/abi/upstream_messages.h"
@@ -30,7 +30,7 @@ void Call::stop() const noexcept {
 
 bool check_type(const Call& call, HPy h, const char* sentence) noexcept {
     PyObject* const object = call.object(h);
-    if (object == nullptr || PyType_Check(object)) return true; // null: the plain function says so
+    if (object == nullptr || PyType_Check(object)) return true; // null: the plain function raises
     call.refuse(sentence);
     return false;
 }
@@ -51,7 +51,7 @@ void* struct_or_report(const Call& call, PyObject* object, Shape wanted) noexcep
 
 int own_TypeCheck(HPyContext* context, HPy h, HPy type) noexcept {
     const Call call(context, Slot::TypeCheck);
-    // Where a hook lets the program go on, the plain function raises.
+    // If a hook lets the program go on, the plain function raises.
     static_cast<void>(check_type(call, type, interface::kTypeCheckNeedsType));
     return call.plain()->ctx_TypeCheck(call.plain(), call.in(h), call.in(type));
 }

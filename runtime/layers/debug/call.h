@@ -1,5 +1,5 @@
-/// runtime/layers/debug/call.h: what every function of debug mode does: check the context, look
-/// through.
+/// runtime/layers/debug/call.h: what every function of debug mode does: it checks the context,
+/// unwraps handles, and wraps the result.
 #pragma once
 
 #include "runtime/abi/slots.h"
@@ -16,7 +16,7 @@ namespace hpystate::layers {
 /// One call of a function of the context, in debug mode.
 class Call {
   public:
-    /// Aborts where the context is not that of a call that runs.
+    /// Aborts if the context is not that of the call that runs now.
     Call(HPyContext* context, const char* name) noexcept
         : own(DebugContext::of(context)), name_(name) {
         if (own.use.load(std::memory_order_relaxed) != DebugContext::Use::kValid) stop();
@@ -45,7 +45,7 @@ class Call {
     /// A result as the extension gets it.
     [[nodiscard]] HPy out(HPy result) const noexcept { return state().open(as_object(result)); }
 
-    /// An argument of the wrong type, where HPy's debug mode stops with that sentence.
+    /// Reports an argument of the wrong type; HPy's own debug mode stops with that sentence.
     void refuse(const char* sentence) const noexcept {
         state().report(
             Misuse::kArgument, [&] { return std::string(where()) + ": " + sentence; }, sentence);
@@ -59,7 +59,7 @@ class Call {
     const char* name_;
 };
 
-/// Parameters that hold no handle but perhaps an HPy itself.
+/// Whether a parameter of type T holds no handle, unless it is an HPy itself.
 template <typename T>
 inline constexpr bool kPlain =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, HPy> ||
@@ -73,8 +73,8 @@ inline constexpr bool kPlain =
 /// the plain function raises.
 bool check_type(const Call& call, HPy h, const char* sentence) noexcept;
 
-/// The struct of an object that the extension takes for one of the builtin shape `wanted`. Another
-/// shape's struct lies elsewhere: that is reported, and the real one given.
+/// The struct of an object that the extension treats as one of the builtin shape `wanted`. Another
+/// shape has its struct at another place: then that is reported, and the real struct returned.
 [[nodiscard]] void* struct_or_report(const Call& call, PyObject* object,
                                      HPyType_BuiltinShape wanted) noexcept;
 

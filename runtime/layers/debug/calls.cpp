@@ -1,8 +1,8 @@
 /// runtime/layers/debug/calls.cpp: debug mode's function for every slot: one template, and the
 /// exceptions that own.def lists; here those for handles and for what runs in debug mode.
 ///
-/// The template checks the context, looks through every handle, calls the plain function, and opens
-/// a handle for what it returns. It refuses to compile for a parameter that hides handles: such a
+/// The template checks the context, unwraps every handle, calls the plain function, and opens a
+/// handle for what it returns. It does not compile for a parameter that may contain handles: such a
 /// slot needs a function of its own, registered with HPYSTATE_OWN.
 #include "runtime/calls/handle.h"
 #include "runtime/context/callable.h"
@@ -38,7 +38,7 @@ struct Watched<S, Member> {
     }
 };
 
-/// The struct of another shape lies elsewhere: what would be read is not there.
+/// Another shape has its struct at another place, so the extension would read the wrong bytes.
 template <Slot S, Shape Wanted>
 struct StructOf {
     static void* call(HPyContext* context, HPy h) noexcept {
@@ -48,7 +48,7 @@ struct StructOf {
     }
 };
 
-/// The function for a slot: its own one where there is one, else the template's.
+/// The function for a slot: its own if own.def lists it, else the template's.
 template <Slot S, auto Member>
 struct Entry {
     static constexpr auto get() noexcept { return &Watched<S, Member>::call; }

@@ -1,5 +1,5 @@
-/// runtime/layers/debug/characters.cpp: characters that are handed out: copies that end with their
-/// handle.
+/// runtime/layers/debug/characters.cpp: functions that return characters: debug mode returns
+/// copies, which live as long as their handle.
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/calls/handle.h"
 #include "runtime/layers/debug/call.h"

@@ -1,4 +1,4 @@
-/// runtime/layers/debug/crash.cpp: a table, and a signal handler that looks into it.
+/// runtime/layers/debug/crash.cpp: a table of pages, and a signal handler that searches it.
 #include "runtime/layers/debug/crash.h"
 
 #include <array>
@@ -34,7 +34,7 @@ struct Crash {
 
     /// What SIGSEGV did before; written before our handler is installed, read by it.
     struct sigaction previous;
-    /// Guards `previous`: who sets it installs.
+    /// Guards `previous`: the thread that sets it installs the handler.
     std::atomic_flag installing;
     std::atomic<bool> installed; ///< once; written under the flag above
 };
@@ -43,28 +43,28 @@ constinit Crash crash{};
 
 // ---- writing, as a signal handler may ----
 
-void say(const char* text) noexcept {
+void print(const char* text) noexcept {
     for (std::size_t left = std::strlen(text); left != 0;) {
         const ssize_t written = write(STDERR_FILENO, text, left);
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return; // nobody to tell
+        if (written <= 0) return; // stderr is closed
         text += written;
         left -= static_cast<std::size_t>(written);
     }
 }
 
-void say_number(std::uint64_t number, unsigned base = 10) noexcept {
+void print_number(std::uint64_t number, unsigned base = 10) noexcept {
     std::array<char, 32> text{};
     std::size_t at = text.size() - 1;
     do {
         text[--at] = "0123456789abcdef"[number % base];
         number /= base;
     } while (number != 0);
-    if (base == 16) say("0x");
-    say(&text[at]);
+    if (base == 16) print("0x");
+    print(&text[at]);
 }
 
-void say_frames(void* const* frames, std::size_t count) noexcept {
+void print_frames(void* const* frames, std::size_t count) noexcept {
     backtrace_symbols_fd(frames, static_cast<int>(count), STDERR_FILENO);
 }
 
@@ -80,32 +80,33 @@ void say_frames(void* const* frames, std::size_t count) noexcept {
 
 void explain(const Entry& entry, std::uintptr_t address) noexcept {
     const bool closed = entry.closed.load(std::memory_order_relaxed);
-    say("hpystate, debug mode: the characters that ");
-    say(entry.function);
-    say(" returned for a '");
-    say(entry.type_name.data());
-    say(closed ? "' were used after their handle was closed"
-               : "' were written to; they belong to the object");
-    say(": byte ");
-    say_number(address - entry.start.load(std::memory_order_relaxed));
-    say(" of ");
-    say_number(entry.size);
-    say(", at ");
-    say_number(address, 16);
-    say(".\nThe handle: ");
-    say_number(reinterpret_cast<std::uintptr_t>(entry.handle), 16);
-    say(" of generation ");
-    say_number(static_cast<std::uint64_t>(entry.generation));
-    say(" in interpreter ");
-    say_number(static_cast<std::uint64_t>(entry.interpreter));
+    print("hpystate, debug mode: the characters that ");
+    print(entry.function);
+    print(" returned for a '");
+    print(entry.type_name.data());
+    print(closed ? "' were used after their handle was closed"
+                 : "' were written to; they belong to the object");
+    print(": byte ");
+    print_number(address - entry.start.load(std::memory_order_relaxed));
+    print(" of ");
+    print_number(entry.size);
+    print(", at ");
+    print_number(address, 16);
+    print(".\nThe handle: ");
+    print_number(reinterpret_cast<std::uintptr_t>(entry.handle), 16);
+    print(" of generation ");
+    print_number(static_cast<std::uint64_t>(entry.generation));
+    print(" in interpreter ");
+    print_number(static_cast<std::uint64_t>(entry.interpreter));
     if (entry.made_at->empty()) {
-        say(". hpystate.debug.set_handle_stack_trace_limit(16) records where handles are made.\n");
+        print(
+            ". hpystate.debug.set_handle_stack_trace_limit(16) records where handles are made.\n");
     } else {
-        say(", made at:\n");
-        say_frames(entry.made_at->data(), entry.made_at->size());
+        print(", made at:\n");
+        print_frames(entry.made_at->data(), entry.made_at->size());
     }
-    say(closed ? "Keep the handle open as long as you use its characters, or copy them.\n"
-               : "Copy them, and write to the copy.\n");
+    print(closed ? "Keep the handle open as long as you use its characters, or copy them.\n"
+                 : "Copy them, and write to the copy.\n");
     print_c_stack();
 }
 
@@ -118,7 +119,7 @@ void end_by_default(int number, bool raised) noexcept {
     if (raised) static_cast<void>(raise(number)); // a fault happens again by itself
 }
 
-/// To the handler that was there before.
+/// Calls the handler that was there before.
 void hand_on(int number, siginfo_t* info, void* context) noexcept {
     const struct sigaction& previous = crash.previous;
     const bool raised = info->si_code <= 0; // by kill or raise
@@ -140,15 +141,15 @@ void on_fault(int number, siginfo_t* info, void* context) {
     hand_on(number, info, context);
 }
 
-/// Installs ours on top of what is there, once: where another handler was installed since, that one
-/// may call ours, and must not be called by it. One that went away, as by faulthandler.disable(),
-/// has taken ours with it; then nobody can.
+/// Installs our handler on top of the present one, once. A handler that was installed later may
+/// call ours, so ours must not call it. But if the default action is back, as after
+/// faulthandler.disable(), ours is gone, and is installed again.
 void install() noexcept {
     struct sigaction current {};
     if (sigaction(SIGSEGV, nullptr, &current) != 0) return;
     const bool first = !crash.installed.load(std::memory_order_relaxed);
     if (!first && current.sa_handler != SIG_DFL) return;
-    // Who is second has nothing to wait for: the first is about to be done.
+    // A second thread need not wait: the first one is about to be done.
     if (crash.installing.test_and_set(std::memory_order_acquire)) return;
     void* frame = nullptr;
     static_cast<void>(backtrace(&frame, 1)); // loads what it needs, which a handler may not
@@ -200,7 +201,7 @@ WatchPlace watch_pages(const Watched& pages) noexcept {
 void note_closed(WatchPlace place) noexcept {
     if (place == kNowhere) return;
     install();
-    // relaxed: who uses the characters later on another thread was told so by other means.
+    // relaxed: a thread that uses the characters later got them by means that order this.
     crash.entries[static_cast<std::size_t>(place)].closed.store(true, std::memory_order_relaxed);
 }
 
@@ -212,8 +213,8 @@ void forget_pages(WatchPlace place) noexcept {
 void print_c_stack() noexcept {
     std::array<void*, 32> frames{};
     const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
-    say("C stack, the latest call first:\n");
-    say_frames(frames.data(), static_cast<std::size_t>(count));
+    print("C stack, the latest call first:\n");
+    print_frames(frames.data(), static_cast<std::size_t>(count));
 }
 
 } // namespace hpystate::layers

@@ -1,22 +1,21 @@
-/// runtime/layers/debug/crash.h: says what was wrong where debug mode ends the process, or the
-/// kernel does.
+/// runtime/layers/debug/crash.h: explains a crash that debug mode causes.
 ///
-/// The characters that debug mode hands out lie on pages of their own: written to, or used after
-/// their handle was closed, they are a SIGSEGV, of which nobody could tell what it was. So these
-/// pages are kept in a table, and a handler of SIGSEGV says whose they are, where the handle was
-/// made, and the C stack. Then the handler that was there before goes on, faulthandler's for
-/// instance, or the process ends as it would have.
+/// The characters that debug mode returns are on pages of their own. Writing to them, or using them
+/// after their handle was closed, causes a SIGSEGV, which alone would not tell what went wrong. So
+/// a table holds these pages, and a handler of SIGSEGV prints whose they are, where the handle was
+/// made, and the C stack. Then the handler that was there before runs, for instance faulthandler's,
+/// or the process ends as it would have.
 ///
-/// Nothing is said where set_explain_crashes(False) asked for that, as the drop-in's load() does.
-/// The handler is installed when the first characters are handed out. Another one that is installed
-/// later is asked first, and faulthandler's does not hand the address on: enable it before.
+/// set_explain_crashes(False) turns this off; the drop-in's load() does that. The handler is
+/// installed when the first characters are returned. A handler that is installed later runs first,
+/// and faulthandler's does not pass the address on: enable it before.
 ///
-/// Concurrency: an entry is claimed by an exchange of its `start`, by a thread attached to any
-/// interpreter; then it is its interpreter's, which writes it before `start` says the address
-/// (release). The handler reads `start` (acquire), then the rest. It takes no lock, allocates
-/// nothing, and calls what may be called there: what it needs is in the entry and in the record of
-/// the handle, which is never freed. An interpreter that goes on in another thread, without the
-/// crash having stopped it, may give an entry away meanwhile: the message could mix two handles.
+/// Concurrency: a thread that is attached to any interpreter claims an entry by an exchange of its
+/// `start`. Its interpreter then owns the entry, and writes it before it writes the address to
+/// `start` (release). The handler reads `start` (acquire), then the rest. It takes no lock,
+/// allocates nothing, and calls only what a signal handler may call: what it needs is in the entry
+/// and in the record of the handle, which is never freed. Other threads go on during the crash, and
+/// one may reuse the entry meanwhile: the message could then mix two handles.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +24,7 @@
 
 namespace hpystate::layers {
 
-/// The bytes of the pages that hold so many.
+/// The size of the pages that hold so many bytes.
 [[nodiscard]] std::size_t pages_for(std::size_t size) noexcept;
 
 /// What the table keeps of pages with characters.
@@ -36,11 +35,11 @@ struct Watched {
     std::int64_t generation;           ///< of the handle
     std::int64_t interpreter;          ///< PyInterpreterState_GetID of its interpreter
     const std::vector<void*>* made_at; ///< return addresses, in a record that is never freed
-    const char* function;              ///< that handed them out; a constant
+    const char* function;              ///< that returned them; a constant
     const char* type_name;             ///< of the object; the first characters are copied
 };
 
-/// A place in the table; kNowhere where it is full, and a crash will not be explained.
+/// A place in the table; kNowhere: it is full, and a crash will not be explained.
 using WatchPlace = std::int32_t;
 inline constexpr WatchPlace kNowhere = -1;
 

@@ -1,7 +1,7 @@
-/// runtime/layers/debug/field.cpp: a store to a field, and types whose fields nobody visits.
+/// runtime/layers/debug/field.cpp: a store to a field, and types whose fields are not visited.
 ///
-/// Whether a type's HPy_tp_traverse visits this very field is not asked: one that counts its fields
-/// may count this one after the store.
+/// Whether a type's HPy_tp_traverse visits the field that is stored to is not checked: one that
+/// counts its fields may count this one only after the store.
 #include "runtime/calls/handle.h"
 #include "runtime/layers/debug/call.h"
 #include "runtime/layers/debug/own.h"
@@ -13,8 +13,9 @@ namespace hpystate::layers {
 
 namespace {
 
-/// The HPy type of an instance if neither it nor one below visits fields; nullptr where one does,
-/// or where code of the C API may: a type with a legacy tp_traverse or tp_dealloc, or no HPy type.
+/// The HPy type of an instance if neither it nor a base visits fields. nullptr if one does, or if
+/// code of the C API may: a type with a legacy tp_traverse or tp_dealloc, or a type that is not
+/// HPy's.
 [[nodiscard]] const PyTypeObject* type_without_visits(const PyTypeObject* type) noexcept {
     while (type != nullptr && !is_from_spec(type))
         type = type->tp_base; // classes made in Python have no fields of their own
@@ -27,8 +28,9 @@ namespace {
     return type;
 }
 
-/// A field of `target`, null or not an HPy object, gets an object: reports a type that visits no
-/// field. Nobody would release what it holds, since HPy has no other list of a type's fields.
+/// An object is stored to a field of `target`, which may be null or not an HPy object. Reports a
+/// type that visits no field: HPy has no other list of a type's fields, so the object would never
+/// be released.
 void check_field(const Call& call, const PyObject* target) noexcept {
     const PyTypeObject* const type =
         target != nullptr ? type_without_visits(Py_TYPE(target)) : nullptr;

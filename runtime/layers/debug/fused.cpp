@@ -1,7 +1,7 @@
 /// runtime/layers/debug/fused.cpp: the fused calls in debug mode: one template, and the exceptions.
 ///
-/// As for the functions of the context: operands are looked through, globals checked, a handle is
-/// opened for what is returned, and for nothing else.
+/// As for the functions of the context: operands are unwrapped, globals checked, and a handle is
+/// opened for a result that is one.
 #include "runtime/context/fused.h"
 
 #include "runtime/abi/upstream_messages.h"
@@ -151,7 +151,7 @@ HPy own_HPyGlobal_Import(HPyContext* context, HPyGlobal* global, const char* utf
 
 namespace {
 
-/// The function for a call: its own one where there is one, else the template's.
+/// The function for a call: its own if it is listed below, else the template's.
 template <Fused F, auto Member>
 struct Entry {
     static constexpr auto get() noexcept { return &Watched<F, Member>::call; }

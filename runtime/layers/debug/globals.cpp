@@ -1,5 +1,4 @@
-/// runtime/layers/debug/globals.cpp: what is wrong with a slot, said with its name; loads and
-/// stores.
+/// runtime/layers/debug/globals.cpp: reports misused slots by name; loads and stores.
 #include "runtime/layers/debug/globals.h"
 
 #include "globals/registry.h"
@@ -20,7 +19,7 @@ namespace {
     return " in interpreter " + std::to_string(state.interpreter_id);
 }
 
-/// `slot` and `found` give the slot's name and what is wrong with it; they may throw
+/// `slot` and `found` return the slot's name and what is wrong with it; they may throw
 /// std::bad_alloc.
 template <typename Name, typename Found>
 void report(DebugState& state, const char* function, Name&& slot, Found&& found) noexcept {
@@ -58,10 +57,10 @@ constexpr const char* kForeign =
 
 /// Whether the collector of this interpreter knows the object. Asks Python's gc module.
 [[nodiscard]] bool is_in_heap(PyObject* object) noexcept {
-    const InFlight kept(nullptr); // a store is well in a function's way out with an error
+    const InFlight kept(nullptr); // a store is allowed while an exception is set
     const Ref gc(PyImport_ImportModule("gc"));
     const Ref all(gc ? PyObject_CallMethod(gc.get(), "get_objects", nullptr) : nullptr);
-    if (!all) return true; // nothing is claimed
+    if (!all) return true; // cannot be known: no report
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
         if (PyList_GET_ITEM(all.get(), i) == object) return true;
     }
@@ -112,7 +111,7 @@ void check_slot(DebugState& state, std::uintptr_t slot, std::uintptr_t content, 
 } // namespace
 
 void check_load(DebugState& state, HPyGlobal global, const char* function) noexcept {
-    if (state.region->window.closed()) return; // past teardown every load gives NULL
+    if (state.region->window.closed()) return; // after teardown every load returns NULL
     check_content(state, static_cast<std::uintptr_t>(global._i), function);
 }
 

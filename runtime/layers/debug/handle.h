@@ -1,9 +1,9 @@
 /// runtime/layers/debug/handle.h: the records behind the handles of debug mode.
 ///
-/// A debug handle is the address of a record with bit 0 set, so a plain handle (an object's
-/// address, even) is told from it at a look. The record says which interpreter it belongs to,
-/// whether it is open, when and where it was made. Records are never given back while their
-/// interpreter lives: a closed handle can be recognised. The oldest closed ones are used again.
+/// A debug handle is the address of a record with bit 0 set; a plain handle, an object's address,
+/// is even. The record holds the interpreter that it belongs to, whether it is open, and when and
+/// where it was made. Records are never freed while their interpreter lives, so a closed handle can
+/// be recognised. The oldest closed ones are reused.
 ///
 ///     new --> open --close--> closed queue --(full: the oldest)--> open or spare
 ///     new --> borrowed from a global --store to the global--> closed queue --> ...
@@ -25,7 +25,7 @@ namespace hpystate::layers {
 struct DebugState;
 
 /// A copy of characters that the extension was given, on pages of its own: writing to it crashes,
-/// and so does reading it once the handle was closed. crash.h says then what it was.
+/// and so does reading it once the handle was closed. crash.h explains such a crash.
 struct RawCopy {
     char* data = nullptr;
     std::size_t size = 0; ///< bytes of the copy; its pages hold more
@@ -34,7 +34,7 @@ struct RawCopy {
     /// A read-only copy of `size` bytes; data is nullptr where there is no memory.
     [[nodiscard]] static RawCopy make(const char* from, std::size_t size) noexcept;
     void forbid() noexcept;  ///< from now on reading crashes
-    void release() noexcept; ///< gives the pages back
+    void release() noexcept; ///< unmaps the pages
 };
 
 struct DebugHandle {
@@ -45,13 +45,13 @@ struct DebugHandle {
     std::uint32_t magic = kMagic;
     Life life = Life::kSpare;
     DebugState* state = nullptr;      ///< of the interpreter that it belongs to
-    PyObject* object = nullptr;       ///< owned where open or lent; of a constant borrowed
+    PyObject* object = nullptr;       ///< owned if open or lent; borrowed for a constant
     PyObject* retained = nullptr;     ///< of a closed handle while a hook watches: owned, or null
     std::int64_t generation = 0;      ///< when it was opened
     std::uintptr_t borrowed_from = 0; ///< token of the global that lent it; 0: none
     RawCopy raw;                      ///< what its characters were copied to
     std::vector<void*> made_at;       ///< return addresses; empty unless asked for
-    DebugHandle* previous = nullptr;  ///< of the queue that it stands in
+    DebugHandle* previous = nullptr;  ///< in the queue that it is in
     DebugHandle* next = nullptr;
 
     [[nodiscard]] HPy handle() noexcept {

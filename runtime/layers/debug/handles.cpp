@@ -1,4 +1,4 @@
-/// runtime/layers/debug/handles.cpp: opening, closing, lending, looking through handles; builders.
+/// runtime/layers/debug/handles.cpp: opens, closes, lends and unwraps handles; builders.
 #include "interp_state/values.h"
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/calls/handle.h"
@@ -66,7 +66,7 @@ HPy DebugState::open(PyObject* object) noexcept {
     return handle->handle();
 }
 
-/// What hangs on a closed handle goes; it leaves no queue.
+/// Releases what a closed handle keeps. It is in no queue.
 void DebugState::forget(DebugHandle& handle) noexcept {
     if (handle.raw.data != nullptr) raw_size -= handle.raw.size;
     handle.raw.release();
@@ -91,7 +91,7 @@ PyObject* DebugState::close(HPy word, const char* where) noexcept {
                        " was closed, or returned without HPy_Dup.";
             },
             interface::kClosedHandle);
-        return Py_NewRef(handle->object); // the context's own stays what it is
+        return Py_NewRef(handle->object); // the context keeps its own reference
     }
     if (handle->life != DebugHandle::Life::kOpen) return nullptr;
     opened.remove(*handle);
@@ -101,7 +101,7 @@ PyObject* DebugState::close(HPy word, const char* where) noexcept {
 /// The handle is closed; its object is the caller's now.
 PyObject* DebugState::retire(DebugHandle& handle) noexcept {
     handle.life = DebugHandle::Life::kClosed;
-    // Where a hook lets the program go on, a closed handle that is used again must be safe.
+    // If a hook lets the program go on, a closed handle that is used again must be safe.
     const bool watched = on_invalid_handle != nullptr || on_misuse != nullptr;
     if (watched) handle.retained = Py_NewRef(handle.object);
     if (handle.raw.data != nullptr && raw_size + handle.raw.size <= raw_limit) {
@@ -137,7 +137,7 @@ HPy DebugState::borrow(std::uintptr_t token, PyObject* object) noexcept {
     fresh->generation = generation;
     fresh->borrowed_from = token;
     fresh->made_at.clear();
-    // The old one was lent for another value, which was not stored through debug mode.
+    // The old handle was lent for an earlier value, which was overwritten outside debug mode.
     DebugHandle* const old = std::exchange(*place, fresh);
     if (old != nullptr) Py_XDECREF(retire(*old)); // runs any code: last
     return fresh->handle();
@@ -188,7 +188,7 @@ std::string DebugState::where_made(const DebugHandle& handle) {
     return " It was made at:" + lines_of(handle.made_at);
 }
 
-/// A handle that is closed, or as good as that; `how` says why.
+/// Reports a handle that is closed or no longer valid; `how` tells why.
 void DebugState::report_handle(const DebugHandle& handle, const char* where,
                                const char* how) noexcept {
     report(

@@ -1,7 +1,7 @@
 /// runtime/layers/debug/module.cpp: hpy.universal._debug: generations, queues, hooks, DebugHandle.
 ///
-/// A DebugHandle object is a look at a record. It may outlive what it saw: the record stays, closed
-/// or used again for another object.
+/// A DebugHandle object refers to a record. It may outlive the handle: the record stays, closed or
+/// reused for another object.
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/new_type.h"
@@ -96,7 +96,7 @@ void destroy(PyObject* self) {
 
 PyGetSetDef handle_getsets[] = {
     {"obj", get_object, nullptr, "The object that the handle points to.", nullptr},
-    {"id", get_id, nullptr, "A number that tells handles apart.", nullptr},
+    {"id", get_id, nullptr, "A number that identifies the handle.", nullptr},
     {"is_closed", get_is_closed, nullptr, "Whether the handle was closed.", nullptr},
     {"raw_data_size", get_raw_data_size, nullptr,
      "Bytes of the characters that were returned for it; -1: none were.", nullptr},

@@ -132,7 +132,8 @@ DebugContext* DebugState::enter() noexcept {
     next->context = pattern_;
     next->context._private = static_cast<ContextHead*>(next.get());
     next->caller = std::exchange(current, next.get());
-    // relaxed: asked by the thread that runs the call; another one that asks has no business here.
+    // relaxed: read by the thread that runs the call; another thread that reads it misuses the
+    // context.
     if (next->caller != nullptr) {
         next->caller->use.store(DebugContext::Use::kWaiting, std::memory_order_relaxed);
     }

@@ -1,17 +1,17 @@
 /// runtime/layers/debug/state.h: what debug mode keeps for one interpreter: handles, contexts,
 /// hooks.
 ///
-/// Every call from Python into a function of a module in debug mode gets a context of its own, the
+/// Every call from Python into a function of a module in debug mode gets a context of its own: the
 /// one whose call returned the longest ago. The queue of these grows where many calls run at once.
-/// A context is valid until the call returns, and not while a call that it made runs; whoever
-/// keeps a context and uses it later is found out.
+/// A context is valid until the call returns, and not while a call that it made runs. So code that
+/// keeps a context and uses it later is found.
 ///
 ///     f(ctx 1) --> Python --> g(ctx 2)      ctx 1 waits: g using it is an error
 ///                          <-- returns      ctx 2 is done, ctx 1 valid again
 ///
 /// Concurrency: the state belongs to its interpreter. Attached threads read and write it; with the
-/// GIL one at a time. Whether a context is valid is a word of the context, written by the thread
-/// that runs the call, read by whoever uses the context.
+/// GIL one at a time. A word of each context tells whether it is valid: the thread that runs the
+/// call writes it, whoever uses the context reads it.
 #pragma once
 
 #include <Python.h>
@@ -94,11 +94,11 @@ struct DebugState : LayerState {
     /// closed handle, a constant, one of another interpreter; nullptr then.
     [[nodiscard]] PyObject* close(HPy word, const char* where) noexcept;
 
-    /// The object of an open handle, borrowed; nullptr for the null handle. Reports misuse; what
-    /// it gives then is safe to use: the object where it is known to live, else None.
+    /// The object of an open handle, borrowed; nullptr for the null handle. Reports misuse; what it
+    /// returns then is safe to use: the object if it is known to live, else None.
     [[nodiscard]] PyObject* object_of(HPy word, const char* where) noexcept;
 
-    /// The handle that HPyGlobal_Borrow gives: one per global and value, not among the open ones.
+    /// The handle that HPyGlobal_Borrow returns: one per global and value, not among the open ones.
     /// `object` is what the global holds. Null: no memory, MemoryError is set.
     [[nodiscard]] HPy borrow(std::uintptr_t token, PyObject* object) noexcept;
 
@@ -111,8 +111,8 @@ struct DebugState : LayerState {
     /// The interpreter ends: releases what closed handles retained. Runs any code.
     void release_retained() noexcept;
 
-    /// A read-only copy of characters that lives as long as the handle; `where`, a constant, is
-    /// the function that gives it. nullptr: MemoryError is set.
+    /// A read-only copy of characters that lives as long as the handle; `where`, a constant, is the
+    /// function that returns it. nullptr: MemoryError is set.
     [[nodiscard]] const char* keep_copy(HPy word, const char* data, std::size_t size,
                                         const char* where) noexcept;
 
@@ -129,7 +129,7 @@ struct DebugState : LayerState {
              interface);
     }
 
-    /// Takes the writable data of the file that `address` lies in, for watch_statics. False: no
+    /// Copies the writable data of the file that contains `address`, for watch_statics. False: no
     /// memory; MemoryError is set.
     [[nodiscard]] bool remember_statics(const void* address) noexcept;
 
@@ -182,7 +182,7 @@ struct DebugState : LayerState {
     std::vector<StaticData> statics_; ///< of the files whose modules run in debug mode here
     DoneContexts done_;
     std::vector<std::unique_ptr<DebugHandle>> constants_;
-    HPyContext pattern_; ///< what a new context is a copy of
+    HPyContext pattern_; ///< every context starts as a copy of it
 
     friend void install_debug(HPyContext& context, DebugState& state);
 };

@@ -1,4 +1,4 @@
-/// runtime/layers/debug/tell.cpp: a misuse is told to a hook, or printed and the process aborted.
+/// runtime/layers/debug/tell.cpp: reports a misuse to a hook, or prints it and aborts.
 #include "interp_state/current.h"
 #include "runtime/calls/handle.h"
 #include "runtime/layers/debug/crash.h"
@@ -20,7 +20,7 @@ void DebugState::tell(Misuse misuse, const char* text, const char* interface) no
         Py_FatalError(interface != nullptr ? interface : "Misuse of HPy was found in debug mode");
     }
     PyObject* const raised = PyErr_GetRaisedException();
-    const Ref hook(Ref::borrow(chosen)); // it may take itself away
+    const Ref hook(Ref::borrow(chosen)); // it may remove itself
     const Ref result(plain != nullptr
                          ? PyObject_CallNoArgs(hook.get())
                          : PyObject_CallFunction(hook.get(), "ss", name_of(misuse), text));

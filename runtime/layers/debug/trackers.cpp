@@ -32,7 +32,8 @@ int own_Tracker_Add(HPyContext* context, HPyTracker ht, HPy h) noexcept {
     const Call call(context, Slot::Tracker_Add);
     static_cast<void>(call.object(h));                                                   // reports
     if (ht._i == 0) return call.plain()->ctx_Tracker_Add(call.plain(), ht, kNullHandle); // raises
-    // As in plain mode: there is room for one, so an Add that fails has kept its handle.
+    // As in plain mode: there is always room for one more handle, so an Add that fails has kept its
+    // handle.
     Tracked& tracked = *tracked_by(ht);
     const bool kept = tracked.size() < tracked.capacity();
     if (kept) tracked.push_back(h);

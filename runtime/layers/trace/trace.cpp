@@ -21,8 +21,8 @@ using Clock = std::chrono::steady_clock;
     return current_interpreter() != nullptr;
 }
 
-/// The functions that a thread called while it was detached, whose hooks wait. Few: between
-/// LeavePython and Reenter stands no other function of the context.
+/// The functions that a thread called while it was detached, whose hooks wait. There are few: no
+/// other function of the context is called between LeavePython and Reenter.
 struct Waiting {
     static constexpr std::size_t kMost = 8;
     struct Event {
@@ -33,7 +33,7 @@ struct Waiting {
     std::size_t count = 0;
 };
 
-/// Whether the thread runs a hook, and what it could not tell yet.
+/// Whether the thread runs a hook, and the events that were not reported yet.
 constinit thread_local bool in_hook = false;
 constinit thread_local Waiting waiting{};
 
@@ -53,7 +53,7 @@ void call_hook(PyObject* hook, std::size_t index) noexcept {
     in_hook = false;
 }
 
-/// Tells a hook, or keeps it in mind until the thread is attached.
+/// Calls a hook, or keeps the event until the thread is attached.
 void tell(TraceState& state, std::size_t index, bool enter) noexcept {
     if (!is_attached()) {
         if (waiting.count < Waiting::kMost) waiting.events[waiting.count++] = {index, enter};

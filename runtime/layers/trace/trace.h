@@ -6,9 +6,9 @@
 ///
 ///     on_enter(name) --> plain function --> on_exit(name)
 ///
-/// Hooks are Python functions, so they wait for a thread that is attached: what LeavePython hides
-/// is told after Reenter. An exception of a hook is unraisable; the caller's own is kept. While a
-/// hook runs, its own thread calls no hooks.
+/// Hooks are Python functions, so they run on attached threads only: events of a detached thread
+/// are reported when it attaches again. An exception of a hook is unraisable; the caller's own is
+/// kept. While a hook runs, its own thread calls no hooks.
 #pragma once
 
 #include <Python.h>
@@ -65,7 +65,7 @@ struct TraceState : LayerState, ContextHead {
     [[nodiscard]] static TraceState& of(HPyContext* context) noexcept;
 };
 
-/// Measures one call and tells the hooks; the end of its scope is the end of the call.
+/// Measures one call and calls the hooks; the end of its scope is the end of the call.
 class TracedCall {
   public:
     TracedCall(TraceState& state, std::size_t index) noexcept;
@@ -75,7 +75,7 @@ class TracedCall {
 
   private:
     TraceState& state_;
-    std::size_t index_; ///< what traced() gives
+    std::size_t index_; ///< what traced() returned
     std::chrono::steady_clock::time_point start_;
 };
 
