@@ -47,7 +47,7 @@ void Region::prepare(std::int64_t id) noexcept {
     for (VersionRow& row : rows)
         row.anchor.store(nullptr, std::memory_order_relaxed);
     has_exit_callback = false;
-    has_keeper.store(false, std::memory_order_relaxed);
+    has_end_signal.store(false, std::memory_order_relaxed);
     instances.reset();
     for (std::atomic<LayerState*>& place : layers) {
         LayerState* const state = place.exchange(nullptr, std::memory_order_acq_rel);

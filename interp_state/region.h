@@ -114,15 +114,15 @@ struct Region {
     /// Whether the interpreter's dict has, or is about to get, the object whose end announces the
     /// last collection: a second one would replace the first. Written and read by the owner's
     /// threads, relaxed: nothing is read through it.
-    std::atomic<bool> has_keeper;
+    std::atomic<bool> has_end_signal;
 
     /// How many modules of a definition were made here, or are being made. The key is the
     /// definition's address.
     InterpreterMutex instances_mutex{LockRank::kInstances};
     std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances; ///< guarded by it
 
-    /// Indexed by layer (runtime/layers/state.h); null until its first use. Published and read as
-    /// the holder.
+    /// Indexed by layer (runtime/layers/find_state.h); null until its first use. Published and read
+    /// as the holder.
     std::array<std::atomic<LayerState*>, 2> layers;
 
     /// The directory's list of all regions. Written once, before the region is reachable.

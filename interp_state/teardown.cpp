@@ -18,11 +18,11 @@ void on_exit(void* data) {
     end_region(*static_cast<Region*>(data));
 }
 
-constexpr const char* kKeeper = "hpystate.keeper";
+constexpr const char* kEndSignal = "hpystate.end_signal";
 
 /// The interpreter's dict was cleared: its last collection is next.
-void on_keeper_end(PyObject* keeper) {
-    const auto* const region = static_cast<Region*>(PyCapsule_GetPointer(keeper, kKeeper));
+void on_dict_cleared(PyObject* capsule) {
+    const auto* const region = static_cast<Region*>(PyCapsule_GetPointer(capsule, kEndSignal));
     if (region == nullptr) return;
     // acquire: pairs with the release in publish().
     PyObject* const holder = region->holder.load(std::memory_order_acquire);
@@ -31,17 +31,17 @@ void on_keeper_end(PyObject* keeper) {
 
 /// Puts a capsule into the interpreter's dict; its destructor runs when the dict is cleared, just
 /// before the last collection.
-bool put_keeper(Region& region) noexcept {
+bool put_end_signal(Region& region) noexcept {
     PyObject* const dict = PyInterpreterState_GetDict(region.owner.load());
     if (dict == nullptr) {
         PyErr_NoMemory();
         return false;
     }
-    PyObject* const keeper = PyCapsule_New(&region, kKeeper, &on_keeper_end);
-    if (keeper == nullptr) return false;
-    const bool put = PyDict_SetItemString(dict, kKeeper, keeper) == 0;
-    if (!put) PyCapsule_SetDestructor(keeper, nullptr);
-    Py_DECREF(keeper);
+    PyObject* const capsule = PyCapsule_New(&region, kEndSignal, &on_dict_cleared);
+    if (capsule == nullptr) return false;
+    const bool put = PyDict_SetItemString(dict, kEndSignal, capsule) == 0;
+    if (!put) PyCapsule_SetDestructor(capsule, nullptr);
+    Py_DECREF(capsule);
     return put;
 }
 
@@ -86,8 +86,9 @@ bool prepare_lifetime(Region& region) noexcept {
         if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
         return false;
     }
-    if (!region.has_keeper.exchange(true, std::memory_order_relaxed) && !put_keeper(region)) {
-        region.has_keeper.store(false, std::memory_order_relaxed); // the next one tries again
+    if (!region.has_end_signal.exchange(true, std::memory_order_relaxed) &&
+        !put_end_signal(region)) {
+        region.has_end_signal.store(false, std::memory_order_relaxed); // the next one tries again
         return false;
     }
     // acquire: pairs with the release in publish().
