@@ -35,7 +35,7 @@ bool Spares::open() noexcept {
     if (std::getenv("PYTHONMALLOC") != nullptr) return true;
     const int debugging = is_in_development_mode();
     if (debugging != 0) return debugging > 0;
-    const GcHead head = look_at_gc_head();
+    const GcHead head = check_gc_head();
     if (head != GcHead::kExpected) return head == GcHead::kOther; // then nothing is kept
     for (std::size_t list = 0; list < lists_.size(); ++list) {
         if (size_of(list) != 0) lists_[list].room = kBytes / size_of(list);

@@ -109,7 +109,7 @@ def _check_name(name: str, path: str) -> None:
 
 # ---- files in folders --------------------------------------------------------------------------
 
-_TAUGHT = [(suffix, HPyLoader) for suffix in SUFFIXES]
+_OUR_LOADERS = [(suffix, HPyLoader) for suffix in SUFFIXES]
 
 
 def path_hook(path: str) -> Any:
@@ -123,7 +123,7 @@ def path_hook(path: str) -> Any:
             finder = hook(path)
         except ImportError:
             continue
-        _teach(finder)
+        _add_suffixes(finder)
         return finder
     raise ImportError("no other hook in sys.path_hooks accepts this path", path=path)
 
@@ -136,11 +136,11 @@ def _is_marked(thing: object) -> bool:
     return hasattr(thing, "__hpystate__")
 
 
-def _teach(finder: object) -> None:
+def _add_suffixes(finder: object) -> None:
     """Puts our suffixes before those that a finder of a folder knows."""
     if isinstance(finder, FileFinder):
         # A new list: another thread may be walking the old one.
-        finder._loaders = _TAUGHT + _others(finder)
+        finder._loaders = _OUR_LOADERS + _others(finder)
 
 
 def _others(finder: FileFinder) -> list[tuple[str, type]]:
@@ -157,7 +157,7 @@ def _put_hook_first() -> None:
     finally:
         _imp.release_lock()
     for finder in list(sys.path_importer_cache.values()):
-        _teach(finder)
+        _add_suffixes(finder)
 
 
 # ---- the two finders on sys.meta_path ----------------------------------------------------------

@@ -5,7 +5,7 @@
 
 namespace hpystate {
 
-GcHead look_at_gc_head() noexcept {
+GcHead check_gc_head() noexcept {
     HPYSTATE_CHECK(may_run_python());
     PyObject* const probe = PyList_New(0);
     if (probe == nullptr) return GcHead::kUnknown;

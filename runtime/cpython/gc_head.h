@@ -34,6 +34,6 @@ enum class GcHead : std::uint8_t { kExpected, kOther, kUnknown };
 /// Reads the head of a list. kOther: the head is not the expected one; then no memory is kept, and
 /// instances go back to CPython's allocator. kUnknown: an exception is set, there was no memory for
 /// the list.
-[[nodiscard]] GcHead look_at_gc_head() noexcept;
+[[nodiscard]] GcHead check_gc_head() noexcept;
 
 } // namespace hpystate

@@ -59,7 +59,7 @@ bool may_be_protected(const Segments& segments, const Elf64_Phdr& relro) {
             const std::uint64_t end = segment.p_vaddr + segment.p_memsz;
             const std::uint64_t rest = (page - end % page) % page;
             return segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0 &&
-                   lies_in(relro.p_vaddr, relro.p_memsz, segment.p_vaddr, segment.p_memsz + rest);
+                   is_within(relro.p_vaddr, relro.p_memsz, segment.p_vaddr, segment.p_memsz + rest);
         });
 }
 

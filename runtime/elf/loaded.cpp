@@ -29,15 +29,15 @@ void keep(const Loaded& loaded, void* into) noexcept {
 
 } // namespace
 
-bool look_around(const void* address, void (*look)(const Loaded&, void*) noexcept,
-                 void* data) noexcept {
+bool visit_around(const void* address, void (*look)(const Loaded&, void*) noexcept,
+                  void* data) noexcept {
     Search search{reinterpret_cast<std::uintptr_t>(address), look, data};
     return dl_iterate_phdr(&visit, &search) != 0;
 }
 
 std::optional<Loaded> find_loaded(const void* address) noexcept {
     std::optional<Loaded> found;
-    look_around(address, &keep, &found);
+    visit_around(address, &keep, &found);
     return found;
 }
 

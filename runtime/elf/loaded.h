@@ -26,8 +26,8 @@ struct Loaded {
 
 /// Calls `look(loaded, data)` for the object that contains `address`, while the dynamic linker's
 /// lock keeps it open. False if there is none. `look` calls nothing of the dynamic linker.
-bool look_around(const void* address, void (*look)(const Loaded&, void*) noexcept,
-                 void* data) noexcept;
+bool visit_around(const void* address, void (*look)(const Loaded&, void*) noexcept,
+                  void* data) noexcept;
 
 /// The object that contains `address`; for callers who know that it stays open, or who only use
 /// what is copied and compare the rest. Unlike dladdr it does not search the symbols, of which a

@@ -46,7 +46,7 @@ Placement place_in_mappings(std::uintptr_t address) noexcept {
         char rights[5] = "";
         // NOLINTNEXTLINE(cert-err34-c): the kernel writes the numbers
         if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, rights) != 3) continue;
-        if (!elf::lies_in(address, 1, start, end - start)) continue;
+        if (!elf::is_within(address, 1, start, end - start)) continue;
         return rights[0] == 'r' && rights[1] == 'w' ? Placement::kWritable : Placement::kReadOnly;
     }
     return Placement::kUnmapped;
@@ -58,7 +58,7 @@ Placement place_of(const void* slot) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(slot);
     if (address % 8 != 0) return Placement::kMisaligned;
     Question question{address, Placement::kUnmapped};
-    if (elf::look_around(slot, &answer, &question)) return question.answer;
+    if (elf::visit_around(slot, &answer, &question)) return question.answer;
     return place_in_mappings(address);
 }
 

@@ -24,8 +24,8 @@ constexpr std::uint32_t kRelative = R_390_RELATIVE;
 std::vector<Elf64_Rela> full_relocations(const Dynamic& dynamic) {
     auto all = dynamic.table<Elf64_Rela>(DT_RELA, DT_RELASZ);
     // Some linkers let the first table contain the second one.
-    const bool contained = lies_in(dynamic.address(DT_JMPREL), dynamic.value(DT_PLTRELSZ),
-                                   dynamic.address(DT_RELA), dynamic.value(DT_RELASZ));
+    const bool contained = is_within(dynamic.address(DT_JMPREL), dynamic.value(DT_PLTRELSZ),
+                                     dynamic.address(DT_RELA), dynamic.value(DT_RELASZ));
     if (contained) return all;
     const auto calls = dynamic.table<Elf64_Rela>(DT_JMPREL, DT_PLTRELSZ);
     all.insert(all.end(), calls.begin(), calls.end());

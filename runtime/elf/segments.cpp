@@ -16,7 +16,7 @@ const Elf64_Phdr* Segments::around(std::uint64_t address, std::uint64_t count,
                                    Elf64_Word flags) const noexcept {
     for (const Elf64_Phdr& segment : headers) {
         if (segment.p_type == PT_LOAD && (segment.p_flags & flags) == flags &&
-            lies_in(address, count, segment.p_vaddr, segment.p_memsz)) {
+            is_within(address, count, segment.p_vaddr, segment.p_memsz)) {
             return &segment;
         }
     }
@@ -27,7 +27,7 @@ std::optional<std::uint64_t> Segments::offset_of(std::uint64_t address,
                                                  std::uint64_t count) const noexcept {
     for (const Elf64_Phdr& segment : headers) {
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_R) == 0 ||
-            !lies_in(address, count, segment.p_vaddr, segment.p_filesz)) {
+            !is_within(address, count, segment.p_vaddr, segment.p_filesz)) {
             continue;
         }
         return segment.p_offset + (address - segment.p_vaddr);

@@ -10,8 +10,8 @@
 namespace hpystate::elf {
 
 /// Whether the `count` bytes from `at` are inside the `size` bytes from `start`, without overflow.
-[[nodiscard]] constexpr bool lies_in(std::uint64_t at, std::uint64_t count, std::uint64_t start,
-                                     std::uint64_t size) noexcept {
+[[nodiscard]] constexpr bool is_within(std::uint64_t at, std::uint64_t count, std::uint64_t start,
+                                       std::uint64_t size) noexcept {
     return at >= start && at - start <= size && count <= size - (at - start);
 }
 

@@ -27,7 +27,7 @@ constexpr std::size_t kWord = sizeof(std::uintptr_t);
 }
 
 /// Copies the words of a segment that were not protected after relocation.
-void take_segment(const elf::Loaded& loaded, const Elf64_Phdr& segment,
+void copy_segment(const elf::Loaded& loaded, const Elf64_Phdr& segment,
                   std::vector<StaticData::Part>& parts) {
     const std::uintptr_t start = loaded.load_address + segment.p_vaddr;
     const std::uintptr_t end = start + segment.p_memsz;
@@ -58,7 +58,7 @@ StaticData::StaticData(const void* address) {
     file_ = loaded->name;
     for (const Elf64_Phdr& segment : loaded->segments.headers) {
         if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0)
-            take_segment(*loaded, segment, parts_);
+            copy_segment(*loaded, segment, parts_);
     }
 }
 

@@ -91,7 +91,7 @@ TEST_CASE("a module that is shorter than the layout is refused before it is read
 #if !defined(Py_GIL_DISABLED)
 TEST_CASE("the collector keeps two words in front of an object", "[cpython]") {
     const Runtime runtime;
-    CHECK(look_at_gc_head() == GcHead::kExpected);
+    CHECK(check_gc_head() == GcHead::kExpected);
 }
 #endif
 

@@ -47,7 +47,7 @@ template <typename Builder>
 
 /// The same, and the builder is closed.
 template <typename Builder>
-[[nodiscard]] Builder take(const Call& call, Builder builder) noexcept {
+[[nodiscard]] Builder unwrap_and_close(const Call& call, Builder builder) noexcept {
     const Builder plain = unwrap(call, builder);
     if (DebugBuilder* const record = record_of_builder(builder)) record->closed = true;
     return plain;
@@ -68,12 +68,12 @@ void set(const Call& call, typename Kind::Builder builder, HPy_ssize_t index, HP
 
 template <typename Kind>
 [[nodiscard]] HPy build(const Call& call, typename Kind::Builder builder) noexcept {
-    return call.out((call.plain()->*Kind::kBuild)(call.plain(), take(call, builder)));
+    return call.out((call.plain()->*Kind::kBuild)(call.plain(), unwrap_and_close(call, builder)));
 }
 
 template <typename Kind>
 void cancel(const Call& call, typename Kind::Builder builder) noexcept {
-    (call.plain()->*Kind::kCancel)(call.plain(), take(call, builder));
+    (call.plain()->*Kind::kCancel)(call.plain(), unwrap_and_close(call, builder));
 }
 
 } // namespace

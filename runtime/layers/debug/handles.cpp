@@ -28,7 +28,7 @@ constexpr const char* kStoredTo = " was used after a store to that global.";
 } // namespace
 
 /// The frames of the caller, as many as are wanted. False: MemoryError is set.
-bool DebugState::take_frames(std::vector<void*>& frames) const noexcept {
+bool DebugState::record_frames(std::vector<void*>& frames) const noexcept {
     if (stack_limit == 0) return true;
     return guarded(false, [&] {
         frames.resize(stack_limit);
@@ -55,7 +55,7 @@ HPy DebugState::open(PyObject* object) noexcept {
     if (object == nullptr) return kNullHandle;
     Ref owned(object);
     std::vector<void*> frames;
-    DebugHandle* const handle = take_frames(frames) ? fresh_handle() : nullptr;
+    DebugHandle* const handle = record_frames(frames) ? fresh_handle() : nullptr;
     if (handle == nullptr) return kNullHandle;
     handle->life = DebugHandle::Life::kOpen;
     handle->object = owned.release();

@@ -1,5 +1,5 @@
 /// runtime/layers/debug/own.h: declares the functions that debug mode has of its own, by own.def.
-/// They are defined by topic; calls.cpp puts them into the context.
+/// They are defined by topic; table.cpp puts them into the context.
 #pragma once
 
 #include <hpy/context.h>

@@ -5,7 +5,7 @@
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/in_flight.h"
-#include "runtime/layers/state.h"
+#include "runtime/layers/find_state.h"
 
 #include <memory>
 #include <new>

@@ -23,7 +23,7 @@
 #include "runtime/calls/layer.h"
 #include "runtime/elf/static_data.h"
 #include "runtime/layers/debug/handle.h"
-#include "runtime/layers/debug/report.h"
+#include "runtime/layers/debug/misuse.h"
 
 #include <hpy/context.h>
 #include <hpystate/fused_table.h>
@@ -125,8 +125,8 @@ struct DebugState : LayerState {
     template <typename Describe>
     void report(Misuse misuse, Describe&& describe, const char* interface) noexcept {
         const std::string text = described(describe);
-        tell(misuse, !text.empty() ? text.c_str() : "there is no memory to describe it.",
-             interface);
+        deliver(misuse, !text.empty() ? text.c_str() : "there is no memory to describe it.",
+                interface);
     }
 
     /// Copies the writable data of the file that contains `address`, for watch_statics. False: no
@@ -163,10 +163,10 @@ struct DebugState : LayerState {
     PyObject* on_misuse = nullptr;          ///< owned; called with kind and message
 
   private:
-    void tell(Misuse misuse, const char* text, const char* interface) noexcept;
+    void deliver(Misuse misuse, const char* text, const char* interface) noexcept;
     void report_handle(const DebugHandle& handle, const char* where, const char* how) noexcept;
     void report_static(const std::string& name) noexcept;
-    [[nodiscard]] bool take_frames(std::vector<void*>& frames) const noexcept;
+    [[nodiscard]] bool record_frames(std::vector<void*>& frames) const noexcept;
     /// A record to be filled, in no queue; runs any code. nullptr: MemoryError is set.
     [[nodiscard]] DebugHandle* fresh_handle() noexcept;
     void forget(DebugHandle& handle) noexcept;

@@ -4,7 +4,7 @@
 #include "globals/check.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/callable.h"
-#include "runtime/layers/state.h"
+#include "runtime/layers/find_state.h"
 #include "runtime/versions/v0_9/type.h"
 
 #include <chrono>
@@ -54,7 +54,7 @@ void call_hook(PyObject* hook, std::size_t index) noexcept {
 }
 
 /// Calls a hook, or keeps the event until the thread is attached.
-void tell(TraceState& state, std::size_t index, bool enter) noexcept {
+void report_event(TraceState& state, std::size_t index, bool enter) noexcept {
     if (!is_attached()) {
         if (waiting.count < Waiting::kMost) waiting.events[waiting.count++] = {index, enter};
         return;
@@ -202,7 +202,7 @@ PyMethodDef methods[] = {
 TracedCall::TracedCall(TraceState& state, std::size_t index) noexcept
     : state_(state), index_(index) {
     state_.calls[index].fetch_add(1, std::memory_order_relaxed);
-    tell(state_, index, true);
+    report_event(state_, index, true);
     start_ = Clock::now();
 }
 
@@ -211,7 +211,7 @@ TracedCall::~TracedCall() {
     const auto spent = duration_cast<std::chrono::nanoseconds>(Clock::now() - start_);
     state_.nanoseconds[index_].fetch_add(static_cast<std::uint64_t>(spent.count()),
                                          std::memory_order_relaxed);
-    tell(state_, index_, false);
+    report_event(state_, index_, false);
 }
 
 TraceState::TraceState(Region& region)

@@ -1,4 +1,4 @@
-/// runtime/layers/debug/report.h: the kinds of misuse, and a description of one where there may be
+/// runtime/layers/debug/misuse.h: the kinds of misuse, and a description of one where there may be
 /// no memory for it.
 #pragma once
 

@@ -1,4 +1,4 @@
-/// runtime/layers/state.h: finding what a layer keeps for the calling interpreter.
+/// runtime/layers/find_state.h: finding what a layer keeps for the calling interpreter.
 #pragma once
 
 #include <Python.h>

@@ -1,4 +1,4 @@
-/// runtime/layers/debug/calls.cpp: debug mode's function for every slot: one template, and the
+/// runtime/layers/debug/table.cpp: debug mode's function for every slot: one template, and the
 /// exceptions that own.def lists; here those for handles and for what runs in debug mode.
 ///
 /// The template checks the context, unwraps every handle, calls the plain function, and opens a
