@@ -2,7 +2,7 @@
 /// not change.
 #pragma once
 
-namespace hpystate::interface {
+namespace hpystate::upstream {
 
 inline constexpr char kUnsupportedSignature[] = "Unsupported HPyMeth signature";
 inline constexpr char kNewNeedsType[] = "HPy_New arg 1 must be a type";
@@ -29,4 +29,4 @@ inline constexpr char kCreateReturnedModule[] =
     "HPy_mod_create slot returned a builtin module object. This is currently not supported.";
 inline constexpr char kCreateWithOthers[] = "HPyModuleDef defines a HPy_mod_create slot";
 
-} // namespace hpystate::interface
+} // namespace hpystate::upstream

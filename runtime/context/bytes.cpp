@@ -37,7 +37,7 @@ HPy ctx_Bytes_FromStringAndSize(HPyContext*, const char* bytes, HPy_ssize_t len)
     // CPython would give an object of uninitialized bytes that the caller fills; HPy's are
     // constant.
     if (bytes == nullptr) {
-        PyErr_SetString(PyExc_ValueError, interface::kNullBytes);
+        PyErr_SetString(PyExc_ValueError, upstream::kNullBytes);
         return kNullHandle;
     }
     if (!require_sized(bytes, len, "ctx_Bytes_FromStringAndSize", "bytes")) return kNullHandle;

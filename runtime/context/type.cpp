@@ -67,7 +67,7 @@ PyObject* allocate_other(HPy type, const char* not_a_type) noexcept {
 namespace {
 
 [[gnu::noinline]] HPy make_other(HPy h_type, void** data) noexcept {
-    PyObject* const object = allocate_other(h_type, interface::kNewNeedsType);
+    PyObject* const object = allocate_other(h_type, upstream::kNewNeedsType);
     if (object == nullptr) {
         *data = nullptr;
         return kNullHandle;
@@ -87,7 +87,7 @@ HPy ctx_New(HPyContext* ctx, HPy h_type, void** data) noexcept {
 }
 
 HPy ctx_Type_GenericNew(HPyContext*, HPy type, const HPy*, HPy_ssize_t, HPy) noexcept {
-    return as_handle(allocate_other(type, interface::kGenericNewNeedsType));
+    return as_handle(allocate_other(type, upstream::kGenericNewNeedsType));
 }
 
 namespace {

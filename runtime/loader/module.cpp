@@ -253,7 +253,7 @@ void explain_refusal(const ModuleRequest& request) {
 bool check_created(PyObject* module, const PyModuleDef& definition) {
     const bool made_by_slot = definition.m_slots[0].slot == Py_mod_create;
     if (!made_by_slot || !PyModule_Check(module)) return true;
-    PyErr_SetString(PyExc_SystemError, interface::kCreateReturnedModule);
+    PyErr_SetString(PyExc_SystemError, upstream::kCreateReturnedModule);
     return false;
 }
 

@@ -178,7 +178,7 @@ bool check_definitions(const ModuleDescription& wanted, const ModuleRequest& req
     PyErr_Format(PyExc_SystemError,
                  "%s and something else (module '%s'): a module object that the slot makes itself "
                  "takes no methods, no doc, no globals and no other slots.",
-                 interface::kCreateWithOthers, request.name.c_str());
+                 upstream::kCreateWithOthers, request.name.c_str());
     return false;
 }
 

@@ -41,7 +41,7 @@ bool check_head(const TypeDescription& wanted) {
         return false;
     }
     if (wanted.legacy_slots != nullptr && wanted.shape != HPyType_BuiltinShape_Legacy) {
-        PyErr_SetString(PyExc_TypeError, interface::kLegacySlotsOfPureType);
+        PyErr_SetString(PyExc_TypeError, upstream::kLegacySlotsOfPureType);
         return false;
     }
     return true;
@@ -168,7 +168,7 @@ bool check_legacy(const TypeDescription& wanted, const TypeFacts& facts) {
     const LegacyParts& legacy = facts.legacy;
     const TypeRecord& record = facts.record;
     if (legacy.any_dealloc && (record.traverse != nullptr || record.destroy != nullptr)) {
-        PyErr_SetString(PyExc_TypeError, interface::kLegacyDealloc);
+        PyErr_SetString(PyExc_TypeError, upstream::kLegacyDealloc);
         return false;
     }
     const bool two = record.traverse != nullptr && legacy.traverse;
@@ -197,7 +197,7 @@ bool check_call(const TypeDescription& wanted, const TypeFacts& facts, PyObject*
         PyErr_Format(PyExc_TypeError,
                      "%s: type '%s' has HPy_tp_call and an itemsize, and the hidden call function "
                      "needs a constant place.",
-                     interface::kCallWithItems, wanted.name);
+                     upstream::kCallWithItems, wanted.name);
         return false;
     }
     const char* const reason =
@@ -244,7 +244,7 @@ bool check_legacy_base(const TypeDescription& wanted, const PyTypeObject* type) 
     const PyTypeObject* const base = type->tp_base;
     const TypeRecord* const record = record_of(base);
     if (record == nullptr || record->shape() == HPyType_BuiltinShape_Legacy) return true;
-    PyErr_SetString(PyExc_TypeError, interface::kLegacyFromPure);
+    PyErr_SetString(PyExc_TypeError, upstream::kLegacyFromPure);
     return false;
 }
 

@@ -109,7 +109,7 @@ bool for_all(std::span<const Definition> definitions, Act act) {
 bool check_methods(std::span<const Definition> definitions) {
     return for_all<MethodDescription>(definitions, [](const MethodDescription& method) {
         if (flags_of(method.signature) == 0) {
-            PyErr_SetString(PyExc_ValueError, interface::kUnsupportedSignature);
+            PyErr_SetString(PyExc_ValueError, upstream::kUnsupportedSignature);
             return false;
         }
         const bool complete = method.name != nullptr && method.function != nullptr;

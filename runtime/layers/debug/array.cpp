@@ -38,7 +38,7 @@ HPy own_Call(HPyContext* context, HPy callable, const HPy* args, std::size_t nar
              HPy kwnames) noexcept {
     const Call call(context, Slot::Call);
     return call_with_keywords(
-        call, args, nargs, kwnames, interface::kCallNames, [&](const HPy* plain, HPy names) {
+        call, args, nargs, kwnames, upstream::kCallNames, [&](const HPy* plain, HPy names) {
             return call.plain()->ctx_Call(call.plain(), call.in(callable), plain, nargs, names);
         });
 }
@@ -47,7 +47,7 @@ HPy own_CallMethod(HPyContext* context, HPy name, const HPy* args, std::size_t n
                    HPy kwnames) noexcept {
     const Call call(context, Slot::CallMethod);
     return call_with_keywords(
-        call, args, nargs, kwnames, interface::kCallMethodNames, [&](const HPy* plain, HPy names) {
+        call, args, nargs, kwnames, upstream::kCallMethodNames, [&](const HPy* plain, HPy names) {
             return call.plain()->ctx_CallMethod(call.plain(), call.in(name), plain, nargs, names);
         });
 }

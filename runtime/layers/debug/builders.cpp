@@ -41,7 +41,7 @@ template <typename Builder>
     call.state().report(
         Misuse::kBuilder,
         [&] { return std::string(call.where()) + ": the builder was built or cancelled before."; },
-        interface::kClosedBuilder);
+        upstream::kClosedBuilder);
     return Builder{0};
 }
 

@@ -39,7 +39,7 @@ const char* own_Unicode_AsUTF8AndSize(HPyContext* context, HPy h, HPy_ssize_t* s
 
 const char* own_Type_GetName(HPyContext* context, HPy type) noexcept {
     const Call call(context, Slot::Type_GetName);
-    static_cast<void>(check_type(call, type, interface::kGetNameNeedsType));
+    static_cast<void>(check_type(call, type, upstream::kGetNameNeedsType));
     const char* const name = call.plain()->ctx_Type_GetName(call.plain(), call.in(type));
     return name != nullptr
                ? call.state().keep_copy(type, name, std::strlen(name) + 1, "HPyType_GetName")
@@ -49,7 +49,7 @@ const char* own_Type_GetName(HPyContext* context, HPy type) noexcept {
 HPy own_Unicode_Substring(HPyContext* context, HPy h, HPy_ssize_t start, HPy_ssize_t end) noexcept {
     const Call call(context, Slot::Unicode_Substring);
     PyObject* const object = call.object(h);
-    if (object != nullptr && !PyUnicode_Check(object)) call.refuse(interface::kSubstringNeedsStr);
+    if (object != nullptr && !PyUnicode_Check(object)) call.refuse(upstream::kSubstringNeedsStr);
     return call.out(
         call.plain()->ctx_Unicode_Substring(call.plain(), as_handle(object), start, end));
 }

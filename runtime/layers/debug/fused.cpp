@@ -62,7 +62,7 @@ HPy own_HPy_Call_g(HPyContext* context, HPyGlobal callable, const HPy* args, std
     const Call call(context, name_of(Fused::HPy_Call_g));
     check(call, callable);
     return call_with_keywords(
-        call, args, nargs, kwnames, interface::kCallNames, [&](const HPy* plain, HPy names) {
+        call, args, nargs, kwnames, upstream::kCallNames, [&](const HPy* plain, HPy names) {
             return kPlainFusedCalls.HPy_Call_g(call.plain(), callable, plain, nargs, names);
         });
 }
@@ -72,7 +72,7 @@ HPy own_HPy_CallMethod_g(HPyContext* context, HPyGlobal name, const HPy* args, s
     const Call call(context, name_of(Fused::HPy_CallMethod_g));
     check(call, name);
     return call_with_keywords(
-        call, args, nargs, kwnames, interface::kCallMethodNames, [&](const HPy* plain, HPy names) {
+        call, args, nargs, kwnames, upstream::kCallMethodNames, [&](const HPy* plain, HPy names) {
             return kPlainFusedCalls.HPy_CallMethod_g(call.plain(), name, plain, nargs, names);
         });
 }
@@ -81,7 +81,7 @@ HPy own_HPy_CallMethod_s(HPyContext* context, const char* utf8_name, const HPy* 
                          std::size_t nargs, HPy kwnames) noexcept {
     const Call call(context, name_of(Fused::HPy_CallMethod_s));
     return call_with_keywords(
-        call, args, nargs, kwnames, interface::kCallMethodNames, [&](const HPy* plain, HPy names) {
+        call, args, nargs, kwnames, upstream::kCallMethodNames, [&](const HPy* plain, HPy names) {
             return kPlainFusedCalls.HPy_CallMethod_s(call.plain(), utf8_name, plain, nargs, names);
         });
 }

@@ -90,7 +90,7 @@ PyObject* DebugState::close(HPy word, const char* where) noexcept {
                 return std::string(where) + ": " + what +
                        " was closed, or returned without HPy_Dup.";
             },
-            interface::kClosedHandle);
+            upstream::kClosedHandle);
         return Py_NewRef(handle->object); // the context keeps its own reference
     }
     if (handle->life != DebugHandle::Life::kOpen) return nullptr;
@@ -194,7 +194,7 @@ void DebugState::report_handle(const DebugHandle& handle, const char* where,
     report(
         Misuse::kHandle,
         [&] { return std::string(where) + ": " + describe(handle) + how + where_made(handle); },
-        interface::kClosedHandle);
+        upstream::kClosedHandle);
 }
 
 PyObject* DebugState::object_of(HPy word, const char* where) noexcept {

@@ -8,7 +8,7 @@
 
 namespace hpystate::layers {
 
-void DebugState::deliver(Misuse misuse, const char* text, const char* interface) noexcept {
+void DebugState::deliver(Misuse misuse, const char* text, const char* upstream) noexcept {
     PyObject* const plain = misuse == Misuse::kHandle    ? on_invalid_handle
                             : misuse == Misuse::kBuilder ? on_invalid_builder
                                                          : nullptr;
@@ -17,7 +17,7 @@ void DebugState::deliver(Misuse misuse, const char* text, const char* interface)
         static_cast<void>(std::fprintf(stderr, "hpystate, debug mode: %s\n", text));
         static_cast<void>(std::fflush(stderr));
         print_c_stack();
-        Py_FatalError(interface != nullptr ? interface : "Misuse of HPy was found in debug mode");
+        Py_FatalError(upstream != nullptr ? upstream : "Misuse of HPy was found in debug mode");
     }
     PyObject* const raised = PyErr_GetRaisedException();
     const Ref hook(Ref::borrow(chosen)); // it may remove itself

@@ -120,13 +120,13 @@ struct DebugState : LayerState {
     [[nodiscard]] DebugBuilder* open_builder(std::intptr_t plain) noexcept;
 
     /// Tells the hook of that kind of misuse, or prints and aborts. `describe` returns what was
-    /// found, a std::string, and may throw std::bad_alloc; `interface` is the sentence that HPy's
+    /// found, a std::string, and may throw std::bad_alloc; `upstream` is the sentence that HPy's
     /// own debug mode prints, or nullptr.
     template <typename Describe>
-    void report(Misuse misuse, Describe&& describe, const char* interface) noexcept {
+    void report(Misuse misuse, Describe&& describe, const char* upstream) noexcept {
         const std::string text = described(describe);
         deliver(misuse, !text.empty() ? text.c_str() : "there is no memory to describe it.",
-                interface);
+                upstream);
     }
 
     /// Copies the writable data of the file that contains `address`, for watch_statics. False: no
@@ -163,7 +163,7 @@ struct DebugState : LayerState {
     PyObject* on_misuse = nullptr;          ///< owned; called with kind and message
 
   private:
-    void deliver(Misuse misuse, const char* text, const char* interface) noexcept;
+    void deliver(Misuse misuse, const char* text, const char* upstream) noexcept;
     void report_handle(const DebugHandle& handle, const char* where, const char* how) noexcept;
     void report_static(const std::string& name) noexcept;
     [[nodiscard]] bool record_frames(std::vector<void*>& frames) const noexcept;
