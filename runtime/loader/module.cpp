@@ -1,5 +1,5 @@
-/// runtime/loader/module.cpp: checks, builds and registers a module, by CPython's multi-phase
-/// initialization.
+/// runtime/loader/module.cpp: from a description to a module, by CPython's multi-phase
+/// initialization: the PyModuleDef that CPython is given, then create and execute.
 #include "runtime/loader/module.h"
 
 #include "globals/interner.h"
