@@ -10,12 +10,12 @@ import hpystate
 from hpystate import _native
 
 
-def _abi(arguments: argparse.Namespace) -> int:
-    missing = _native.missing()
-    if arguments.missing:
-        print("\n".join(missing), end="\n" if missing else "")
-        return 0
-    print(f"HPy 0.9, ABI 0.0 (hpy0); {len(missing)} functions of the context are missing")
+#: All of it: a function of the context that is not written is an error when this is linked.
+ABI = "HPy 0.9, ABI 0.0 (hpy0)"
+
+
+def _abi(_: argparse.Namespace) -> int:
+    print(ABI)
     return 0
 
 
@@ -24,7 +24,7 @@ def _doctor(_: argparse.Namespace) -> int:
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     print(f"hpystate {hpystate.__version__} in {_native.__file__}")
     print(f"CPython {platform.python_version()}, GIL {'on' if gil else 'off'}: {sys.executable}")
-    print(f"ABI: HPy 0.9 (hpy0), {len(_native.missing())} functions of the context missing")
+    print(ABI)
     print("this interpreter: " + ", ".join(f"{key} {value}" for key, value in state.items()))
     return 0
 
@@ -43,10 +43,7 @@ def main(argv: list[str]) -> int:
     commands.add_parser(
         "demo", help="the isolation demo; `demo --help` lists its options", add_help=False
     )
-    abi = commands.add_parser("abi", help="what this runtime has of HPy's ABI")
-    abi.add_argument(
-        "--missing", action="store_true", help="list only the functions that are missing"
-    )
+    abi = commands.add_parser("abi", help="which version of HPy's ABI this runtime has")
     abi.set_defaults(run=_abi)
     doctor = commands.add_parser(
         "doctor", help="the versions, paths and state that a bug report needs"

@@ -191,29 +191,6 @@ PyObject* execute(PyObject*, PyObject* module) {
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(missing_doc, "missing($module, /)\n--\n\n"
-                          "The functions of the HPy context that this version does not have.");
-
-PyObject* missing(PyObject*, PyObject*) {
-    Region* const region = context::enter_interpreter();
-    Ref names(region != nullptr ? PyList_New(0) : nullptr);
-    if (!names) return nullptr;
-    struct Function {
-        const char* name;
-        bool absent;
-    };
-    const Function functions[] = {
-#define HPY_FUNC(ret, name, params) {"ctx_" #name, region->context().ctx_##name == nullptr},
-#include <hpy/abi/hpy_0_9.def>
-    };
-    for (const Function& function : functions) {
-        if (!function.absent) continue;
-        const Ref text(PyUnicode_FromString(function.name));
-        if (!text || PyList_Append(names.get(), text.get()) < 0) return nullptr;
-    }
-    return names.release();
-}
-
 PyDoc_STRVAR(state_doc, "state($module, /)\n--\n\n"
                         "What hpystate keeps for this interpreter: counts, as a dict of ints.");
 
@@ -247,7 +224,6 @@ PyMethodDef methods[] = {
     {"inspect", inspect_file, METH_VARARGS, inspect_doc},
     {"create", create_module_of, METH_VARARGS, create_doc},
     {"execute", execute, METH_O, execute_doc},
-    {"missing", missing, METH_NOARGS, missing_doc},
     {"state", state, METH_NOARGS, state_doc},
 #ifdef HPYSTATE_CHECKS
     {"_pretend_other_module_layout", pretend_other_module_layout_here, METH_NOARGS, nullptr},
