@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test demo test-upstream check check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
+.PHONY: help build test test-version demo test-upstream check check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -12,6 +12,9 @@ build:          ## set up what is missing and build, for developing: warnings ar
 
 test:           ## set up, build, run all tests; T=window: those of one topic; ARGS: pytest's
 	@tools/setup.sh test "$(T)" $(ARGS)
+
+test-version:   ## the tests that depend on the Python: enough where another one had `make test`
+	@tools/setup.sh test-version $(ARGS)
 
 demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)
@@ -28,7 +31,7 @@ stress:         ## set up, build, run the stress scenarios; ARGS="--quick" takes
 test-upstream:  ## set up, build, run HPy's own suite in three kinds of interpreter
 	@tools/setup.sh test-upstream $(ARGS)
 
-check:          ## everything a merge needs besides the tests; writes nothing
+check:          ## what `make lint` does, then C++ tests and HPy's suite under sanitizers
 	@tools/setup.sh check
 
 check-without-gil: ## the runtime compiles as for no GIL against the headers of a Python that has one
@@ -43,7 +46,7 @@ fuzz:           ## the fuzzers, a minute each; ARGS="--seconds 600 --target wind
 format:         ## format C, C++ and Python
 	@tools/setup.sh format
 
-lint:           ## clang-tidy and ruff
+lint:           ## all checks of .pre-commit-config.yaml, clang-tidy too
 	@tools/setup.sh lint
 
 matrix:         ## get every interpreter, build and test on each, print a table

@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +23,39 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(limits, "hpystate-limits")
 
 
+#: Files and folders whose tests are the same with every Python: of tools, documents, lists and
+#: compilers, or of C++ code that sees no Python.h. They get the mark `once`: `make test` runs them,
+#: `make test-version` does not. tests/tools/test_ci.py checks that a row of .ci/run has all tests.
+ONCE = (
+    "abi/test_broken_lists.py",
+    "abi/test_layout.py",
+    "bench",
+    "clients/test_readme.py",
+    "clients/test_upstream_harness.py",
+    "cpython/test_one_place.py",
+    "elf",
+    "headers/test_check_api.py",
+    "headers/test_same_names.py",
+    "limits",
+    "model",
+    "sanitize",
+    "stress",
+    "tools",
+)
+TESTS = Path(__file__).parent
+
+
+def runs_once(path: Path) -> bool:
+    return any(path.is_relative_to(TESTS / name) for name in ONCE)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a slow test begin, so that none of them is alone at the end: a file stays in one
     process."""
+    for item in items:
+        if runs_once(item.path):
+            item.add_marker(pytest.mark.once)
     slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
     items.sort(key=lambda item: item.path not in slow)  # stable: otherwise as they were
 

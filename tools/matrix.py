@@ -36,10 +36,12 @@ class Row:
     python: str
     compiler: str = "gcc"
     target: str = "test"
+    arguments: str = ""
 
     @property
     def name(self) -> str:
-        return self.python + ("" if self.compiler == "gcc" else f" {self.compiler}")
+        own_target = "" if self.target in ("test", "sanitize") else f" {self.target}"
+        return self.python + ("" if self.compiler == "gcc" else f" {self.compiler}") + own_target
 
 
 ROWS = (
@@ -55,6 +57,10 @@ ROWS = (
     # clang's, since their interpreters are
     Row("3.13-asan", compiler="clang", target="sanitize"),
     Row("3.13t-tsan", compiler="clang", target="sanitize"),
+    # what .ci/run has on other versions alone
+    Row("3.13", target="stress", arguments="--quick"),
+    Row("3.13", target="test-upstream"),
+    Row("3.14", target="test-upstream"),
 )
 ALIASES = {"3.13-asan": "3.13-asan clang", "3.13t-tsan": "3.13t-tsan clang"}
 
@@ -126,13 +132,14 @@ def run(command: list[str], log: Path, environment: dict[str, str]) -> bool:
 
 
 def counts(log: Path) -> tuple[str, str]:
-    """What Catch2 and pytest said in the end."""
+    """What ctest and pytest printed in the end."""
     text = log.read_text(errors="replace")
-    cases = re.findall(r"All tests passed \(.* in (\d+) test case", text)
-    failed_cases = re.findall(r"test cases: .*?(\d+) failed", text)
-    catch2 = f"{sum(map(int, cases))} passed" if cases else "-"
-    if failed_cases:
-        catch2 += f", {sum(map(int, failed_cases))} failed"
+    ended = re.findall(r"tests passed, (\d+) tests failed out of (\d+)", text)
+    failed = sum(int(number) for number, _ in ended)
+    passed = sum(int(total) for _, total in ended) - failed
+    catch2 = f"{passed} passed" if ended else "-"
+    if failed:
+        catch2 += f", {failed} failed"
     summary = re.findall(r"^=*\s*(\d+ (?:passed|failed).*?) in [\d.]+s", text, re.MULTILINE)
     return catch2, summary[-1] if summary else "-"
 
@@ -169,12 +176,15 @@ def attempt(row: Row, interpreters: Interpreters) -> Outcome:
         outcome.left_out = reason if interpreters.quick_only else ""
         return outcome
     environment = {"PYTHON": python, "COMPILER": row.compiler}
+    if row.arguments:
+        environment["ARGS"] = row.arguments
     if row.target == "test" and not run(["make", "build"], log, environment):
         outcome.build = f"failed, see build/{log.name}"
         return outcome
     passed = run(["make", row.target], log, environment)
     outcome.catch2, outcome.pytest = counts(log)
-    outcome.build = "ok" if outcome.catch2 != "-" else f"failed, see build/{log.name}"
+    began = passed or outcome.catch2 != "-"
+    outcome.build = "ok" if began else f"failed, see build/{log.name}"
     outcome.seconds = time.monotonic() - begin
     outcome.failed = not passed
     return outcome

@@ -1,8 +1,6 @@
 """rooms.py: reads runtime/rooms.txt, the one list of the runtime's rooms, for the checks.
 
-rooms.py            compares the list with the folders; exit status 1 names each room that differs
-rooms.py --folders  prints the list's folders, one a line
-rooms.py --headers  prints a pattern for clang-tidy: the headers that it looks into
+Exit status 1 names each room that differs from the folders.
 """
 
 from __future__ import annotations
@@ -83,15 +81,8 @@ def main(arguments: list[str]) -> int:
     except BadList as error:
         print(error)
         return 1
-    if arguments == ["--folders"]:
-        print("\n".join(room.path for room in rooms))
-        return 0
-    if arguments == ["--headers"]:  # those of include/ are written in C
-        folders = "|".join(room.path for room in rooms if room.path != "include")
-        print(f"/({folders})/[a-z_]+\\.h$")
-        return 0
     if arguments:
-        print(f"rooms: {' '.join(arguments)}: --folders, --headers or nothing was expected")
+        print(f"rooms: {' '.join(arguments)}: no argument was expected")
         return 2
     found = problems(ROOT, rooms)
     print("\n".join(found) or "rooms: ok")

@@ -63,16 +63,9 @@ sanitized() { # command... under the sanitizer; fails where it fails, and where 
     return $status
 }
 
-# The C++ tests. CPython's own memory is not all given back at its end, so leaks are looked for where
-# no interpreter is linked.
 run_sanitized_programs() {
     say "the C++ tests under sanitizers"
-    local test lists=$PWD/tests/suppressions
-    for test in $(programs); do
-        TSAN_OPTIONS=suppressions=$lists/tsan.txt \
-            ASAN_OPTIONS=detect_leaks=$(nm "$test" | grep -c Py_Initialize > /dev/null; echo $?) \
-            run_catch2 "$test" ""
-    done
+    run_catch2
 }
 
 # The tests of what an extension may do, in an interpreter whose runtime is under sanitizers.

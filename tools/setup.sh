@@ -86,6 +86,18 @@ need_stress_packages() {
             $(python tools/dependencies.py stress)
 }
 
+# The checks of .pre-commit-config.yaml, on all files. The linter reads the compile commands.
+run_hooks() { # option of `pre-commit run`...
+    need_packages clang-format:clang-format clang-tidy:clang-tidy
+    configure dev
+    export HPYSTATE_BUILD=$BUILD
+    python -c 'import pre_commit' 2>/dev/null ||
+        quietly "installing pre-commit" \
+            python -m pip install --disable-pip-version-check $(python tools/dependencies.py check)
+    say "checking"
+    python -m pre_commit run --all-files --color never "$@"
+}
+
 # ---- build -----------------------------------------------------------------------------------------
 # Sets up what COMPILER and the interpreter ask for: an interpreter under a sanitizer has clang's
 # run-time in it, so what it loads must come from clang too; and one that tools/get-python.sh unpacked
@@ -113,7 +125,8 @@ configure() { # preset; sets BUILD
     BUILD=$PWD/build/$1-$PYVER
     [ "$COMPILER" = gcc ] || case $PYVER in *-asan | *-tsan) ;; *) BUILD+=-$COMPILER ;; esac
     local options=(--preset "$1" -B "$BUILD" -DPython_EXECUTABLE="$PYTHON")
-    [ -z "$EMBED_FLAGS" ] || options+=("-DHPYSTATE_EMBED_FLAGS=$EMBED_FLAGS")
+    [ -z "$EMBED_FLAGS" ] ||
+        options+=("-DHPYSTATE_EMBED_FLAGS=$EMBED_FLAGS" "-DHPYSTATE_EMBED_HOME=$EMBED_HOME")
     # What the presets say is taken when a folder is configured.
     local presets
     presets=$(sha256sum < CMakePresets.json)
@@ -131,15 +144,9 @@ build() { # preset target...; without one everything
     export PYTHONPATH=$BUILD/stage
 }
 
-programs() { find "$BUILD/tests" -maxdepth 1 -name 'test_*' -type f -executable | sort; }
-
-run_catch2() { # program tag
-    # Version 3 takes it for a failure where no test has the tag.
-    if [ -n "$2" ]; then grep -qaiF "[$2]" "$1" || return 0; fi
-    local test=$1 home=()
-    # A Python with a C library of its own cannot find its home by the program's path.
-    [ -z "$EMBED_HOME" ] || home=(env "PYTHONHOME=$EMBED_HOME")
-    relayed "${test##*/}" "${home[@]}" "$test" ${2:+"[$2]"}
+# Catch2's tests, two at a time; the labels of ctest are Catch2's tags and the programs' names.
+run_catch2() { # option of ctest...
+    relayed ctest ctest --test-dir "$BUILD" --progress --output-on-failure --no-tests=error --no-label-summary -j "$(nproc)" "$@"
 }
 
 # The program embeds Python; one with a C library of its own cannot find its home by that.
@@ -149,40 +156,59 @@ prepare_stress() {
 }
 
 run_stress() {
-    build dev
+    build dev stress
     prepare_stress
     need_stress_packages
     say "stress"
     python stress/run.py "$@"
 }
 
+# What a test of pytest needs of the build. The other programs, the model and stress are most of it.
+PYTEST_TARGETS=(_native limits hangs)
+# Those of Catch2 that embed the interpreter, and what tests of pytest run besides.
+VERSION_TARGETS=("${PYTEST_TARGETS[@]}" test_interp_state test_formats)
+
+run_pytest() { # option of pytest...
+    say "pytest"
+    # A file stays in one process: its tests share what it compiles and loads. What runs there is
+    # printed by tests/limits/progress.py.
+    # tests/conftest.py has the order.
+    python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
+}
+
 run_tests() { # topic, may be empty; options of pytest...
-    local topic=${1:-} test status=0
+    local topic=${1:-} status=0 tagged
     shift || true
-    if [ -z "$topic" ] || "$PYTHON" tools/topics.py --catch2 "$topic" 2> /dev/null; then
+    if [ -z "$topic" ]; then
         build dev
         say "Catch2"
-        for test in $(programs); do
-            run_catch2 "$test" "$topic"
-        done
-    else # pytest's alone: the programs of Catch2, the model and stress are most of a build
-        build dev _native limits hangs
-    fi
-    say "pytest"
-    if [ -z "$topic" ]; then
-        # A file stays in one process: its tests share what it compiles and loads. What runs there is
-        # said by tests/limits/progress.py.
-        # tests/conftest.py has the order.
-        python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
+        run_catch2
+        run_pytest "$@"
         return
     fi
+    if tagged=$("$PYTHON" tools/topics.py --catch2 "$topic" 2> /dev/null); then
+        build dev
+        say "Catch2"
+        run_catch2 -L "^$tagged\$"
+    else
+        build dev "${PYTEST_TARGETS[@]}"
+    fi
+    say "pytest"
     relayed pytest python -m pytest -k "$topic" "$@" || status=$?
     if [ $status = 5 ]; then # nothing collected
-        "$PYTHON" tools/topics.py --catch2 "$topic" || exit 2
+        "$PYTHON" tools/topics.py --catch2 "$topic" > /dev/null || exit 2
         echo "no pytest of the topic '$topic'"
     elif [ $status != 0 ]; then
         exit $status
     fi
+}
+
+# All but what is the same with every Python: tests/conftest.py names it, and the first version runs it.
+run_tests_of_version() { # option of pytest...
+    build dev "${VERSION_TARGETS[@]}"
+    say "Catch2"
+    run_catch2 -L '^test_(interp_state|formats)$'
+    run_pytest -m "not once" "$@"
 }
 
 mapfile -t PACKAGES < <(packages_of "$COMMAND")
@@ -202,19 +228,19 @@ case $COMMAND in demo | bench-threads) make_environment demo ;; *) make_environm
 case $COMMAND in
     build)  build dev ;;
     test)   run_tests "$@" ;;
+    test-version) run_tests_of_version "$@" ;;
     demo)   build release; say "the main job"; relayed "the main job" python -m hpystate demo "$@" ;;
-    test-upstream) build dev; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
+    test-upstream) build dev _native; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
-    check)  need_packages clang-format:clang-format clang-tidy:clang-tidy; build dev; say "checking"
-            tools/check.sh "$BUILD"
+    check)  run_hooks --hook-stage manual
             build asan; run_sanitized_programs; run_sanitized_suite ;;
-    check-without-gil) build dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;
+    check-without-gil) configure dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;
     sanitize) build "$(sanitizer)"; run_sanitized "$@" ;;
     fuzz)   COMPILER=clang; choose_tools; build fuzz; say "fuzzing"; python tests/fuzz/run.py "$BUILD" "$@" ;;
-    format) need_packages clang-format:clang-format; tools/format.sh ;;
-    lint)   need_packages clang-tidy:clang-tidy; build dev; tools/lint.sh "$BUILD" ;;
+    format) run_hooks clang-format; run_hooks ruff-format ;;
+    lint)   run_hooks --hook-stage manual ;;
     matrix) python tools/matrix.py "$@" ;;
     *)      echo "tools/setup.sh: no command '$COMMAND'; see make help" >&2; exit 2 ;;
 esac

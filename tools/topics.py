@@ -1,10 +1,10 @@
 """topics.py [--catch2] TOPIC: whether `make test T=TOPIC` can find a test, without building.
 
 A topic is a tag of Catch2 or what pytest's -k takes: a piece of the name of a folder, file, class,
-function or parameter below tests/. Exit status 0: one may have it (with --catch2: a tag is it);
-2: none has, and it is said which there are. A parameter's name may be made while tests are
-collected: every word that stands as a string in a test or in a list of include/ may be one, so a
-topic that gets through here may still find nothing.
+function or parameter below tests/. Exit status 0: one may have it (with --catch2: it is a tag, and
+is printed as the tests spell it); 2: none has, and stderr names those that there are. A parameter's
+name may be made while tests are collected: every string of one word in a test, and every word of a
+list of include/, may be one. So a topic that is accepted here may still find nothing.
 """
 
 from __future__ import annotations
@@ -93,10 +93,12 @@ def main() -> int:
         print("topics: one topic was expected", file=sys.stderr)
         return 2
     topic = arguments[0]
-    tagged = topic.lower() in {tag.lower() for tag in tags()}
-    known = tagged if only_catch2 else may_exist(topic)
+    tagged = [tag for tag in tags() if tag.lower() == topic.lower()]
+    known = bool(tagged) if only_catch2 else may_exist(topic)
     if not known:
         print(message(topic), file=sys.stderr)
+    elif only_catch2:
+        print(tagged[0])
     return 0 if known else 2
 
 

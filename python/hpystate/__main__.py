@@ -9,7 +9,6 @@ import sys
 import hpystate
 from hpystate import _native
 
-
 #: All of it: a function of the context that is not written is an error when this is linked.
 ABI = "HPy 0.9, ABI 0.0 (hpy0)"
 

@@ -1,4 +1,4 @@
-"""conftest.py: the extension of a test file of the context, made of the file's SOURCE."""
+"""conftest.py: the extension of a test file of the context, made of the file's SOURCE and SLOTS."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ from tests.context.snippet import functions
 def c(request: pytest.FixtureRequest) -> ModuleType:
     """The functions in C of the test file that asks."""
     stem = request.module.__name__.rpartition(".")[2]
-    return functions(f"c_{stem}", request.module.SOURCE)
+    return functions(f"c_{stem}", request.module.SOURCE, getattr(request.module, "SLOTS", ()))

@@ -15,6 +15,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from types import EllipsisType, ModuleType
 
 import hpystate
@@ -79,19 +81,26 @@ static inline HPy handle(HPyContext *ctx, HPy h) {
 """
 
 
-def functions(name: str, source: str) -> ModuleType:
-    """Compiles the functions of `source` into the module `name` and loads it here, in the mode
-    $HPYSTATE_TEST_MODE: tests/layers/test_bad_input.py sets it."""
+def compiled(name: str, source: str, slots: Sequence[str] = ()) -> Path:
+    """Compiles the functions of `source` into the module `name`, whose globals are `slots`."""
     names = re.findall(r"^FUNCTION\((\w+)\)", source, re.MULTILINE)
     assert names, f"{name}: SOURCE has no FUNCTION"
     table = "".join(f"&{each}, " for each in names)
+    listed = "".join(f"&{each}, " for each in slots)
     end = (
         f"static HPyDef *defines[] = {{{table}NULL}};\n"
-        "static HPyModuleDef definition = {.defines = defines};\n"
+        f"static HPyGlobal *globals[] = {{{listed}NULL}};\n"
+        "static HPyModuleDef definition = {.defines = defines, .globals = globals};\n"
         f"HPy_MODINIT({name}, definition)\n"
     )
-    path = compile_snippet(name, PREAMBLE + source + "\n" + end)
-    return hpystate.load(name, str(path), mode=os.environ.get("HPYSTATE_TEST_MODE", "universal"))
+    return compile_snippet(name, PREAMBLE + source + "\n" + end)
+
+
+def functions(name: str, source: str, slots: Sequence[str] = ()) -> ModuleType:
+    """compiled(), loaded here in the mode $HPYSTATE_TEST_MODE: tests/layers/test_bad_input.py sets
+    it."""
+    mode = os.environ.get("HPYSTATE_TEST_MODE", "universal")
+    return hpystate.load(name, str(compiled(name, source, slots)), mode=mode)
 
 
 def references(target: object) -> int:

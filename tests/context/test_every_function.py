@@ -16,7 +16,7 @@ RUNTIME = ROOT / "runtime"
 
 #: Files with functions of the context whose tests are elsewhere: what they do shows in modules,
 #: types and interpreters. A new file is not among them: it needs its test_<topic>.py.
-TESTED_ELSEWHERE = {"dispatcher", "global", "legacy", "type"}
+TESTED_ELSEWHERE = {"dispatcher", "legacy", "type"}
 
 
 def _names(path: Path, macro: str) -> list[str]:

@@ -1,0 +1,96 @@
+"""test_ci.py: no test is left out of .ci/run, and no kind of check."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ONCE, runs_once
+
+ROOT = Path(__file__).resolve().parents[2]
+#: What a row of .ci/run may run, besides `make test`. Each leaves tests out in its own way.
+PARTS = (
+    "test-version",
+    "stress",
+    "test-upstream",
+    "check",
+    "check-without-gil",
+    "sanitize",
+    "fuzz",
+)
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, str]:
+    """The name of each row -> its command."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHON", "PYTHONPATH")}
+    result = subprocess.run(
+        [ROOT / ".ci" / "run", "--list"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(line.split(": ", 1) for line in result.stdout.splitlines())
+
+
+def targets(rows: dict[str, str]) -> list[str]:
+    return re.findall(r"\bmake ([a-z-]+)", "\n".join(rows.values()))
+
+
+def test_one_row_runs_every_test(rows: dict[str, str]) -> None:
+    everything = [c for c in rows.values() if re.fullmatch(r"make test PYTHON=\S+", c)]
+
+    assert len(everything) == 1
+
+
+def test_every_other_python_gets_the_tests_that_depend_on_it(rows: dict[str, str]) -> None:
+    tested = {name.split()[-1] for name in rows if name.startswith(("test ", "test-version "))}
+
+    assert {"3.14", "3.15", "3.13t"} <= tested
+    for command in rows.values():
+        assert "make test-version" not in command or "ARGS" not in command
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_kind_of_check_has_a_row(rows: dict[str, str], part: str) -> None:
+    assert part in targets(rows)
+
+
+def test_a_release_build_runs_the_demo(rows: dict[str, str]) -> None:
+    assert "demo" in targets(rows)
+
+
+def test_upstreams_suite_runs_on_the_first_python_and_on_the_last(rows: dict[str, str]) -> None:
+    versions = [name.split()[-1] for name in rows if name.startswith("upstream ")]
+
+    assert len(versions) == 2 and versions[-1] == "3.15"
+
+
+def test_make_test_selects_no_mark() -> None:
+    """`once` is left out by one function of tools/setup.sh, which `make test-version` calls."""
+    text = (ROOT / "tools" / "setup.sh").read_text()
+    functions = re.findall(r"^(\w+)\(\) \{.*?^\}", text, re.MULTILINE | re.DOTALL)
+    bodies = dict(re.findall(r"^(\w+)\(\) \{(.*?)^\}", text, re.MULTILINE | re.DOTALL))
+
+    assert "run_tests" in functions
+    assert [name for name, body in bodies.items() if "once" in body] == ["run_tests_of_version"]
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_what_runs_once_is_there(name: str) -> None:
+    path = ROOT / "tests" / name
+
+    assert path.exists()
+    assert not path.is_dir() or list(path.glob("test_*.py"))
+
+
+def test_the_mark_follows_from_the_path(request: pytest.FixtureRequest) -> None:
+    assert request.node.get_closest_marker("once") is not None
+    assert runs_once(Path(__file__))
+    assert not runs_once(ROOT / "tests" / "context" / "test_list.py")
