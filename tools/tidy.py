@@ -18,6 +18,11 @@ from rooms import ROOT, read_rooms, room_of
 
 #: clang does not know this flag of g++, and refuses it.
 UNKNOWN = " -fno-gnu-unique"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+#: run-clang-tidy prints each command, and clang-tidy how much it leaves out.
+IDLE = re.compile(
+    r"^\S*clang-tidy\S* -|\d+ warnings? (?:generated|treated)|^Suppressed |^Use -header"
+)
 #: clang 14 stops at CPython 3.13's own atomics, which it does not need with GCC's builtins.
 BUILTINS = "-extra-arg=-D_Py_USE_GCC_BUILTIN_ATOMICS=1"
 
@@ -61,17 +66,16 @@ def main(files: list[str]) -> int:
     folder.mkdir(exist_ok=True)
     entries = entries_of(build, set(files))
     if not entries:
-        print("tidy: none of these files is compiled" if files else "tidy: no file is compiled")
-        return 2
+        print("tidy: none of these files belongs to a room" if files else "tidy: no file to check")
+        return 0 if files else 2
     (folder / "compile_commands.json").write_text(json.dumps(entries, indent=1))
     command = ["run-clang-tidy", "-quiet", "-p", str(folder), f"-header-filter={headers()}"]
     # Its own default is a process for each core.
     run = subprocess.run([*command, BUILTINS], capture_output=True, text=True, check=False)
     if run.returncode != 0:
         # Of each file: the command, then what was found, if anything was.
-        told = [line for line in run.stdout.splitlines() if not re.match(r"\S*clang-tidy ", line)]
-        errors = [line for line in run.stderr.splitlines() if "warnings generated" not in line]
-        print("\n".join([*told, *errors]))
+        lines = [COLOUR.sub("", line) for line in (run.stdout + run.stderr).splitlines()]
+        print("\n".join(line for line in lines if line and not IDLE.search(line)))
         return 1
     print(f"tidy: {len({entry['file'] for entry in entries})} files, ok")
     return 0

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hpystate import _native
 from hpystate.build import upstream_sdist
 
 ROOT = Path(__file__).parents[2]
@@ -74,10 +73,6 @@ def test_every_function_of_the_list_is_defined_and_no_other() -> None:
 
 def test_no_function_is_defined_twice() -> None:
     assert sorted({name for name in ALL_DEFINED if ALL_DEFINED.count(name) > 1}) == []
-
-
-def test_no_function_of_a_context_is_missing() -> None:
-    assert _native.missing() == []
 
 
 @pytest.mark.parametrize("topic", sorted(set(DEFINED) - TESTED_ELSEWHERE))
