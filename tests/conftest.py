@@ -34,6 +34,7 @@ ONCE = (
     "clients/test_upstream_harness.py",
     "cpython/test_one_place.py",
     "elf",
+    "headers/test_alone.py",  # test_macros.py compiles all of the API with each Python's headers
     "headers/test_check_api.py",
     "headers/test_same_names.py",
     "limits",

@@ -63,7 +63,8 @@ def test_each_kind_of_check_has_a_row(rows: dict[str, str], part: str) -> None:
 
 
 def test_a_release_build_runs_the_demo(rows: dict[str, str]) -> None:
-    assert "demo" in targets(rows)
+    """A fresh machine does; where no chroot can be made there is a row of its own."""
+    assert "demo" in targets(rows) or any("setup.sh fresh" in row for row in rows.values())
 
 
 def test_upstreams_suite_runs_on_the_first_python_and_on_the_last(rows: dict[str, str]) -> None:
