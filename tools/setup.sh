@@ -86,16 +86,28 @@ need_stress_packages() {
             $(python tools/dependencies.py stress)
 }
 
-# The checks of .pre-commit-config.yaml, on all files. The linter reads the compile commands.
+# ---- checks ----------------------------------------------------------------------------------------
 run_hooks() { # option of `pre-commit run`...
-    need_packages clang-format:clang-format clang-tidy:clang-tidy
-    configure dev
-    export HPYSTATE_BUILD=$BUILD
     python -c 'import pre_commit' 2>/dev/null ||
         quietly "installing pre-commit" \
             python -m pip install --disable-pip-version-check $(python tools/dependencies.py check)
-    say "checking"
     python -m pre_commit run --all-files --color never "$@"
+}
+
+# All of .pre-commit-config.yaml. clang-tidy reads the compile commands of the dev build.
+run_all_hooks() {
+    need_packages clang-format:clang-format clang-tidy:clang-tidy
+    configure dev
+    export HPYSTATE_BUILD=$BUILD
+    say "checking"
+    run_hooks --hook-stage manual
+}
+
+# A hook that has changed a file fails; then it has nothing more to change.
+run_formatters() {
+    need_packages clang-format:clang-format
+    local hook
+    for hook in clang-format ruff-format; do run_hooks $hook || run_hooks $hook; done
 }
 
 # ---- build -----------------------------------------------------------------------------------------
@@ -237,13 +249,13 @@ case $COMMAND in
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
-    check)  run_hooks --hook-stage manual
+    check)  run_all_hooks
             build asan "${CHECK_TARGETS[@]}"; run_sanitized_programs; run_sanitized_suite ;;
     check-without-gil) configure dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;
     sanitize) build "$(sanitizer)"; run_sanitized "$@" ;;
     fuzz)   COMPILER=clang; choose_tools; build fuzz "${FUZZERS[@]}"; say "fuzzing"; python tests/fuzz/run.py "$BUILD" "$@" ;;
-    format) run_hooks clang-format; run_hooks ruff-format ;;
-    lint)   run_hooks --hook-stage manual ;;
+    format) run_formatters ;;
+    lint)   run_all_hooks ;;
     matrix) python tools/matrix.py "$@" ;;
     *)      echo "tools/setup.sh: no command '$COMMAND'; see make help" >&2; exit 2 ;;
 esac

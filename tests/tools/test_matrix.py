@@ -98,3 +98,35 @@ def test_with_no_headers_at_all_the_row_is_left_out_only_if_that_was_asked_for(
 
     assert ran == [] and outcome.failed
     assert bool(outcome.left_out) == quick_only
+
+
+CTEST = """
+100% tests passed, 0 tests failed out of 177
+Total Test time (real) =  20.11 sec
+[ 80s] pytest
+3150 passed, 18 skipped in 250.01s (0:04:10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CTEST, ("177 passed", "3150 passed, 18 skipped")),
+        ("98% tests passed, 3 tests failed out of 177\n", ("174 passed, 3 failed", "-")),
+        ("main     universal      291 passed, 1 skipped\n", ("-", "-")),
+    ],
+)
+def test_the_numbers_of_a_row_are_those_of_ctest_and_pytest(
+    matrix: ModuleType, tmp_path: Path, text: str, expected: tuple[str, str]
+) -> None:
+    log = tmp_path / "log"
+    log.write_text(text)
+
+    assert matrix.counts(log) == expected
+
+
+def test_each_row_has_a_name_of_its_own(matrix: ModuleType) -> None:
+    names = [row.name for row in matrix.ROWS]
+
+    assert len(set(names)) == len(names)
+    assert set(matrix.ALIASES.values()) <= set(names)
