@@ -9,10 +9,10 @@
 
 namespace hpystate {
 
-/// First half: checks the description, makes the module object, then registers the globals. Returns a
-/// new reference, or nullptr with an exception set (MemoryError, SystemError for a definition that
-/// contradicts itself, ValueError for a method's signature, what HPy_mod_create raised). Throws
-/// LoadError, and nothing is registered then; std::bad_alloc.
+/// First half: checks the description, makes the module object, then registers the globals. Returns
+/// a new reference, or nullptr with an exception set (MemoryError, SystemError for a definition
+/// that contradicts itself, ValueError for a method's signature, what HPy_mod_create raised).
+/// Throws LoadError, and nothing is registered then; std::bad_alloc.
 [[nodiscard]] PyObject* create_module(const ModuleDescription& wanted,
                                       const ModuleRequest& request);
 
