@@ -128,7 +128,7 @@ choose_tools() {
     if [ -f "$prefix/embed.flags" ]; then
         EMBED_HOME=$prefix/usr EMBED_FLAGS=$(tr -s '[:space:]' ' ' < "$prefix/embed.flags")
     fi
-    # Leaks are looked for by name (tests/sanitized.py): CPython keeps much to its end.
+    # Leaks are looked for by name (tests/upstream/leaks.py): CPython keeps much to its end.
     export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 }
 

@@ -16,16 +16,11 @@ namespace hpystate {
 
 namespace {
 
-template <typename Function>
-Function find(const Library& library, const std::string& name) {
-    return reinterpret_cast<Function>(library.function(name));
-}
-
 /// A function that every file for HPy has. Throws LoadError of `kind` if this one lacks it.
 template <typename Function>
 Function require(const Library& library, const std::string& symbol, LoadErrorKind kind,
                  const std::string& name) {
-    if (const auto function = find<Function>(library, symbol)) return function;
+    if (const auto function = library.function<Function>(symbol)) return function;
     throw LoadError(kind,
                     library.path() + ": lacks the function " + symbol +
                         ". Was the module declared with "
@@ -39,7 +34,7 @@ Function require(const Library& library, const std::string& symbol, LoadErrorKin
 const char* declared_by(const Library& library, const std::string& symbol,
                         std::span<const std::string_view> words, LoadErrorKind kind) {
     using Function = const char* (*)();
-    const auto function = find<Function>(library, symbol);
+    const auto function = library.function<Function>(symbol);
     if (function == nullptr) return nullptr;
     const char* const returned = call_file(function);
     check_no_exception(library.path(), symbol);
@@ -79,7 +74,7 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
         require<InspectedFile::Init>(library, "HPyInit_" + mod, LoadErrorKind::kMissingInit, mod);
     file.init_context = require<InspectedFile::InitContext>(
         library, "HPyInitGlobalContext_" + mod, LoadErrorKind::kMissingContextInit, mod);
-    file.fused_link = find<InspectedFile::FusedLink>(library, "hpystate_fused_link_1");
+    file.fused_link = library.function<InspectedFile::FusedLink>("hpystate_fused_link_1");
 
     file.interpreters = declared_by(library, "hpystate_interpreters_" + mod, kInterpreters,
                                     LoadErrorKind::kBadInterpreters);

@@ -27,6 +27,12 @@ class Library {
     /// name is that of a variable: to call it would execute data.
     [[nodiscard]] void* function(const std::string& name) const;
 
+    /// The same, of the type `Function`.
+    template <typename Function>
+    [[nodiscard]] Function function(const std::string& name) const {
+        return reinterpret_cast<Function>(function(name));
+    }
+
   private:
     Library(void* handle, std::string path) noexcept : handle_(handle), path_(std::move(path)) {}
 

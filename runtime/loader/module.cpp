@@ -6,6 +6,7 @@
 #include "globals/locks.h"
 #include "globals/registry.h"
 #include "interp_state/region.h"
+#include "interp_state/values.h"
 #include "runtime/abi/slot_name.h"
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/calls/handle.h"
@@ -185,7 +186,7 @@ PyModuleDef* cpython_definition(const ModuleDescription& wanted, const ModuleReq
 /// Claims a place for every slot, so that a later Store allocates nothing.
 void claim_slots(Region& region, std::span<const SlotAddress> slots) {
     for (const SlotAddress slot : slots) {
-        if (!region.window.claim(Token(reinterpret_cast<std::uintptr_t>(slot))))
+        if (!region.window.claim(token_of_slot(slot)))
             throw std::bad_alloc();
     }
 }
@@ -226,7 +227,7 @@ class Instance {
         std::size_t& count = region_.instances->find(key_)->second;
         if (--count != 0) return;
         for (const SlotAddress slot : slots_)
-            taken_.push_back(region_.window.take(Token(reinterpret_cast<std::uintptr_t>(slot))));
+            taken_.push_back(region_.window.take(token_of_slot(slot)));
     }
 
     Region& region_;

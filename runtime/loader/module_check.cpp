@@ -3,6 +3,7 @@
 #include "runtime/loader/module_check.h"
 
 #include "globals/registry.h"
+#include "interp_state/values.h"
 #include "runtime/abi/slot_name.h"
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/elf/placement.h"
@@ -82,7 +83,7 @@ void check_content(const ModuleRequest& request, std::size_t index, std::uintptr
 void check_globals(const ModuleRequest& request, const std::vector<std::uintptr_t*>& slots) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
         // Registered before, in this interpreter or another: its place was checked then.
-        const auto known = registry().find(Token(reinterpret_cast<std::uintptr_t>(slots[i])));
+        const auto known = registry().find(token_of_slot(slots[i]));
         if (known && known->listed()) {
             check_content(request, i, slots[i]);
             continue;

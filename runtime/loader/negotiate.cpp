@@ -24,11 +24,6 @@ namespace {
 
 using VersionFunction = std::uint32_t (*)();
 
-template <typename Function>
-Function find(const Library& library, const std::string& name) {
-    return reinterpret_cast<Function>(library.function(name));
-}
-
 /// What to do about a file that holds modules of other names.
 std::string advice_for_others(const std::vector<std::string>& others, const std::string& name) {
     std::string names;
@@ -81,8 +76,8 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
 AbiVersion version_of(const Library& library, const std::string& path, const std::string& name) {
     const std::string major_name = "get_required_hpy_major_version_" + name;
     const std::string minor_name = "get_required_hpy_minor_version_" + name;
-    const auto major = find<VersionFunction>(library, major_name);
-    const auto minor = find<VersionFunction>(library, minor_name);
+    const auto major = library.function<VersionFunction>(major_name);
+    const auto minor = library.function<VersionFunction>(minor_name);
     if (major == nullptr || minor == nullptr) raise_missing_version(library, path, name);
     AbiVersion wanted{};
     wanted.major = call_file(major);
