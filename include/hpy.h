@@ -48,7 +48,7 @@
 #elif defined(HPY_ABI_CPYTHON)
 #error "hpy.h: the CPython ABI is not built yet; see docs/decisions/0001-cpython-abi.md."
 #else
-#error "hpy.h: for which ABI? Compile with -DHPY_ABI_UNIVERSAL or with -DHPY_ABI_HYBRID."
+#error "hpy.h: no ABI is chosen. Compile with -DHPY_ABI_UNIVERSAL or with -DHPY_ABI_HYBRID."
 #endif
 
 #include "hpy/argparse.h"

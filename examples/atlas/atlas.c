@@ -284,8 +284,9 @@ static bool parse_tag(HPyContext* ctx, const HPy* args, size_t nargs, Tag* tag) 
     long id, nonce;
     if (!HPyArg_Parse(ctx, NULL, args, nargs, "ll", &id, &nonce)) return false;
     if (id < 0 || id >= MAX_ID || nonce < 0 || nonce > (long)UINT32_MAX) {
-        HPyErr_SetString(ctx, ctx->h_ValueError,
-                         "atlas: the id must lie between 0 and 4095, the nonce have 32 bits");
+        HPyErr_SetString(
+            ctx, ctx->h_ValueError,
+            "atlas: the id must be between 0 and 4095, and the nonce must fit into 32 bits");
         return false;
     }
     *tag = make_tag((uint32_t)id, (uint32_t)nonce);
@@ -406,7 +407,7 @@ static HPy objects_impl(HPyContext* ctx, HPy self, HPy arg) {
     long id = HPyLong_AsLong(ctx, arg);
     if (id == -1 && HPyErr_Occurred(ctx)) return HPy_NULL;
     if (id < 0 || id >= MAX_ID) {
-        HPyErr_SetString(ctx, ctx->h_ValueError, "atlas: the id must lie between 0 and 4095");
+        HPyErr_SetString(ctx, ctx->h_ValueError, "atlas: the id must be between 0 and 4095");
         return HPy_NULL;
     }
     long long made = atomic_load(&counts[id].created), gone = atomic_load(&counts[id].released);

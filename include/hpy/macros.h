@@ -192,7 +192,7 @@ extern "C" {
             holds_ = (val1) >= (val2);                                                             \
             break;                                                                                 \
         default:                                                                                   \
-            HPy_FatalError(ctx, "HPy_RETURN_RICHCOMPARE: op is none of HPy_LT to HPy_GE");         \
+            HPy_FatalError(ctx, "HPy_RETURN_RICHCOMPARE: op is not one of HPy_LT to HPy_GE");      \
         }                                                                                          \
         return HPy_Dup(ctx, holds_ ? (ctx)->h_True : (ctx)->h_False);                              \
     } while (0)
@@ -200,7 +200,7 @@ extern "C" {
 /* ---- process numbers: a pid_t is an int wherever this compiles ---- */
 
 #if defined(SIZEOF_PID_T) && SIZEOF_PID_T != SIZEOF_INT
-#error "hpy/macros.h: pid_t is no int here; HPyLong_FromPid and HPyLong_AsPid need another form."
+#error "hpy/macros.h: pid_t is not an int; HPyLong_FromPid and HPyLong_AsPid must be defined."
 #endif
 #define _HPy_PARSE_PID "i"
 #define HPyLong_FromPid HPyLong_FromLong

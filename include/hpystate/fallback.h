@@ -88,7 +88,8 @@ HPYSTATE_OUT_OF_LINE static void* hpystate_struct_of(HPyContext* ctx, HPy object
 #include "hpy/abi/shapes.def"
     default:
         HPyErr_SetString(ctx, ctx->h_SystemError,
-                         "HPy_AsStruct_g: there is no such builtin shape in HPy 0.9.");
+                         "HPy_AsStruct_g: the builtin shape does not exist in HPy 0.9.0. Use "
+                         "another value of HPyType_BuiltinShape.");
         return NULL;
     }
 }

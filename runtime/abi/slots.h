@@ -3,8 +3,10 @@
 
 #include <hpy/context.h>
 
+#include <array>
 #include <cstddef>
 #include <iterator>
+#include <string_view>
 
 namespace hpystate {
 
@@ -26,6 +28,38 @@ constexpr std::size_t kSlotCount = std::size(kSlotNames);
 
 [[nodiscard]] constexpr const char* name_of(Slot slot) noexcept {
     return kSlotNames[static_cast<unsigned>(slot)];
+}
+
+/// The name of the function that an extension's author calls: HPy_GetAttr_s for ctx_GetAttr_s,
+/// HPyErr_SetString for ctx_Err_SetString. A name with a topic has a capital letter after its first
+/// underscore; AsStruct_ is followed by a shape.
+struct ApiName {
+    std::array<char, 48> text;
+};
+
+[[nodiscard]] constexpr ApiName make_api_name(std::string_view slot) {
+    const std::size_t at = slot.find('_');
+    const bool has_topic = at != std::string_view::npos && slot[at + 1] >= 'A' &&
+                           slot[at + 1] <= 'Z' && slot.substr(0, at) != "AsStruct";
+    ApiName name{};
+    std::size_t length = 0;
+    for (const char letter : has_topic ? std::string_view("HPy") : std::string_view("HPy_"))
+        name.text.at(length++) = letter;
+    for (const char letter : slot)
+        name.text.at(length++) = letter;
+    name.text.at(length) = '\0'; // a name that does not fit is an error of the compiler
+    return name;
+}
+
+/// Without pointers, so it is constant memory.
+inline constexpr ApiName kApiNames[] = {
+#define HPY_FUNC(ret, name, params) make_api_name(#name),
+#include <hpy/abi/hpy_0_9.def>
+};
+
+/// For messages.
+[[nodiscard]] constexpr const char* api_name_of(Slot slot) noexcept {
+    return kApiNames[static_cast<unsigned>(slot)].text.data();
 }
 
 } // namespace hpystate

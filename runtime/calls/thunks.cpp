@@ -19,9 +19,11 @@ namespace hpystate {
 namespace {
 
 [[gnu::cold]] HPyContext* no_context() noexcept {
-    PyErr_SetString(PyExc_SystemError,
-                    "hpystate: a function of an HPy extension was called in an interpreter that "
-                    "did not load the extension; objects must not be shared between interpreters.");
+    PyErr_SetString(
+        PyExc_SystemError,
+        "hpystate: a function of an HPy extension was called in an interpreter that "
+        "did not import the extension. Import it there, and do not share objects between "
+        "interpreters.");
     return nullptr;
 }
 
@@ -283,9 +285,9 @@ void raise_no_thunk(const char* owner, const char* function, HPyFunc_Signature s
     const unsigned limit = is_layered(site) ? layered_limit(searched)
                                             : PlainPools::limit(searched, way_of(searched, site));
     PyErr_Format(PyExc_SystemError,
-                 "%s: no thunk is left for %s: this process has %u different functions of that "
-                 "kind in %s mode already, and there can be no more. Give several definitions the "
-                 "same function, or load fewer extensions into the process%s.",
+                 "%s: no thunk is left for %s: this process already has %u different functions of "
+                 "that kind in %s mode, which is the limit. Let several definitions share a "
+                 "function, or load fewer extensions into the process%s.",
                  owner, function, limit, is_layered(site) ? site.layer->name : "plain",
                  is_layered(site) ? " in this mode" : "");
 }

@@ -40,7 +40,7 @@ std::intptr_t begin(PyObject* (*make)(Py_ssize_t), HPy_ssize_t size) noexcept {
 bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noexcept {
     if (index >= 0 && index < size) [[likely]]
         return true;
-    PyErr_Format(PyExc_IndexError, "%s: index %zd is out of range, the builder's size is %zd.",
+    PyErr_Format(PyExc_IndexError, "%s: index %zd is out of range, the builder has %zd items.",
                  function, index, size);
     return false;
 }
@@ -53,7 +53,8 @@ HPy finish(const char* function, std::intptr_t word) noexcept {
         Py_XDECREF(object);
         return kNullHandle;
     }
-    if (word == kBadSize) PyErr_Format(PyExc_SystemError, "%s: the size was negative.", function);
+    if (word == kBadSize)
+        PyErr_Format(PyExc_SystemError, "%s: the builder was made with a negative size.", function);
     if (word == kNoMemory) PyErr_NoMemory();
     return as_handle(object);
 }
@@ -68,7 +69,7 @@ void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
                          HPy h_item) noexcept {
     PyObject* const list = object_of(builder._lst);
     if (list == nullptr) return;
-    if (!check_index("ctx_ListBuilder_Set", index, PyList_GET_SIZE(list))) return;
+    if (!check_index("HPyListBuilder_Set", index, PyList_GET_SIZE(list))) return;
     PyObject* const item = Py_XNewRef(as_object(h_item));
     if constexpr (kNoGil) { // another thread may have found the list by the collector
         static_cast<void>(PyList_SetItem(list, index, item));
@@ -85,7 +86,7 @@ HPy ctx_ListBuilder_Build(HPyContext*, HPyListBuilder builder) noexcept {
     for (HPy_ssize_t i = 0; i < size; ++i) { // an item that was never set is no crash later
         if (PyList_GET_ITEM(list, i) == nullptr) PyList_SET_ITEM(list, i, Py_NewRef(Py_None));
     }
-    return finish("ctx_ListBuilder_Build", builder._lst);
+    return finish("HPyListBuilder_Build", builder._lst);
 }
 
 void ctx_ListBuilder_Cancel(HPyContext*, HPyListBuilder builder) noexcept {
@@ -100,7 +101,7 @@ void ctx_TupleBuilder_Set(HPyContext*, HPyTupleBuilder builder, HPy_ssize_t inde
                           HPy h_item) noexcept {
     PyObject* const tuple = object_of(builder._tup);
     if (tuple == nullptr) return;
-    if (!check_index("ctx_TupleBuilder_Set", index, PyTuple_GET_SIZE(tuple))) return;
+    if (!check_index("HPyTupleBuilder_Set", index, PyTuple_GET_SIZE(tuple))) return;
     PyObject* const earlier = PyTuple_GET_ITEM(tuple, index);
     PyTuple_SET_ITEM(tuple, index, Py_XNewRef(as_object(h_item)));
     Py_XDECREF(earlier);
@@ -112,7 +113,7 @@ HPy ctx_TupleBuilder_Build(HPyContext*, HPyTupleBuilder builder) noexcept {
     for (HPy_ssize_t i = 0; i < size; ++i) {
         if (PyTuple_GET_ITEM(tuple, i) == nullptr) PyTuple_SET_ITEM(tuple, i, Py_NewRef(Py_None));
     }
-    return finish("ctx_TupleBuilder_Build", builder._tup);
+    return finish("HPyTupleBuilder_Build", builder._tup);
 }
 
 void ctx_TupleBuilder_Cancel(HPyContext*, HPyTupleBuilder builder) noexcept {

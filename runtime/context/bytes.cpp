@@ -29,7 +29,7 @@ const char* ctx_Bytes_AS_STRING(HPyContext*, HPy h) noexcept {
 }
 
 HPy ctx_Bytes_FromString(HPyContext*, const char* bytes) noexcept {
-    if (!require_pointer(bytes, "ctx_Bytes_FromString", "bytes")) return kNullHandle;
+    if (!require_pointer(bytes, "HPyBytes_FromString", "bytes")) return kNullHandle;
     return as_handle(PyBytes_FromString(bytes));
 }
 
@@ -40,7 +40,7 @@ HPy ctx_Bytes_FromStringAndSize(HPyContext*, const char* bytes, HPy_ssize_t len)
         PyErr_SetString(PyExc_ValueError, upstream::kNullBytes);
         return kNullHandle;
     }
-    if (!require_sized(bytes, len, "ctx_Bytes_FromStringAndSize", "bytes")) return kNullHandle;
+    if (!require_sized(bytes, len, "HPyBytes_FromStringAndSize", "bytes")) return kNullHandle;
     return as_handle(PyBytes_FromStringAndSize(bytes, len));
 }
 

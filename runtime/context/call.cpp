@@ -31,7 +31,7 @@ int ctx_Callable_Check(HPyContext*, HPy h) noexcept {
 }
 
 HPy ctx_Call(HPyContext*, HPy callable, const HPy* args, size_t nargs, HPy kwnames) noexcept {
-    if (!arguments_are_good("ctx_Call", args, nargs, kwnames)) [[unlikely]]
+    if (!arguments_are_good("HPy_Call", args, nargs, kwnames)) [[unlikely]]
         return kNullHandle;
     return as_handle(vectorcall(as_object(callable), as_objects(args), nargs, as_object(kwnames)));
 }
@@ -40,10 +40,10 @@ HPy ctx_CallMethod(HPyContext*, HPy name, const HPy* args, size_t nargs, HPy kwn
     if (nargs == 0) {
         PyErr_SetString(
             PyExc_SystemError,
-            "ctx_CallMethod: nargs is 0; args[0] is the object whose method is called.");
+            "HPy_CallMethod: nargs is 0; args[0] must be the object whose method is called.");
         return kNullHandle;
     }
-    if (!arguments_are_good("ctx_CallMethod", args, nargs, kwnames)) [[unlikely]]
+    if (!arguments_are_good("HPy_CallMethod", args, nargs, kwnames)) [[unlikely]]
         return kNullHandle;
     return as_handle(
         PyObject_VectorcallMethod(as_object(name), as_objects(args), nargs, as_object(kwnames)));
@@ -54,12 +54,12 @@ HPy ctx_CallTupleDict(HPyContext*, HPy callable, HPy args, HPy kw) noexcept {
     PyObject* const keywords = as_object(kw);
     if (positional != nullptr && !PyTuple_Check(positional)) {
         PyErr_SetString(PyExc_TypeError,
-                        "ctx_CallTupleDict: 'args' must be a tuple, or HPy_NULL for none.");
+                        "HPy_CallTupleDict: 'args' must be a tuple, or HPy_NULL for none.");
         return kNullHandle;
     }
     if (keywords != nullptr && !PyDict_Check(keywords)) {
         PyErr_SetString(PyExc_TypeError,
-                        "ctx_CallTupleDict: 'kw' must be a dict, or HPy_NULL for none.");
+                        "HPy_CallTupleDict: 'kw' must be a dict, or HPy_NULL for none.");
         return kNullHandle;
     }
     if (positional != nullptr) {

@@ -68,12 +68,13 @@ void put(PyObject* object, const HPyCallFunction& function, CFunction thunk) noe
 int set_call_function(PyObject* object, const HPyCallFunction* function, Site site) {
     PyTypeObject* const type = Py_TYPE(object);
     if (function == nullptr || function->impl == nullptr) {
-        PyErr_SetString(PyExc_SystemError, "ctx_SetCallFunction: there is no call function.");
+        PyErr_SetString(PyExc_SystemError, "HPy_SetCallFunction: the call function is NULL. Define "
+                                           "one with HPyDef_CALL_FUNCTION and pass its address.");
         return -1;
     }
     if (!has_call_place(type)) {
         PyErr_Format(PyExc_TypeError,
-                     "ctx_SetCallFunction: type '%s' does not implement HPy's call protocol; it "
+                     "HPy_SetCallFunction: type '%s' does not implement HPy's call protocol; it "
                      "needs an HPy_tp_call slot or a member __vectorcalloffset__.",
                      type->tp_name);
         return -1;
@@ -87,7 +88,7 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
         thunk = reinterpret_cast<CFunction>(function->cpy_trampoline);
     }
     if (thunk == nullptr) {
-        const std::string owner = std::string("ctx_SetCallFunction: type '") + type->tp_name + "'";
+        const std::string owner = std::string("HPy_SetCallFunction: type '") + type->tp_name + "'";
         raise_no_thunk(owner.c_str(), "its call function", HPyFunc_VECTORCALLFUNC, false, site);
         return -1;
     }

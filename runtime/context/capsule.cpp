@@ -47,14 +47,17 @@ Note* note_of(PyObject* capsule) noexcept {
 
 bool check_capsule(HPy capsule, const char* function) noexcept {
     if (PyCapsule_CheckExact(as_object(capsule))) return true;
-    PyErr_Format(PyExc_ValueError, "%s: a capsule was expected.", function);
+    PyErr_Format(PyExc_ValueError, "%s: a '%s' was given, a capsule was expected.", function,
+                 Py_TYPE(as_object(capsule))->tp_name);
     return false;
 }
 
 /// A destructor is optional; one that was given must have a function.
 bool check_destructor(const HPyCapsule_Destructor* destructor, const char* function) noexcept {
     if (destructor == nullptr || destructor->impl != nullptr) return true;
-    PyErr_Format(PyExc_ValueError, "%s: the destructor has no function.", function);
+    PyErr_Format(PyExc_ValueError,
+                 "%s: the destructor has no function. Define it with HPyCapsule_DESTRUCTOR.",
+                 function);
     return false;
 }
 
@@ -66,7 +69,7 @@ HPyFunc_CAPSULE_DESTRUCTOR_t impl_of(const HPyCapsule_Destructor* destructor) no
 
 HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
                     HPyCapsule_Destructor* destructor) noexcept {
-    if (!check_destructor(destructor, "ctx_Capsule_New")) return kNullHandle;
+    if (!check_destructor(destructor, "HPyCapsule_New")) return kNullHandle;
     std::unique_ptr<Note> note(new (std::nothrow) Note{nullptr, impl_of(destructor)});
     if (note == nullptr) {
         PyErr_NoMemory();
@@ -85,7 +88,7 @@ HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
 
 void* ctx_Capsule_Get(HPyContext*, HPy capsule, _HPyCapsule_key key,
                       const char* utf8_name) noexcept {
-    if (!check_capsule(capsule, "ctx_Capsule_Get")) return nullptr;
+    if (!check_capsule(capsule, "HPyCapsule_Get")) return nullptr;
     PyObject* const object = as_object(capsule);
     switch (key) {
     case HPyCapsule_key_Pointer:
@@ -99,8 +102,10 @@ void* ctx_Capsule_Get(HPyContext*, HPy capsule, _HPyCapsule_key key,
     case HPyCapsule_key_Destructor:
         break;
     }
-    PyErr_Format(PyExc_ValueError, "ctx_Capsule_Get: key %d cannot be read.",
-                 static_cast<int>(key));
+    PyErr_Format(
+        PyExc_ValueError,
+        "HPyCapsule_Get: key %d cannot be read; use HPyCapsule_key_Pointer, _Name or _Context.",
+        static_cast<int>(key));
     return nullptr;
 }
 
@@ -111,10 +116,10 @@ int ctx_Capsule_IsValid(HPyContext*, HPy capsule, const char* utf8_name) noexcep
 namespace {
 
 int set_destructor(PyObject* capsule, const HPyCapsule_Destructor* destructor) noexcept {
-    if (!check_destructor(destructor, "ctx_Capsule_Set")) return -1;
+    if (!check_destructor(destructor, "HPyCapsule_Set")) return -1;
     Note* const note = note_of(capsule);
     if (note == nullptr) {
-        PyErr_SetString(PyExc_ValueError, "ctx_Capsule_Set: the capsule was not made by HPy; its "
+        PyErr_SetString(PyExc_ValueError, "HPyCapsule_Set: the capsule was not made by HPy; its "
                                           "destructor cannot be an HPy function.");
         return -1;
     }
@@ -125,7 +130,7 @@ int set_destructor(PyObject* capsule, const HPyCapsule_Destructor* destructor) n
 } // namespace
 
 int ctx_Capsule_Set(HPyContext*, HPy capsule, _HPyCapsule_key key, void* value) noexcept {
-    if (!check_capsule(capsule, "ctx_Capsule_Set")) return -1;
+    if (!check_capsule(capsule, "HPyCapsule_Set")) return -1;
     PyObject* const object = as_object(capsule);
     switch (key) {
     case HPyCapsule_key_Pointer:
@@ -141,7 +146,9 @@ int ctx_Capsule_Set(HPyContext*, HPy capsule, _HPyCapsule_key key, void* value) 
     case HPyCapsule_key_Destructor:
         return set_destructor(object, static_cast<const HPyCapsule_Destructor*>(value));
     }
-    PyErr_Format(PyExc_ValueError, "ctx_Capsule_Set: unknown key %d.", static_cast<int>(key));
+    PyErr_Format(PyExc_ValueError,
+                 "HPyCapsule_Set: unknown key %d; use a value of _HPyCapsule_key.",
+                 static_cast<int>(key));
     return -1;
 }
 

@@ -8,12 +8,12 @@
 namespace hpystate::context {
 
 HPy ctx_ContextVar_New(HPyContext*, const char* name, HPy default_value) noexcept {
-    if (!require_pointer(name, "ctx_ContextVar_New", "name")) return kNullHandle;
+    if (!require_pointer(name, "HPyContextVar_New", "name")) return kNullHandle;
     return as_handle(PyContextVar_New(name, as_object(default_value)));
 }
 
 int32_t ctx_ContextVar_Get(HPyContext*, HPy context_var, HPy default_value, HPy* result) noexcept {
-    if (!require_pointer(result, "ctx_ContextVar_Get", "result")) return -1;
+    if (!require_pointer(result, "HPyContextVar_Get", "result")) return -1;
     PyObject* value = nullptr;
     *result = kNullHandle;
     if (PyContextVar_Get(as_object(context_var), as_object(default_value), &value) < 0) return -1;

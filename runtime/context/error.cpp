@@ -15,7 +15,7 @@ void ctx_FatalError(HPyContext*, const char* message) noexcept {
 // ---- raising ----
 
 void ctx_Err_SetString(HPyContext*, HPy h_type, const char* utf8_message) noexcept {
-    if (!require_pointer(utf8_message, "ctx_Err_SetString", "utf8_message")) return;
+    if (!require_pointer(utf8_message, "HPyErr_SetString", "utf8_message")) return;
     PyErr_SetString(as_object(h_type), utf8_message);
 }
 
@@ -76,22 +76,22 @@ bool check_namespace(PyObject* dict, const char* function) noexcept {
 } // namespace
 
 HPy ctx_Err_NewException(HPyContext*, const char* utf8_name, HPy base, HPy dict) noexcept {
-    if (!require_pointer(utf8_name, "ctx_Err_NewException", "utf8_name")) return kNullHandle;
-    if (!check_namespace(as_object(dict), "ctx_Err_NewException")) return kNullHandle;
+    if (!require_pointer(utf8_name, "HPyErr_NewException", "utf8_name")) return kNullHandle;
+    if (!check_namespace(as_object(dict), "HPyErr_NewException")) return kNullHandle;
     return as_handle(PyErr_NewException(utf8_name, as_object(base), as_object(dict)));
 }
 
 HPy ctx_Err_NewExceptionWithDoc(HPyContext*, const char* utf8_name, const char* utf8_doc, HPy base,
                                 HPy dict) noexcept {
-    if (!require_pointer(utf8_name, "ctx_Err_NewExceptionWithDoc", "utf8_name")) return kNullHandle;
-    if (!check_namespace(as_object(dict), "ctx_Err_NewExceptionWithDoc")) return kNullHandle;
+    if (!require_pointer(utf8_name, "HPyErr_NewExceptionWithDoc", "utf8_name")) return kNullHandle;
+    if (!check_namespace(as_object(dict), "HPyErr_NewExceptionWithDoc")) return kNullHandle;
     return as_handle(
         PyErr_NewExceptionWithDoc(utf8_name, utf8_doc, as_object(base), as_object(dict)));
 }
 
 int ctx_Err_WarnEx(HPyContext*, HPy category, const char* utf8_message,
                    HPy_ssize_t stack_level) noexcept {
-    if (!require_pointer(utf8_message, "ctx_Err_WarnEx", "utf8_message")) return -1;
+    if (!require_pointer(utf8_message, "HPyErr_WarnEx", "utf8_message")) return -1;
     return PyErr_WarnEx(as_object(category), utf8_message, stack_level);
 }
 

@@ -19,21 +19,23 @@ int start_of(HPy_SourceKind kind) noexcept {
     case HPy_SourceKind_Single:
         return Py_single_input;
     }
-    PyErr_SetString(PyExc_SystemError, "ctx_Compile_s: the source kind is none of HPy_SourceKind.");
+    PyErr_Format(PyExc_SystemError,
+                 "HPy_Compile_s: the source kind is %d, a value of HPy_SourceKind was expected.",
+                 static_cast<int>(kind));
     return 0;
 }
 
 /// CPython casts what it is given, and a function's code reads a closure that is not there.
 bool check_code(PyObject* code) noexcept {
     if (!PyCode_Check(code)) {
-        PyErr_Format(PyExc_TypeError, "ctx_EvalCode: 'code' is a '%s', a code object was expected.",
+        PyErr_Format(PyExc_TypeError, "HPy_EvalCode: 'code' is a '%s', a code object was expected.",
                      Py_TYPE(code)->tp_name);
         return false;
     }
     if (PyCode_GetNumFree(reinterpret_cast<PyCodeObject*>(code)) == 0) return true;
     PyErr_SetString(
         PyExc_TypeError,
-        "ctx_EvalCode: 'code' has free variables; code without a closure was expected.");
+        "HPy_EvalCode: 'code' has free variables; code without a closure was expected.");
     return false;
 }
 
@@ -41,8 +43,8 @@ bool check_code(PyObject* code) noexcept {
 
 HPy ctx_Compile_s(HPyContext*, const char* utf8_source, const char* utf8_filename,
                   HPy_SourceKind kind) noexcept {
-    if (!require_pointer(utf8_source, "ctx_Compile_s", "utf8_source")) return kNullHandle;
-    if (!require_pointer(utf8_filename, "ctx_Compile_s", "utf8_filename")) return kNullHandle;
+    if (!require_pointer(utf8_source, "HPy_Compile_s", "utf8_source")) return kNullHandle;
+    if (!require_pointer(utf8_filename, "HPy_Compile_s", "utf8_filename")) return kNullHandle;
     const int start = start_of(kind);
     if (start == 0) return kNullHandle;
     return as_handle(Py_CompileString(utf8_source, utf8_filename, start));
@@ -51,7 +53,7 @@ HPy ctx_Compile_s(HPyContext*, const char* utf8_source, const char* utf8_filenam
 HPy ctx_EvalCode(HPyContext*, HPy code, HPy globals, HPy locals) noexcept {
     if (!check_code(as_object(code))) return kNullHandle;
     if (!PyDict_Check(as_object(globals))) {
-        PyErr_Format(PyExc_TypeError, "ctx_EvalCode: 'globals' is a '%s', a dict was expected.",
+        PyErr_Format(PyExc_TypeError, "HPy_EvalCode: 'globals' is a '%s', a dict was expected.",
                      Py_TYPE(as_object(globals))->tp_name);
         return kNullHandle;
     }

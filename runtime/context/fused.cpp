@@ -54,8 +54,10 @@ class Held {
 /// What fused.def calls it: the struct of an object in a builtin shape.
 [[nodiscard]] void* hpystate_struct_of(HPyContext*, HPy object, HPyType_BuiltinShape shape) {
     if (is_shape(shape)) return struct_of(as_object(object), shape);
-    PyErr_Format(PyExc_SystemError, "HPy_AsStruct_g: there is no builtin shape %d in HPy 0.9.",
-                 static_cast<int>(shape));
+    PyErr_Format(
+        PyExc_SystemError,
+        "HPy_AsStruct_g: builtin shape %d does not exist. Use a value of HPyType_BuiltinShape.",
+        static_cast<int>(shape));
     return nullptr;
 }
 

@@ -36,8 +36,9 @@ HPy ctx_Global_Load(HPyContext* ctx, HPyGlobal global) noexcept {
 
 void ctx_Global_Store(HPyContext* ctx, HPyGlobal* global, HPy h) noexcept {
     if (global == nullptr) [[unlikely]] {
-        PyErr_SetString(PyExc_SystemError, "ctx_Global_Store: the slot is NULL, the address of an "
-                                           "HPyGlobal was expected.");
+        PyErr_SetString(
+            PyExc_SystemError,
+            "HPyGlobal_Store: 'global' is NULL, the address of an HPyGlobal was expected.");
         return;
     }
     static_cast<void>(store_value(*current_region(ctx), slot_of(global), as_object(h)));

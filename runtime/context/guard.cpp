@@ -8,11 +8,12 @@ namespace hpystate::context {
 void raise_null_operand(Slot slot, std::size_t index) noexcept {
     // An exception that is set already is the better one: it tells why the operand is null.
     if (PyErr_Occurred() != nullptr) return;
-    PyErr_Format(PyExc_SystemError,
-                 "%s: parameter %zu is HPy_NULL, a handle was expected. Check what the call that "
-                 "gave it returned; HPyGlobal_Load gives HPy_NULL where this interpreter stored "
-                 "nothing.",
-                 name_of(slot), index);
+    PyErr_Format(
+        PyExc_SystemError,
+        "%s: parameter %zu is HPy_NULL, a handle was expected. Check the result of the call "
+        "that returned it; HPyGlobal_Load returns HPy_NULL if this interpreter has stored "
+        "nothing.",
+        api_name_of(slot), index);
 }
 
 } // namespace hpystate::context

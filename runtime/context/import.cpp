@@ -8,7 +8,7 @@
 namespace hpystate::context {
 
 HPy ctx_Import_ImportModule(HPyContext*, const char* utf8_name) noexcept {
-    if (!require_pointer(utf8_name, "ctx_Import_ImportModule", "utf8_name")) return kNullHandle;
+    if (!require_pointer(utf8_name, "HPyImport_ImportModule", "utf8_name")) return kNullHandle;
     return as_handle(PyImport_ImportModule(utf8_name));
 }
 

@@ -13,8 +13,10 @@ HPy ctx_GetIter(HPyContext*, HPy obj) noexcept {
 HPy ctx_Iter_Next(HPyContext*, HPy obj) noexcept {
     PyObject* const iterator = as_object(obj);
     if (!PyIter_Check(iterator)) {
-        PyErr_Format(PyExc_TypeError, "ctx_Iter_Next: '%s' is no iterator.",
-                     Py_TYPE(iterator)->tp_name);
+        PyErr_Format(
+            PyExc_TypeError,
+            "HPyIter_Next: a '%s' was given, an iterator was expected. Call HPy_GetIter first.",
+            Py_TYPE(iterator)->tp_name);
         return kNullHandle;
     }
     return as_handle(PyIter_Next(iterator)); // null without an exception: there is no further item

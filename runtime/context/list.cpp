@@ -13,7 +13,7 @@ int ctx_List_Check(HPyContext*, HPy h) noexcept {
 
 HPy ctx_List_New(HPyContext*, HPy_ssize_t len) noexcept {
     if (len < 0) {
-        PyErr_Format(PyExc_SystemError, "ctx_List_New: the length %zd is negative.", len);
+        PyErr_Format(PyExc_SystemError, "HPyList_New: the length %zd is negative.", len);
         return kNullHandle;
     }
     PyObject* const list = new_list(len);

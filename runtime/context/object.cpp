@@ -32,7 +32,7 @@ int ctx_TypeCheck(HPyContext*, HPy obj, HPy type) noexcept {
     PyObject* const cls = as_object(type);
     if (reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj))) == cls) return 1;
     if (!PyType_Check(cls)) [[unlikely]] {
-        PyErr_Format(PyExc_TypeError, "ctx_TypeCheck: a '%s' was given where a type was expected.",
+        PyErr_Format(PyExc_TypeError, "HPy_TypeCheck: a '%s' was given where a type was expected.",
                      Py_TYPE(cls)->tp_name);
         return 0;
     }
@@ -50,7 +50,7 @@ HPy ctx_GetAttr(HPyContext*, HPy obj, HPy name) noexcept {
 }
 
 HPy ctx_GetAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
-    if (!require_pointer(utf8_name, "ctx_GetAttr_s", "utf8_name")) return kNullHandle;
+    if (!require_pointer(utf8_name, "HPy_GetAttr_s", "utf8_name")) return kNullHandle;
     return as_handle(PyObject_GetAttrString(as_object(obj), utf8_name));
 }
 
@@ -73,7 +73,7 @@ int ctx_HasAttr(HPyContext*, HPy obj, HPy name) noexcept {
 }
 
 int ctx_HasAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
-    if (!require_pointer(utf8_name, "ctx_HasAttr_s", "utf8_name")) return 0;
+    if (!require_pointer(utf8_name, "HPy_HasAttr_s", "utf8_name")) return 0;
     return is_present(PyObject_GetAttrString(as_object(obj), utf8_name));
 }
 
@@ -84,7 +84,7 @@ int ctx_SetAttr(HPyContext*, HPy obj, HPy name, HPy value) noexcept {
 }
 
 int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexcept {
-    if (!require_pointer(utf8_name, "ctx_SetAttr_s", "utf8_name")) return -1;
+    if (!require_pointer(utf8_name, "HPy_SetAttr_s", "utf8_name")) return -1;
     return PyObject_SetAttrString(as_object(obj), utf8_name, as_object(value));
 }
 
@@ -111,7 +111,7 @@ HPy ctx_GetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
 }
 
 HPy ctx_GetItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
-    if (!require_pointer(utf8_key, "ctx_GetItem_s", "utf8_key")) return kNullHandle;
+    if (!require_pointer(utf8_key, "HPy_GetItem_s", "utf8_key")) return kNullHandle;
     const Ref key(PyUnicode_FromString(utf8_key));
     return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;
 }
@@ -126,7 +126,7 @@ int ctx_SetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx, HPy value) noexcept {
 }
 
 int ctx_SetItem_s(HPyContext*, HPy obj, const char* utf8_key, HPy value) noexcept {
-    if (!require_pointer(utf8_key, "ctx_SetItem_s", "utf8_key")) return -1;
+    if (!require_pointer(utf8_key, "HPy_SetItem_s", "utf8_key")) return -1;
     const Ref key(PyUnicode_FromString(utf8_key));
     return key ? PyObject_SetItem(as_object(obj), key.get(), as_object(value)) : -1;
 }
@@ -141,7 +141,7 @@ int ctx_DelItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
 }
 
 int ctx_DelItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
-    if (!require_pointer(utf8_key, "ctx_DelItem_s", "utf8_key")) return -1;
+    if (!require_pointer(utf8_key, "HPy_DelItem_s", "utf8_key")) return -1;
     const Ref key(PyUnicode_FromString(utf8_key));
     return key ? PyObject_DelItem(as_object(obj), key.get()) : -1;
 }
@@ -183,20 +183,20 @@ namespace {
 bool check_operation(int op, const char* function) noexcept {
     if (op >= Py_LT && op <= Py_GE) [[likely]]
         return true;
-    PyErr_Format(PyExc_SystemError, "%s: there is no operation %d, HPy_LT to HPy_GE were expected.",
-                 function, op);
+    PyErr_Format(PyExc_SystemError,
+                 "%s: the operation is %d, one of HPy_LT to HPy_GE was expected.", function, op);
     return false;
 }
 
 } // namespace
 
 HPy ctx_RichCompare(HPyContext*, HPy v, HPy w, int op) noexcept {
-    if (!check_operation(op, "ctx_RichCompare")) return kNullHandle;
+    if (!check_operation(op, "HPy_RichCompare")) return kNullHandle;
     return as_handle(PyObject_RichCompare(as_object(v), as_object(w), op));
 }
 
 int ctx_RichCompareBool(HPyContext*, HPy v, HPy w, int op) noexcept {
-    if (!check_operation(op, "ctx_RichCompareBool")) return -1;
+    if (!check_operation(op, "HPy_RichCompareBool")) return -1;
     return PyObject_RichCompareBool(as_object(v), as_object(w), op);
 }
 

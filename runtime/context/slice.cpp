@@ -11,13 +11,13 @@ int ctx_Slice_Unpack(HPyContext*, HPy slice, HPy_ssize_t* start, HPy_ssize_t* st
                      HPy_ssize_t* step) noexcept {
     if (!PySlice_Check(as_object(slice))) {
         PyErr_Format(PyExc_SystemError,
-                     "ctx_Slice_Unpack: a '%s' was given where a slice was expected.",
+                     "HPySlice_Unpack: a '%s' was given where a slice was expected.",
                      Py_TYPE(as_object(slice))->tp_name);
         return -1;
     }
-    if (!require_pointer(start, "ctx_Slice_Unpack", "start")) return -1;
-    if (!require_pointer(stop, "ctx_Slice_Unpack", "stop")) return -1;
-    if (!require_pointer(step, "ctx_Slice_Unpack", "step")) return -1;
+    if (!require_pointer(start, "HPySlice_Unpack", "start")) return -1;
+    if (!require_pointer(stop, "HPySlice_Unpack", "stop")) return -1;
+    if (!require_pointer(step, "HPySlice_Unpack", "step")) return -1;
     return PySlice_Unpack(as_object(slice), start, stop, step);
 }
 

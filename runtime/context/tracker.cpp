@@ -69,7 +69,7 @@ bool check_tracker(HPyTracker tracker, const char* function) noexcept {
 
 HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept {
     if (size < 0) {
-        PyErr_Format(PyExc_ValueError, "ctx_Tracker_New: the size %zd is negative.", size);
+        PyErr_Format(PyExc_ValueError, "HPyTracker_New: the size %zd is negative.", size);
         return HPyTracker{0};
     }
     const std::size_t room = (size != 0 ? static_cast<std::size_t>(size) : kUsual) + 1;
@@ -90,7 +90,7 @@ HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept {
 /// has kept its handle and Close closes it. HPy allows no further Add after that one: such a handle
 /// is not kept where there is still no memory, and stays the caller's.
 int ctx_Tracker_Add(HPyContext*, HPyTracker ht, HPy h) noexcept {
-    if (!check_tracker(ht, "ctx_Tracker_Add")) return -1;
+    if (!check_tracker(ht, "HPyTracker_Add")) return -1;
     Tracker& tracker = *tracker_of(ht);
     if (make_room(tracker)) [[likely]] {
         tracker.handles[tracker.count++] = h;
@@ -102,7 +102,7 @@ int ctx_Tracker_Add(HPyContext*, HPyTracker ht, HPy h) noexcept {
 }
 
 void ctx_Tracker_ForgetAll(HPyContext*, HPyTracker ht) noexcept {
-    if (check_tracker(ht, "ctx_Tracker_ForgetAll")) tracker_of(ht)->count = 0;
+    if (check_tracker(ht, "HPyTracker_ForgetAll")) tracker_of(ht)->count = 0;
 }
 
 void ctx_Tracker_Close(HPyContext*, HPyTracker ht) noexcept {

@@ -12,11 +12,12 @@ int ctx_Tuple_Check(HPyContext*, HPy h) noexcept {
 }
 
 HPy ctx_Tuple_FromArray(HPyContext*, HPy* items, HPy_ssize_t n) noexcept {
-    if (!require_sized(items, n, "ctx_Tuple_FromArray", "items")) return kNullHandle;
+    if (!require_sized(items, n, "HPyTuple_FromArray", "items")) return kNullHandle;
     for (HPy_ssize_t i = 0; i < n; ++i) {
         if (items[i]._i != 0) continue;
         if (PyErr_Occurred() == nullptr) {
-            PyErr_Format(PyExc_SystemError, "ctx_Tuple_FromArray: item %zd is HPy_NULL.", i);
+            PyErr_Format(PyExc_SystemError,
+                         "HPyTuple_FromArray: item %zd is HPy_NULL, a handle was expected.", i);
         }
         return kNullHandle;
     }

@@ -31,8 +31,8 @@ namespace {
     if (base->tp_new == PyBaseObject_Type.tp_new) return cls->tp_alloc(cls, 0);
     if (base->tp_new == nullptr) {
         PyErr_Format(PyExc_TypeError,
-                     "cannot create '%s' instances: its base '%s' has no tp_new, and only the "
-                     "module that made it knows how to.",
+                     "cannot create '%s' instances: its base '%s' has no tp_new. Only the "
+                     "module that defines that base can create them.",
                      cls->tp_name, base->tp_name);
         return nullptr;
     }
@@ -103,7 +103,7 @@ PyTypeObject* require_type(HPy type, const char* function) noexcept {
 } // namespace
 
 const char* ctx_Type_GetName(HPyContext*, HPy type) noexcept {
-    PyTypeObject* const cls = require_type(type, "ctx_Type_GetName");
+    PyTypeObject* const cls = require_type(type, "HPyType_GetName");
     if (cls == nullptr) return nullptr;
     // Lives as long as the type, or until somebody sets T.__name__.
     const char* const dot = std::strrchr(cls->tp_name, '.');
@@ -111,13 +111,13 @@ const char* ctx_Type_GetName(HPyContext*, HPy type) noexcept {
 }
 
 int ctx_Type_IsSubtype(HPyContext*, HPy sub, HPy type) noexcept {
-    PyTypeObject* const below = require_type(sub, "ctx_Type_IsSubtype");
-    PyTypeObject* const above = require_type(type, "ctx_Type_IsSubtype");
+    PyTypeObject* const below = require_type(sub, "HPyType_IsSubtype");
+    PyTypeObject* const above = require_type(type, "HPyType_IsSubtype");
     return below != nullptr && above != nullptr ? PyType_IsSubtype(below, above) : 0;
 }
 
 HPyType_BuiltinShape ctx_Type_GetBuiltinShape(HPyContext*, HPy h_type) noexcept {
-    const PyTypeObject* const cls = require_type(h_type, "ctx_Type_GetBuiltinShape");
+    const PyTypeObject* const cls = require_type(h_type, "HPyType_GetBuiltinShape");
     if (cls == nullptr) return static_cast<HPyType_BuiltinShape>(-2);
     const TypeRecord* const record = record_of(cls);
     return record != nullptr ? record->shape() : HPyType_BuiltinShape_Legacy;

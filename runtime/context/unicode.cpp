@@ -14,36 +14,36 @@ int ctx_Unicode_Check(HPyContext*, HPy h) noexcept {
 // ---- from C ----
 
 HPy ctx_Unicode_FromString(HPyContext*, const char* utf8) noexcept {
-    if (!require_pointer(utf8, "ctx_Unicode_FromString", "utf8")) return kNullHandle;
+    if (!require_pointer(utf8, "HPyUnicode_FromString", "utf8")) return kNullHandle;
     return as_handle(PyUnicode_FromString(utf8));
 }
 
 HPy ctx_Unicode_FromWideChar(HPyContext*, const wchar_t* w, HPy_ssize_t size) noexcept {
     // -1: up to the terminating zero.
     const HPy_ssize_t least = size == -1 ? 1 : size;
-    if (!require_sized(w, least, "ctx_Unicode_FromWideChar", "w")) return kNullHandle;
+    if (!require_sized(w, least, "HPyUnicode_FromWideChar", "w")) return kNullHandle;
     return as_handle(PyUnicode_FromWideChar(w, size));
 }
 
 HPy ctx_Unicode_DecodeFSDefault(HPyContext*, const char* v) noexcept {
-    if (!require_pointer(v, "ctx_Unicode_DecodeFSDefault", "v")) return kNullHandle;
+    if (!require_pointer(v, "HPyUnicode_DecodeFSDefault", "v")) return kNullHandle;
     return as_handle(PyUnicode_DecodeFSDefault(v));
 }
 
 HPy ctx_Unicode_DecodeFSDefaultAndSize(HPyContext*, const char* v, HPy_ssize_t size) noexcept {
-    if (!require_sized(v, size, "ctx_Unicode_DecodeFSDefaultAndSize", "v")) return kNullHandle;
+    if (!require_sized(v, size, "HPyUnicode_DecodeFSDefaultAndSize", "v")) return kNullHandle;
     return as_handle(PyUnicode_DecodeFSDefaultAndSize(size != 0 ? v : "", size));
 }
 
 HPy ctx_Unicode_DecodeASCII(HPyContext*, const char* ascii, HPy_ssize_t size,
                             const char* errors) noexcept {
-    if (!require_sized(ascii, size, "ctx_Unicode_DecodeASCII", "ascii")) return kNullHandle;
+    if (!require_sized(ascii, size, "HPyUnicode_DecodeASCII", "ascii")) return kNullHandle;
     return as_handle(PyUnicode_DecodeASCII(size != 0 ? ascii : "", size, errors));
 }
 
 HPy ctx_Unicode_DecodeLatin1(HPyContext*, const char* latin1, HPy_ssize_t size,
                              const char* errors) noexcept {
-    if (!require_sized(latin1, size, "ctx_Unicode_DecodeLatin1", "latin1")) return kNullHandle;
+    if (!require_sized(latin1, size, "HPyUnicode_DecodeLatin1", "latin1")) return kNullHandle;
     return as_handle(PyUnicode_DecodeLatin1(size != 0 ? latin1 : "", size, errors));
 }
 
@@ -80,8 +80,7 @@ HPy_UCS4 ctx_Unicode_ReadChar(HPyContext*, HPy h, HPy_ssize_t index) noexcept {
 
 HPy ctx_Unicode_Substring(HPyContext*, HPy str, HPy_ssize_t start, HPy_ssize_t end) noexcept {
     if (!PyUnicode_Check(as_object(str))) { // CPython would read a length where there is none
-        PyErr_Format(PyExc_TypeError,
-                     "ctx_Unicode_Substring: a '%s' was given, a str was expected.",
+        PyErr_Format(PyExc_TypeError, "HPyUnicode_Substring: a '%s' was given, a str was expected.",
                      Py_TYPE(as_object(str))->tp_name);
         return kNullHandle;
     }

@@ -134,8 +134,8 @@ bool note_dealloc(const TypeDescription& wanted, const Parts& parts) {
                      [](const PyType_Slot& one) { return one.slot == Py_tp_dealloc; });
     if (note_legacy_dealloc(reinterpret_cast<destructor>(slot->pfunc))) return true;
     PyErr_Format(PyExc_SystemError,
-                 "type '%s': this process has 2,047 types that differ in a legacy tp_dealloc "
-                 "already; there is room for no more.",
+                 "type '%s': this process already has 2,047 different legacy tp_dealloc functions, "
+                 "which is the limit. Let several types share one.",
                  wanted.name);
     return false;
 }
@@ -163,8 +163,9 @@ bool add_lifetime(const CheckedType& type, Parts& parts) {
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,
-                     "type '%s': this process has %u types that differ in tp_traverse and "
-                     "tp_destroy already; there is room for no more.",
+                     "type '%s': this process already has %u types that differ in tp_traverse, "
+                     "tp_destroy, base or layout, which is the limit. Load fewer extensions into "
+                     "the process.",
                      wanted.name, kTypePool.size);
         return false;
     }

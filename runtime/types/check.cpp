@@ -21,7 +21,8 @@ namespace {
 
 bool check_head(const TypeDescription& wanted) {
     if (wanted.name == nullptr) {
-        PyErr_SetString(PyExc_SystemError, "HPyType_FromSpec: the spec has no name.");
+        PyErr_SetString(PyExc_SystemError,
+                        "HPyType_FromSpec: the spec has no name. Set .name to \"module.Type\".");
         return false;
     }
     if (wanted.basicsize < 0 || wanted.itemsize < 0) {
@@ -36,8 +37,10 @@ bool check_head(const TypeDescription& wanted) {
         return false;
     }
     if (!is_shape(wanted.shape)) {
-        PyErr_Format(PyExc_ValueError, "type '%s': there is no builtin shape %d.", wanted.name,
-                     static_cast<int>(wanted.shape));
+        PyErr_Format(
+            PyExc_ValueError,
+            "type '%s': builtin shape %d does not exist. Use a value of HPyType_BuiltinShape.",
+            wanted.name, static_cast<int>(wanted.shape));
         return false;
     }
     if (wanted.legacy_slots != nullptr && wanted.shape != HPyType_BuiltinShape_Legacy) {
@@ -54,7 +57,7 @@ bool check_slot(const TypeDescription& wanted, const SlotDescription& slot) {
     if (known && slot.function != nullptr) return true;
     PyErr_Format(PyExc_SystemError, "type '%s': slot %d (%s) %s.", wanted.name,
                  static_cast<int>(slot.slot), name_of(slot.slot),
-                 slot.function == nullptr ? "has no function" : "is no slot of a type");
+                 slot.function == nullptr ? "has no function" : "is not a slot of a type");
     return false;
 }
 
@@ -101,16 +104,17 @@ bool is_offset_member(const char* name) noexcept {
 bool check_member(const TypeDescription& wanted, const MemberDescription& member) {
     if (member.name == nullptr || wanted.basicsize == 0) {
         PyErr_Format(PyExc_TypeError,
-                     "type '%s': member '%s' needs a name and a type with a struct.", wanted.name,
-                     member.name != nullptr ? member.name : "(no name)");
+                     "type '%s': member '%s' needs a name, and a type whose basicsize is not 0.",
+                     wanted.name, member.name != nullptr ? member.name : "(no name)");
         return false;
     }
     const bool is_call_offset = std::strcmp(member.name, kCallOffset) == 0;
     if (has_inline_items(wanted.shape) && is_offset_member(member.name)) {
-        PyErr_Format(PyExc_TypeError,
-                     "type '%s': member '%s' does not go with the builtin shapes Long and Tuple: "
-                     "the struct has no constant place.",
-                     wanted.name, member.name);
+        PyErr_Format(
+            PyExc_TypeError,
+            "type '%s': member '%s' cannot be used with the builtin shapes Long and Tuple: "
+            "the offset of the struct differs from instance to instance.",
+            wanted.name, member.name);
         return false;
     }
     const std::optional<std::size_t> size = size_of_field(member.type);
@@ -127,8 +131,9 @@ bool check_member(const TypeDescription& wanted, const MemberDescription& member
     const auto taken = static_cast<Py_ssize_t>(*size);
     if (member.offset >= 0 && taken <= room && member.offset <= room - taken) return true;
     PyErr_Format(PyExc_SystemError,
-                 "type '%s': member '%s' with %zd bytes at offset %zd lies outside of the struct, "
-                 "which has %d bytes. Give its offsetof, and the struct's sizeof as basicsize.",
+                 "type '%s': member '%s' has %zd bytes at offset %zd and is outside of the struct, "
+                 "which has %d bytes. Pass the member's offsetof, and the struct's sizeof as "
+                 "basicsize.",
                  wanted.name, member.name, taken, member.offset, wanted.basicsize);
     return false;
 }
@@ -142,8 +147,10 @@ struct CheckDefinition {
     bool operator()(const MethodDescription&) const { return true; }
     bool operator()(const GetSetDescription&) const { return true; }
     bool operator()(const UnknownDescription& unknown) const {
-        PyErr_Format(PyExc_SystemError, "type '%s': a definition has the unknown kind %d.",
-                     wanted.name, unknown.kind);
+        PyErr_Format(
+            PyExc_SystemError,
+            "type '%s': a definition has the unknown kind %d. Define it with the HPyDef macros.",
+            wanted.name, unknown.kind);
         return false;
     }
 };
@@ -174,10 +181,11 @@ bool check_legacy(const TypeDescription& wanted, const TypeFacts& facts) {
     const bool two = record.traverse != nullptr && legacy.traverse;
     if (!two && (!legacy.clear || legacy.traverse)) return true;
     PyErr_Format(PyExc_TypeError,
-                 "type '%s': the legacy slot Py_tp_%s %s. Give Py_tp_traverse and Py_tp_clear, or "
-                 "HPy_tp_traverse alone, which serves for both.",
+                 "type '%s': the legacy slot Py_tp_%s %s. Define Py_tp_traverse and Py_tp_clear, "
+                 "or only HPy_tp_traverse, which does the work of both.",
                  wanted.name, two ? "traverse" : "clear",
-                 two ? "stands beside HPy_tp_traverse" : "has no Py_tp_traverse beside it");
+                 two ? "cannot be combined with HPy_tp_traverse"
+                     : "is given without Py_tp_traverse");
     return false;
 }
 
@@ -195,22 +203,22 @@ bool check_call(const TypeDescription& wanted, const TypeFacts& facts, PyObject*
     if (facts.call_place != CallPlace::kHidden) return true;
     if (wanted.itemsize != 0) {
         PyErr_Format(PyExc_TypeError,
-                     "%s: type '%s' has HPy_tp_call and an itemsize, and the hidden call function "
-                     "needs a constant place.",
+                     "%s: type '%s' has HPy_tp_call and an itemsize, but the hidden call function "
+                     "needs a constant offset in the instance.",
                      upstream::kCallWithItems, wanted.name);
         return false;
     }
     const char* const reason =
         has_inline_items(wanted.shape)
-            ? "the builtin shapes Long and Tuple: the hidden call function needs a constant place"
+            ? "the builtin shapes Long and Tuple: the hidden call function needs a constant offset"
         : has_items(bases)
-            ? "a base that has items: the hidden call function needs a constant place"
-        : facts.has_call_offset ? "a member __vectorcalloffset__: give one of the two"
+            ? "a base that has items: the hidden call function needs a constant offset"
+        : facts.has_call_offset ? "a member __vectorcalloffset__: use one of the two"
         : wanted.shape == HPyType_BuiltinShape_Legacy && wanted.basicsize == 0
             ? "a legacy type that inherits its struct: set the basicsize, or use Py_tp_call"
             : nullptr;
     if (reason == nullptr) return true;
-    PyErr_Format(PyExc_TypeError, "type '%s': HPy_tp_call does not go with %s.", wanted.name,
+    PyErr_Format(PyExc_TypeError, "type '%s': HPy_tp_call cannot be combined with %s.", wanted.name,
                  reason);
     return false;
 }
@@ -231,9 +239,9 @@ bool check_dict(const TypeDescription& wanted, const PyTypeObject* type) {
     if (type->tp_dictoffset != -1 || (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0) return true;
     PyErr_Format(
         PyExc_TypeError,
-        "type '%s': a class made in Python among its bases gives instances a dict, which "
-        "has no place beside the layout of '%s'. Give that class __slots__ = (), or derive "
-        "from the type in Python.",
+        "type '%s': one of its bases is a class made in Python whose instances have a dict, and "
+        "the layout of '%s' has no room for it. Give that class __slots__ = (), or derive from "
+        "the type in Python.",
         wanted.name, type->tp_base->tp_name);
     return false;
 }

@@ -12,8 +12,8 @@ namespace {
 
 bool add_base(const TypeDescription& wanted, Ref& list, PyObject* base) {
     if (base == nullptr || !PyType_Check(base)) {
-        PyErr_Format(PyExc_TypeError, "type '%s': a base is %s, a type was expected.", wanted.name,
-                     base != nullptr ? Py_TYPE(base)->tp_name : "HPy_NULL");
+        PyErr_Format(PyExc_TypeError, "type '%s': a base is of type '%s', a type was expected.",
+                     wanted.name, base != nullptr ? Py_TYPE(base)->tp_name : "HPy_NULL");
         return false;
     }
     if (!list) list = Ref(PyList_New(0));
@@ -27,7 +27,7 @@ bool set_metaclass(const TypeDescription& wanted, Parents& parents, PyObject* me
     }
     if (metaclass == nullptr || !PyType_Check(metaclass) ||
         !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(metaclass), &PyType_Type)) {
-        PyErr_Format(PyExc_TypeError, "type '%s': the metaclass is no subclass of type.",
+        PyErr_Format(PyExc_TypeError, "type '%s': the metaclass is not a subclass of type.",
                      wanted.name);
         return false;
     }
@@ -53,8 +53,8 @@ bool read_legacy_bases(const TypeDescription& wanted, Parents& parents, Ref& lis
     if (legacy.base == nullptr && legacy.bases == nullptr) return true;
     if (list || parents.bases) {
         PyErr_Format(PyExc_TypeError,
-                     "type '%s': a legacy slot Py_tp_base or Py_tp_bases stands beside other "
-                     "bases. Give them in one way, best as HPyType_SpecParam_Base.",
+                     "type '%s': its bases are given twice, by a legacy slot Py_tp_base or "
+                     "Py_tp_bases and by HPyType_SpecParam. Use HPyType_SpecParam_Base alone.",
                      wanted.name);
         return false;
     }
@@ -145,8 +145,8 @@ bool check_struct(const TypeDescription& wanted, PyTypeObject* base) {
     if (taken <= room) return true;
     PyErr_Format(PyExc_TypeError,
                  "type '%s': its struct of %d bytes (builtin shape %s) does not fit on the base "
-                 "'%s', whose instances have %zd bytes. Put the base's struct in front of the "
-                 "type's own, or set the builtin shape of the base.",
+                 "'%s', whose instances have %zd bytes. Make the base's struct the first "
+                 "member of the type's own, or set the builtin shape of the base.",
                  wanted.name, wanted.basicsize, name_of(shape), base->tp_name, base->tp_basicsize);
     return false;
 }
@@ -192,7 +192,9 @@ bool check_bases(const TypeDescription& wanted, PyObject* bases) {
     for (Py_ssize_t i = 0; i < count; ++i) {
         PyObject* const base = PyTuple_GET_ITEM(bases, i);
         if (!PyType_Check(base)) {
-            PyErr_Format(PyExc_TypeError, "type '%s': base %zd is no type.", wanted.name, i);
+            PyErr_Format(PyExc_TypeError,
+                         "type '%s': base %zd is of type '%s', a type was expected.", wanted.name,
+                         i, Py_TYPE(base)->tp_name);
             return false;
         }
         auto* const type = reinterpret_cast<PyTypeObject*>(base);

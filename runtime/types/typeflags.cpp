@@ -15,16 +15,16 @@ struct Flag {
     const char* refusal;
 };
 
-constexpr char kSetByCPython[] = "CPython sets it by itself";
-constexpr char kOfABuiltin[] = "none of the bases has it: give a base of that builtin type";
-constexpr char kOfStackless[] = "it speaks about Stackless Python, which this is not";
+constexpr char kSetByCPython[] = "CPython sets it itself";
+constexpr char kOfABuiltin[] = "none of the bases has it: add a base of that builtin type";
+constexpr char kOfStackless[] = "it is for Stackless Python";
 
 constexpr unsigned kFlags = 32;
 constexpr unsigned kFirstBuiltin = 24; ///< from here on: "is a subclass of int, list, ..."
 
-constexpr Flag kBitTwo = kHasInlineValues ? Flag{"Py_TPFLAGS_INLINE_VALUES", kSetByCPython}
-                                          : Flag{"HPy_TPFLAGS_INTERNAL_IS_HPY_TYPE",
-                                                 "HPy's own runtime sets it by itself"};
+constexpr Flag kBitTwo =
+    kHasInlineValues ? Flag{"Py_TPFLAGS_INLINE_VALUES", kSetByCPython}
+                     : Flag{"HPy_TPFLAGS_INTERNAL_IS_HPY_TYPE", "HPy's own runtime sets it itself"};
 
 /// By the number of the bit, which is the same from 3.12 on.
 constexpr std::array<Flag, kFlags> kTable{{
@@ -82,19 +82,20 @@ bool check_in_front(const TypeDescription& wanted, const TypeFacts& facts, PyObj
                     unsigned long flag) {
     if ((wanted.flags & flag) == 0) return true;
     const bool collected = (wanted.flags & HPy_TPFLAGS_HAVE_GC) != 0 || facts.base_is_collected;
-    if (!collected) return refuse_flag(wanted, flag, "it needs HPy_TPFLAGS_HAVE_GC beside it");
+    if (!collected) return refuse_flag(wanted, flag, "it needs HPy_TPFLAGS_HAVE_GC as well");
     const bool is_dict = flag == Py_TPFLAGS_MANAGED_DICT;
     if (is_dict ? facts.has_dict_offset : facts.has_weaklist_offset) {
-        return refuse_flag(wanted, flag,
-                           is_dict ? "a member __dictoffset__ says where the dict is"
-                                   : "a member __weaklistoffset__ says where the references are");
+        return refuse_flag(
+            wanted, flag,
+            is_dict ? "the type has a member __dictoffset__ already: use one of the two"
+                    : "the type has a member __weaklistoffset__ already: use one of the two");
     }
     const bool placed = any_base(bases, [=](PyTypeObject* base) {
         const Py_ssize_t offset = is_dict ? base->tp_dictoffset : base->tp_weaklistoffset;
         return offset != 0 && PyType_HasFeature(base, flag) == 0;
     });
     if (!placed) return true;
-    return refuse_flag(wanted, flag, "the instances of a base have a place for it already");
+    return refuse_flag(wanted, flag, "a base gives its instances a place for it already");
 }
 
 } // namespace
@@ -103,7 +104,7 @@ bool check_flags(const TypeDescription& wanted, const TypeFacts& facts, PyObject
     for (unsigned bit = 0; bit < sizeof(wanted.flags) * 8; ++bit) {
         const unsigned long flag = 1UL << bit;
         if ((wanted.flags & flag) == 0) continue;
-        if (bit >= kFlags) return refuse(wanted, bit, "CPython has 32 of them");
+        if (bit >= kFlags) return refuse(wanted, bit, "CPython has only 32 flags");
         if (kTable[bit].refusal == nullptr) continue;
         // A base's flag is inherited: then it is well to say it again.
         const bool inherited = bit >= kFirstBuiltin && any_base(bases, [=](PyTypeObject* base) {
@@ -113,8 +114,7 @@ bool check_flags(const TypeDescription& wanted, const TypeFacts& facts, PyObject
     }
     if ((wanted.flags & Py_TPFLAGS_ITEMS_AT_END) != 0 && has_inline_items(wanted.shape)) {
         return refuse_flag(wanted, Py_TPFLAGS_ITEMS_AT_END,
-                           "with the builtin shapes Long and Tuple the struct lies behind the "
-                           "items");
+                           "with the builtin shapes Long and Tuple the struct is behind the items");
     }
     return check_in_front(wanted, facts, bases, Py_TPFLAGS_MANAGED_DICT) &&
            check_in_front(wanted, facts, bases, Py_TPFLAGS_MANAGED_WEAKREF);

@@ -74,12 +74,14 @@ def test_a_second_set_replaces_and_releases_the_first_item(c: ModuleType, kind: 
 def test_an_index_out_of_range_is_an_index_error(
     c: ModuleType, kind: str, size: int, index: int
 ) -> None:
-    with pytest.raises(IndexError, match=rf"^ctx_{kind}Builder_Set: index {index} is out of range"):
+    with pytest.raises(IndexError, match=rf"^HPy{kind}Builder_Set: index {index} is out of range"):
         getattr(c, f"{kind}build")(size, index, "x")
 
 
 def test_a_negative_size_is_a_system_error_of_build(c: ModuleType, kind: str) -> None:
-    with pytest.raises(SystemError, match=f"^ctx_{kind}Builder_Build: the size was negative"):
+    with pytest.raises(
+        SystemError, match=f"^HPy{kind}Builder_Build: the builder was made with a negative size"
+    ):
         getattr(c, f"{kind}build")(-2, 0, "x")
 
 

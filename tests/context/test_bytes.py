@@ -63,12 +63,12 @@ def test_characters_are_copied_up_to_their_size(c: ModuleType, size: int, expect
 
 
 def test_a_negative_size_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Bytes_FromStringAndSize: the size -1 is negative"):
+    with pytest.raises(SystemError, match="^HPyBytes_FromStringAndSize: the size -1 is negative"):
         c.from_size(-1)
 
 
 def test_null_characters_are_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Bytes_FromString: 'bytes' is NULL"):
+    with pytest.raises(SystemError, match="^HPyBytes_FromString: 'bytes' is NULL"):
         c.from_null()
 
 
@@ -91,5 +91,5 @@ def test_null_characters_with_a_size_are_a_value_error(c: ModuleType, size: int)
 def test_a_null_operand_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str
 ) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_Bytes_{slot}: parameter 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPyBytes_{slot}: parameter 1 is HPy_NULL"):
         getattr(c, function)(NULL)

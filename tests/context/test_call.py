@@ -86,17 +86,17 @@ def test_calling_what_cannot_be_called_is_a_type_error(c: ModuleType) -> None:
 
 
 def test_keyword_names_that_are_no_tuple_are_a_type_error(c: ModuleType) -> None:
-    with pytest.raises(TypeError, match="ctx_Call: 'kwnames' is a 'list'"):
+    with pytest.raises(TypeError, match="HPy_Call: 'kwnames' is a 'list'"):
         c.call(told, ["x"], 0, 1)
 
 
 def test_a_null_among_the_arguments_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="ctx_Call: argument 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match="HPy_Call: argument 1 is HPy_NULL"):
         c.call(told, NULL, 2, 1, NULL)
 
 
 def test_a_null_among_the_keywords_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="ctx_Call: argument 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match="HPy_Call: argument 1 is HPy_NULL"):
         c.call(told, ("x",), 1, 1, NULL)
 
 
@@ -109,7 +109,7 @@ def test_the_exception_of_a_failed_argument_is_kept(c: ModuleType) -> None:
 def test_arguments_without_an_array_are_a_system_error(
     c: ModuleType, count: int, names: Any
 ) -> None:
-    with pytest.raises(SystemError, match="ctx_Call: 'args' is NULL"):
+    with pytest.raises(SystemError, match="HPy_Call: 'args' is NULL"):
         c.call_without_array(told, count, names)
 
 
@@ -130,17 +130,17 @@ def test_a_method_of_a_builtin_is_found(c: ModuleType) -> None:
 
 
 def test_a_method_call_without_a_receiver_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match=r"ctx_CallMethod: nargs is 0"):
+    with pytest.raises(SystemError, match=r"HPy_CallMethod: nargs is 0"):
         c.method("told", NULL, 0, Receiver())
 
 
 def test_a_method_call_without_an_array_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="ctx_CallMethod: 'args' is NULL"):
+    with pytest.raises(SystemError, match="HPy_CallMethod: 'args' is NULL"):
         c.method_without_array("told")
 
 
 def test_a_null_receiver_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="ctx_CallMethod: argument 0 is HPy_NULL"):
+    with pytest.raises(SystemError, match="HPy_CallMethod: argument 0 is HPy_NULL"):
         c.method("told", NULL, 1, NULL)
 
 
@@ -193,7 +193,7 @@ def test_what_the_callable_of_a_tuple_raises_is_returned(c: ModuleType) -> None:
 def test_a_null_callable_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str, operands: tuple[Any, ...]
 ) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_{slot}: parameter 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPy_{slot}: parameter 1 is HPy_NULL"):
         getattr(c, function)(*operands)
 
 

@@ -330,7 +330,7 @@ def test_a_legacy_type_with_a_tp_dealloc_of_its_own_may_have_such_instances() ->
 
 
 def test_no_function_is_refused(module: ModuleType) -> None:
-    with pytest.raises(SystemError, match="there is no call function"):
+    with pytest.raises(SystemError, match="the call function is NULL"):
         module.set_nothing(module.Adder())
 
 

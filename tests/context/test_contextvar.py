@@ -80,12 +80,12 @@ def test_what_is_no_variable_is_a_type_error(c: ModuleType, function: str) -> No
 
 
 def test_nowhere_to_write_the_value_to_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_ContextVar_Get: 'result' is NULL"):
+    with pytest.raises(SystemError, match="^HPyContextVar_Get: 'result' is NULL"):
         c.get_nowhere(c.make("mine", NULL))
 
 
 def test_a_null_name_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_ContextVar_New: 'name' is NULL"):
+    with pytest.raises(SystemError, match="^HPyContextVar_New: 'name' is NULL"):
         c.make(NULL, NULL)
 
 
@@ -100,7 +100,7 @@ def test_a_null_name_is_a_system_error(c: ModuleType) -> None:
 def test_a_null_operand_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str, operands: tuple[Any, ...], position: int
 ) -> None:
-    expected = rf"^ctx_ContextVar_{slot}: parameter {position} is HPy_NULL"
+    expected = rf"^HPyContextVar_{slot}: parameter {position} is HPy_NULL"
 
     with pytest.raises(SystemError, match=expected):
         getattr(c, function)(*operands)

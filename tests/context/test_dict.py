@@ -72,5 +72,5 @@ def test_what_is_no_dict_is_a_system_error(c: ModuleType, function: str) -> None
 def test_a_null_operand_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str
 ) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_Dict_{slot}: parameter 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPyDict_{slot}: parameter 1 is HPy_NULL"):
         getattr(c, function)(NULL)

@@ -75,7 +75,7 @@ def test_an_exception_is_set_with_its_message(c: ModuleType) -> None:
 
 
 def test_an_exception_whose_message_is_null_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Err_SetString: 'utf8_message' is NULL"):
+    with pytest.raises(SystemError, match="^HPyErr_SetString: 'utf8_message' is NULL"):
         c.set_string(KeyError, NULL)
 
 
@@ -236,7 +236,7 @@ def test_a_new_exception_without_a_module_is_a_system_error(c: ModuleType) -> No
 def test_a_new_exception_without_a_name_is_a_system_error(
     c: ModuleType, function: str, slot: str
 ) -> None:
-    with pytest.raises(SystemError, match=f"^ctx_{slot}: 'utf8_name' is NULL"):
+    with pytest.raises(SystemError, match=f"^HPy{slot}: 'utf8_name' is NULL"):
         getattr(c, function)(NULL, NULL, NULL, NULL)
 
 
@@ -270,7 +270,7 @@ def test_a_category_that_is_no_type_is_a_type_error(c: ModuleType) -> None:
 
 
 def test_a_warning_without_a_message_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Err_WarnEx: 'utf8_message' is NULL"):
+    with pytest.raises(SystemError, match="^HPyErr_WarnEx: 'utf8_message' is NULL"):
         c.warn(UserWarning, NULL, 1)
 
 
@@ -286,7 +286,7 @@ def test_a_warning_without_a_message_is_a_system_error(c: ModuleType) -> None:
 def test_a_null_type_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str, operands: tuple[Any, ...], position: int
 ) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_Err_{slot}: parameter {position} is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPyErr_{slot}: parameter {position} is HPy_NULL"):
         getattr(c, function)(*operands)
 
 

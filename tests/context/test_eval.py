@@ -71,7 +71,7 @@ def test_source_that_is_not_of_its_kind_is_a_syntax_error(
 
 
 def test_an_unknown_kind_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Compile_s: the source kind"):
+    with pytest.raises(SystemError, match="^HPy_Compile_s: the source kind"):
         c.compile("1", "f", 9)
 
 
@@ -79,13 +79,13 @@ def test_an_unknown_kind_is_a_system_error(c: ModuleType) -> None:
     ("operands", "name"), [((NULL, "f"), "utf8_source"), (("1", NULL), "utf8_filename")]
 )
 def test_a_null_text_is_a_system_error(c: ModuleType, operands: tuple[Any, Any], name: str) -> None:
-    with pytest.raises(SystemError, match=f"^ctx_Compile_s: '{name}' is NULL"):
+    with pytest.raises(SystemError, match=f"^HPy_Compile_s: '{name}' is NULL"):
         c.compile(*operands, EXPRESSION)
 
 
 @pytest.mark.parametrize("value", [5, "1 + 1", None])
 def test_what_is_no_code_is_a_type_error(c: ModuleType, value: object) -> None:
-    with pytest.raises(TypeError, match="^ctx_EvalCode: 'code' is a '"):
+    with pytest.raises(TypeError, match="^HPy_EvalCode: 'code' is a '"):
         c.evaluate(value, {}, {})
 
 
@@ -95,7 +95,7 @@ def test_code_that_needs_a_closure_is_a_type_error(c: ModuleType) -> None:
 
 
 def test_globals_that_are_no_dict_are_a_type_error(c: ModuleType) -> None:
-    with pytest.raises(TypeError, match="^ctx_EvalCode: 'globals' is a 'list'"):
+    with pytest.raises(TypeError, match="^HPy_EvalCode: 'globals' is a 'list'"):
         c.evaluate(c.compile("1", "f", EXPRESSION), [], {})
 
 
@@ -104,5 +104,5 @@ def test_a_null_operand_is_a_system_error_naming_the_function(c: ModuleType, pos
     operands: list[Any] = [c.compile("1", "f", EXPRESSION), {}, {}]
     operands[position - 1] = NULL
 
-    with pytest.raises(SystemError, match=rf"^ctx_EvalCode: parameter {position} is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPy_EvalCode: parameter {position} is HPy_NULL"):
         c.evaluate(*operands)

@@ -52,7 +52,7 @@ def test_an_int_beyond_all_doubles_is_an_overflow_error(c: ModuleType) -> None:
 
 
 def test_a_null_operand_is_a_system_error_naming_the_function(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Float_AsDouble: parameter 1 "):
+    with pytest.raises(SystemError, match="^HPyFloat_AsDouble: parameter 1 "):
         c.round_trip(NULL)
 
 

@@ -24,5 +24,5 @@ def test_a_module_that_is_not_there_is_an_import_error(c: ModuleType) -> None:
 
 
 def test_a_null_name_is_a_system_error_naming_the_function(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Import_ImportModule: 'utf8_name' is NULL"):
+    with pytest.raises(SystemError, match="^HPyImport_ImportModule: 'utf8_name' is NULL"):
         c.load(NULL)

@@ -56,16 +56,18 @@ def test_an_iterator_that_raises_is_an_error(c: ModuleType) -> None:
 
 
 def test_next_of_what_is_no_iterator_is_a_type_error(c: ModuleType) -> None:
-    with pytest.raises(TypeError, match="^ctx_Iter_Next: 'list' is no iterator"):
+    with pytest.raises(
+        TypeError, match="^HPyIter_Next: a 'list' was given, an iterator was expected"
+    ):
         c.collect([])
 
 
 @pytest.mark.parametrize(
     ("function", "slot"),
-    [("iterator", "GetIter"), ("check", "Iter_Check"), ("collect", "Iter_Next")],
+    [("iterator", "HPy_GetIter"), ("check", "HPyIter_Check"), ("collect", "HPyIter_Next")],
 )
 def test_a_null_operand_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str
 ) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_{slot}: parameter 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^{slot}: parameter 1 is HPy_NULL"):
         getattr(c, function)(NULL)

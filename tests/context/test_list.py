@@ -40,7 +40,7 @@ def test_a_new_list_is_filled_by_index(c: ModuleType) -> None:
 
 
 def test_a_negative_length_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_List_New: the length -1 is negative"):
+    with pytest.raises(SystemError, match="^HPyList_New: the length -1 is negative"):
         c.make(-1)
 
 
@@ -99,5 +99,5 @@ def test_a_list_has_a_reference_of_its_own(c: ModuleType) -> None:
 def test_a_null_operand_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str, operands: tuple[Any, ...], position: int
 ) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_List_{slot}: parameter {position} is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPyList_{slot}: parameter {position} is HPy_NULL"):
         getattr(c, function)(*operands)

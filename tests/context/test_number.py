@@ -149,20 +149,20 @@ def test_a_null_operand_is_a_system_error_naming_the_function(
     c: ModuleType, name: str, operands: tuple[object, object]
 ) -> None:
     with pytest.raises(
-        SystemError, match=rf"^ctx_{name}: parameter {1 if operands[0] is NULL else 2}"
+        SystemError, match=rf"^HPy_{name}: parameter {1 if operands[0] is NULL else 2}"
     ):
         getattr(c, name)(*operands)
 
 
 @pytest.mark.parametrize("name", UNARY)
 def test_a_null_operand_of_one_is_a_system_error(c: ModuleType, name: str) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_{name}: parameter 1 "):
+    with pytest.raises(SystemError, match=rf"^HPy_{name}: parameter 1 "):
         getattr(c, name)(NULL)
 
 
 @pytest.mark.parametrize("name", THREE)
 def test_a_null_modulus_is_a_system_error(c: ModuleType, name: str) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_{name}: parameter 3 "):
+    with pytest.raises(SystemError, match=rf"^HPy_{name}: parameter 3 "):
         getattr(c, name)(2, 3, NULL)
 
 

@@ -154,7 +154,7 @@ def test_a_type_check_knows_subtypes(
 
 
 def test_a_type_check_against_what_is_no_type_is_a_type_error(c: ModuleType) -> None:
-    with pytest.raises(TypeError, match="ctx_TypeCheck"):
+    with pytest.raises(TypeError, match="HPy_TypeCheck"):
         c.type_check(1, 2)
 
 
@@ -212,12 +212,12 @@ def test_an_attribute_that_cannot_be_set_is_an_attribute_error(c: ModuleType, pu
 @pytest.mark.parametrize(
     ("function", "slot"),
     [
-        ("get_attr_s", "ctx_GetAttr_s"),
-        ("has_attr_s", "ctx_HasAttr_s"),
-        ("set_attr_s", "ctx_SetAttr_s"),
-        ("get_item_s", "ctx_GetItem_s"),
-        ("set_item_s", "ctx_SetItem_s"),
-        ("del_item_s", "ctx_DelItem_s"),
+        ("get_attr_s", "HPy_GetAttr_s"),
+        ("has_attr_s", "HPy_HasAttr_s"),
+        ("set_attr_s", "HPy_SetAttr_s"),
+        ("get_item_s", "HPy_GetItem_s"),
+        ("set_item_s", "HPy_SetItem_s"),
+        ("del_item_s", "HPy_DelItem_s"),
     ],
 )
 def test_a_null_name_is_a_system_error_naming_the_function(
@@ -395,7 +395,7 @@ def test_an_operation_that_does_not_exist_is_a_system_error(
     c: ModuleType, function: str, operation: int, values: tuple[object, object]
 ) -> None:
     """CPython takes the number for an index."""
-    with pytest.raises(SystemError, match=rf"^ctx_RichCompare(Bool)?: .* {operation},"):
+    with pytest.raises(SystemError, match=rf"^HPy_RichCompare(Bool)?: .* {operation},"):
         getattr(c, function)(*values, operation)
 
 
@@ -483,5 +483,5 @@ def test_a_dump_leaves_the_exception_that_is_set(c: ModuleType) -> None:
 def test_a_null_operand_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str, operands: tuple[Any, ...], position: int
 ) -> None:
-    with pytest.raises(SystemError, match=rf"^ctx_{slot}: parameter {position} is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPy_{slot}: parameter {position} is HPy_NULL"):
         getattr(c, function)(*operands)

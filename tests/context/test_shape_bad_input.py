@@ -63,14 +63,14 @@ def test_a_smaller_struct_or_another_shape_does_not_fit(c: ModuleType) -> None:
 
 @pytest.mark.parametrize("shape", [LONG, TUPLE])
 def test_a_call_slot_needs_a_constant_place(c: ModuleType, shape: int) -> None:
-    with pytest.raises(TypeError, match="HPy_tp_call does not go with"):
+    with pytest.raises(TypeError, match="HPy_tp_call cannot be combined with"):
         made(c, shape, "call")
 
 
 @pytest.mark.parametrize("base", [bytes, int, tuple])
 def test_a_call_function_never_lies_on_the_items_of_a_base(c: ModuleType, base: type) -> None:
     """Without a struct: the shape says Object, the base has its items inline."""
-    with pytest.raises(TypeError, match="HPy_tp_call does not go with"):
+    with pytest.raises(TypeError, match="HPy_tp_call cannot be combined with"):
         c.make(OBJECT, "call", (base,))
 
 

@@ -58,13 +58,13 @@ def test_a_slice_of_what_has_no_index_is_a_type_error(c: ModuleType) -> None:
 
 
 def test_what_is_no_slice_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Slice_Unpack: a 'list'"):
+    with pytest.raises(SystemError, match="^HPySlice_Unpack: a 'list'"):
         c.unpack([])
 
 
 @pytest.mark.parametrize(("position", "name"), [(0, "start"), (1, "stop"), (2, "step")])
 def test_nowhere_to_write_to_is_a_system_error(c: ModuleType, position: int, name: str) -> None:
-    with pytest.raises(SystemError, match=f"^ctx_Slice_Unpack: '{name}' is NULL"):
+    with pytest.raises(SystemError, match=f"^HPySlice_Unpack: '{name}' is NULL"):
         c.unpack_nowhere(slice(1), position)
 
 
@@ -79,5 +79,5 @@ def test_a_slice_is_made_and_null_stands_for_none(
 
 
 def test_unpacking_null_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Slice_Unpack: parameter 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match="^HPySlice_Unpack: parameter 1 is HPy_NULL"):
         c.unpack(NULL)

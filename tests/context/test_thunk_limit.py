@@ -91,7 +91,7 @@ for number in range({COUNT - 1}):
         ("debug", 0, 256, "type 'many.T': no thunk is left for HPy_tp_call"),
         ("debug", 1, 512, "get-set 'get': no thunk is left for its getter"),
         ("debug", 2, 256, "type 'many.T': no thunk is left for HPy_tp_repr"),
-        ("debug", 3, 256, "ctx_SetCallFunction: type 'many.T': no thunk is left for its call"),
+        ("debug", 3, 256, "HPy_SetCallFunction: type 'many.T': no thunk is left for its call"),
     ],
 )
 def test_a_function_that_gets_no_thunk_is_named_with_the_limit(

@@ -74,7 +74,7 @@ def test_handles_that_were_forgotten_stay_open(c: ModuleType) -> None:
 
 
 def test_a_negative_size_is_a_value_error(c: ModuleType) -> None:
-    with pytest.raises(ValueError, match="^ctx_Tracker_New: the size -1 is negative"):
+    with pytest.raises(ValueError, match="^HPyTracker_New: the size -1 is negative"):
         c.close(-1)
 
 
@@ -85,12 +85,12 @@ def test_a_size_beyond_all_memory_is_a_memory_error(c: ModuleType, size: int) ->
 
 
 def test_adding_to_a_null_tracker_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Tracker_Add: the tracker is null"):
+    with pytest.raises(SystemError, match="^HPyTracker_Add: the tracker is null"):
         c.null_add(1)
 
 
 def test_forgetting_in_a_null_tracker_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Tracker_ForgetAll: the tracker is null"):
+    with pytest.raises(SystemError, match="^HPyTracker_ForgetAll: the tracker is null"):
         c.null_forget()
 
 

@@ -42,17 +42,17 @@ def test_no_items_need_no_array(c: ModuleType) -> None:
 
 
 def test_items_without_an_array_are_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Tuple_FromArray: 'items' is NULL"):
+    with pytest.raises(SystemError, match="^HPyTuple_FromArray: 'items' is NULL"):
         c.from_null(2)
 
 
 def test_a_negative_size_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Tuple_FromArray: the size -1 is negative"):
+    with pytest.raises(SystemError, match="^HPyTuple_FromArray: the size -1 is negative"):
         c.from_array(-1)
 
 
 def test_a_null_item_is_a_system_error_naming_it(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Tuple_FromArray: item 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match="^HPyTuple_FromArray: item 1 is HPy_NULL"):
         c.from_array(3, "a", NULL, "c")
 
 
@@ -83,5 +83,5 @@ def test_a_tuple_that_fails_keeps_no_item(c: ModuleType) -> None:
 
 
 def test_check_of_null_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Tuple_Check: parameter 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match="^HPyTuple_Check: parameter 1 is HPy_NULL"):
         c.check(NULL)

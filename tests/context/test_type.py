@@ -344,13 +344,13 @@ def test_names_and_subtypes(kinds: ModuleType) -> None:
     [
         ("name", SystemError, "no name"),
         ("size", ValueError, "must not be negative"),
-        ("shape", ValueError, "no builtin shape 99"),
+        ("shape", ValueError, "builtin shape 99 does not exist"),
         ("gc", ValueError, "HPy_tp_traverse"),
         ("nameless", SystemError, "no name or no function"),
         ("slot", SystemError, "slot 999"),
         ("kind", SystemError, "unknown kind 77"),
         ("signature", ValueError, "Unsupported HPyMeth signature"),
-        ("member", TypeError, "a type with a struct"),
+        ("member", TypeError, "a type whose basicsize is not 0"),
         ("param", TypeError, "unknown HPyType_SpecParam kind 9"),
     ],
 )
@@ -364,9 +364,9 @@ def test_a_wrong_spec_is_refused(
 @pytest.mark.parametrize(
     ("kind", "arguments", "word"),
     [
-        ("base", (3,), "a base is int, a type was expected"),
+        ("base", (3,), "a base is of type 'int', a type was expected"),
         ("both", (int, (int,)), "not both"),
-        ("metaclass", (3,), "no subclass of type"),
+        ("metaclass", (3,), "not a subclass of type"),
         ("struct", (dict,), "does not fit on the base 'dict'"),
     ],
 )

@@ -103,7 +103,7 @@ def test_wide_characters_become_a_str(c: ModuleType, size: int, expected: str) -
 
 @pytest.mark.parametrize("size", [-1, 3])
 def test_null_wide_characters_are_a_system_error(c: ModuleType, size: int) -> None:
-    with pytest.raises(SystemError, match="^ctx_Unicode_FromWideChar: 'w' is NULL"):
+    with pytest.raises(SystemError, match="^HPyUnicode_FromWideChar: 'w' is NULL"):
         c.from_null_wide(size)
 
 
@@ -112,7 +112,7 @@ def test_no_wide_characters_need_no_pointer(c: ModuleType) -> None:
 
 
 def test_a_size_of_wide_characters_below_minus_one_is_a_system_error(c: ModuleType) -> None:
-    with pytest.raises(SystemError, match="^ctx_Unicode_FromWideChar: the size -2 is negative"):
+    with pytest.raises(SystemError, match="^HPyUnicode_FromWideChar: the size -2 is negative"):
         c.from_wide(-2)
 
 
@@ -146,7 +146,7 @@ def test_a_negative_size_is_a_system_error_naming_the_function(
     c: ModuleType, function: str
 ) -> None:
     with pytest.raises(
-        SystemError, match=f"^ctx_Unicode_{SIZED[function]}: the size -3 is negative"
+        SystemError, match=f"^HPyUnicode_{SIZED[function]}: the size -3 is negative"
     ):
         getattr(c, function)("hällo".encode(), -3, NULL)
 
@@ -163,7 +163,7 @@ def test_nothing_to_decode_needs_no_pointer(c: ModuleType, function: str) -> Non
 def test_a_null_text_is_a_system_error_naming_the_function(
     c: ModuleType, function: str, slot: str
 ) -> None:
-    with pytest.raises(SystemError, match=f"^ctx_Unicode_{slot}: '[a-z0-9]+' is NULL"):
+    with pytest.raises(SystemError, match=f"^HPyUnicode_{slot}: '[a-z0-9]+' is NULL"):
         getattr(c, function)(NULL, 1, NULL)
 
 
@@ -256,7 +256,7 @@ def test_a_negative_index_of_a_substring_is_an_index_error(
 
 @pytest.mark.parametrize("value", [5, b"abcd", None])
 def test_a_substring_of_what_is_no_str_is_a_type_error(c: ModuleType, value: object) -> None:
-    with pytest.raises(TypeError, match="^ctx_Unicode_Substring: a '"):
+    with pytest.raises(TypeError, match="^HPyUnicode_Substring: a '"):
         c.substring(value, 0, 3)
 
 
@@ -275,5 +275,5 @@ def test_a_null_operand_is_a_system_error_naming_the_function(
 ) -> None:
     rest = {"read_char": (0,), "substring": (0, 1)}.get(function, ())
 
-    with pytest.raises(SystemError, match=rf"^ctx_Unicode_{slot}: parameter 1 is HPy_NULL"):
+    with pytest.raises(SystemError, match=rf"^HPyUnicode_{slot}: parameter 1 is HPy_NULL"):
         getattr(c, function)(NULL, *rest)

@@ -157,13 +157,13 @@ TEST_CASE("what is wrong with its description is refused as in every version", "
     TypeDescription wanted = read(kType, name);
     wanted.definitions.emplace_back(UnknownDescription{9});
     CHECK(make_type(wanted, site) == nullptr);
-    CHECK(raised(PyExc_SystemError) ==
-          "type 'invented.Adder': a definition has the unknown kind 9.");
+    CHECK(raised(PyExc_SystemError) == "type 'invented.Adder': a definition has the unknown kind "
+                                       "9. Define it with the HPyDef macros.");
 
     wanted.parameters.push_back({ParameterKind::kBase, Py_None}); // of two problems the first one
     CHECK_FALSE(check_type(wanted));
     CHECK(raised(PyExc_TypeError) ==
-          "type 'invented.Adder': a base is NoneType, a type was expected.");
+          "type 'invented.Adder': a base is of type 'NoneType', a type was expected.");
 }
 
 TEST_CASE("a module of an invented version is made, and its global is an interpreter's own",

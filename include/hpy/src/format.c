@@ -159,9 +159,10 @@ static void write_code_point(Writer* self, int code) {
         return;
     }
     if (code >= 0xD800 && code <= 0xDFFF) {
-        fail(self, self->ctx->h_ValueError,
-             "HPyUnicode_FromFormat: the value of '%c' is half of a surrogate pair; a code point "
-             "that UTF-8 has was expected.");
+        fail(
+            self, self->ctx->h_ValueError,
+            "HPyUnicode_FromFormat: the value for '%c' is a surrogate; a code point that UTF-8 can "
+            "encode was expected.");
         return;
     }
     if (code < 0x80) {

@@ -91,8 +91,8 @@ HPy HPyStructSequence_NewType(HPyContext* ctx, HPyStructSequence_Desc* desc) {
     int i;
     if (desc == NULL || desc->name == NULL || desc->fields == NULL) {
         HPyErr_SetString(ctx, ctx->h_SystemError,
-                         "HPyStructSequence_NewType: a description with a name and a list of "
-                         "fields, which a field without a name ends, was expected.");
+                         "HPyStructSequence_NewType: 'desc' needs a name and a list of fields. The "
+                         "list ends with a field whose name is NULL.");
         return HPy_NULL;
     }
     args[0] = HPyUnicode_FromString(ctx, desc->name);
@@ -130,8 +130,8 @@ static HPy_ssize_t count_fields(HPyContext* ctx, HPy type) {
     }
     if (count < 0 && !HPyErr_Occurred(ctx)) {
         HPyErr_SetString(ctx, ctx->h_TypeError,
-                         "HPyStructSequence_New: 'type' is none that HPyStructSequence_NewType "
-                         "made.");
+                         "HPyStructSequence_New: 'type' was not made by "
+                         "HPyStructSequence_NewType.");
     }
     return count;
 }

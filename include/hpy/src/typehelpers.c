@@ -48,8 +48,9 @@ int HPyHelpers_PackArgsAndKeywords(HPyContext* ctx, const HPy* args, size_t narg
     if (!HPy_IsNull(kwnames)) {
         if (!HPyTuple_Check(ctx, kwnames)) {
             HPyErr_SetString(ctx, ctx->h_TypeError,
-                             "HPyHelpers_PackArgsAndKeywords: 'kwnames' is no tuple; the tuple of "
-                             "names that the function was called with, or HPy_NULL, was expected.");
+                             "HPyHelpers_PackArgsAndKeywords: 'kwnames' is not a tuple; the tuple "
+                             "of names that the function was called with, or HPy_NULL, was "
+                             "expected.");
             return 0;
         }
         named = HPy_Length(ctx, kwnames);

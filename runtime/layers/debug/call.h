@@ -22,7 +22,7 @@ class Call {
         if (own.use.load(std::memory_order_relaxed) != DebugContext::Use::kValid) stop();
     }
 
-    Call(HPyContext* context, Slot slot) noexcept : Call(context, hpystate::name_of(slot)) {}
+    Call(HPyContext* context, Slot slot) noexcept : Call(context, api_name_of(slot)) {}
 
     [[nodiscard]] HPyContext* plain() const noexcept { return own.plain; }
     [[nodiscard]] DebugState& state() const noexcept { return *own.state; }

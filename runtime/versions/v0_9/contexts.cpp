@@ -38,7 +38,8 @@ bool install_objects(HPyContext& context) noexcept {
 #define HPY_HANDLE(name) context.h_##name = as_handle(Objects::h_##name());
 #include <hpy/abi/hpy_0_9.def>
     if (context.h_Builtins._i != 0) return true;
-    PyErr_SetString(PyExc_SystemError, "hpystate: this interpreter has no builtins (any more)");
+    PyErr_SetString(PyExc_SystemError, "hpystate: this interpreter has no module builtins, so no "
+                                       "HPy module can be imported in it.");
     return false;
 }
 
@@ -56,9 +57,9 @@ bool install_plain(Region& region) noexcept {
 
 Region* enter_interpreter() noexcept {
     if (is_ending()) {
-        PyErr_SetString(PyExc_SystemError,
-                        "hpystate: this interpreter is ending; no HPy module can be made in it any "
-                        "more.");
+        PyErr_SetString(
+            PyExc_SystemError,
+            "hpystate: this interpreter is ending; HPy modules can no longer be imported in it.");
         return nullptr;
     }
     Region* const region = adopt(PyInterpreterState_Get(), &install_plain);

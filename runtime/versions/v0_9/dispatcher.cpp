@@ -27,9 +27,11 @@ namespace {
 [[noreturn, gnu::cold]] void stop_without_interpreter(Slot slot) noexcept {
     static_cast<void>(std::fprintf(
         stderr,
-        "hpystate: %s was called from a thread that is attached to no interpreter that "
-        "loaded the extension.\n",
-        name_of(slot)));
+        "hpystate: %s was called on a thread that is not attached to an interpreter in which the "
+        "extension was imported. Attach the thread first (PyGILState_Ensure, or "
+        "HPy_ReenterPythonExecution after HPy_LeavePythonExecution), and import the extension "
+        "there.\n",
+        api_name_of(slot)));
     std::abort();
 }
 
@@ -173,9 +175,12 @@ struct Call<S, R (*)(HPyContext*, A...)> {
 };
 
 [[noreturn, gnu::cold]] void stop_at(HPyFunc_Signature signature) noexcept {
-    static_cast<void>(
-        std::fprintf(stderr, "hpystate: a trampoline asks for signature %d, which none may call.\n",
-                     static_cast<int>(signature)));
+    static_cast<void>(std::fprintf(
+        stderr,
+        "hpystate: a trampoline of an extension was called with signature %d, which is unknown or "
+        "never "
+        "called through a trampoline. Compile the extension with the headers of HPy 0.9.\n",
+        static_cast<int>(signature)));
     std::abort();
 }
 

@@ -14,7 +14,7 @@ namespace v0_9 {
 PyObject* type_from_spec(const HPyType_Spec* spec, const HPyType_SpecParam* params,
                          Site site) noexcept {
     if (spec == nullptr) {
-        PyErr_SetString(PyExc_SystemError, "ctx_Type_FromSpec: the spec is NULL.");
+        PyErr_SetString(PyExc_SystemError, "HPyType_FromSpec: the spec is NULL.");
         return nullptr;
     }
     return guarded<PyObject*>(nullptr,
