@@ -11,9 +11,9 @@
  *   |  what follows is optional    $  what follows is by name only
  *   :name  the function's name for messages    ;text  the whole message of every error
  *
- * Where an optional argument is not given, its variable stays as it is. Handles and texts are those
- * of the caller's arguments; those of HPyArg_ParseKeywordsDict belong to the tracker, and last
- * until it is closed.
+ * The variable of an optional argument that is not given stays as it is. Handles and texts are
+ * borrowed from the caller's arguments; those of HPyArg_ParseKeywordsDict belong to the tracker and
+ * are valid until it is closed.
  */
 #pragma once
 

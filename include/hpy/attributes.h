@@ -1,4 +1,4 @@
-/* hpy/attributes.h: what the API needs to say to a compiler beyond C11. C11, C++17. */
+/* hpy/attributes.h: attributes and macros for compilers, beyond C11. C11, C++17. */
 #pragma once
 
 /* ---- of a declaration ---- */
@@ -29,7 +29,7 @@
 #endif
 
 /** In front of a function that only the hybrid ABI has: calling it in universal mode is an error of
- * the compiler, where the compiler can say so. */
+ * the compiler, if the compiler supports that. */
 #if defined(HPY_ABI_UNIVERSAL) && _HPY_compiler_has_attribute(error)
 #define _HPY_LEGACY                                                                                \
     __attribute__((error("Cannot use legacy functions when targeting the HPy Universal ABI; "      \
@@ -38,7 +38,7 @@
 #define _HPY_LEGACY
 #endif
 
-/** In front of what the loader looks up in the file. */
+/** In front of a function that the loader looks up in the file. */
 #if !defined(HPy_EXPORTED_SYMBOL)
 #if defined(_WIN32) || defined(__CYGWIN__)
 #define HPy_EXPORTED_SYMBOL __declspec(dllexport)
@@ -55,7 +55,7 @@
 
 /* ---- kinds of function ---- */
 
-#define HPyAPI_UNUSED _HPy_UNUSED static inline /* made by a macro; perhaps nobody calls it */
+#define HPyAPI_UNUSED _HPy_UNUSED static inline /* made by a macro; perhaps never called */
 #define HPyAPI_FUNC HPyAPI_UNUSED               /* a function of the API */
 #define HPyAPI_INLINE_HELPER HPyAPI_UNUSED      /* made of functions of the API */
 #define HPyAPI_HELPER _HPy_HIDDEN               /* compiled into every extension: hpy/src/ */
@@ -63,8 +63,8 @@
 
 /* ---- in expressions and lists of arguments ---- */
 
-/** A function under another function type. By way of void (*)(void), the type that compilers take
- * for "any function". */
+/** A function under another function type. Through void (*)(void), which compilers accept for any
+ * function. */
 #define _HPy_FUNCTION_AS(type, function) ((type)(void (*)(void))(function))
 
 /* The first of a macro's arguments, which are followed by a comma: _HPY_FIRST(__VA_ARGS__, ). */

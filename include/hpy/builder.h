@@ -15,8 +15,8 @@ extern "C" {
  *
  *  ctx      the caller's context
  *  size     count of the items
- *  returns  builder, end it by HPyListBuilder_Build or HPyListBuilder_Cancel; where it could not be
- *           made, the others know it and Build raises
+ *  returns  builder, end it by HPyListBuilder_Build or HPyListBuilder_Cancel; if it could not be
+ *           made, Set and Cancel do nothing and Build raises
  *  raises   nothing: MemoryError, or SystemError for a negative size, is what Build raises
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -29,11 +29,11 @@ static inline HPyListBuilder HPyListBuilder_New(HPyContext* ctx, HPy_ssize_t siz
 /** Sets one item.
  *
  *  ctx      the caller's context
- *  builder  that of New
+ *  builder  from New
  *  index    0 to the size - 1, each once
  *  h_item   borrowed
  *  returns  nothing
- *  raises   nothing: a fault is what Build raises
+ *  raises   IndexError for an index out of range; Build then returns HPy_NULL
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   HPy docs, HPyListBuilder
@@ -43,12 +43,13 @@ static inline void HPyListBuilder_Set(HPyContext* ctx, HPyListBuilder builder, H
     HPY_FUNCTION(ctx, ListBuilder_Set)(ctx, builder, index, h_item);
 }
 
-/** Gives the list.
+/** Returns the list.
  *
  *  ctx      the caller's context
  *  builder  *taken*
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   MemoryError; what went wrong before; SystemError for an item that was not set
+ *  raises   MemoryError; SystemError for a negative size; an exception that is set already. An item
+ *           that was not set is None
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   HPy docs, HPyListBuilder
@@ -57,7 +58,7 @@ static inline HPy HPyListBuilder_Build(HPyContext* ctx, HPyListBuilder builder) 
     return HPY_FUNCTION(ctx, ListBuilder_Build)(ctx, builder);
 }
 
-/** Gives up the list and its items.
+/** Releases the list and its items.
  *
  *  ctx      the caller's context
  *  builder  *taken*
@@ -77,8 +78,8 @@ static inline void HPyListBuilder_Cancel(HPyContext* ctx, HPyListBuilder builder
  *
  *  ctx      the caller's context
  *  size     count of the items
- *  returns  builder, end it by HPyTupleBuilder_Build or HPyTupleBuilder_Cancel; where it could not
- *           be made, the others know it and Build raises
+ *  returns  builder, end it by HPyTupleBuilder_Build or HPyTupleBuilder_Cancel; if it could not be
+ *           made, Set and Cancel do nothing and Build raises
  *  raises   nothing: MemoryError, or SystemError for a negative size, is what Build raises
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -91,11 +92,11 @@ static inline HPyTupleBuilder HPyTupleBuilder_New(HPyContext* ctx, HPy_ssize_t s
 /** Sets one item.
  *
  *  ctx      the caller's context
- *  builder  that of New
+ *  builder  from New
  *  index    0 to the size - 1, each once
  *  h_item   borrowed
  *  returns  nothing
- *  raises   nothing: a fault is what Build raises
+ *  raises   IndexError for an index out of range; Build then returns HPy_NULL
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   HPy docs, HPyTupleBuilder
@@ -105,12 +106,13 @@ static inline void HPyTupleBuilder_Set(HPyContext* ctx, HPyTupleBuilder builder,
     HPY_FUNCTION(ctx, TupleBuilder_Set)(ctx, builder, index, h_item);
 }
 
-/** Gives the tuple.
+/** Returns the tuple.
  *
  *  ctx      the caller's context
  *  builder  *taken*
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   MemoryError; what went wrong before; SystemError for an item that was not set
+ *  raises   MemoryError; SystemError for a negative size; an exception that is set already. An item
+ *           that was not set is None
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   HPy docs, HPyTupleBuilder
@@ -119,7 +121,7 @@ static inline HPy HPyTupleBuilder_Build(HPyContext* ctx, HPyTupleBuilder builder
     return HPY_FUNCTION(ctx, TupleBuilder_Build)(ctx, builder);
 }
 
-/** Gives up the tuple and its items.
+/** Releases the tuple and its items.
  *
  *  ctx      the caller's context
  *  builder  *taken*

@@ -17,8 +17,8 @@
 extern "C" {
 #endif
 
-/** Makes an object of C values: None for an empty format, the item itself for one item, a tuple for
- * several.
+/** Makes an object from C values: None for an empty format, the item itself for one item, a tuple
+ * for several.
  *
  *  ctx      the caller's context
  *  fmt      see above; ASCII

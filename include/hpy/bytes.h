@@ -1,8 +1,8 @@
 /* hpy/bytes.h: bytes. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/** Tells whether an object is a bytes or an instance of a subclass.
+/** Tells whether an object is a bytes object or an instance of a subclass.
  *
  *  ctx      the caller's context
  *  h        borrowed
@@ -26,7 +26,7 @@ static inline int HPyBytes_Check(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Bytes_Check)(ctx, h);
 }
 
-/** Makes a bytes of a C string.
+/** Makes a bytes object from a C string.
  *
  *  ctx      the caller's context
  *  bytes    ended by a zero byte, which is left out; copied
@@ -40,7 +40,7 @@ static inline HPy HPyBytes_FromString(HPyContext* ctx, const char* bytes) {
     return HPY_FUNCTION(ctx, Bytes_FromString)(ctx, bytes);
 }
 
-/** Makes a bytes of a given size.
+/** Makes a bytes object from a given size.
  *
  *  ctx      the caller's context
  *  bytes    bytes[len], copied; NULL is refused with a ValueError
@@ -55,12 +55,12 @@ static inline HPy HPyBytes_FromStringAndSize(HPyContext* ctx, const char* bytes,
     return HPY_FUNCTION(ctx, Bytes_FromStringAndSize)(ctx, bytes, len);
 }
 
-/** Gives the size of a bytes.
+/** Returns the size of a bytes object.
  *
  *  ctx      the caller's context
- *  h        a bytes, borrowed
+ *  h        a bytes object, borrowed
  *  returns  bytes; -1 with an exception set
- *  raises   TypeError if it is no bytes
+ *  raises   TypeError if it is not a bytes object
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyBytes_Size of the C API
@@ -69,12 +69,12 @@ static inline HPy_ssize_t HPyBytes_Size(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Bytes_Size)(ctx, h);
 }
 
-/** Gives the size of a bytes, where it is known to be one.
+/** Returns the size of an object that is known to be a bytes object.
  *
  *  ctx      the caller's context
- *  h        a bytes, borrowed
+ *  h        a bytes object, borrowed
  *  returns  bytes
- *  raises   nothing: an object that is no bytes is not noticed
+ *  raises   nothing: the type of the object is not checked
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyBytes_GET_SIZE of the C API
@@ -83,14 +83,14 @@ static inline HPy_ssize_t HPyBytes_GET_SIZE(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Bytes_GET_SIZE)(ctx, h);
 }
 
-/** Gives the contents of a bytes.
- * In debug mode they are a copy that cannot be read any more once the handle was closed.
+/** Returns the contents of a bytes object. In debug mode they are a copy that can no longer be read
+ * once the handle is closed.
  *
  *  ctx      the caller's context
- *  h        a bytes, borrowed
+ *  h        a bytes object, borrowed
  *  returns  its bytes, and a zero byte behind them; borrowed, valid as long as the object; NULL
  *           with an exception set
- *  raises   TypeError if it is no bytes
+ *  raises   TypeError if it is not a bytes object
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyBytes_AsString of the C API
@@ -99,13 +99,13 @@ static inline const char* HPyBytes_AsString(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Bytes_AsString)(ctx, h);
 }
 
-/** Gives the contents of a bytes, where it is known to be one.
- * In debug mode they are a copy, as HPyBytes_AsString gives.
+/** Returns the contents of an object that is known to be a bytes object. In debug mode they are a
+ * copy, as from HPyBytes_AsString.
  *
  *  ctx      the caller's context
- *  h        a bytes, borrowed
+ *  h        a bytes object, borrowed
  *  returns  its bytes, and a zero byte behind them; borrowed, valid as long as the object
- *  raises   nothing: an object that is no bytes is not noticed
+ *  raises   nothing: the type of the object is not checked
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyBytes_AS_STRING of the C API

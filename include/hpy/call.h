@@ -1,8 +1,8 @@
 /* hpy/call.h: calling objects. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -36,8 +36,8 @@ static inline int HPyCallable_Check(HPyContext* ctx, HPy h) {
  *  nargs     how many of `args` are positional; a plain count, without flag bits
  *  kwnames   tuple of str, borrowed; or HPy_NULL
  *  returns   the result, a new handle, close it; HPy_NULL with an exception set
- *  raises    anything; TypeError if it cannot be called or `kwnames` is no tuple; SystemError if an
- *            argument is HPy_NULL and no exception is set
+ *  raises    anything; TypeError if it cannot be called or `kwnames` is not a tuple; SystemError if
+ *            an argument is HPy_NULL and no exception is set
  *  thread    attached to ctx's interpreter
  *  since     HPy 0.9
  *  source    PyObject_Vectorcall of the C API
@@ -47,8 +47,8 @@ static inline HPy HPy_Call(HPyContext* ctx, HPy callable, const HPy* args, size_
     return HPY_FUNCTION(ctx, Call)(ctx, callable, args, nargs, kwnames);
 }
 
-/** Calls a method of `args[0]` with the arguments behind it. No bound method is made where the type
- * does not force it.
+/** Calls a method of `args[0]` with the arguments behind it. A bound method is made only if the
+ * type forces it.
  *
  *  ctx      the caller's context
  *  name     str, borrowed
@@ -57,7 +57,7 @@ static inline HPy HPy_Call(HPyContext* ctx, HPy callable, const HPy* args, size_
  *           without flag bits
  *  kwnames  tuple of str, borrowed; or HPy_NULL
  *  returns  the result, a new handle, close it; HPy_NULL with an exception set
- *  raises   anything; TypeError if `kwnames` is no tuple; SystemError if `nargs` is 0, or an
+ *  raises   anything; TypeError if `kwnames` is not a tuple; SystemError if `nargs` is 0, or an
  *           argument is HPy_NULL and no exception is set
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -75,7 +75,7 @@ static inline HPy HPy_CallMethod(HPyContext* ctx, HPy name, const HPy* args, siz
  *  args      tuple, borrowed; or HPy_NULL for none
  *  kw        dict, borrowed; or HPy_NULL
  *  returns   the result, a new handle, close it; HPy_NULL with an exception set
- *  raises    anything; TypeError if `args` is no tuple or `kw` no dict
+ *  raises    anything; TypeError if `args` is not a tuple or `kw` is not a dict
  *  thread    attached to ctx's interpreter
  *  since     HPy 0.9
  *  source    PyObject_Call of the C API
@@ -92,7 +92,7 @@ static inline HPy HPy_CallTupleDict(HPyContext* ctx, HPy callable, HPy args, HPy
  *  args      tuple, borrowed; or HPy_NULL for none
  *  kw        dict, borrowed; or HPy_NULL
  *  returns   the result, a new handle, close it; HPy_NULL with an exception set
- *  raises    anything; TypeError if `args` is no tuple or `kw` no dict
+ *  raises    anything; TypeError if `args` is not a tuple or `kw` is not a dict
  *  thread    attached to ctx's interpreter
  *  since     HPy 0.9
  *  source    inline, by HPy_GetAttr and HPy_CallTupleDict
@@ -115,7 +115,7 @@ static inline HPy HPy_CallMethodTupleDict(HPyContext* ctx, HPy name, HPy receive
  *  args       tuple, borrowed; or HPy_NULL for none
  *  kw         dict, borrowed; or HPy_NULL
  *  returns    the result, a new handle, close it; HPy_NULL with an exception set
- *  raises     anything; TypeError if `args` is no tuple or `kw` no dict
+ *  raises     anything; TypeError if `args` is not a tuple or `kw` is not a dict
  *  thread     attached to ctx's interpreter
  *  since      HPy 0.9
  *  source     inline, by HPy_GetAttr_s and HPy_CallTupleDict

@@ -1,8 +1,8 @@
 /* hpy/context.h: the table of functions and objects that an interpreter gives an extension. C11,
  * C++17.
  *
- * The members stand in hpy/abi/hpy_0_9.def, in memory order. The list is frozen: an extension's
- * compiled code reads members by offset. New members go to its end.
+ * The members are listed in hpy/abi/hpy_0_9.def, in memory order. The list is frozen: an
+ * extension's compiled code reads members by offset. New members are appended.
  */
 #pragma once
 
@@ -22,9 +22,9 @@ struct _HPyContext_s {
 #include "hpy/abi/hpy_0_9.def"
 };
 
-/** A function of the context by its name in the list. The headers of the API reach the ABI through
- * this macro alone: for the CPython ABI it becomes another function of the same type, and no header
- * of a topic changes (docs/decisions/0001-cpython-abi.md). */
+/** A function of the context by its name in the list. The headers of the API call the context only
+ * through this macro. For the CPython ABI it can name another function of the same type, and no
+ * header of a topic changes (docs/decisions/0001-cpython-abi.md). */
 #define HPY_FUNCTION(ctx, name) ((ctx)->ctx_##name)
 
 #ifdef __cplusplus

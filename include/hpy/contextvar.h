@@ -1,8 +1,8 @@
 /* hpy/contextvar.h: context variables. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -16,9 +16,9 @@ extern "C" {
  *
  *  ctx            the caller's context
  *  name           UTF-8, ended by 0; copied
- *  default_value  what the variable gives where none was set, borrowed; HPy_NULL for none
+ *  default_value  the value where none was set, borrowed; HPy_NULL for none
  *  returns        new handle, close it; HPy_NULL with an exception set
- *  raises         MemoryError; UnicodeDecodeError where the name is no UTF-8
+ *  raises         MemoryError; UnicodeDecodeError if the name is not UTF-8
  *  thread         attached to ctx's interpreter
  *  since          HPy 0.9
  *  source         PyContextVar_New of the C API; PEP 567
@@ -31,11 +31,11 @@ static inline HPy HPyContextVar_New(HPyContext* ctx, const char* name, HPy defau
  *
  *  ctx            the caller's context
  *  context_var    a context variable, borrowed
- *  default_value  what to give where none was set, before the variable's own default; borrowed, or
- *                 HPy_NULL
+ *  default_value  what to return where none was set, in place of the variable's own default;
+ *                 borrowed, or HPy_NULL
  *  result         gets a new handle, close it; or HPy_NULL where there is no value at all
  *  returns        0; -1 with an exception set
- *  raises         TypeError where `context_var` is no context variable; MemoryError
+ *  raises         TypeError if `context_var` is not a context variable; MemoryError
  *  thread         attached to ctx's interpreter
  *  since          HPy 0.9
  *  source         PyContextVar_Get of the C API; PEP 567
@@ -52,7 +52,7 @@ static inline int32_t HPyContextVar_Get(HPyContext* ctx, HPy context_var, HPy de
  *  value        borrowed
  *  returns      new handle to a token that restores the old value, close it; HPy_NULL with an
  *               exception set
- *  raises       TypeError where `context_var` is no context variable; MemoryError
+ *  raises       TypeError if `context_var` is not a context variable; MemoryError
  *  thread       attached to ctx's interpreter
  *  since        HPy 0.9
  *  source       PyContextVar_Set of the C API; PEP 567

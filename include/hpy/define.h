@@ -1,7 +1,7 @@
 /* hpy/define.h: how an extension describes its functions, types and modules. C11, C++17.
  *
- * The layout of every struct here is part of the ABI: the structs lie in the extension's file, the
- * runtime reads them there and never writes them.
+ * The layout of every struct here is part of the ABI: the structs are in the extension's file,
+ * where the runtime reads them and never writes them.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ typedef enum {
 #include "hpy/abi/signatures.def"
 } HPyFunc_Signature;
 
-/** What a definition may fill in a type or a module; HPy_<name>. */
+/** The slots of a type or a module; HPy_<name>. */
 typedef enum {
 #define HPY_SLOT(name, value, signature) HPy_##name = value,
 #include "hpy/abi/slots.def"
@@ -45,7 +45,7 @@ typedef enum {
     HPyCapsule_key_Destructor = 3,
 } _HPyCapsule_key;
 
-/** A view on memory; member for member the layout of Py_buffer, with a handle for the object. */
+/** A view of memory. The layout is that of Py_buffer, with a handle for the object. */
 typedef struct {
     void* buf;
     HPy obj; /* owned */
@@ -64,7 +64,7 @@ typedef struct {
 typedef int (*HPyFunc_visitproc)(HPyField* field, void* arg);
 
 /* HPyFunc_<name>_t: the type of the extension's function of each signature. HPy's own names for
- * them, such as HPyFunc_binaryfunc, stand in hpy/signature.h. */
+ * them, such as HPyFunc_binaryfunc, are in hpy/signature.h. */
 #define HPY_SIGNATURE(name, value, ret, params) typedef ret(*HPyFunc_##name##_t) params;
 #include "hpy/abi/signatures.def"
 
@@ -166,8 +166,8 @@ typedef struct {
     HPyCallFunction impl;
 } HPyType_Vectorcall;
 
-/** Which builtin type's layout lies in front of the type's own struct;
- * HPyType_BuiltinShape_<name>. */
+/** Which builtin type's layout is in front of the type's own struct; HPyType_BuiltinShape_<name>.
+ */
 typedef enum {
 #define HPY_SHAPE(name, value) HPyType_BuiltinShape_##name = value,
 #include "hpy/abi/shapes.def"
@@ -195,8 +195,8 @@ typedef struct {
     HPy object;
 } HPyType_SpecParam;
 
-/* Flags of a type. CPython's other Py_TPFLAGS_* have the effect that they have in the C API. One
- * that a spec cannot set, or that does not go with the rest of it, is a TypeError that names it. */
+/* Flags of a type. CPython's other Py_TPFLAGS_* have the same effect as in the C API. A flag that a
+ * spec cannot set, or that contradicts the rest of the spec, is a TypeError that names it. */
 #define _Py_TPFLAGS_HEAPTYPE (1UL << 9)
 #define _Py_TPFLAGS_HAVE_VERSION_TAG (1UL << 18)
 #define HPy_TPFLAGS_DEFAULT (_Py_TPFLAGS_HEAPTYPE | _Py_TPFLAGS_HAVE_VERSION_TAG)

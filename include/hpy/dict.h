@@ -1,8 +1,8 @@
 /* hpy/dict.h: dicts. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -39,12 +39,12 @@ static inline HPy HPyDict_New(HPyContext* ctx) {
     return HPY_FUNCTION(ctx, Dict_New)(ctx);
 }
 
-/** Gives a list of the keys.
+/** Returns a list of the keys.
  *
  *  ctx      the caller's context
  *  h        a dict, borrowed
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   SystemError if it is no dict; MemoryError
+ *  raises   SystemError if it is not a dict; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyDict_Keys of the C API
@@ -58,7 +58,7 @@ static inline HPy HPyDict_Keys(HPyContext* ctx, HPy h) {
  *  ctx      the caller's context
  *  h        a dict, borrowed
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   SystemError if it is no dict; MemoryError
+ *  raises   SystemError if it is not a dict; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyDict_Copy of the C API

@@ -1,8 +1,8 @@
 /* hpy/error.h: exceptions and warnings. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ extern "C" {
  *  utf8_message  UTF-8, ended by a zero byte
  *  returns       HPy_NULL, always, so that a function can return it
  *  raises        an exception of `h_type`; UnicodeDecodeError if the message is not UTF-8;
- *                SystemError if `h_type` is no exception class
+ *                SystemError if `h_type` is not an exception class
  *  thread        attached to ctx's interpreter
  *  since         HPy 0.9
  *  source        PyErr_SetString of the C API
@@ -41,7 +41,7 @@ static inline HPy HPyErr_SetString(HPyContext* ctx, HPy h_type, const char* utf8
  *  h_value  an instance of the class, or its argument, or a tuple of its arguments; borrowed;
  *           HPy_NULL or None for no argument
  *  returns  HPy_NULL, always
- *  raises   an exception of `h_type`, or what making it raises; SystemError if `h_type` is no
+ *  raises   an exception of `h_type`, or what making it raises; SystemError if `h_type` is not an
  *           exception class
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -68,7 +68,7 @@ static inline HPy HPyErr_NoMemory(HPyContext* ctx) {
     return nothing;
 }
 
-/** Raises an exception for the C variable errno. Call it directly after the C function that failed.
+/** Raises an exception for the C variable errno. Call it directly after the failed C function.
  *
  *  ctx                 the caller's context
  *  h_type              OSError or a class like it, borrowed
@@ -181,8 +181,8 @@ static inline void HPyErr_Clear(HPyContext* ctx) {
     HPY_FUNCTION(ctx, Err_Clear)(ctx);
 }
 
-/** Reports the exception that is set to `sys.unraisablehook`, and drops it: for code that has no
- * way to raise.
+/** Reports the exception that is set to `sys.unraisablehook`, and drops it: for code that cannot
+ * raise.
  *
  *  ctx      the caller's context
  *  obj      where it was raised, for the report; borrowed; or HPy_NULL
@@ -206,7 +206,7 @@ static inline void HPyErr_WriteUnraisable(HPyContext* ctx, HPy obj) {
  *  dict       attributes of the class, a dict, borrowed; it is given a `__module__` where it has
  *             none; or HPy_NULL
  *  returns    new handle, close it; HPy_NULL with an exception set
- *  raises     anything; SystemError if the name has no dot; TypeError if `dict` is no dict
+ *  raises     anything; SystemError if the name has no dot; TypeError if `dict` is not a dict
  *  thread     attached to ctx's interpreter
  *  since      HPy 0.9
  *  source     PyErr_NewException of the C API
@@ -224,7 +224,7 @@ static inline HPy HPyErr_NewException(HPyContext* ctx, const char* utf8_name, HP
  *  dict       attributes of the class, a dict, borrowed; it is given `__doc__`, and a `__module__`
  *             where it has none; or HPy_NULL
  *  returns    new handle, close it; HPy_NULL with an exception set
- *  raises     anything; SystemError if the name has no dot; TypeError if `dict` is no dict
+ *  raises     anything; SystemError if the name has no dot; TypeError if `dict` is not a dict
  *  thread     attached to ctx's interpreter
  *  since      HPy 0.9
  *  source     PyErr_NewExceptionWithDoc of the C API
@@ -242,7 +242,7 @@ static inline HPy HPyErr_NewExceptionWithDoc(HPyContext* ctx, const char* utf8_n
  *  stack_level   a count of Python frames: 1 blames the line of Python that is running, 2 its
  *                caller's
  *  returns       0; -1 with an exception set
- *  raises        anything; `category`, where a filter says so
+ *  raises        anything; `category`, where a filter turns the warning into an exception
  *  thread        attached to ctx's interpreter
  *  since         HPy 0.9
  *  source        PyErr_WarnEx of the C API
@@ -254,7 +254,7 @@ static inline int HPyErr_WarnEx(HPyContext* ctx, HPy category, const char* utf8_
 
 /* ---- the end of the process ---- */
 
-/* Declared first, since no attribute may stand between a contract and its function. */
+/* Declared first, because the contract must be directly above the function. */
 static inline void HPy_FatalError(HPyContext* ctx, const char* message) __attribute__((noreturn));
 
 /** Prints a message and the Python stack to stderr, and aborts the process.

@@ -1,8 +1,8 @@
 /* hpy/eval.h: compiling and running Python source. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -36,7 +36,7 @@ static inline HPy HPy_Compile_s(HPyContext* ctx, const char* utf8_source, const 
  *  globals  a dict, borrowed
  *  locals   a mapping, borrowed; `globals` or HPy_NULL for code of a module
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   anything; TypeError if `code` or `globals` is of another kind
+ *  raises   anything; TypeError if `code` is not a code object or `globals` is not a dict
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyEval_EvalCode of the C API

@@ -10,12 +10,12 @@
 extern "C" {
 #endif
 
-/** Makes a field refer to an object, and gives up the one that it referred to. Every field of a
- * type is visited by its HPy_tp_traverse.
+/** Makes a field refer to an object, and releases the one that it referred to. HPy_tp_traverse of
+ * the type must visit every field.
  *
  *  ctx            the caller's context
  *  target_object  the object whose struct the field is in, borrowed
- *  target_field   where
+ *  target_field   the field's address
  *  h              borrowed; HPy_NULL for none
  *  returns        nothing
  *  raises         MemoryError, on a Python without the GIL; the field has its old value then
@@ -28,7 +28,7 @@ static inline void HPyField_Store(HPyContext* ctx, HPy target_object, HPyField* 
     HPY_FUNCTION(ctx, Field_Store)(ctx, target_object, target_field, h);
 }
 
-/** Gives the object that a field refers to.
+/** Returns the object that a field refers to.
  *
  *  ctx            the caller's context
  *  source_object  the object whose struct the field is in, borrowed

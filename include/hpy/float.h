@@ -1,8 +1,8 @@
 /* hpy/float.h: floats. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/** Makes a float of a double.
+/** Makes a float from a double.
  *
  *  ctx      the caller's context
  *  v        any, also infinite or NaN
@@ -30,8 +30,8 @@ static inline HPy HPyFloat_FromDouble(HPyContext* ctx, double v) {
  *
  *  ctx      the caller's context
  *  h        a float, or an object with `__float__` or `__index__`, borrowed
- *  returns  the value; -1.0 with an exception set, and for that value itself: HPyErr_Occurred tells
- *           the two apart
+ *  returns  the value; -1.0 with an exception set, and for that value itself: call HPyErr_Occurred
+ *           to know which
  *  raises   anything; TypeError if it has no such method; OverflowError if it is an int and too
  *           large
  *  thread   attached to ctx's interpreter

@@ -26,7 +26,7 @@ extern "C" {
  *  ...      the values that it names; handles are borrowed
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   SystemError for a wrong format, naming the place, and for HPy_NULL or NULL among the
- *           values; ValueError for a format that is no ASCII; OverflowError for %c; anything that
+ *           values; ValueError for a format that is not ASCII; OverflowError for %c; anything that
  *           str or repr raise
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9

@@ -10,9 +10,8 @@
 extern "C" {
 #endif
 
-/** Stores an object for the interpreter of `ctx`, and gives up the one that it had there. Other
- * interpreters keep theirs.
- * Past the interpreter's end it has no effect.
+/** Stores an object for the interpreter of `ctx`, and releases the one that it stored before. Other
+ * interpreters keep theirs. After the interpreter's end it has no effect.
  *
  *  ctx      the caller's context
  *  global   its address, which must be static and listed in the module's globals
@@ -27,12 +26,11 @@ static inline void HPyGlobal_Store(HPyContext* ctx, HPyGlobal* global, HPy h) {
     HPY_FUNCTION(ctx, Global_Store)(ctx, global, h);
 }
 
-/** Gives the object that the interpreter of `ctx` keeps in a global.
+/** Returns the object that the interpreter of `ctx` stored in a global.
  *
  *  ctx      the caller's context
  *  global   by value
- *  returns  new handle, close it; HPy_NULL, without an exception, where this interpreter stored
- *           none
+ *  returns  new handle, close it; HPy_NULL, without an exception, if this interpreter stored none
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9

@@ -5,7 +5,7 @@
 #if !defined(PY_SSIZE_T_CLEAN)
 #define PY_SSIZE_T_CLEAN
 #endif
-#include <Python.h> /* defines macros that decide what the headers of C contain: so it is first */
+#include <Python.h> /* first, since it defines macros that decide what the headers of C contain */
 #endif
 
 #include "hpy/attributes.h"
@@ -28,14 +28,15 @@ typedef struct _HPy_s {
     intptr_t _i;
 } HPy;
 
-/** No object: a function that failed, an optional argument that is not given. */
+/** No object: returned by a function that failed, passed for an optional argument that is not
+ * given. */
 #ifdef __cplusplus
 #define HPy_NULL (HPy{0})
 #else
 #define HPy_NULL ((HPy){0})
 #endif
 
-/** Whether a handle, field, tracker or builder's result is none. */
+/** Whether a handle, field or tracker is null. */
 #define HPy_IsNull(handle) ((handle)._i == 0)
 
 /** A reference to an object inside another object's struct; only its owner's functions read it. */
@@ -43,7 +44,8 @@ typedef struct {
     intptr_t _i;
 } HPyField;
 
-/** A static reference, one value per interpreter. Zero at start; afterwards its own address. */
+/** A static reference with one value per interpreter. `_i` is 0 at first, and its own address once
+ * the runtime knows it. */
 typedef struct {
     intptr_t _i;
 } HPyGlobal;
@@ -60,7 +62,7 @@ typedef struct {
     intptr_t _i;
 } HPyTracker;
 
-/** What HPy_LeavePythonExecution gives and HPy_ReenterPythonExecution takes back. */
+/** What HPy_LeavePythonExecution returns and HPy_ReenterPythonExecution takes. */
 typedef struct {
     intptr_t _i;
 } HPyThreadState;
@@ -87,13 +89,13 @@ typedef struct _HPyContext_s HPyContext;
 #define _hgconv(h) ((HPyGlobal){h})
 #endif
 
-/** An empty field; a struct that was just made is full of them. */
+/** An empty field, as all fields of a new struct are. */
 #define HPyField_NULL _hfconv(0)
 #define HPyField_IsNull(f) ((f)._i == 0)
 
-/** Gives a handle back that went through a `void *`.
+/** Converts a `void *` back to the handle that it was made from.
  *
- *  p        what HPy_AsVoidP gave
+ *  p        what HPy_AsVoidP returned
  *  returns  the same handle; it is not duplicated
  *  raises   nothing
  *  thread   any
@@ -104,7 +106,7 @@ static inline HPy HPy_FromVoidP(void* p) {
     return _hconv((intptr_t)p);
 }
 
-/** Gives a handle as a `void *`, for callbacks that carry one. It points to nothing.
+/** Returns a handle as a `void *`, for callbacks that take one. It is not a pointer to anything.
  *
  *  h        a handle, or HPy_NULL; it is not duplicated
  *  returns  what HPy_FromVoidP takes; NULL for HPy_NULL alone
@@ -117,7 +119,7 @@ static inline void* HPy_AsVoidP(HPy h) {
     return (void*)h._i;
 }
 
-/* The C API's own types, by their struct tags. In universal mode nothing behind them is known. */
+/* The C API's own types, by their struct tags. In universal mode they are incomplete types. */
 typedef struct _object cpy_PyObject;
 typedef struct PyMethodDef cpy_PyMethodDef;
 typedef struct PyModuleDef cpy_PyModuleDef;

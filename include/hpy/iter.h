@@ -1,8 +1,8 @@
 /* hpy/iter.h: iterators. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/** Gives an iterator over an object.
+/** Returns an iterator over an object.
  *
  *  ctx      the caller's context
  *  obj      borrowed
@@ -26,12 +26,12 @@ static inline HPy HPy_GetIter(HPyContext* ctx, HPy obj) {
     return HPY_FUNCTION(ctx, GetIter)(ctx, obj);
 }
 
-/** Gives the next item.
+/** Returns the next item.
  *
  *  ctx      the caller's context
  *  obj      an iterator, borrowed
  *  returns  new handle, close it; HPy_NULL at the end, and HPy_NULL with an exception set
- *  raises   what the iterator raises; TypeError if it is none
+ *  raises   what the iterator raises; TypeError if it is not an iterator
  *  thread   attached to ctx's interpreter
  *  since    HPy master after 0.9.0
  *  source   PyIter_Next of the C API

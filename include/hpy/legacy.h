@@ -1,7 +1,7 @@
 /* hpy/legacy.h: between handles and the C API's objects, in hybrid modules. C11, C++17.
  *
- * cpy_PyObject is PyObject where Python.h is included. A universal extension has these functions
- * only so far that a call of one is an error that says why.
+ * cpy_PyObject is PyObject where Python.h is included. In a universal extension these functions are
+ * declared only so that a call is an error of the compiler that gives the reason.
  */
 #pragma once
 
@@ -13,7 +13,8 @@ extern "C" {
 
 #if defined(HPY_ABI_UNIVERSAL)
 
-/* Without a body: what is inlined is no call any more, and the compiler would not say a word. */
+/* Without a body: the compiler reports the attribute `error` only for a call that is not inlined.
+ */
 _HPY_LEGACY HPy HPy_FromPyObject(HPyContext* ctx, cpy_PyObject* obj);
 _HPY_LEGACY cpy_PyObject* HPy_AsPyObject(HPyContext* ctx, HPy h);
 
@@ -33,7 +34,7 @@ static inline HPy HPy_FromPyObject(HPyContext* ctx, cpy_PyObject* obj) {
     return HPY_FUNCTION(ctx, FromPyObject)(ctx, obj);
 }
 
-/** Gives the object of a handle to the C API.
+/** Returns the object of a handle, for the C API.
  *
  *  ctx      the caller's context
  *  h        borrowed; or HPy_NULL

@@ -1,8 +1,8 @@
 /* hpy/list.h: lists. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -26,8 +26,9 @@ static inline int HPyList_Check(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, List_Check)(ctx, h);
 }
 
-/** Makes a list whose items are all NULL: fill it before Python code sees it, by HPy_SetItem_i.
- * HPyListBuilder makes one that is never half done.
+/** Makes a list of `len` items; set each of them by HPy_SetItem_i. Until it is set, an item is None
+ * here, and NULL under HPy's own runtime, where no Python code may see it. HPyListBuilder makes a
+ * list that nobody sees before it is complete.
  *
  *  ctx      the caller's context
  *  len      count of the items
@@ -47,7 +48,7 @@ static inline HPy HPyList_New(HPyContext* ctx, HPy_ssize_t len) {
  *  h_list   a list, borrowed
  *  h_item   borrowed
  *  returns  0; -1 with an exception set
- *  raises   SystemError if it is no list; MemoryError
+ *  raises   SystemError if it is not a list; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyList_Append of the C API
@@ -56,14 +57,15 @@ static inline int HPyList_Append(HPyContext* ctx, HPy h_list, HPy h_item) {
     return HPY_FUNCTION(ctx, List_Append)(ctx, h_list, h_item);
 }
 
-/** Adds an item in the midst of a list.
+/** Inserts an item into a list.
  *
  *  ctx      the caller's context
  *  h_list   a list, borrowed
- *  index    in front of which item; beyond an end means that end, negative counts from the end
+ *  index    of the item before which to insert; a negative one counts from the end; one that is out
+ *           of range means the nearest end
  *  h_item   borrowed
  *  returns  0; -1 with an exception set
- *  raises   SystemError if it is no list; MemoryError
+ *  raises   SystemError if it is not a list; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy master after 0.9.0
  *  source   PyList_Insert of the C API

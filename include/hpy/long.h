@@ -2,11 +2,11 @@
  *
  * Long: a contract for each function of one topic.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  *
- * Where an error value is a value too, HPyErr_Occurred tells the two apart.
+ * If a function returns its error value, call HPyErr_Occurred: the int may have that value.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ extern "C" {
 
 /* ---- from C integers ---- */
 
-/** Makes an int of an int32_t.
+/** Makes an int from an int32_t.
  *
  *  ctx      the caller's context
  *  value    any
@@ -32,7 +32,7 @@ static inline HPy HPyLong_FromInt32_t(HPyContext* ctx, int32_t value) {
     return HPY_FUNCTION(ctx, Long_FromInt32_t)(ctx, value);
 }
 
-/** Makes an int of a uint32_t.
+/** Makes an int from a uint32_t.
  *
  *  ctx      the caller's context
  *  value    any
@@ -46,7 +46,7 @@ static inline HPy HPyLong_FromUInt32_t(HPyContext* ctx, uint32_t value) {
     return HPY_FUNCTION(ctx, Long_FromUInt32_t)(ctx, value);
 }
 
-/** Makes an int of an int64_t.
+/** Makes an int from an int64_t.
  *
  *  ctx      the caller's context
  *  v        any
@@ -60,7 +60,7 @@ static inline HPy HPyLong_FromInt64_t(HPyContext* ctx, int64_t v) {
     return HPY_FUNCTION(ctx, Long_FromInt64_t)(ctx, v);
 }
 
-/** Makes an int of a uint64_t.
+/** Makes an int from a uint64_t.
  *
  *  ctx      the caller's context
  *  v        any
@@ -74,7 +74,7 @@ static inline HPy HPyLong_FromUInt64_t(HPyContext* ctx, uint64_t v) {
     return HPY_FUNCTION(ctx, Long_FromUInt64_t)(ctx, v);
 }
 
-/** Makes an int of a size_t.
+/** Makes an int from a size_t.
  *
  *  ctx      the caller's context
  *  value    any
@@ -88,7 +88,7 @@ static inline HPy HPyLong_FromSize_t(HPyContext* ctx, size_t value) {
     return HPY_FUNCTION(ctx, Long_FromSize_t)(ctx, value);
 }
 
-/** Makes an int of a HPy_ssize_t.
+/** Makes an int from a HPy_ssize_t.
  *
  *  ctx      the caller's context
  *  value    any
@@ -102,7 +102,7 @@ static inline HPy HPyLong_FromSsize_t(HPyContext* ctx, HPy_ssize_t value) {
     return HPY_FUNCTION(ctx, Long_FromSsize_t)(ctx, value);
 }
 
-/** Makes an int of a long.
+/** Makes an int from a long.
  *
  *  ctx      the caller's context
  *  l        any
@@ -117,7 +117,7 @@ static inline HPy HPyLong_FromLong(HPyContext* ctx, long l) {
                                            : HPyLong_FromInt64_t(ctx, (int64_t)l);
 }
 
-/** Makes an int of an unsigned long.
+/** Makes an int from an unsigned long.
  *
  *  ctx      the caller's context
  *  l        any
@@ -132,7 +132,7 @@ static inline HPy HPyLong_FromUnsignedLong(HPyContext* ctx, unsigned long l) {
                                                      : HPyLong_FromUInt64_t(ctx, (uint64_t)l);
 }
 
-/** Makes an int of a long long.
+/** Makes an int from a long long.
  *
  *  ctx      the caller's context
  *  l        any
@@ -146,7 +146,7 @@ static inline HPy HPyLong_FromLongLong(HPyContext* ctx, long long l) {
     return HPyLong_FromInt64_t(ctx, (int64_t)l);
 }
 
-/** Makes an int of an unsigned long long.
+/** Makes an int from an unsigned long long.
  *
  *  ctx      the caller's context
  *  l        any
@@ -167,8 +167,8 @@ static inline HPy HPyLong_FromUnsignedLongLong(HPyContext* ctx, unsigned long lo
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; -1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`; OverflowError if it does
- *           not fit
+ *  raises   anything; TypeError if it is not an int and has no `__index__`; OverflowError if it
+ *           does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsInt of the C API
@@ -180,9 +180,9 @@ static inline int32_t HPyLong_AsInt32_t(HPyContext* ctx, HPy h) {
 /** Converts an int to a uint32_t.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the value; (uint32_t)-1 with an exception set, and for that value itself
- *  raises   TypeError if it is no int; OverflowError if it is negative or does not fit
+ *  raises   TypeError if it is not an int; OverflowError if it is negative or does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLong of the C API
@@ -191,12 +191,12 @@ static inline uint32_t HPyLong_AsUInt32_t(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Long_AsUInt32_t)(ctx, h);
 }
 
-/** Gives the lowest 32 bits of an int, in two's complement: it fits always.
+/** Returns the lowest 32 bits of an int, in two's complement: it fits always.
  *
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; (uint32_t)-1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`
+ *  raises   anything; TypeError if it is not an int and has no `__index__`
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLongMask of the C API
@@ -210,8 +210,8 @@ static inline uint32_t HPyLong_AsUInt32_tMask(HPyContext* ctx, HPy h) {
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; -1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`; OverflowError if it does
- *           not fit
+ *  raises   anything; TypeError if it is not an int and has no `__index__`; OverflowError if it
+ *           does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsLongLong of the C API
@@ -223,9 +223,9 @@ static inline int64_t HPyLong_AsInt64_t(HPyContext* ctx, HPy h) {
 /** Converts an int to a uint64_t.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the value; (uint64_t)-1 with an exception set, and for that value itself
- *  raises   TypeError if it is no int; OverflowError if it is negative or does not fit
+ *  raises   TypeError if it is not an int; OverflowError if it is negative or does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLongLong of the C API
@@ -234,12 +234,12 @@ static inline uint64_t HPyLong_AsUInt64_t(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Long_AsUInt64_t)(ctx, h);
 }
 
-/** Gives the lowest 64 bits of an int, in two's complement: it fits always.
+/** Returns the lowest 64 bits of an int, in two's complement: it fits always.
  *
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; (uint64_t)-1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`
+ *  raises   anything; TypeError if it is not an int and has no `__index__`
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLongLongMask of the C API
@@ -251,9 +251,9 @@ static inline uint64_t HPyLong_AsUInt64_tMask(HPyContext* ctx, HPy h) {
 /** Converts an int to a size_t.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the value; (size_t)-1 with an exception set, and for that value itself
- *  raises   TypeError if it is no int; OverflowError if it is negative or does not fit
+ *  raises   TypeError if it is not an int; OverflowError if it is negative or does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsSize_t of the C API
@@ -265,9 +265,9 @@ static inline size_t HPyLong_AsSize_t(HPyContext* ctx, HPy h) {
 /** Converts an int to an HPy_ssize_t.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the value; -1 with an exception set, and for that value itself
- *  raises   TypeError if it is no int; OverflowError if it does not fit
+ *  raises   TypeError if it is not an int; OverflowError if it does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsSsize_t of the C API
@@ -276,12 +276,12 @@ static inline HPy_ssize_t HPyLong_AsSsize_t(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Long_AsSsize_t)(ctx, h);
 }
 
-/** Converts an int to a pointer. A negative one stands for its two's complement.
+/** Converts an int to a pointer. A negative int is taken in two's complement.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the pointer; NULL with an exception set, and for 0
- *  raises   TypeError if it is no int; OverflowError if it does not fit
+ *  raises   TypeError if it is not an int; OverflowError if it does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsVoidPtr of the C API
@@ -293,9 +293,9 @@ static inline void* HPyLong_AsVoidPtr(HPyContext* ctx, HPy h) {
 /** Converts an int to the nearest double.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the value; -1.0 with an exception set, and for that value itself
- *  raises   TypeError if it is no int; OverflowError if it is too large
+ *  raises   TypeError if it is not an int; OverflowError if it is too large
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsDouble of the C API
@@ -309,8 +309,8 @@ static inline double HPyLong_AsDouble(HPyContext* ctx, HPy h) {
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; -1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`; OverflowError if it does
- *           not fit
+ *  raises   anything; TypeError if it is not an int and has no `__index__`; OverflowError if it
+ *           does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsLong of the C API; inline, by the size of the type
@@ -323,9 +323,9 @@ static inline long HPyLong_AsLong(HPyContext* ctx, HPy h) {
 /** Converts an int to an unsigned long.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the value; (unsigned long)-1 with an exception set, and for that value itself
- *  raises   TypeError if it is no int; OverflowError if it is negative or does not fit
+ *  raises   TypeError if it is not an int; OverflowError if it is negative or does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLong of the C API; inline, by the size of the type
@@ -335,12 +335,12 @@ static inline unsigned long HPyLong_AsUnsignedLong(HPyContext* ctx, HPy h) {
                                                      : (unsigned long)HPyLong_AsUInt64_t(ctx, h);
 }
 
-/** Gives the lowest bits of an int, in two's complement, as an unsigned long: it fits always.
+/** Returns the lowest bits of an int, in two's complement, as an unsigned long: it fits always.
  *
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; (unsigned long)-1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`
+ *  raises   anything; TypeError if it is not an int and has no `__index__`
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLongMask of the C API; inline, by the size of the type
@@ -356,8 +356,8 @@ static inline unsigned long HPyLong_AsUnsignedLongMask(HPyContext* ctx, HPy h) {
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; -1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`; OverflowError if it does
- *           not fit
+ *  raises   anything; TypeError if it is not an int and has no `__index__`; OverflowError if it
+ *           does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsLongLong of the C API; inline, by HPyLong_AsInt64_t
@@ -369,9 +369,9 @@ static inline long long HPyLong_AsLongLong(HPyContext* ctx, HPy h) {
 /** Converts an int to an unsigned long long.
  *
  *  ctx      the caller's context
- *  h        an int, borrowed; `__index__` is not asked
+ *  h        an int, borrowed; `__index__` is not called
  *  returns  the value; (unsigned long long)-1 with an exception set, and for that value itself
- *  raises   TypeError if it is no int; OverflowError if it is negative or does not fit
+ *  raises   TypeError if it is not an int; OverflowError if it is negative or does not fit
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLongLong of the C API; inline, by HPyLong_AsUInt64_t
@@ -380,12 +380,13 @@ static inline unsigned long long HPyLong_AsUnsignedLongLong(HPyContext* ctx, HPy
     return (unsigned long long)HPyLong_AsUInt64_t(ctx, h);
 }
 
-/** Gives the lowest bits of an int, in two's complement, as an unsigned long long: it fits always.
+/** Returns the lowest bits of an int, in two's complement, as an unsigned long long. It fits
+ * always.
  *
  *  ctx      the caller's context
  *  h        an int, or an object with `__index__`, borrowed
  *  returns  the value; (unsigned long long)-1 with an exception set, and for that value itself
- *  raises   anything; TypeError if it is no int and has no `__index__`
+ *  raises   anything; TypeError if it is not an int and has no `__index__`
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyLong_AsUnsignedLongLongMask of the C API; inline, by HPyLong_AsUInt64_tMask
@@ -396,7 +397,7 @@ static inline unsigned long long HPyLong_AsUnsignedLongLongMask(HPyContext* ctx,
 
 /* ---- bools ---- */
 
-/** Gives True or False.
+/** Returns True or False.
  *
  *  ctx      the caller's context
  *  v        true or false
@@ -410,7 +411,7 @@ static inline HPy HPyBool_FromBool(HPyContext* ctx, bool v) {
     return HPY_FUNCTION(ctx, Bool_FromBool)(ctx, v);
 }
 
-/** Gives True or False for a C integer.
+/** Returns True or False for a C integer.
  *
  *  ctx      the caller's context
  *  v        any; 0 is False

@@ -112,7 +112,7 @@ extern "C" {
 #define HPyDef_GETSET_IMPL(SYM, NAME, GET, SET, ...)                                               \
     _HPyDef_GETSET(SYM, GET, SET, NAME, __VA_ARGS__)
 
-/** `HPyDef_CALL_FUNCTION(SYM)`: what HPy_SetCallFunction gives to an instance. The extension
+/** `HPyDef_CALL_FUNCTION(SYM)`: what HPy_SetCallFunction sets for an instance. The extension
  * defines SYM_impl, of signature HPyFunc_KEYWORDS. Makes an HPyCallFunction. */
 #define HPyDef_CALL_FUNCTION(SYM)                                                                  \
     _HPyDef_FUNCTION(SYM##_trampoline, SYM##_impl,                                                 \
@@ -130,8 +130,8 @@ extern "C" {
 /* ---- types ---- */
 
 /** `HPyType_HELPERS(T)` or `HPyType_HELPERS(T, HPyType_BuiltinShape_Tuple)`: defines
- * `T *T_AsStruct(HPyContext *ctx, HPy h)`, which gives the struct of an instance, borrowed. It does
- * not look whether `h` is an instance; debug mode does. For the spec: `.builtin_shape = SHAPE(T)`.
+ * `T *T_AsStruct(HPyContext *ctx, HPy h)`, which returns the struct of an instance, borrowed. Only
+ * debug mode checks whether `h` is an instance. For the spec: `.builtin_shape = SHAPE(T)`.
  */
 #define HPyType_HELPERS(...) _HPyType_HELPERS(__VA_ARGS__, HPyType_BuiltinShape_Object, )
 #define _HPyType_HELPERS(TYPE, OF_SHAPE, ...)                                                      \
@@ -143,7 +143,7 @@ extern "C" {
 /** The same for a struct that begins with the C API's PyObject_HEAD. */
 #define HPyType_LEGACY_HELPERS(TYPE) HPyType_HELPERS(TYPE, HPyType_BuiltinShape_Legacy)
 
-/** The shape that HPyType_HELPERS was told. */
+/** The shape that was passed to HPyType_HELPERS. */
 #define SHAPE(TYPE) ((HPyType_BuiltinShape)TYPE##_SHAPE)
 
 #define HPyType_BuiltinShape_Legacy_AsStruct _HPy_AsStruct_Legacy
@@ -158,7 +158,7 @@ extern "C" {
 
 /* ---- in the functions of slots ---- */
 
-/** In HPy_tp_traverse, whose parameters must be called `visit` and `arg`: visits one field, given
+/** For HPy_tp_traverse, whose parameters must be named `visit` and `arg`: visits one field, given
  * by its address, and returns what `visit` returned if that is not 0. */
 #define HPy_VISIT(hpyfield)                                                                        \
     do {                                                                                           \
@@ -167,7 +167,7 @@ extern "C" {
         if (stop_ != 0) return stop_;                                                              \
     } while (0)
 
-/** In HPy_tp_richcompare: compares two C values by `op` and returns True or False as a new handle.
+/** For HPy_tp_richcompare: compares two C values by `op` and returns True or False as a new handle.
  */
 #define HPy_RETURN_RICHCOMPARE(ctx, val1, val2, op)                                                \
     do {                                                                                           \
@@ -218,9 +218,9 @@ extern "C" {
 #define _HPy_MODINIT_CONTEXT _HPy_CTX_MODIFIER HPyContext* _ctx_for_trampolines
 #endif
 
-/** `HPy_MODINIT(name, def)`: defines what a loader looks for in the file of module `name` (the last
- * part of a dotted name): for which version it was compiled, its HPyModuleDef, and where its
- * trampolines find the runtime. */
+/** `HPy_MODINIT(name, def)`: defines the functions that a loader calls in the file of module `name`
+ * (the last part of a dotted name). They return the version that the file was compiled for and its
+ * HPyModuleDef, and set where its trampolines find the runtime. */
 #define HPy_MODINIT(ext_name, mod_def)                                                             \
     HPy_EXPORTED_FUNC uint32_t get_required_hpy_major_version_##ext_name(void);                    \
     HPy_EXPORTED_FUNC uint32_t get_required_hpy_minor_version_##ext_name(void);                    \

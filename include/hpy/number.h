@@ -2,12 +2,12 @@
  *
  * Long: a contract for each function of one topic.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  *
- * The functions in place change the object of `h1` where its type can, and give a handle to it;
- * where it cannot, they give a handle to a new object. `h1` stays the caller's in both cases.
+ * The functions in place change the object of `h1` if its type supports that, and return a handle
+ * to it; otherwise they return a handle to a new object. `h1` stays the caller's in both cases.
  */
 #pragma once
 
@@ -124,7 +124,7 @@ static inline HPy HPy_TrueDivide(HPyContext* ctx, HPy h1, HPy h2) {
     return HPY_FUNCTION(ctx, TrueDivide)(ctx, h1, h2);
 }
 
-/** Gives the remainder of a division, or formats a str: `h1 % h2`.
+/** Returns the remainder of a division, or formats a str: `h1 % h2`.
  *
  *  ctx      the caller's context
  *  h1       borrowed
@@ -139,7 +139,7 @@ static inline HPy HPy_Remainder(HPyContext* ctx, HPy h1, HPy h2) {
     return HPY_FUNCTION(ctx, Remainder)(ctx, h1, h2);
 }
 
-/** Gives quotient and remainder as a tuple: `divmod(h1, h2)`.
+/** Returns quotient and remainder as a tuple: `divmod(h1, h2)`.
  *
  *  ctx      the caller's context
  *  h1       borrowed
@@ -200,7 +200,7 @@ static inline HPy HPy_Rshift(HPyContext* ctx, HPy h1, HPy h2) {
     return HPY_FUNCTION(ctx, Rshift)(ctx, h1, h2);
 }
 
-/** Gives the bits, or elements, of both: `h1 & h2`.
+/** Returns the bits, or elements, that both have: `h1 & h2`.
  *
  *  ctx      the caller's context
  *  h1       borrowed
@@ -215,7 +215,7 @@ static inline HPy HPy_And(HPyContext* ctx, HPy h1, HPy h2) {
     return HPY_FUNCTION(ctx, And)(ctx, h1, h2);
 }
 
-/** Gives the bits, or elements, of one of the two: `h1 ^ h2`.
+/** Returns the bits, or elements, that exactly one of the two has: `h1 ^ h2`.
  *
  *  ctx      the caller's context
  *  h1       borrowed
@@ -230,7 +230,7 @@ static inline HPy HPy_Xor(HPyContext* ctx, HPy h1, HPy h2) {
     return HPY_FUNCTION(ctx, Xor)(ctx, h1, h2);
 }
 
-/** Gives the bits, or elements, of one or both: `h1 | h2`.
+/** Returns the bits, or elements, that one or both have: `h1 | h2`.
  *
  *  ctx      the caller's context
  *  h1       borrowed
@@ -275,7 +275,7 @@ static inline HPy HPy_Positive(HPyContext* ctx, HPy h1) {
     return HPY_FUNCTION(ctx, Positive)(ctx, h1);
 }
 
-/** Gives the absolute value: `abs(h1)`.
+/** Returns the absolute value: `abs(h1)`.
  *
  *  ctx      the caller's context
  *  h1       borrowed
@@ -308,7 +308,7 @@ static inline HPy HPy_Invert(HPyContext* ctx, HPy h1) {
  *  ctx      the caller's context
  *  h1       borrowed
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   anything; TypeError if it is no int and has no `__index__`
+ *  raises   anything; TypeError if it is not an int and has no `__index__`
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyNumber_Index of the C API
@@ -317,7 +317,7 @@ static inline HPy HPy_Index(HPyContext* ctx, HPy h1) {
     return HPY_FUNCTION(ctx, Index)(ctx, h1);
 }
 
-/** Converts to an int: `int(h1)`. A str or bytes is parsed, a float cut off.
+/** Converts to an int: `int(h1)`. A str or bytes object is parsed, a float is truncated.
  *
  *  ctx      the caller's context
  *  h1       borrowed
@@ -331,7 +331,7 @@ static inline HPy HPy_Long(HPyContext* ctx, HPy h1) {
     return HPY_FUNCTION(ctx, Long)(ctx, h1);
 }
 
-/** Converts to a float: `float(h1)`. A str or bytes is parsed.
+/** Converts to a float: `float(h1)`. A str or bytes object is parsed.
  *
  *  ctx      the caller's context
  *  h1       borrowed

@@ -2,9 +2,9 @@
  *
  * Long: a contract for each function of one topic.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -30,8 +30,8 @@ static inline HPy HPy_Dup(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Dup)(ctx, h);
 }
 
-/** Closes a handle. Where it was the object's last reference, its finalizer runs before this
- * returns; an exception that is set stays set.
+/** Closes a handle. If it was the object's last reference, its finalizer runs before this returns;
+ * an exception that is set stays set.
  *
  *  ctx      the caller's context
  *  h        taken; HPy_NULL does nothing
@@ -45,13 +45,13 @@ static inline void HPy_Close(HPyContext* ctx, HPy h) {
     HPY_FUNCTION(ctx, Close)(ctx, h);
 }
 
-/** Tells whether two handles belong to one object: `obj is other`.
- * Two handles to one object may differ as C values, so this is the only way to ask.
+/** Tells whether two handles belong to one object: `obj is other`. Two handles to one object may
+ * differ as C values, so do not compare those.
  *
  *  ctx      the caller's context
  *  obj      borrowed
  *  other    borrowed
- *  returns  1 or 0; HPy_NULL is HPy_NULL, and no object
+ *  returns  1 or 0; HPy_NULL equals HPy_NULL, but no object
  *  raises   nothing
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -79,7 +79,7 @@ static inline void _HPy_Dump(HPyContext* ctx, HPy h) {
 
 /* ---- type and truth ---- */
 
-/** Gives the type of an object: `type(obj)`.
+/** Returns the type of an object: `type(obj)`.
  *
  *  ctx      the caller's context
  *  obj      borrowed
@@ -93,14 +93,14 @@ static inline HPy HPy_Type(HPyContext* ctx, HPy obj) {
     return HPY_FUNCTION(ctx, Type)(ctx, obj);
 }
 
-/** Tells whether the type of an object is `type` or derives from it.
- * Only the order of bases counts: `__instancecheck__` and `__class__` are not asked.
+/** Tells whether the type of an object is `type` or derives from it. Only the type's bases count:
+ * `__instancecheck__` and `__class__` are not used.
  *
  *  ctx      the caller's context
  *  obj      borrowed
  *  type     a type, borrowed
  *  returns  1 or 0; 0 with an exception set
- *  raises   TypeError if `type` is no type
+ *  raises   TypeError if `type` is not a type
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyObject_TypeCheck of the C API
@@ -155,9 +155,9 @@ static inline HPy HPy_GetAttr_s(HPyContext* ctx, HPy obj, const char* utf8_name)
     return HPY_FUNCTION(ctx, GetAttr_s)(ctx, obj, utf8_name);
 }
 
-/** Tells whether reading an attribute succeeds. The attribute is read, so its getter runs.
- * Any exception that this raises means 0 and is dropped. Where another one than AttributeError
- * matters, call HPy_GetAttr.
+/** Tells whether reading an attribute succeeds. The attribute is read, so its getter runs. Any
+ * exception that this raises is dropped, and the result is 0. If you need other exceptions than
+ * AttributeError, call HPy_GetAttr.
  *
  *  ctx      the caller's context
  *  obj      borrowed
@@ -297,7 +297,7 @@ static inline HPy HPy_GetItem(HPyContext* ctx, HPy obj, HPy key) {
     return HPY_FUNCTION(ctx, GetItem)(ctx, obj, key);
 }
 
-/** Reads an item by a C integer: `obj[idx]`. A mapping is asked for that int as a key.
+/** Reads an item by a C integer: `obj[idx]`. In a mapping the int is the key.
  *
  *  ctx      the caller's context
  *  obj      borrowed
@@ -343,7 +343,7 @@ static inline int HPy_SetItem(HPyContext* ctx, HPy obj, HPy key, HPy value) {
     return HPY_FUNCTION(ctx, SetItem)(ctx, obj, key, value);
 }
 
-/** Sets an item by a C integer: `obj[idx] = value`. A mapping is asked for that int as a key.
+/** Sets an item by a C integer: `obj[idx] = value`. In a mapping the int is the key.
  *
  *  ctx      the caller's context
  *  obj      borrowed
@@ -390,7 +390,7 @@ static inline int HPy_DelItem(HPyContext* ctx, HPy obj, HPy key) {
     return HPY_FUNCTION(ctx, DelItem)(ctx, obj, key);
 }
 
-/** Deletes an item by a C integer: `del obj[idx]`. A mapping is asked for that int as a key.
+/** Deletes an item by a C integer: `del obj[idx]`. In a mapping the int is the key.
  *
  *  ctx      the caller's context
  *  obj      borrowed
@@ -477,7 +477,7 @@ static inline int HPy_DelSlice(HPyContext* ctx, HPy obj, HPy_ssize_t start, HPy_
 /** Makes the str that shows an object to programmers: `repr(obj)`.
  *
  *  ctx      the caller's context
- *  obj      borrowed; "<NULL>" is the answer to HPy_NULL
+ *  obj      borrowed; for HPy_NULL the result is "<NULL>"
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything
  *  thread   attached to ctx's interpreter
@@ -491,7 +491,7 @@ static inline HPy HPy_Repr(HPyContext* ctx, HPy obj) {
 /** Makes the str that shows an object to users: `str(obj)`.
  *
  *  ctx      the caller's context
- *  obj      borrowed; "<NULL>" is the answer to HPy_NULL
+ *  obj      borrowed; for HPy_NULL the result is "<NULL>"
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything
  *  thread   attached to ctx's interpreter
@@ -505,7 +505,7 @@ static inline HPy HPy_Str(HPyContext* ctx, HPy obj) {
 /** Makes the repr of an object, with what is not ASCII escaped: `ascii(obj)`.
  *
  *  ctx      the caller's context
- *  obj      borrowed; "<NULL>" is the answer to HPy_NULL
+ *  obj      borrowed; for HPy_NULL the result is "<NULL>"
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything
  *  thread   attached to ctx's interpreter
@@ -516,11 +516,11 @@ static inline HPy HPy_ASCII(HPyContext* ctx, HPy obj) {
     return HPY_FUNCTION(ctx, ASCII)(ctx, obj);
 }
 
-/** Makes bytes of an object: `bytes(obj)`, but an int is refused.
+/** Makes a bytes object from an object: `bytes(obj)`, but an int is refused.
  *
  *  ctx      the caller's context
- *  obj      with `__bytes__` or a buffer, or an iterable of ints; borrowed;
- *           b"<NULL>" is the answer to HPy_NULL
+ *  obj      with `__bytes__` or a buffer, or an iterable of ints; borrowed; for HPy_NULL the result
+ *           is b"<NULL>"
  *  returns  new handle, close it; HPy_NULL with an exception set
  *  raises   anything; TypeError for an int or a str
  *  thread   attached to ctx's interpreter
@@ -547,8 +547,8 @@ static inline HPy HPy_RichCompare(HPyContext* ctx, HPy v, HPy w, int op) {
     return HPY_FUNCTION(ctx, RichCompare)(ctx, v, w, op);
 }
 
-/** Compares two objects and tells whether the result counts as true.
- * An object is equal to itself here without being asked, also a NaN.
+/** Compares two objects and tells whether the result counts as true. Here an object is equal to
+ * itself without a call of its `__eq__`, also a NaN.
  *
  *  ctx      the caller's context
  *  v        borrowed
@@ -564,7 +564,7 @@ static inline int HPy_RichCompareBool(HPyContext* ctx, HPy v, HPy w, int op) {
     return HPY_FUNCTION(ctx, RichCompareBool)(ctx, v, w, op);
 }
 
-/** Gives the hash of an object: `hash(obj)`.
+/** Returns the hash of an object: `hash(obj)`.
  *
  *  ctx      the caller's context
  *  obj      borrowed

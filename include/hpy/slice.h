@@ -1,8 +1,8 @@
 /* hpy/slice.h: slices. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -28,8 +28,8 @@ static inline HPy HPySlice_New(HPyContext* ctx, HPy start, HPy stop, HPy step) {
     return HPY_FUNCTION(ctx, Slice_New)(ctx, start, stop, step);
 }
 
-/** Gives the three numbers of a slice; a number that is not given is one beyond every length.
- * HPySlice_AdjustIndices fits them to a length.
+/** Returns the three numbers of a slice. One that the slice does not give is so large that it is
+ * beyond every length; HPySlice_AdjustIndices adjusts them to a length.
  *
  *  ctx      the caller's context
  *  slice    a slice, borrowed
@@ -37,8 +37,8 @@ static inline HPy HPySlice_New(HPyContext* ctx, HPy start, HPy stop, HPy step) {
  *  stop     out: where it ends
  *  step     out: never 0
  *  returns  0; -1 with an exception set
- *  raises   ValueError for a step of 0; TypeError for a part that is no index; TypeError if it is
- *           no slice
+ *  raises   ValueError for a step of 0; TypeError for a part that is not an index; TypeError if it
+ *           is not a slice
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PySlice_Unpack of the C API
@@ -48,7 +48,7 @@ static inline int HPySlice_Unpack(HPyContext* ctx, HPy slice, HPy_ssize_t* start
     return HPY_FUNCTION(ctx, Slice_Unpack)(ctx, slice, start, stop, step);
 }
 
-/** Fits the numbers of HPySlice_Unpack to a sequence. Calls nothing.
+/** Adjusts the numbers of HPySlice_Unpack to the length of a sequence. Calls nothing.
  *
  *  ctx      the caller's context
  *  length   count of the sequence's items
@@ -64,7 +64,7 @@ static inline int HPySlice_Unpack(HPyContext* ctx, HPy slice, HPy_ssize_t* start
 static inline HPy_ssize_t HPySlice_AdjustIndices(HPyContext* ctx, HPy_ssize_t length,
                                                  HPy_ssize_t* start, HPy_ssize_t* stop,
                                                  HPy_ssize_t step) {
-    /* Walking backwards, the last item is the first, and the place in front of it the end. */
+    /* Backwards, the first index is at most that of the last item, and the end at least -1. */
     const HPy_ssize_t least = step < 0 ? -1 : 0;
     const HPy_ssize_t most = step < 0 ? length - 1 : length;
     HPy_ssize_t* const ends[2] = {start, stop};
@@ -81,7 +81,7 @@ static inline HPy_ssize_t HPySlice_AdjustIndices(HPyContext* ctx, HPy_ssize_t le
         }
     }
     if (step < 0) {
-        /* -(step + 1) + 1 is no overflow for the smallest step there is. */
+        /* -(step + 1) + 1 does not overflow, even for the smallest step. */
         const size_t back = (size_t) - (step + 1) + 1;
         return *stop < *start ? (HPy_ssize_t)((size_t)(*start - *stop - 1) / back) + 1 : 0;
     }

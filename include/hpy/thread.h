@@ -1,4 +1,4 @@
-/* hpy/thread.h: running without holding up others. C11, C++17.
+/* hpy/thread.h: running C code while other threads run Python. C11, C++17.
  *
  */
 #pragma once
@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/** Detaches the thread: others may run Python now. Until HPy_ReenterPythonExecution it must call
- * nothing else of the API.
+/** Detaches the thread, so that others can run Python. It must not call the API again before
+ * HPy_ReenterPythonExecution.
  *
  *  ctx      the caller's context
  *  returns  what HPy_ReenterPythonExecution needs
@@ -26,8 +26,8 @@ static inline HPyThreadState HPy_LeavePythonExecution(HPyContext* ctx) {
 /** Attaches the thread again; waits until it may.
  *
  *  ctx      the caller's context
- *  state    what HPy_LeavePythonExecution gave on this thread
- *  returns  nothing; not at all where the interpreter ends meanwhile
+ *  state    what HPy_LeavePythonExecution returned on this thread
+ *  returns  nothing; if the interpreter ends before, the thread ends here or waits forever
  *  raises   nothing
  *  thread   any that is detached from ctx's interpreter
  *  since    HPy 0.9

@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/** Makes a tracker: a set of handles that are closed together, for functions with many ways out.
+/** Makes a tracker: a set of handles that are closed together, for functions that return at many
+ * places.
  *
  *  ctx      the caller's context
  *  size     how many handles it will hold, about; it grows
@@ -39,7 +40,7 @@ static inline int HPyTracker_Add(HPyContext* ctx, HPyTracker ht, HPy h) {
     return HPY_FUNCTION(ctx, Tracker_Add)(ctx, ht, h);
 }
 
-/** Takes all handles out without closing them: they are the caller's again.
+/** Removes all handles without closing them: the caller owns them again.
  *
  *  ctx      the caller's context
  *  ht       not null

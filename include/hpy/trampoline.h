@@ -4,11 +4,11 @@
  * Long: a frame and a trampoline for each signature.
  *
  * A definition holds two functions: the extension's, and one that a runtime may give to CPython as
- * it is. The latter, the trampoline, puts its arguments into a frame and hands that to the runtime,
+ * it is. The latter, the trampoline, puts its arguments into a frame and passes it to the runtime,
  * which finds the context, calls the extension's function and puts the result into the frame.
  *
- * The frames are part of the ABI. hpystate enters extensions by functions of its own as long as it
- * has one left for the definition (docs/design.md); upstream's runtime always comes this way.
+ * The frames are part of the ABI. hpystate calls an extension through a thunk of its own while it
+ * has one left for the definition (docs/design.md); upstream's runtime always uses a trampoline.
  */
 #pragma once
 
@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/* ---- the way into the runtime ---- */
+/* ---- entering the runtime ---- */
 
 #if defined(HPY_EMBEDDED_MODULES)
 #define _HPy_CTX_MODIFIER static
@@ -35,7 +35,7 @@ extern _HPy_HIDDEN HPyContext* _ctx_for_trampolines;
 /** Calls a function of the extension with the arguments in a frame. For trampolines alone.
  *
  *  ctx      what the loader put into _ctx_for_trampolines
- *  sig      the function's signature: it says what `args` points to
+ *  sig      the function's signature, which determines what `args` points to
  *  func     the function
  *  args     in and out: the frame; for HPyFunc_CAPSULE_DESTRUCTOR, the capsule itself
  *  returns  nothing; the function's result is in the frame
@@ -56,15 +56,15 @@ static inline void _HPy_CallRealFunctionFromTrampoline(HPyContext* ctx, HPyFunc_
 /** Defines SYM, through which CPython can call IMPL, a function of signature SIG. */
 #define HPyFunc_TRAMPOLINE(SYM, IMPL, SIG) _HPyFunc_TRAMPOLINE_##SIG(SYM, IMPL)
 
-/* ---- where there is no frame ---- */
+/* ---- without a frame ---- */
 
-/** Gives the capsule to the runtime, which knows what its destructor takes. */
+/** Passes the capsule to the runtime, which knows the arguments of its destructor. */
 #define HPyCapsule_DESTRUCTOR_TRAMPOLINE(SYM, IMPL)                                                \
     static void SYM(cpy_PyObject* capsule) {                                                       \
         _HPY_ENTER(HPyFunc_CAPSULE_DESTRUCTOR, IMPL, capsule);                                     \
     }
 
-/* The runtime calls it when it frees the struct. No slot of CPython's could hold it. */
+/* The runtime calls it when it frees the struct. CPython has no slot for it. */
 #define _HPyFunc_TRAMPOLINE_HPyFunc_DESTROYFUNC(SYM, IMPL)                                         \
     static void SYM(void) {                                                                        \
         abort();                                                                                   \

@@ -1,8 +1,8 @@
 /* hpy/tuple.h: tuples. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -41,10 +41,10 @@ static inline int HPyTuple_Check(HPyContext* ctx, HPy h) {
  *  source   PyTuple_New of the C API
  */
 static inline HPy HPyTuple_FromArray(HPyContext* ctx, const HPy* items, HPy_ssize_t n) {
-    return HPY_FUNCTION(ctx, Tuple_FromArray)(ctx, (HPy*)items, n); /* it reads only */
+    return HPY_FUNCTION(ctx, Tuple_FromArray)(ctx, (HPy*)items, n); /* it is only read */
 }
 
-/** Makes a tuple of the handles that follow.
+/** Makes a tuple from the handles that follow.
  *
  *  ctx      the caller's context
  *  n        how many follow; each an HPy, borrowed

@@ -1,4 +1,4 @@
-/* hpy/typehelpers.h: small things that most modules do with types. C11, C++17. */
+/* hpy/typehelpers.h: adding a type to a module, and packing arguments. C11, C++17. */
 #pragma once
 
 #include "hpy/attributes.h"
@@ -8,10 +8,10 @@
 extern "C" {
 #endif
 
-/** Makes a type and sets it as an attribute, of a module most often.
+/** Makes a type and sets it as an attribute of an object, usually a module.
  *
  *  ctx      the caller's context
- *  obj      what gets the attribute, borrowed
+ *  obj      the object that gets the attribute, borrowed
  *  name     the attribute's name, UTF-8
  *  hpyspec  as for HPyType_FromSpec
  *  params   as for HPyType_FromSpec; or NULL
@@ -24,7 +24,7 @@ extern "C" {
 HPyAPI_HELPER int HPyHelpers_AddType(HPyContext* ctx, HPy obj, const char* name,
                                      HPyType_Spec* hpyspec, HPyType_SpecParam* params);
 
-/** Makes a tuple and a dict of the arguments of a function of signature HPyFunc_KEYWORDS.
+/** Makes a tuple and a dict from the arguments of a function of signature HPyFunc_KEYWORDS.
  *
  *  ctx             the caller's context
  *  args            handles[nargs + len(kwnames)], borrowed; positional first
@@ -33,8 +33,8 @@ HPyAPI_HELPER int HPyHelpers_AddType(HPyContext* ctx, HPy obj, const char* name,
  *  out_args_tuple  out: new handle, close it; HPy_NULL where there are no positional arguments
  *  out_kwd         out: new handle to a dict, close it; HPy_NULL where there are no names
  *  returns         1; 0 with an exception set, and both HPy_NULL
- *  raises          SystemError where an out-parameter is NULL; TypeError where `kwnames` is no
- *                  tuple; MemoryError
+ *  raises          SystemError if an out-parameter is NULL; TypeError if `kwnames` is not a tuple;
+ *                  MemoryError
  *  thread          attached to ctx's interpreter
  *  since           HPy 0.9
  *  source          HPy docs, helpers

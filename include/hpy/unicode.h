@@ -1,8 +1,8 @@
 /* hpy/unicode.h: str. C11, C++17.
  *
- * A handle or a text that is not said to be optional is required. HPy_NULL or NULL there gives the
- * function's error value and a SystemError that names the function (or leaves the exception that is
- * set already); `raises` does not repeat it.
+ * A handle or a text may be HPy_NULL or NULL only where its line allows that. Otherwise the
+ * function returns its error value and sets a SystemError that names the function, or keeps the
+ * exception that is set already; `raises` does not repeat this.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ extern "C" {
 
 /* ---- from C ---- */
 
-/** Makes a str of UTF-8 text.
+/** Makes a str from UTF-8 text.
  *
  *  ctx      the caller's context
  *  utf8     UTF-8, ended by a zero byte; copied
@@ -28,13 +28,13 @@ static inline HPy HPyUnicode_FromString(HPyContext* ctx, const char* utf8) {
     return HPY_FUNCTION(ctx, Unicode_FromString)(ctx, utf8);
 }
 
-/** Makes a str of wide characters.
+/** Makes a str from wide characters.
  *
  *  ctx      the caller's context
  *  w        w[size], copied; may be NULL where `size` is 0
  *  size     count of wchar_t; -1: up to the zero that ends them
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   ValueError for characters that are no code points; SystemError for another negative
+ *  raises   ValueError for characters that are not code points; SystemError for another negative
  *           size; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
@@ -44,7 +44,7 @@ static inline HPy HPyUnicode_FromWideChar(HPyContext* ctx, const wchar_t* w, HPy
     return HPY_FUNCTION(ctx, Unicode_FromWideChar)(ctx, w, size);
 }
 
-/** Makes a str of text in the file system's encoding.
+/** Makes a str from text in the file system's encoding.
  *
  *  ctx      the caller's context
  *  v        ended by a zero byte; copied
@@ -58,7 +58,7 @@ static inline HPy HPyUnicode_DecodeFSDefault(HPyContext* ctx, const char* v) {
     return HPY_FUNCTION(ctx, Unicode_DecodeFSDefault)(ctx, v);
 }
 
-/** Makes a str of text in the file system's encoding, of a given size.
+/** Makes a str from text in the file system's encoding, of a given size.
  *
  *  ctx      the caller's context
  *  v        v[size], copied; may be NULL where `size` is 0
@@ -74,7 +74,7 @@ static inline HPy HPyUnicode_DecodeFSDefaultAndSize(HPyContext* ctx, const char*
     return HPY_FUNCTION(ctx, Unicode_DecodeFSDefaultAndSize)(ctx, v, size);
 }
 
-/** Makes a str of ASCII text.
+/** Makes a str from ASCII text.
  *
  *  ctx      the caller's context
  *  ascii    ascii[size], copied; may be NULL where `size` is 0
@@ -92,7 +92,7 @@ static inline HPy HPyUnicode_DecodeASCII(HPyContext* ctx, const char* ascii, HPy
     return HPY_FUNCTION(ctx, Unicode_DecodeASCII)(ctx, ascii, size, errors);
 }
 
-/** Makes a str of Latin-1 text.
+/** Makes a str from Latin-1 text.
  *
  *  ctx      the caller's context
  *  latin1   latin1[size], copied; may be NULL where `size` is 0
@@ -129,15 +129,15 @@ static inline HPy HPyUnicode_FromEncodedObject(HPyContext* ctx, HPy obj, const c
 
 /* ---- to C, and to bytes ---- */
 
-/** Gives the text of a str as UTF-8.
- * In debug mode it is a copy that cannot be read any more once the handle was closed.
+/** Returns the text of a str as UTF-8. In debug mode it is a copy that can no longer be read once
+ * the handle is closed.
  *
  *  ctx      the caller's context
  *  h        a str, borrowed
- *  size     out: bytes, without the zero that ends them; or NULL, if nobody wants to know
+ *  size     out: bytes, without the zero that ends them; or NULL, if it is not needed
  *  returns  UTF-8, ended by a zero byte, borrowed, valid as long as the object; NULL with an
  *           exception set
- *  raises   UnicodeEncodeError for surrogates; TypeError if it is no str; MemoryError
+ *  raises   UnicodeEncodeError for surrogates; TypeError if it is not a str; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyUnicode_AsUTF8AndSize of the C API
@@ -150,8 +150,8 @@ static inline const char* HPyUnicode_AsUTF8AndSize(HPyContext* ctx, HPy h, HPy_s
  *
  *  ctx      the caller's context
  *  h        a str, borrowed
- *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes
- *  raises   UnicodeEncodeError; TypeError if it is no str; MemoryError
+ *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes object
+ *  raises   UnicodeEncodeError; TypeError if it is not a str; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyUnicode_AsUTF8String of the C API
@@ -164,8 +164,8 @@ static inline HPy HPyUnicode_AsUTF8String(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        a str, borrowed
- *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes
- *  raises   UnicodeEncodeError; TypeError if it is no str; MemoryError
+ *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes object
+ *  raises   UnicodeEncodeError; TypeError if it is not a str; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyUnicode_AsASCIIString of the C API
@@ -178,8 +178,8 @@ static inline HPy HPyUnicode_AsASCIIString(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        a str, borrowed
- *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes
- *  raises   UnicodeEncodeError; TypeError if it is no str; MemoryError
+ *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes object
+ *  raises   UnicodeEncodeError; TypeError if it is not a str; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyUnicode_AsLatin1String of the C API
@@ -192,8 +192,8 @@ static inline HPy HPyUnicode_AsLatin1String(HPyContext* ctx, HPy h) {
  *
  *  ctx      the caller's context
  *  h        a str, borrowed
- *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes
- *  raises   UnicodeEncodeError; TypeError if it is no str; MemoryError
+ *  returns  new handle, close it; HPy_NULL with an exception set. It is a bytes object
+ *  raises   UnicodeEncodeError; TypeError if it is not a str; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyUnicode_EncodeFSDefault of the C API
@@ -218,13 +218,13 @@ static inline int HPyUnicode_Check(HPyContext* ctx, HPy h) {
     return HPY_FUNCTION(ctx, Unicode_Check)(ctx, h);
 }
 
-/** Gives one character of a str.
+/** Returns one character of a str.
  *
  *  ctx      the caller's context
  *  h        a str, borrowed
  *  index    in code points, from the start, 0 to the length - 1
  *  returns  code point; (HPy_UCS4)-1 with an exception set
- *  raises   IndexError; TypeError if it is no str
+ *  raises   IndexError; TypeError if it is not a str
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyUnicode_ReadChar of the C API
@@ -233,14 +233,14 @@ static inline HPy_UCS4 HPyUnicode_ReadChar(HPyContext* ctx, HPy h, HPy_ssize_t i
     return HPY_FUNCTION(ctx, Unicode_ReadChar)(ctx, h, index);
 }
 
-/** Gives a part of a str.
+/** Returns a part of a str.
  *
  *  ctx      the caller's context
  *  str      a str, borrowed
  *  start    of the first character, in code points, not negative
- *  end      behind the last one; what lies behind the str's end means its end
+ *  end      behind the last character; an end that is too large means the end of the str
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   IndexError for negative indexes; TypeError if it is no str; MemoryError
+ *  raises   IndexError for negative indexes; TypeError if it is not a str; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    HPy 0.9
  *  source   PyUnicode_Substring of the C API

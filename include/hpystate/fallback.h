@@ -1,13 +1,15 @@
 /* hpystate/fallback.h: the fused calls on contexts that have none: load, call, close. C11, C++17.
  *
- * A fused call comes here with any context but a plain one of the runtime that filled the link. It
- * asks that runtime for a table (debug mode, trace mode); a runtime that does not know fused calls
- * gets HPy's own functions, with the same results. Out of line, so that the call through the table
- * keeps its registers; but not slow: there are runtimes that always come here.
+ * These functions run if the context is not a plain one of the runtime that filled the link. They
+ * get a table from that runtime (debug mode, trace mode). On a runtime that does not know fused
+ * calls they call HPy's own functions, with the same results. They are out of line, so that the
+ * call through the table keeps its registers; but they should be fast, because on some runtimes
+ * every fused call runs here.
  *
- * HPy's own runtime for CPython keeps in a global what its handles are, the object's address. That
- * is looked at once, not assumed: see hpystate_learn(). From then on a function that only looks at
- * the object is called with the global's word as the handle, which saves load and close.
+ * HPy's own runtime for CPython keeps the object's address in a global, and its handles are the
+ * same address. This is checked once and not assumed: see hpystate_learn(). From then on a function
+ * that only reads the object is called with the global's word as the handle, which saves load and
+ * close.
  */
 #pragma once
 
@@ -24,7 +26,8 @@ extern "C" {
 #define HPYSTATE_OUT_OF_LINE __attribute__((noinline, unused))
 
 /* The context of a foreign runtime whose globals hold handles; NULL: none is known. Any thread may
- * write it, each the same; one that does not see it yet only takes the longer way. */
+ * write it, and all write the same value. A thread that does not see it yet only takes more time.
+ */
 extern HPyContext* hpystate_direct_context;
 __attribute__((weak, visibility("hidden"))) HPyContext* hpystate_direct_context = NULL;
 
@@ -39,21 +42,22 @@ static inline HPy hpystate_direct_handle(HPyGlobal global) {
     return handle;
 }
 
-/* HPy's own runtime for CPython counts references: a handle is good as long as anybody has one.
- * Elsewhere handles may be records that end with their close, whatever word they are. */
+/* HPy's own runtime for CPython counts references: a handle is valid as long as anybody has a
+ * reference. On other runtimes a handle may be a record that ends when it is closed, even if its
+ * word is the same. */
 HPYSTATE_COLD static int hpystate_counts_references(HPyContext* ctx) {
     static const char counting[] = "HPy Universal ABI (CPython backend";
     return strncmp(ctx->name, counting, sizeof(counting) - 1) == 0;
 }
 
-/* `object` was loaded from `global`: is its handle the global's very word? In this project's own
- * contexts it is not, in debug modes neither. */
+/* `object` was loaded from `global`: is its handle the same word as the global? It is not in this
+ * project's own contexts, nor in debug modes. */
 HPYSTATE_COLD static void hpystate_learn(HPyContext* ctx, HPyGlobal global, HPy object) {
     if (object._i != global._i || !hpystate_counts_references(ctx)) return;
     __atomic_store_n(&hpystate_direct_context, ctx, __ATOMIC_RELAXED);
 }
 
-/* Where the runtime cannot say more about the slot than whether it was ever stored to. */
+/* For a runtime that knows only whether the slot was ever stored to. */
 HPYSTATE_COLD static void hpystate_unset(HPyContext* ctx, HPyGlobal global, const char* function) {
     char text[200];
     if (HPyErr_Occurred(ctx)) return; /* why nothing could be loaded */
@@ -65,8 +69,8 @@ HPYSTATE_COLD static void hpystate_unset(HPyContext* ctx, HPyGlobal global, cons
     HPyErr_SetString(ctx, ctx->h_SystemError, text);
 }
 
-/* A new handle, or HPy_NULL with a SystemError. Slots that hold 0 are not asked for: HPy 0.9 itself
- * reads through the null pointer then. */
+/* A new handle, or HPy_NULL with a SystemError. A slot that holds 0 is not loaded: HPy 0.9 itself
+ * would dereference the null pointer. */
 HPYSTATE_COLD static HPy hpystate_load(HPyContext* ctx, HPyGlobal global, const char* function) {
     HPy object = HPy_NULL;
     if (global._i != 0) object = HPyGlobal_Load(ctx, global);
@@ -84,7 +88,7 @@ HPYSTATE_OUT_OF_LINE static void* hpystate_struct_of(HPyContext* ctx, HPy object
 #define HPY_SHAPE(name, value)                                                                     \
     case HPyType_BuiltinShape_##name:                                                              \
         return HPyType_BuiltinShape_##name##_AsStruct(ctx, object);
-#define HPY_SHAPE_LATER(name, value) /* a runtime of HPy 0.9.0 has no function for it */
+#define HPY_SHAPE_LATER(name, value) /* a runtime of HPy 0.9.0 does not have the function */
 #include "hpy/abi/shapes.def"
     default:
         HPyErr_SetString(ctx, ctx->h_SystemError,
@@ -106,8 +110,8 @@ HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPy_CallMethod_s(HPyContext* ct
     return result;
 }
 
-/* Where references are counted, the global's own one carries the borrower's. Where handles may be
- * records of another kind, the handle stays open, which costs memory and is never wrong. */
+/* If references are counted, the global's own reference keeps the object alive for the borrower. If
+ * handles may be records, the handle stays open, which costs memory and is never wrong. */
 HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPyGlobal_Borrow(HPyContext* ctx,
                                                                   HPyGlobal global) {
     HPy object;
@@ -117,8 +121,8 @@ HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPyGlobal_Borrow(HPyContext* ct
     return object;
 }
 
-/* Without the runtime's help, who initializes is not known to others; the first value that was
- * stored stays. */
+/* Without the runtime's help two threads may run `init` at the same time; the value that is stored
+ * first stays. */
 HPYSTATE_OUT_OF_LINE static HPy hpystate_unfused_HPyGlobal_LoadOrInit(HPyContext* ctx,
                                                                       HPyGlobal* global,
                                                                       HPyGlobal_Initializer init,

@@ -2,16 +2,16 @@
  *
  * Long: a contract for each fused call.
  *
- * HPyGlobal_Load, one call, HPy_Close is how most globals are used. A fused call (suffix `_g`, as
- * HPy has `_s` and `_i`) does the three in one and opens no handle, so none can leak and the hot
- * path pays for none. The same binary runs on a runtime that does not know them: there each is what
- * it stands for, with the same results (hpystate/fallback.h).
+ * Most globals are used by HPyGlobal_Load, one call, and HPy_Close. A fused call (suffix `_g`, as
+ * HPy has `_s` and `_i`) does the three in one. It opens no handle, so none can leak, and the hot
+ * path does not pay for one. The same binary runs on a runtime that does not know fused calls:
+ * there each one calls HPy's own functions, with the same results (hpystate/fallback.h).
  *
- * A call that only reads takes the global by value, one that may store takes its address. On a
- * global that this interpreter has no value in, each raises SystemError; none crashes. Objects are
- * borrowed for the time of the call.
+ * A call that only reads takes the global by value, one that may store takes its address. If this
+ * interpreter stored nothing in the global, each raises SystemError; none crashes. Objects are
+ * borrowed for the duration of the call.
  *
- * The list is hpystate/fused.def; how a file gets the runtime's table, hpystate/fused_link.h.
+ * The list is hpystate/fused.def. How a file gets the runtime's table is in hpystate/fused_link.h.
  */
 #pragma once
 
@@ -23,20 +23,22 @@
 extern "C" {
 #endif
 
-/** Calls through the table of a plain context, one comparison away, or out of line. */
+/** Calls through the table if the context is a plain one, which takes one comparison; otherwise
+ * calls the function in fallback.h, out of line. */
 #define HPYSTATE_FUSED_CALL(name, args)                                                            \
     const struct hpystate_fused_table* const table = hpystate_plain_table();                       \
     if (__builtin_expect(ctx->_private == (const void*)table, 1)) return table->name args;         \
     return hpystate_other_##name args
 
-/** Asks whether an object is an instance of the type that a global holds. No handle is opened.
+/** Checks whether an object is an instance of the type that a global holds. No handle is opened.
  *
  *  ctx      the caller's context
  *  obj      the object, borrowed
  *  type     a global that holds a type, by value
  *  returns  1 where `obj` is an instance of the type or of a subtype, else 0
- *  raises   TypeError where the global holds no type; SystemError if this interpreter stored
- *           nothing in `type`; 0 is returned then: ask HPyErr_Occurred only where that can be
+ *  raises   TypeError if the global holds an object that is not a type; SystemError if this
+ *           interpreter stored nothing in `type`. The result is 0 then: call HPyErr_Occurred if
+ *           that can happen
  *  thread   attached to ctx's interpreter
  *  since    fused 1; on a runtime without it, the form in fallback.h
  *  source   HPy_TypeCheck of HPy 0.9
@@ -45,7 +47,7 @@ static inline int HPy_TypeCheck_g(HPyContext* ctx, HPy obj, HPyGlobal type) {
     HPYSTATE_FUSED_CALL(HPy_TypeCheck_g, (ctx, obj, type));
 }
 
-/** Asks whether an object is the one that a global holds.
+/** Checks whether an object is the one that a global holds.
  *
  *  ctx      the caller's context
  *  obj      the object, borrowed
@@ -67,8 +69,8 @@ static inline int HPy_Is_g(HPyContext* ctx, HPy obj, HPyGlobal other) {
  *  type     a global that holds a type, by value
  *  data     gets the address of the instance's struct, which is all zero; NULL on failure
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   MemoryError; TypeError where the global holds no type; SystemError if this
- *           interpreter stored nothing in `type`
+ *  raises   MemoryError; TypeError if the global holds an object that is not a type; SystemError if
+ *           this interpreter stored nothing in `type`
  *  thread   attached to ctx's interpreter
  *  since    fused 1; on a runtime without it, the form in fallback.h
  *  source   HPy_New of HPy 0.9
@@ -88,8 +90,8 @@ static inline HPy _HPy_New_g(HPyContext* ctx, HPyGlobal type, void** data) {
  *  nargs    count of `args`
  *  kw       dict, borrowed, or HPy_NULL; not looked at
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   MemoryError; TypeError where the global holds no type; SystemError if this
- *           interpreter stored nothing in `type`
+ *  raises   MemoryError; TypeError if the global holds an object that is not a type; SystemError if
+ *           this interpreter stored nothing in `type`
  *  thread   attached to ctx's interpreter
  *  since    fused 1; on a runtime without it, the form in fallback.h
  *  source   HPyType_GenericNew of HPy 0.9
@@ -156,8 +158,8 @@ static inline HPy HPy_CallMethod_g(HPyContext* ctx, HPyGlobal name, const HPy* a
     HPYSTATE_FUSED_CALL(HPy_CallMethod_g, (ctx, name, args, nargs, kwnames));
 }
 
-/** Calls a method by a name in C. The name's str is made for the call: where a call is hot, keep
- * the name in a global and use HPy_CallMethod_g().
+/** Calls a method whose name is a C string. A str is made of the name for each call: for a hot call
+ * keep the name in a global and use HPy_CallMethod_g().
  *
  *  ctx        the caller's context
  *  utf8_name  the method's name, UTF-8, ended by 0
@@ -176,14 +178,14 @@ static inline HPy HPy_CallMethod_s(HPyContext* ctx, const char* utf8_name, const
     HPYSTATE_FUSED_CALL(HPy_CallMethod_s, (ctx, utf8_name, args, nargs, kwnames));
 }
 
-/** Asks whether a type derives from the one that a global holds.
+/** Checks whether a type derives from the one that a global holds.
  *
  *  ctx      the caller's context
  *  sub      a type, borrowed
  *  type     a global that holds a type, by value
  *  returns  1 where `sub` is the type or derives from it, else 0
- *  raises   TypeError where one of them is no type; SystemError if this interpreter stored
- *           nothing in `type`; 0 is returned then
+ *  raises   TypeError if one of them is not a type; SystemError if this interpreter stored nothing
+ *           in `type`; 0 is returned then
  *  thread   attached to ctx's interpreter
  *  since    fused 1; on a runtime without it, the form in fallback.h
  *  source   HPyType_IsSubtype of HPy 0.9
@@ -192,7 +194,7 @@ static inline int HPyType_IsSubtype_g(HPyContext* ctx, HPy sub, HPyGlobal type) 
     HPYSTATE_FUSED_CALL(HPyType_IsSubtype_g, (ctx, sub, type));
 }
 
-/** Gives the C struct of the object that a global holds.
+/** Returns the C struct of the object that a global holds.
  *
  *  ctx      the caller's context
  *  value    a global that holds an instance of a type made by HPy, by value
@@ -200,7 +202,7 @@ static inline int HPyType_IsSubtype_g(HPyContext* ctx, HPy sub, HPyGlobal type) 
  *  returns  the instance's struct, borrowed: valid until the global is stored to; NULL with an
  *           exception set
  *  raises   SystemError if this interpreter stored nothing in `value`; an object of another shape
- *           is not noticed, but in debug mode
+ *           is detected only in debug mode
  *  thread   attached to ctx's interpreter
  *  since    fused 1; on a runtime without it, the form in fallback.h
  *  source   _HPy_AsStruct_Object and its like of HPy 0.9
@@ -263,7 +265,7 @@ static inline HPy HPyErr_Format_g(HPyContext* ctx, HPyGlobal type, const char* u
     return HPy_NULL;
 }
 
-/** Asks whether the exception that is set is the one that a global holds.
+/** Checks whether the exception that is set is the one that a global holds.
  *
  *  ctx      the caller's context
  *  exc      a global that holds an exception type or a tuple of them, by value
@@ -310,7 +312,7 @@ static inline int HPy_SetItem_g(HPyContext* ctx, HPyGlobal obj, HPy key, HPy val
     HPYSTATE_FUSED_CALL(HPy_SetItem_g, (ctx, obj, key, value));
 }
 
-/** Asks whether the container that a global holds has a key.
+/** Checks whether the container that a global holds has a key.
  *
  *  ctx        the caller's context
  *  container  a global, by value
@@ -346,11 +348,11 @@ static inline HPy HPy_GetAttr_g(HPyContext* ctx, HPy obj, HPyGlobal name) {
  *
  *  ctx            the caller's context
  *  variable       a global that holds a context variable, by value
- *  default_value  what to give where it has no value, borrowed, or HPy_NULL
+ *  default_value  what to return if it has no value, borrowed, or HPy_NULL
  *  result         gets a new handle, close it; or HPy_NULL where there is no value at all
  *  returns        0; -1 with an exception set
- *  raises         TypeError where the global holds no context variable; SystemError if this
- *                 interpreter stored nothing in `variable`
+ *  raises         TypeError if the global holds another object; SystemError if this interpreter
+ *                 stored nothing in `variable`
  *  thread         attached to ctx's interpreter
  *  since          fused 1; on a runtime without it, the form in fallback.h
  *  source         HPyContextVar_Get of HPy 0.9; PEP 567
@@ -360,8 +362,9 @@ static inline int32_t HPyContextVar_Get_g(HPyContext* ctx, HPyGlobal variable, H
     HPYSTATE_FUSED_CALL(HPyContextVar_Get_g, (ctx, variable, default_value, result));
 }
 
-/** Lends a handle to the object that a global holds. Where code that runs meanwhile might store to
- * the global, HPyGlobal_Load() it instead. Debug mode finds a handle that was used for too long.
+/** Returns a borrowed handle to the object that a global holds. If other code may store to the
+ * global while you use the handle, call HPyGlobal_Load() instead. Debug mode reports a handle that
+ * was used for too long.
  *
  *  ctx      the caller's context
  *  global   by value
@@ -377,20 +380,21 @@ static inline HPy HPyGlobal_Borrow(HPyContext* ctx, HPyGlobal global) {
 }
 
 /** Loads a global, and makes its value at the first use in each interpreter. Other threads that
- * ask meanwhile wait, detached from the interpreter. Signals are heard meanwhile.
+ * call this while the value is made wait, detached from the interpreter; signals are handled during
+ * the wait.
  *
  *  ctx      the caller's context
  *  global   its address: it may be stored to
- *  init     makes the value, where this interpreter has none: a new handle, which is taken, or
- *           HPy_NULL with an exception set. Never runs twice at once for a global and interpreter
- *  arg      handed to `init`
+ *  init     makes the value if this interpreter has none: a new handle, which is taken, or HPy_NULL
+ *           with an exception set. For one global it never runs twice at the same time in an
+ *           interpreter
+ *  arg      passed to `init`
  *  returns  new handle, close it; HPy_NULL with an exception set
- *  raises   what `init` raises, and the next caller runs it again; RuntimeError where it asks for
- *           its own global, or where waiting for another thread's `init` would never end: they ask
- *           for each other's, or the interpreter is ending and that thread was stopped; what the
- *           handler of a signal raises in the wait, as KeyboardInterrupt;
- *           SystemError where the interpreter is past teardown, and `init` does not run;
- *           MemoryError
+ *  raises   what `init` raises, and the next caller runs it again; RuntimeError if `init` loads its
+ *           own global, or if waiting for another thread's `init` would never end: each loads the
+ *           other's global, or the interpreter is ending and that thread was stopped; what the
+ *           handler of a signal raises during the wait, such as KeyboardInterrupt; SystemError if
+ *           the interpreter's teardown is over, and `init` does not run; MemoryError
  *  thread   attached to ctx's interpreter
  *  since    fused 1; on a runtime without it, the form in fallback.h
  *  source   ours; the lazy caches of real extensions
@@ -400,7 +404,7 @@ static inline HPy HPyGlobal_LoadOrInit(HPyContext* ctx, HPyGlobal* global,
     HPYSTATE_FUSED_CALL(HPyGlobal_LoadOrInit, (ctx, global, init, arg));
 }
 
-/** Loads a global that holds an imported object, and imports that at the first use in each
+/** Loads a global that holds an imported object, and imports the object at the first use in each
  * interpreter.
  *
  *  ctx             the caller's context

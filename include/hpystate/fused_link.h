@@ -1,19 +1,21 @@
 /* hpystate/fused_link.h: how a file of an extension gets the table of fused calls. C11, C++17.
  *
  * Each shared object that includes hpystate/fused.h has one link, and exports one function that
- * gives its address. A runtime that knows fused calls writes its table into the link before it
- * makes a module of the file; any other leaves it as it is, and the calls are unfused.
+ * returns the link's address. A runtime that knows fused calls writes its table into the link
+ * before it makes a module of the file. Any other runtime leaves the link as it is, and the calls
+ * are unfused.
  *
  *     link.plain --> the table for plain contexts, and what ctx->_private of every such context is
  *     link.find  --> the table for any other context of that runtime (debug mode, trace mode)
  *
- * So one comparison tells a plain context of the runtime that filled the link from all others: from
- * its own in debug mode, from those of another runtime in this process, and from every context
- * where no runtime filled the link. It is made with the word that the call needs anyway.
+ * So one comparison tells a plain context of the runtime that filled the link from all other
+ * contexts: those of its debug and trace mode, those of another runtime in this process, and every
+ * context if no runtime filled the link. It compares the word that the call needs anyway.
  *
  * Who writes the link: the loader, atomically, `find` before `plain`, once; every interpreter would
  * write the same. The second of two runtimes in a process finds it filled and leaves it. Who reads:
- * every fused call, without a lock. A reader that sees `plain` early sees a table that is constant.
+ * every fused call, without a lock. Once a reader sees `plain`, the table that it points to is
+ * constant.
  */
 #pragma once
 
@@ -32,19 +34,20 @@ extern "C" {
 #endif
 
 /* One for all translation units of a shared object: weak, so the linker keeps one; hidden, so it is
- * this file's own and is reached without a detour. */
+ * this file's own and is read without the GOT. */
 extern struct hpystate_fused_link hpystate_fused_state;
 __attribute__((weak, visibility("hidden"))) struct hpystate_fused_link hpystate_fused_state = {
     &hpystate_fused_state, NULL, (uint32_t)sizeof(struct hpystate_fused_table)};
 
-/** Gives the link to the runtime that loads the file. The one exported symbol. */
+/** Returns the link; called by the runtime that loads the file. The one exported symbol. */
 struct hpystate_fused_link* hpystate_fused_link_1(void);
 __attribute__((weak, used, visibility("default"))) struct hpystate_fused_link*
 hpystate_fused_link_1(void) {
     return &hpystate_fused_state;
 }
 
-/** The table for plain contexts, or what no context's _private is. */
+/** The table for plain contexts; before a runtime filled the link, an address that no context has
+ * as its _private. */
 static inline const struct hpystate_fused_table* hpystate_plain_table(void) {
     return (const struct hpystate_fused_table*)__atomic_load_n(&hpystate_fused_state.plain,
                                                                __ATOMIC_RELAXED);

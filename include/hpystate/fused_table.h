@@ -1,7 +1,6 @@
 /* hpystate/fused_table.h: what a runtime and an extension share of the fused calls. C11, C++17.
  *
- * The types of HPy come from whoever includes this: <hpy.h> in an extension, hpy/context.h in a
- * runtime.
+ * Include HPy's types first: <hpy.h> in an extension, hpy/context.h in a runtime.
  */
 #pragma once
 
@@ -15,14 +14,14 @@ extern "C" {
 /** Makes the first value of a global: a new handle, or HPy_NULL with an exception set. */
 typedef HPy (*HPyGlobal_Initializer)(HPyContext* ctx, void* arg);
 
-/** The fused calls of a runtime. It only ever grows. */
+/** The fused calls of a runtime. Members are only ever appended. */
 struct hpystate_fused_table {
 #define HPY_FUSED(ret, name, params, args, global, failed, unfused) ret(*name) params;
 #define HPY_FUSED_OWN(ret, name, params, args) ret(*name) params;
 #include "hpystate/fused.def"
 };
 
-/** The link of one shared object. Its layout is part of the symbol's name. */
+/** The link of one shared object. Its layout is fixed by the 1 in hpystate_fused_link_1. */
 struct hpystate_fused_link {
     const void*
         plain; /* a struct hpystate_fused_table; until one is there, the link's own address */

@@ -11,9 +11,14 @@ namespace hpystate {
 namespace {
 
 bool add_base(const TypeDescription& wanted, Ref& list, PyObject* base) {
-    if (base == nullptr || !PyType_Check(base)) {
+    if (base == nullptr) {
+        PyErr_Format(PyExc_TypeError, "type '%s': a base is HPy_NULL, a type was expected.",
+                     wanted.name);
+        return false;
+    }
+    if (!PyType_Check(base)) {
         PyErr_Format(PyExc_TypeError, "type '%s': a base is of type '%s', a type was expected.",
-                     wanted.name, base != nullptr ? Py_TYPE(base)->tp_name : "HPy_NULL");
+                     wanted.name, Py_TYPE(base)->tp_name);
         return false;
     }
     if (!list) list = Ref(PyList_New(0));

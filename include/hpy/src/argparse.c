@@ -17,7 +17,7 @@ typedef struct {
     HPyTracker* tracker; /* or NULL */
     const HPy* args;
     HPy_ssize_t count;     /* of positional arguments */
-    HPy kwnames;           /* a tuple, the values stand behind the positional ones; or HPy_NULL */
+    HPy kwnames;           /* a tuple, whose values follow the positional ones; or HPy_NULL */
     HPy kw;                /* a dict; or HPy_NULL */
     const char** keywords; /* NULL: positional only */
     const char* at;        /* in the format */
@@ -68,7 +68,7 @@ static int check_range(const Parser* self, long value, long least, long most, co
     return fail(self, self->ctx->h_OverflowError, text);
 }
 
-/* A long that is -1 may be an error. */
+/* -1 may be an error, or the value. */
 static int as_long(const Parser* self, HPy value, long* number) {
     *number = HPyLong_AsLong(self->ctx, value);
     return *number != -1 || !HPyErr_Occurred(self->ctx);
@@ -269,7 +269,7 @@ static int convert_own(Parser* self, char unit, HPy value) {
     return converted;
 }
 
-/* One argument: 1 where it was put into its variable or may be left out. */
+/* One argument: 1 if it was put into its variable, or is optional and not given. */
 static int parse_argument(Parser* self, char unit, const char* name) {
     const int positional = self->index < self->count;
     int failed = 0;
@@ -311,7 +311,8 @@ static int parse_argument(Parser* self, char unit, const char* name) {
 
 /* ---- the format ---- */
 
-/* Marks do not count. An unknown unit is found before any argument is looked at. */
+/* Counts the units, not the marks `|` and `$`. An unknown unit is found before any argument is
+ * read. */
 static int check_units(const Parser* self, HPy_ssize_t* units) {
     const char* at;
     *units = 0;
@@ -343,7 +344,7 @@ static int check_keywords(const Parser* self, HPy_ssize_t units) {
     return count == units || fail_type(self, "mismatched args (too many keywords for fmt)");
 }
 
-/* Names that no argument has. */
+/* Checks that every name is one that the function has. */
 static int check_all_named(const Parser* self) {
     HPyContext* const ctx = self->ctx;
     HPy_ssize_t given = 0;

@@ -17,7 +17,7 @@ typedef struct {
     va_list values;
 } Builder;
 
-/* Raises SystemError for what stands at a place; HPy_NULL, for the caller to return. */
+/* Raises a SystemError for the character at a place. Returns HPy_NULL, for the caller to return. */
 static HPy refuse(const Builder* self, const char* what, char character, const char* place) {
     char text[300];
     snprintf(text, sizeof(text),
@@ -53,7 +53,8 @@ static HPy build_handle(Builder* self) {
     return HPy_NULL;
 }
 
-/* A bracket without its end; the outermost is told, since an inner one may be closed too late. */
+/* A bracket that is not closed. The message names the outermost one, since an inner one may only be
+ * closed too late. */
 static void refuse_open(const Builder* self) {
     const char* const place = self->depth > 0 ? self->outermost : self->at;
     refuse(self, "unmatched", *place, place);
@@ -128,7 +129,7 @@ static int build_entry(Builder* self, HPy dict) {
     return status;
 }
 
-/* Between entries stands one comma; behind the last one it may. */
+/* One comma between entries, and perhaps one behind the last. */
 static int end_entry(Builder* self) {
     skip_blanks(self);
     if (*self->at == ',') {
@@ -237,7 +238,7 @@ static HPy build_item(Builder* self) {
     case '[':
     case '{':
         return build_container(self);
-    case 'N': /* of the C API: takes the reference, which handles are not for */
+    case 'N': /* in the C API it takes over the reference; there is no such unit for handles */
         return HPyErr_SetString(ctx, ctx->h_SystemError,
                                 "HPy_BuildValue does not support the 'N' formatting unit. Use 'O' "
                                 "and close the handle afterwards.");

@@ -25,7 +25,7 @@ typedef struct {
     va_list values;
 } Writer;
 
-/* What stands between a percent sign and its letter. */
+/* What is between a percent sign and its letter. */
 typedef struct {
     int zeros;
     HPy_ssize_t width;     /* -1: none */
@@ -219,7 +219,7 @@ static void write_c_string(Writer* self, const Unit* unit, const char* text) {
         fail(self, self->ctx->h_SystemError, message);
         return;
     }
-    /* With a precision it need not be ended. */
+    /* With a precision the text need not end with a zero byte. */
     while ((unit->precision < 0 || size < (size_t)unit->precision) && text[size] != '\0') {
         size++;
     }
@@ -267,7 +267,7 @@ static void write_object(Writer* self, const Unit* unit, HPy object) {
         write_str(self, unit, HPy_ASCII(ctx, object));
         return;
     default:
-        write_str(self, unit, HPy_Dup(ctx, object)); /* not a str: raises there */
+        write_str(self, unit, HPy_Dup(ctx, object)); /* raises if it is not a str */
     }
 }
 
@@ -330,7 +330,7 @@ static Unit read_unit(Writer* self) {
     return unit;
 }
 
-/* Whether the letter goes with what stands before it; else an exception is set. */
+/* Whether the letter can be combined with what is before it; otherwise an exception is set. */
 static int check_unit(Writer* self, const Unit* unit) {
     char message[120];
     const int number = strchr("diux", unit->letter) != NULL;

@@ -1,7 +1,6 @@
 /* hpy/src/structseq.c: behind hpy/structseq.h; compiled into every extension.
  *
- * The type is made in Python: there is nothing in it that C would do better, and it works in every
- * interpreter.
+ * The type is made in Python, since that is shorter than in C and works in every interpreter.
  */
 #include "hpy.h"
 

@@ -178,8 +178,7 @@ struct Call<S, R (*)(HPyContext*, A...)> {
     static_cast<void>(std::fprintf(
         stderr,
         "hpystate: a trampoline of an extension was called with signature %d, which is unknown or "
-        "never "
-        "called through a trampoline. Compile the extension with the headers of HPy 0.9.\n",
+        "never called through a trampoline. Compile the extension with the headers of HPy 0.9.\n",
         static_cast<int>(signature)));
     std::abort();
 }
