@@ -58,8 +58,9 @@ struct LayerState {
 
 /// What a region has for each version of the ABI.
 struct VersionRow {
-    /// The plain context. Filled before `owner` is published, then never written: even the function
-    /// pointers of a stale context stay callable.
+    /// The plain context. Filled before `owner` is published, and not written again until the
+    /// region serves another interpreter, with the same functions: those of a stale context stay
+    /// callable.
     HPyContext context;
 
     /// The module through which types of ours find this context: runtime/calls/anchor.h. Owned;

@@ -50,7 +50,8 @@ template <Way W>
 template <Way W, typename... A>
 [[nodiscard, gnu::cold, gnu::noinline]] HPyContext* look_for_context(PyObject* self,
                                                                      A... args) noexcept {
-    if constexpr (W == Way::kModule) return no_context();
+    // The exec slots of this module have not run, so it has no state yet.
+    if constexpr (W == Way::kModule) return context_of_thread();
     HPyContext* const found = W == Way::kType
                                   ? context_of_class(reinterpret_cast<PyTypeObject*>(self))
                                   : context_of_operands(self, args...);
@@ -249,14 +250,8 @@ using PlainPools =
 
 static_assert(PlainPools::kEnd <= kLayeredStart, "runtime/calls/thunk_pool.h: raise kLayeredStart");
 
-/// Only functions of modules are called with the module as `self`.
-[[nodiscard]] constexpr bool has_module_way(HPyFunc_Signature signature) noexcept {
-    return signature == HPyFunc_NOARGS || signature == HPyFunc_O || signature == HPyFunc_VARARGS ||
-           signature == HPyFunc_KEYWORDS;
-}
-
 [[nodiscard]] constexpr Way way_of(HPyFunc_Signature signature, Site site) noexcept {
-    return site.module && has_module_way(signature) ? Way::kModule : Way::kObject;
+    return site.module && may_have_module(signature) ? Way::kModule : Way::kObject;
 }
 
 [[nodiscard]] CFunction find_thunk(HPyFunc_Signature signature, HPyCFunction impl, Site site) {

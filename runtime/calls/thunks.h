@@ -1,9 +1,8 @@
 /// runtime/calls/thunks.h: how Python calls a function of an extension.
 ///
-/// CPython gets a thunk of ours, never the trampoline in the extension's file: that one goes
-/// through one static context per file, which the last host to load the file owns. A thunk is a C
-/// function of its own for each function of an extension. It finds the context of the caller and
-/// calls the extension's function with it; arguments are handed over as they are.
+/// CPython gets a thunk of ours wherever there is one. A thunk is a C function of its own for each
+/// function of an extension. It finds the context of the interpreter that `self` belongs to and
+/// calls the extension's function with it, before the arguments, which stay as they are.
 ///
 ///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n]
 ///                                           --> impl(ctx, self...)
@@ -12,8 +11,10 @@
 /// the first type of the MRO or the other operand that leads to one, else from the thread state: a
 /// module that is only being made.
 ///
-/// Only when a pool is used up does the file's own trampoline serve, through the dispatcher. A
-/// module in a mode (debug, trace) gets layered thunks: runtime/calls/layer.h.
+/// The trampoline in the extension's file serves where there is none: the pool is used up, or
+/// modules have another layout (runtime/cpython/module_layout.h). It goes through the one context
+/// that the file was given, the dispatcher, and is slower. A module in a mode (debug, trace) gets
+/// layered thunks: runtime/calls/layer.h.
 #pragma once
 
 #include <Python.h>
@@ -32,11 +33,16 @@ struct Site {
     HPyContext* maker = nullptr; ///< the plain context that a type is made with
 };
 
-inline constexpr Site kModuleSite{true, nullptr};
 inline constexpr Site kObjectSite{false, nullptr};
 
 [[nodiscard]] constexpr bool is_layered(Site site) noexcept {
     return site.layer != nullptr;
+}
+
+/// Whether functions of modules have the signature: then `self` may be the module.
+[[nodiscard]] constexpr bool may_have_module(HPyFunc_Signature signature) noexcept {
+    return signature == HPyFunc_NOARGS || signature == HPyFunc_O || signature == HPyFunc_VARARGS ||
+           signature == HPyFunc_KEYWORDS;
 }
 
 /// The thunk for a function of an extension. nullptr without an exception: the pool is used up, or

@@ -3,12 +3,10 @@
 ///
 ///     extension --> its link's table --> kPlainFusedCalls --> window of the context's region
 ///
-/// The global's object: calls that run no Python code (TypeCheck, Is, ...) look at it without a
-/// reference; all others own one while they run, so a store to the slot cannot take it away. That
-/// is two instructions each way with a GIL; a count of readers per region, which the design page
-/// had in mind, would have to keep every replaced value until the longest call returned. Without
-/// the GIL a reference count is a line that all threads write: there the window keeps the first
-/// object of a slot, so only the later ones need a reference.
+/// The global's object: calls that run no Python code (TypeCheck, Is, ...) use it without a
+/// reference; all others own one while they run, so a store to the slot cannot take it away.
+/// Without the GIL a reference count is a line that all threads write: there the window keeps the
+/// first object of a slot, so only the later ones need a reference.
 #pragma once
 
 #include <Python.h>

@@ -186,8 +186,7 @@ PyModuleDef* cpython_definition(const ModuleDescription& wanted, const ModuleReq
 /// Claims a place for every slot, so that a later Store allocates nothing.
 void claim_slots(Region& region, std::span<const SlotAddress> slots) {
     for (const SlotAddress slot : slots) {
-        if (!region.window.claim(token_of_slot(slot)))
-            throw std::bad_alloc();
+        if (!region.window.claim(token_of_slot(slot))) throw std::bad_alloc();
     }
 }
 

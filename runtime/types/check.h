@@ -1,8 +1,8 @@
 /// runtime/types/check.h: whether a description can become a type.
 ///
-/// All refusals of bad input are here, in one order; the build refuses nothing of it. Nothing is
-/// made or registered before the check has passed. Three questions only the finished type answers,
-/// since CPython chooses the base whose layout it continues: check_made().
+/// All refusals of bad input are made from here, in one order; the build refuses nothing of it.
+/// Nothing is made or registered before the check has passed. Three questions only the finished
+/// type answers, since CPython chooses the base whose layout it continues: check_made().
 #pragma once
 
 #include <Python.h>

@@ -35,6 +35,24 @@ def test_a_load_before_any_store_is_null_without_an_exception(keeper: Path) -> N
     assert answer == "nothing"
 
 
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_a_function_can_be_called_before_exec_and_finds_the_callers_interpreter(
+    keeper: Path, mode: str
+) -> None:
+    with Interpreter() as other:
+        answer = other.run(f"""
+            import importlib.util
+            from hpystate.finder import HPyLoader
+            loader = HPyLoader("keeper", {str(keeper)!r}, {mode!r})
+            spec = importlib.util.spec_from_loader("keeper", loader)
+            module = importlib.util.module_from_spec(spec)
+            answer = [module.get()]
+            module.put("early")
+            answer.append(module.get())
+        """)
+    assert answer == ["nothing", "early"]
+
+
 def test_an_exec_that_fails_half_way_leaves_no_value(
     keeper: Path, interpreter: Interpreter
 ) -> None:

@@ -10,6 +10,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/calls/recursion.h"
 #include "runtime/calls/signature.h"
+#include "runtime/calls/thunks.h"
 #include "runtime/context/functions.h"
 #include "runtime/context/guard.h"
 #include "runtime/cpython/in_flight.h"
@@ -65,12 +66,6 @@ constexpr HPyContext make_dispatcher() noexcept {
 
 constinit const HPyContext kDispatcher = make_dispatcher();
 
-/// The functions that a module may have; then its own object is `self`.
-[[nodiscard]] constexpr bool is_method(HPyFunc_Signature signature) noexcept {
-    return signature == HPyFunc_NOARGS || signature == HPyFunc_O || signature == HPyFunc_VARARGS ||
-           signature == HPyFunc_KEYWORDS;
-}
-
 [[nodiscard]] PyObject* operand(HPy h) noexcept {
     return as_object(h);
 }
@@ -84,7 +79,7 @@ template <HPyFunc_Signature S, typename... A>
 [[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, HPy self, A... args) noexcept {
     PyObject* const object = as_object(self);
     HPyContext* found = nullptr;
-    if (is_method(S) && PyModule_CheckExact(object)) {
+    if (may_have_module(S) && PyModule_CheckExact(object)) {
         const ModuleState* const state = state_of_module(object);
         if (state != nullptr && state->context != nullptr) return state->context;
     }
