@@ -20,6 +20,7 @@ DIFFERENT_IN_DEBUG = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "different"), [("debug", DIFFERENT_IN_DEBUG), ("trace", [])])
 def test_bad_input_raises_the_same_in_every_mode(mode: str, different: list[str]) -> None:
     """The tests of the context whose names speak of errors, once more, where misuse is reported to
@@ -33,7 +34,7 @@ def test_bad_input_raises_the_same_in_every_mode(mode: str, different: list[str]
         env={**os.environ, "HPYSTATE_TEST_MODE": mode},
         capture_output=True,
         text=True,
-        timeout=600 if "HPYSTATE_SANITIZED" in os.environ else 120,
+        timeout=600,
         check=False,
     )
 
