@@ -22,6 +22,7 @@ NOT_RUN = {
     "tries what it prints and writes",
     "make bench-threads": "the same, and it needs a Python without the GIL",
     "make matrix": "it fetches and builds interpreters for hours; tests/tools/test_matrix.py",
+    "make lint": "make check runs all of it, on the same list",
     "make test": ".ci/run does, and this test is a part of it",
     ".ci/run": "this test is a part of it",
     ". .venv/3.12/bin/activate": "of the shell; .ci/run works in that environment",
