@@ -1,4 +1,5 @@
-/// runtime/calls/anchor.cpp: making the anchor, and the slow ways to it.
+/// runtime/calls/anchor.cpp: making the anchor, and finding the context where no fast path leads to
+/// it.
 #include "runtime/calls/anchor.h"
 
 #include "globals/gil.h"
@@ -21,12 +22,13 @@ constexpr PyModuleDef new_definition() noexcept {
             &release_module_state<kTrunk>};
 }
 
-/// The definition of anchors where modules have another layout. The words at the expected offsets
-/// are never the address of anchor_definition then, since no living module is made of it.
+/// The definition of anchors if modules have another layout. Then no module is made of
+/// anchor_definition, so the word at the expected offset is never its address.
 PyModuleDef public_definition = new_definition();
 
 /// CPython numbers a definition when the first module is made of it, and takes no lock for that. So
-/// that is done before, by one thread of the process; no Python code runs while others wait for it.
+/// it is done here first, by one thread of the process. No Python code runs while other threads
+/// wait for it.
 void number_definitions() noexcept {
     static PyObject* const numbered[] = {PyModuleDef_Init(&anchor_definition),
                                          PyModuleDef_Init(&public_definition)};
@@ -47,8 +49,9 @@ void number_definitions() noexcept {
     if (!check_module_size(PyModule_Type.tp_basicsize)) return nullptr;
     number_definitions();
     PyModuleDef* const definition = definition_of_anchors();
-    Ref anchor(PyModule_Create(definition)); // nobody imports it: no phases
-    // Decided by what was used, not by the flag: another interpreter may have set that since.
+    Ref anchor(PyModule_Create(definition)); // nobody imports it: no phases needed
+    // Compare the definition that was used, not the flag: another interpreter may have set the flag
+    // since.
     if (anchor && definition == &anchor_definition && !has_expected_layout(anchor.get())) {
         other_module_layout.store(true, std::memory_order_relaxed);
         anchor = Ref(PyModule_Create(&public_definition));
@@ -58,7 +61,7 @@ void number_definitions() noexcept {
     return anchor.release();
 }
 
-/// context_of_type() by public functions only.
+/// context_of_type() with public functions of CPython only.
 [[nodiscard]] HPyContext* public_context_of_type(PyTypeObject* type) noexcept {
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return nullptr;
     PyObject* const module = PyType_GetModule(type);
@@ -66,8 +69,8 @@ void number_definitions() noexcept {
     return static_cast<ModuleState*>(PyModule_GetState(module))->context;
 }
 
-/// context_of_class() where modules have another layout: such as PyType_GetModuleByDef, but for
-/// types that the collector took apart too.
+/// context_of_class() if modules have another layout: as PyType_GetModuleByDef, but also for types
+/// that the collector has cleared.
 [[nodiscard, gnu::cold, gnu::noinline]] HPyContext*
 public_context_of_class(PyTypeObject* type) noexcept {
     PyObject* const raised = PyErr_GetRaisedException();
@@ -78,22 +81,22 @@ public_context_of_class(PyTypeObject* type) noexcept {
     } else if (PyObject* const anchor = PyType_GetModuleByDef(type, &public_definition)) {
         found = static_cast<ModuleState*>(PyModule_GetState(anchor))->context;
     }
-    PyErr_SetRaisedException(raised); // drops what a type without an anchor raises
+    PyErr_SetRaisedException(raised); // drops the TypeError for a type without an anchor
     return found;
 }
 
 } // namespace
 
-// Only read once it is numbered.
+// Only read after it is numbered.
 PyModuleDef anchor_definition = new_definition();
 
-// Who may change an MRO while it is read? With the GIL nobody: no Python code runs in here. Without
-// it another thread may assign to __bases__, which frees the tuple, and perhaps a base; so CPython
-// reads it, under its lock of the types. Once the collector has taken a type apart it has no MRO;
-// tp_base it never takes, and then no other thread reaches the type.
+// Can an MRO change while it is read? Not with the GIL: no Python code runs in here. Without the
+// GIL another thread may assign to __bases__, which frees the tuple and perhaps a base. So there
+// CPython's function reads it, under its lock for types. A type that the collector has cleared has
+// no MRO, but still its tp_base; then no other thread can reach the type.
 HPyContext* context_of_class(PyTypeObject* type) noexcept {
     HPYSTATE_CHECK(may_run_python());
-    // No heap type, and so none of ours, is among the bases of a static type.
+    // The bases of a static type are static, so none of them is ours.
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return nullptr;
     const PyObject* const mro = type->tp_mro;
     if (mro == nullptr) {
@@ -107,7 +110,7 @@ HPyContext* context_of_class(PyTypeObject* type) noexcept {
         if (has_other_module_layout()) return public_context_of_class(type);
         PyObject* const raised = PyErr_GetRaisedException();
         PyObject* const anchor = PyType_GetModuleByDef(type, &anchor_definition);
-        PyErr_SetRaisedException(raised); // drops the TypeError that says that there is none
+        PyErr_SetRaisedException(raised); // drops the TypeError for a class without an anchor
         return anchor != nullptr ? state_of_module(anchor)->context : nullptr;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {

@@ -1,16 +1,16 @@
-/// runtime/calls/anchor.h: from a module or a type to the context of its interpreter, in a few
-/// loads.
+/// runtime/calls/anchor.h: finds the context for a module or a type, in a few loads.
 ///
-/// CPython keeps for each heap type the module that made it, and for each module a piece of memory.
-/// Types of HPyType_FromSpec get one such module per interpreter, the anchor, which nobody sees:
+/// CPython stores in each heap type the module that made it, and in each module a block of memory,
+/// its state. The types that HPyType_FromSpec makes in one interpreter all get the same module, the
+/// anchor. It is never imported and Python code does not see it:
 ///
 ///     instance --> type --> anchor (a module of our definition) --> ModuleState --> context
 ///     module of an extension --> ModuleState --> context
 ///
-/// That is cheaper than the thread state: no call, and no register to save around it. And it is
-/// what PEP 573 has: an object belongs to the module of its type, wherever it is used. A class made
-/// in Python has no anchor; the first type of its MRO that has one counts (context_of_class), as
-/// for PyType_GetModuleByDef.
+/// This is cheaper than reading the thread state, because no function is called and no register is
+/// saved. It is also the rule of PEP 573: an object belongs to the module of its type, wherever it
+/// is used. A class made in Python has no anchor; the first type of its MRO that has one is used
+/// (context_of_class), as in PyType_GetModuleByDef.
 #pragma once
 
 #include <Python.h>
@@ -23,22 +23,23 @@
 
 namespace hpystate {
 
-/// The definition of every anchor; its address tells one. Where modules have another layout than
-/// ModuleLayout, anchors have another definition: then no type leads to a context in a few loads.
+/// The definition of every anchor; a module with this definition is one. If CPython's modules have
+/// another layout than ModuleLayout, anchors have another definition, and the fast path finds none.
 extern PyModuleDef anchor_definition;
 
-/// The state of a module of ours, with any layout; null until its first exec slot has run.
+/// The state of a module that this runtime made, with any layout; null until its first exec slot
+/// has run.
 [[nodiscard]] inline const ModuleState* state_of_module(PyObject* module) noexcept {
     return static_cast<const ModuleState*>(state_of(module));
 }
 
-/// The same in a thunk, which is handed out only where the layout is the expected one.
+/// The same for thunks, which are used only if the layout is the expected one.
 [[nodiscard]] inline const ModuleState* fast_state_of_module(PyObject* module) noexcept {
     return static_cast<const ModuleState*>(state_word(module));
 }
 
-/// The context that a type's functions are called with; nullptr where the type has no anchor: it
-/// is static, was made in Python, by others, or is being torn down; and for every type where
+/// The context that a type's functions are called with. nullptr if the type has no anchor: it is
+/// static, was made in Python or by other C code, or is being cleared. nullptr for every type if
 /// modules have another layout.
 [[nodiscard]] inline HPyContext* context_of_type(PyTypeObject* type) noexcept {
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) [[unlikely]]
@@ -47,16 +48,16 @@ extern PyModuleDef anchor_definition;
     if (module == nullptr || definition_word(module) != &anchor_definition) [[unlikely]]
         return nullptr;
     HPyContext* const context = fast_state_of_module(module)->context;
-    if (context == nullptr) __builtin_unreachable(); // an anchor has it before it has a type
+    if (context == nullptr) __builtin_unreachable(); // it is set before a type refers to the anchor
     return context;
 }
 
-/// The same for any type, by its MRO: of a class made in Python, the context of the first HPy type
-/// above which it stands. nullptr: there is none. Leaves an exception that is set alone.
+/// The same for any type: the context of the first type of its MRO that has one. nullptr: none has.
+/// An exception that is set stays set.
 [[nodiscard, gnu::cold, gnu::noinline]] HPyContext* context_of_class(PyTypeObject* type) noexcept;
 
-/// The same for the operands of a function, of which the first one with a context counts: in
-/// `2 ** x` it is x. Arguments that are no objects, and null ones, have none.
+/// The context of the first operand that has one: in `2 ** x` that of x. Arguments that are null or
+/// not objects have none.
 [[nodiscard]] inline HPyContext* context_of_operands() noexcept {
     return nullptr;
 }
@@ -69,14 +70,14 @@ template <typename First, typename... Rest>
     return context_of_operands(rest...);
 }
 
-/// Makes the anchor of a version in a region whose interpreter the thread is attached to, if it has
-/// none. False: an exception is set.
+/// Makes the anchor for one version of the ABI if the region has none. The thread is attached to
+/// the region's interpreter. False: an exception is set.
 [[nodiscard]] bool prepare_anchor(Region& region, Version version) noexcept;
 
 #ifdef HPYSTATE_CHECKS
-/// For tests: from now on this process takes modules for laid out otherwise, and `region` gets an
-/// anchor accordingly. No type and no function of an extension was made yet. False: an exception is
-/// set.
+/// For tests: from now on this process assumes that modules have another layout, and `region` gets
+/// a new anchor for that. To be called before the first type or function of an extension is made.
+/// False: an exception is set.
 [[nodiscard]] bool pretend_other_module_layout(Region& region) noexcept;
 #endif
 

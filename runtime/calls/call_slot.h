@@ -1,5 +1,5 @@
-/// runtime/calls/call_slot.h: HPy_tp_call: from a tuple and a dict to an array and a tuple of
-/// names.
+/// runtime/calls/call_slot.h: arguments for HPy_tp_call: makes an array and a tuple of names from
+/// the tuple and the dict that CPython passes.
 #pragma once
 
 #include <Python.h>
@@ -13,9 +13,9 @@
 
 namespace hpystate {
 
-/// Whether an instance has a call function of its own (HPy_SetCallFunction), whatever `__call__`
-/// its class has or had in Python: CPython takes Py_TPFLAGS_HAVE_VECTORCALL from such a class for
-/// good.
+/// Whether an instance has a call function of its own (HPy_SetCallFunction). The flag
+/// Py_TPFLAGS_HAVE_VECTORCALL does not tell: CPython removes it for good from a class that gets a
+/// `__call__` in Python.
 [[nodiscard]] inline bool has_call_function(PyObject* self) noexcept {
     const Py_ssize_t place = Py_TYPE(self)->tp_vectorcall_offset;
     vectorcallfunc function = nullptr;
@@ -23,8 +23,8 @@ namespace hpystate {
     return function != nullptr;
 }
 
-/// The positional arguments and, behind them, the values of the keywords; owned, since the callee
-/// may change the dict.
+/// The positional arguments, followed by the values of the keywords. They are owned, because the
+/// callee may change the dict.
 struct CallArguments {
     std::unique_ptr<Ref[]> owned;
     Ref names;
@@ -40,7 +40,7 @@ struct CallArguments {
 
 /// Calls `call(array, count, names)` with the items of `args` (a tuple) followed by the values of
 /// `kwargs` (a dict or nullptr), whose keys become `names` (a tuple; nullptr for none). Copies only
-/// where there are keywords. Returns what the call does, or nullptr with an exception set.
+/// if there are keywords. Returns the result of the call, or nullptr with an exception set.
 template <typename Call>
 [[nodiscard]] PyObject* with_array(PyObject* args, PyObject* kwargs, Call&& call) noexcept {
     const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(args));

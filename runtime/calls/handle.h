@@ -1,12 +1,12 @@
 /// runtime/calls/handle.h: the only casts between handles and objects.
 ///
-/// A plain context's handle *is* the object's address. So arguments are handed over as they are:
-/// an array of PyObject* is an array of HPy.
+/// A handle of a plain context *is* the object's address. So arguments are passed on unchanged: an
+/// array of PyObject* is an array of HPy.
 #pragma once
 
 #include <Python.h>
 
-#include "runtime/cpython/ref.h" // who makes handles owns references
+#include "runtime/cpython/ref.h" // code that makes handles owns references
 
 #include <hpy/handle.h>
 

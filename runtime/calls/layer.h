@@ -1,9 +1,10 @@
-/// runtime/calls/layer.h: what a layer (debug, trace) tells the thunks of the functions that it
-/// watches.
+/// runtime/calls/layer.h: the functions by which thunks call an extension through a layer (debug,
+/// trace).
 ///
-/// A layer is a context of its own that wraps the plain one. The mode belongs to the module object:
-/// its functions, and those of types that are made through the layer's context, get thunks that
-/// call them with that context. The plain thunks know nothing of layers and pay nothing for them.
+/// A layer has contexts of its own, which wrap the plain one. A module object has a mode: in debug
+/// or trace mode its functions, and those of types that are made through the layer's context, get
+/// thunks that call them with a context of the layer. Plain thunks do not know layers and do not
+/// pay for them.
 ///
 ///     CPython --> layered thunk #n --> LayerTarget { impl, layer }
 ///                     layer.enter(), layer.open(argument)... --> impl(ctx, handles...)
@@ -16,22 +17,22 @@
 
 namespace hpystate {
 
-/// The functions of a layer. One constant per layer; its address names it.
+/// The functions of a layer. There is one constant per layer, and its address identifies the layer.
 struct Layer {
     const char* name; ///< "debug", "trace"
 
-    /// A context of the layer for one call, in the interpreter of the plain context `home`; in the
-    /// calling one where that is null or has ended. nullptr with an exception set: no memory, or
-    /// SystemError where the interpreter has no state.
+    /// Returns a context of the layer for one call, in the interpreter of the plain context `home`,
+    /// or in the calling interpreter if `home` is null or has ended. nullptr with an exception set:
+    /// no memory, or SystemError if the interpreter has no state.
     HPyContext* (*enter)(HPyContext* home) noexcept;
 
-    /// The call of that context has returned.
+    /// Ends that call: the extension's function has returned.
     void (*leave)(HPyContext* context) noexcept;
 
-    /// A handle of the layer for a borrowed object. Null with an exception set: no memory.
+    /// Returns a handle of the layer for a borrowed object. Null with an exception set: no memory.
     HPy (*open)(HPyContext* context, PyObject* borrowed) noexcept;
 
-    /// The object of a handle that the extension gave back: a new reference; the handle is closed.
+    /// Closes a handle that the extension returned, and returns its object, a new reference.
     PyObject* (*take)(HPyContext* context, HPy handle) noexcept;
 
     /// Closes a handle that open() made.

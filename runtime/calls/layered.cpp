@@ -1,6 +1,8 @@
-/// runtime/calls/layered.cpp: opens the arguments in the layer, calls, takes the result, closes.
+/// runtime/calls/layered.cpp: opens the arguments in the layer, calls, takes the result, closes the
+/// arguments.
 ///
-/// Nothing here is fast; it runs for modules in a mode only. Arrays of arguments are copied.
+/// This code need not be fast: it runs only for modules in debug or trace mode. Arrays of arguments
+/// are copied.
 #include "runtime/calls/layered.h"
 
 #include "globals/interner.h"
@@ -25,15 +27,15 @@ namespace hpystate {
 
 namespace {
 
-/// Interned, so one function has one thunk in a layer.
+/// Interned: equal targets have one address, so a function has one thunk per layer.
 struct LayerTarget {
     HPyCFunction impl;
     const Layer* layer;
-    std::uintptr_t module; ///< 1: `self` is a module of ours
+    std::uintptr_t module; ///< 1: `self` is a module of this runtime
 };
 
-/// The plain context that a call belongs to, by the rule of the plain thunks; nullptr: the
-/// thread's.
+/// The plain context that a call belongs to, by the rule of the plain thunks (thunks.h). nullptr:
+/// use that of the thread.
 template <Way W, typename... A>
 [[nodiscard]] HPyContext* home_of(ThunkTarget target, PyObject* self, A... args) noexcept {
     if (static_cast<const LayerTarget*>(target)->module != 0) {
@@ -44,7 +46,8 @@ template <Way W, typename... A>
                            : context_of_operands(self, args...);
 }
 
-/// One call through a layer. `context` is null where it cannot be made; an exception is set then.
+/// One call through a layer. If the context cannot be made, `context` is null and an exception is
+/// set.
 struct LayerCall {
     const LayerTarget& target;
     HPyContext* context;
@@ -64,7 +67,7 @@ struct LayerCall {
         return function_cast<Impl>(target.impl);
     }
 
-    /// Null for null.
+    /// Returns null for null, and after the first failure.
     [[nodiscard]] HPy open(PyObject* object) noexcept {
         if (object == nullptr || !complete) return kNullHandle;
         const HPy handle = target.layer->open(context, object);
@@ -86,14 +89,15 @@ struct LayerCall {
     }
 };
 
-/// What an operand is made of; one object, so that a tuple can construct its elements in place.
+/// The arguments of an Operand's constructor, in one object: std::tuple constructs each element in
+/// place from one value.
 template <typename T>
 struct Passed {
     LayerCall& call;
     Cpy<T> value;
 };
 
-/// An argument as the extension sees it, for as long as the call takes.
+/// An argument as the extension gets it. A handle is closed when the call is over.
 template <typename T>
 class Operand {
   public:
@@ -124,7 +128,7 @@ class Operands {
   public:
     Operands(LayerCall& call, PyObject* const* objects, std::size_t count) noexcept : call_(call) {
         const bool room = guarded(false, [&] {
-            handles_.reserve(count + 1); // never a null array: some extensions look at args[0]
+            handles_.reserve(count + 1); // never a null array: some extensions read args[0]
             return true;
         });
         if (!room) {
@@ -147,7 +151,7 @@ class Operands {
     std::vector<HPy> handles_;
 };
 
-/// A signature whose arguments stand each for itself.
+/// For signatures whose arguments are passed one by one.
 template <typename Impl>
 struct Layered;
 
@@ -226,7 +230,7 @@ struct LayeredKeywords {
     }
 };
 
-/// What an instance is called with by PEP 590; the count may carry a flag bit.
+/// The vectorcall function of an instance (PEP 590); the count may include a flag bit.
 struct LayeredVectorCall {
     template <unsigned N>
     static PyObject* thunk(PyObject* self, PyObject* const* args, std::size_t nargsf,
@@ -261,7 +265,7 @@ struct LayeredTupleDict {
     }
 };
 
-/// HPy_tp_call: from a tuple and a dict to an array and a tuple of names.
+/// HPy_tp_call, which CPython calls with a tuple and a dict.
 struct LayeredCallSlot {
     [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
                                            ThunkTarget target) noexcept {
@@ -302,8 +306,8 @@ struct LayeredGetBuffer {
     }
 };
 
-/// HPy_tp_finalize: runtime/cpython/in_flight.h says why. What the layer cannot do is reported
-/// there too.
+/// HPy_tp_finalize. InFlight keeps the caller's exception (runtime/cpython/in_flight.h), and
+/// reports one that the layer raises.
 struct LayeredFinalize {
     template <unsigned N>
     static void thunk(PyObject* self) noexcept {

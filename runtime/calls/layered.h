@@ -1,4 +1,4 @@
-/// runtime/calls/layered.h: thunks for the functions of modules in a mode.
+/// runtime/calls/layered.h: thunks for the functions of modules in debug or trace mode.
 #pragma once
 
 #include "runtime/calls/function.h"
@@ -8,9 +8,9 @@
 
 namespace hpystate {
 
-/// The thunk that calls `impl` through a layer: with its context, with handles of its making.
-/// `of_module`: it is called with a module of ours as `self`. nullptr without an exception: the
-/// pool is used up, or the signature has none. Throws std::bad_alloc.
+/// Returns the thunk that calls `impl` through a layer: with a context and with handles of the
+/// layer. `of_module`: its `self` is a module that this runtime made. nullptr without an exception:
+/// the pool is used up, or there is none for the signature. Throws std::bad_alloc.
 [[nodiscard]] CFunction layered_thunk(HPyFunc_Signature signature, HPyCFunction impl,
                                       const Layer& layer, bool of_module);
 

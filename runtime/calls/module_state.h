@@ -1,4 +1,4 @@
-/// runtime/calls/module_state.h: what CPython keeps for a module that we made.
+/// runtime/calls/module_state.h: the memory that CPython keeps for each module of this runtime.
 #pragma once
 
 #include <Python.h>
@@ -11,20 +11,22 @@ namespace hpystate {
 
 /// The state of a module object; zero until its first exec slot, ours, has run.
 struct ModuleState {
-    /// The context that the module's functions are called with. It says which interpreter and, once
-    /// there are layers, which of them: the mode belongs to the module object, not to the file.
+    /// The plain context of the module's interpreter, with which its functions are called. A mode
+    /// (debug, trace) is not here but in the thunks of the functions: calls/layer.h.
     HPyContext* context;
 
-    /// Sets the plain context of a version, and counts it: what leads to a context keeps its region
-    /// from serving another interpreter, since an object may outlive its own, in the hands of main.
+    /// Sets the plain context of a version, and counts it in `leaders`. While something leads to a
+    /// context, its region is not given to another interpreter: a module may outlive its
+    /// interpreter if the main interpreter holds it.
     void lead_to(Region& region, Version version = kTrunk) noexcept {
-        // relaxed: by a thread of the owner, which has not ended. Exec slots may run twice.
+        // relaxed: written by a thread of the region's owner, which has not ended. Exec slots may
+        // run twice.
         if (context == nullptr) region.leaders.fetch_add(1, std::memory_order_relaxed);
         context = &region.row(version).context;
     }
 };
 
-/// m_free of every definition with such a state, for contexts of one version.
+/// The m_free of every definition with this state, for contexts of one version.
 template <Version V = kTrunk>
 void release_module_state(void* module) noexcept {
     auto* const state =

@@ -1,8 +1,9 @@
-/// runtime/calls/signature.h: how a function of the extension looks to CPython.
+/// runtime/calls/signature.h: the C function that CPython calls for each signature of HPy.
 ///
-/// For nearly every signature the C API's function is the extension's own without the context, and
-/// with PyObject* for HPy: the same registers, nothing is copied. A buffer is handed over as it is,
-/// since HPy_buffer has Py_buffer's layout. What differs has a Body of its own in thunks.cpp.
+/// For nearly every signature it is the extension's function without the context, and with
+/// PyObject* in place of HPy. Both pass their arguments in the same registers, so nothing is
+/// copied. A buffer is passed unchanged, since HPy_buffer has Py_buffer's layout. A signature that
+/// differs in more has a struct of its own in thunks.cpp.
 #pragma once
 
 #include <Python.h>
@@ -16,7 +17,7 @@
 
 namespace hpystate {
 
-/// A function under its own type again; definitions hold all functions under one type.
+/// Casts a function to its own type; definitions hold all functions under one type.
 template <typename Impl>
 [[nodiscard]] inline Impl function_cast(HPyCFunction function) noexcept {
     return reinterpret_cast<Impl>(reinterpret_cast<void (*)()>(function));
@@ -63,9 +64,10 @@ struct CpyOf<std::size_t> {
 template <typename T>
 using Cpy = typename CpyOf<T>::Type;
 
-/// The extension's function as a thunk calls it: with CPython's types in place of HPy's, which the
-/// machine passes in the same way: a struct of one word is that word, an enum is an int. A handle
-/// that is a struct to the compiler would have to be taken apart after the call.
+/// The extension's function as a thunk calls it: with CPython's types in place of HPy's. The
+/// calling convention passes both in the same way: a struct of one word as that word, an enum as an
+/// int. With HPy's own types the compiler would have to convert the returned struct, so the thunk
+/// could not end in a jump.
 template <typename R, typename... A>
 using AsCpy = Cpy<R> (*)(HPyContext*, PyObject*, Cpy<A>...) noexcept;
 

@@ -1,8 +1,8 @@
-/// runtime/calls/thunk_pool.h: pools of thunks, numbered one behind the other.
+/// runtime/calls/thunk_pool.h: pools of thunks with consecutive numbers.
 ///
-/// A pool is a signature, a way to find the context, a size, and a body: a class with a template
-/// `thunk<N>`, the C function that CPython calls. The numbers of a pool follow from the pools
-/// before it in its list; they index globals/thunk_table.h.
+/// A pool has a signature, a Way (where its thunks get the context from), a size, and a body: a
+/// class with a template `thunk<N>`, the C function that CPython calls. A pool's first number is
+/// the end of the pool before it in the list. The numbers index the table in globals/thunk_table.h.
 #pragma once
 
 #include <Python.h>
@@ -19,21 +19,21 @@
 
 namespace hpystate {
 
-/// From where the thunks of a pool take the context: from `self`, which is a module of ours, an
-/// object of (perhaps) one of our types, or such a type; or from their layer.
+/// Where the thunks of a pool get the context from: from `self`, which is a module of this runtime,
+/// an object (perhaps of an HPy type), or a type (perhaps an HPy type); or from their layer.
 enum class Way : std::uint8_t { kModule, kObject, kType, kLayer };
 
 /// HPy_tp_call has the signature KEYWORDS, but CPython calls it with a tuple and a dict.
 inline constexpr auto kCallSignature = static_cast<HPyFunc_Signature>(0);
 
-/// What stands behind thunk number N.
+/// The target of thunk number N: what it was assigned to.
 template <unsigned N>
 [[nodiscard]] inline ThunkTarget thunk_target() noexcept {
     // relaxed: written before the thunk's address was handed out.
     return thunk_targets[N].load(std::memory_order_relaxed);
 }
 
-/// What a thunk returns with an exception set.
+/// The value that a thunk returns with an exception set.
 template <typename R>
 [[nodiscard]] constexpr R failed() noexcept {
     if constexpr (std::is_void_v<R>) {
@@ -45,8 +45,8 @@ template <typename R>
     }
 }
 
-/// How many thunks of a pool are compiled: all. clang-tidy looks at each for itself, which took it
-/// seven minutes for one file; since all are alike it sees one.
+/// How many thunks of a pool are compiled: all. For clang-tidy it is one, since all are alike: it
+/// analyses each of them, and took seven minutes for one file.
 [[nodiscard]] constexpr unsigned compiled_of(unsigned size) noexcept {
 #ifdef __clang_analyzer__
     return size == 0 ? 0 : 1;
@@ -74,8 +74,8 @@ template <unsigned Start, typename... P>
 struct Pools {
     static constexpr unsigned kEnd = Start + (P::kSize + ...);
 
-    /// The thunk for `target` in the pool of a signature and way; nullptr: there is no such pool,
-    /// or it is used up. Throws std::bad_alloc.
+    /// Returns the thunk for `target` in the pool of a signature and way; nullptr: there is no such
+    /// pool, or it is used up. Throws std::bad_alloc.
     [[nodiscard]] static CFunction find(HPyFunc_Signature signature, Way way, ThunkTarget target) {
         CFunction found = nullptr;
         static_cast<void>((try_pool<P>(signature, way, target, found) || ...));
@@ -88,7 +88,7 @@ struct Pools {
     }
 
   private:
-    /// True where this is the pool; then `found` is the thunk, or null if the pool is used up.
+    /// True if this is the pool. Then `found` is the thunk, or null if the pool is used up.
     template <typename One>
     static bool try_pool(HPyFunc_Signature signature, Way way, ThunkTarget target,
                          CFunction& found) {
@@ -111,7 +111,7 @@ struct Pools {
     }
 };
 
-/// Where the pools of the layers begin; the plain ones stand before, the types' behind.
+/// The first number of the layers' pools. The plain pools are before them, those of types behind.
 inline constexpr unsigned kLayeredStart = 12 * 1024;
 
 } // namespace hpystate

@@ -1,4 +1,4 @@
-/// runtime/calls/thunks.cpp: the plain thunks and the body that the thunks of a kind share.
+/// runtime/calls/thunks.cpp: the plain thunks, and the bodies that all thunks of one kind share.
 #include "runtime/calls/thunks.h"
 
 #include "interp_state/current.h"
@@ -27,13 +27,14 @@ namespace {
     return nullptr;
 }
 
-/// The context of the calling thread's interpreter: slower, and always right.
+/// The context of the calling thread's interpreter: slower than context_of(), but it needs no
+/// object.
 [[gnu::cold, gnu::noinline]] HPyContext* context_of_thread() noexcept {
     Region* const region = current_region();
     return region != nullptr ? &region->context() : no_context();
 }
 
-/// nullptr where `self` does not lead to one.
+/// The context that `self` leads to, or nullptr.
 template <Way W>
 [[nodiscard]] inline HPyContext* context_of(PyObject* self) noexcept {
     if constexpr (W == Way::kModule) {
@@ -46,7 +47,8 @@ template <Way W>
     }
 }
 
-/// Where context_of() gave nothing: a class made in Python, another operand, or the thread.
+/// For the case that context_of() returned nullptr: tries the class's MRO, the other operands, and
+/// then the thread.
 template <Way W, typename... A>
 [[nodiscard, gnu::cold, gnu::noinline]] HPyContext* look_for_context(PyObject* self,
                                                                      A... args) noexcept {
@@ -58,10 +60,10 @@ template <Way W, typename... A>
     return found != nullptr ? found : context_of_thread();
 }
 
-/// The body for a signature that differs by the context only. `target` stands last, so a thunk
-/// moves no argument: it loads its target and jumps; and so does the body, since nothing is left to
-/// do after the extension's function: for the compiler that one never throws, and its result is
-/// CPython's own type.
+/// The body for a signature that differs from CPython's only by the context. `target` is the last
+/// parameter, so a thunk moves no argument: it loads its target and jumps to the body. The body
+/// ends in a jump to the extension's function, since nothing is left to do after it: its type is
+/// noexcept, and its result has CPython's type.
 template <Way W, typename Impl>
 struct Body;
 
@@ -94,8 +96,8 @@ struct Body<W, R (*)(HPyContext*, HPy, A...)> {
     }
 };
 
-/// HPy_tp_finalize and HPy_bf_releasebuffer: what CPython calls where an object dies or a buffer is
-/// given back, whatever is in flight.
+/// HPy_tp_finalize and HPy_bf_releasebuffer: CPython may call these while an exception is set,
+/// which InFlight keeps.
 template <typename Impl>
 struct AtEnd;
 
@@ -112,7 +114,7 @@ struct AtEnd<void (*)(HPyContext*, HPy, A...)> {
     }
 };
 
-/// METH_NOARGS: CPython passes a second argument that means nothing.
+/// METH_NOARGS: CPython passes a second argument, which is always null.
 template <Way W>
 struct NoArgs : Body<W, HPyFunc_NOARGS_t> {
     template <unsigned N>
@@ -121,7 +123,8 @@ struct NoArgs : Body<W, HPyFunc_NOARGS_t> {
     }
 };
 
-/// tp_new and tp_init: the tuple's items are the array of handles, the dict is passed as it is.
+/// tp_new and tp_init: the tuple's items are the array of handles, and the dict is passed
+/// unchanged.
 template <Way W, typename R>
 struct TupleDict {
     using Impl = AsCpy<R, const HPy*, HPy_ssize_t, HPy>;
@@ -150,7 +153,7 @@ using Keywords = AsCpy<HPy, const HPy*, std::size_t, HPy>;
 struct CallSlot {
     [[gnu::noinline]] static PyObject* run(PyObject* self, PyObject* args, PyObject* kwargs,
                                            ThunkTarget target) noexcept {
-        // The instance may have a function of its own: HPy_SetCallFunction.
+        // The instance may have a call function of its own: HPy_SetCallFunction.
         if (has_call_function(self)) return PyVectorcall_Call(self, args, kwargs);
         HPyContext* ctx = context_of<Way::kObject>(self);
         if (ctx == nullptr) [[unlikely]] {
@@ -170,14 +173,14 @@ struct CallSlot {
     }
 };
 
-/// How many call functions this thread runs, one within the other. Static TLS: four bytes of it are
-/// always to be had. A thread that changes stacks may leave it too high; then CPython is asked more
-/// often than need be.
+/// How many call functions this thread runs at the moment, nested. In static TLS, where four bytes
+/// are always free. A thread that switches stacks may leave the number too high; then the stack is
+/// checked more often than needed.
 [[gnu::tls_model("initial-exec")]] constinit thread_local unsigned nested = 0;
 
-/// What an instance is called with by PEP 590; the count carries a flag bit.
+/// The vectorcall function of an instance (PEP 590); the count may include a flag bit.
 struct VectorCall {
-    /// `ctx` may be null: it is looked for.
+    /// If `ctx` is null, it is looked for.
     [[gnu::cold, gnu::noinline]] static PyObject* run_slowly(HPyContext* ctx, PyObject* callable,
                                                              PyObject* const* args,
                                                              std::size_t nargsf, PyObject* kwnames,
@@ -259,7 +262,8 @@ static_assert(PlainPools::kEnd <= kLayeredStart, "runtime/calls/thunk_pool.h: ra
     if (is_layered(site)) {
         return layered_thunk(signature, impl, *site.layer, way == Way::kModule);
     }
-    // The file's own trampoline serves: the dispatcher asks CPython for the module's state.
+    // No thunk: the caller uses the file's own trampoline, and the dispatcher gets the module's
+    // state from CPython.
     if (way == Way::kModule && has_other_module_layout()) return nullptr;
     return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
 }

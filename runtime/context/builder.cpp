@@ -1,9 +1,9 @@
 /// runtime/context/builder.cpp: list and tuple builders: the object under construction, behind a
 /// handle.
 ///
-/// A builder owns an object that nobody else has seen; Build hands it over, Cancel releases it. HPy
-/// lets only Build raise. So a builder that could not be made holds the reason in place of the
-/// object: Set and Cancel do nothing then, and Build raises it.
+/// A builder owns an object that no other code has seen; Build returns it, Cancel releases it. In
+/// HPy only Build raises. So a builder that could not be made holds the reason in place of the
+/// object: then Set and Cancel do nothing, and Build raises the exception.
 #include <Python.h>
 
 #include "globals/gil.h"
@@ -17,26 +17,26 @@ namespace hpystate::context {
 
 namespace {
 
-/// Words that are no object: why there is none.
+/// Words that are not an object: the reason why there is none.
 constexpr std::intptr_t kNoMemory = 0;
 constexpr std::intptr_t kBadSize = 1;
 
-/// The object under construction, nullptr where there is none.
+/// The object under construction, or nullptr.
 PyObject* object_of(std::intptr_t word) noexcept {
     return word != kBadSize ? reinterpret_cast<PyObject*>(word) : nullptr;
 }
 
-/// A builder's word; `make` is called with a size that CPython accepts.
+/// Makes the object and returns the builder's word. `make` is not called with a negative size.
 std::intptr_t begin(PyObject* (*make)(Py_ssize_t), HPy_ssize_t size) noexcept {
     if (size < 0) return kBadSize;
     PyObject* const object = make(size);
     if (object != nullptr) return reinterpret_cast<std::intptr_t>(object);
-    PyErr_Clear(); // New raises nothing; Build raises it again
+    PyErr_Clear(); // New must not raise; Build raises the exception again
     return kNoMemory;
 }
 
-/// An index out of range is the caller's fault and has no place in the builder to be kept until
-/// Build: it is raised at once, and Build sees it.
+/// An index out of range is the caller's fault, and a builder has no room to keep it until Build.
+/// So the IndexError is set at once, and Build finds it.
 bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noexcept {
     if (index >= 0 && index < size) [[likely]]
         return true;
@@ -45,8 +45,9 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
     return false;
 }
 
-/// The object, or null with the exception of the step that failed: of this builder, or of whatever
-/// should have given an item. The object is released then: the caller has nothing to release.
+/// Returns the object; or null with an exception set, and then the object is released. The
+/// exception may be from an earlier step: from Set, or from a call that should have returned an
+/// item.
 HPy finish(const char* function, std::intptr_t word) noexcept {
     PyObject* const object = object_of(word);
     if (PyErr_Occurred() != nullptr) [[unlikely]] {
@@ -71,7 +72,7 @@ void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
     if (list == nullptr) return;
     if (!check_index("HPyListBuilder_Set", index, PyList_GET_SIZE(list))) return;
     PyObject* const item = Py_XNewRef(as_object(h_item));
-    if constexpr (kNoGil) { // another thread may have found the list by the collector
+    if constexpr (kNoGil) { // another thread may have found the list through the collector
         static_cast<void>(PyList_SetItem(list, index, item));
         return;
     }
@@ -83,7 +84,7 @@ void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
 HPy ctx_ListBuilder_Build(HPyContext*, HPyListBuilder builder) noexcept {
     PyObject* const list = object_of(builder._lst);
     const HPy_ssize_t size = list != nullptr ? PyList_GET_SIZE(list) : 0;
-    for (HPy_ssize_t i = 0; i < size; ++i) { // an item that was never set is no crash later
+    for (HPy_ssize_t i = 0; i < size; ++i) { // None for an item that was never set
         if (PyList_GET_ITEM(list, i) == nullptr) PyList_SET_ITEM(list, i, Py_NewRef(Py_None));
     }
     return finish("HPyListBuilder_Build", builder._lst);

@@ -1,4 +1,4 @@
-/// runtime/context/bytes.cpp: bytes objects and their characters, which live as long as the object.
+/// runtime/context/bytes.cpp: bytes objects.
 #include <Python.h>
 
 #include "runtime/abi/upstream_messages.h"
@@ -34,8 +34,8 @@ HPy ctx_Bytes_FromString(HPyContext*, const char* bytes) noexcept {
 }
 
 HPy ctx_Bytes_FromStringAndSize(HPyContext*, const char* bytes, HPy_ssize_t len) noexcept {
-    // CPython would give an object of uninitialized bytes that the caller fills; HPy's are
-    // constant.
+    // CPython would return uninitialized bytes for the caller to fill; HPy has no function to fill
+    // them.
     if (bytes == nullptr) {
         PyErr_SetString(PyExc_ValueError, upstream::kNullBytes);
         return kNullHandle;

@@ -1,5 +1,5 @@
-/// runtime/context/call.cpp: calling objects. An array of handles is an array of objects: nothing
-/// is copied.
+/// runtime/context/call.cpp: calling objects. An array of handles is an array of objects, so
+/// nothing is copied.
 #include <Python.h>
 
 #include "runtime/context/call.h"
@@ -12,7 +12,7 @@
 namespace hpystate::context {
 
 bool refuse_argument(const char* function, std::size_t index) noexcept {
-    // An exception that is set already tells why the argument is null.
+    // An exception that is set already explains why the argument is null.
     if (PyErr_Occurred() == nullptr) {
         PyErr_Format(PyExc_SystemError, "%s: argument %zu is HPy_NULL, a handle was expected.",
                      function, index);

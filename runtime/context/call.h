@@ -1,5 +1,4 @@
-/// runtime/context/call.h: what every call of an object does: look at the arguments, then
-/// vectorcall.
+/// runtime/context/call.h: checks the arguments of a call, and calls by vectorcall.
 #pragma once
 
 #include <Python.h>
@@ -12,7 +11,7 @@
 
 namespace hpystate::context {
 
-/// The exceptions of arguments_are_good(). Out of line: off the hot path.
+/// Set the exceptions of arguments_are_good(), and return false.
 [[gnu::cold]] bool refuse_argument(const char* function, std::size_t index) noexcept;
 [[gnu::cold]] bool refuse_names(const char* function, PyObject* kwnames) noexcept;
 
@@ -34,9 +33,9 @@ namespace hpystate::context {
     return true;
 }
 
-/// PyObject_Vectorcall, which costs a function call, two reads of the thread state and a look at
-/// the exception more. That look tells a callee that returns both a result and an exception; one
-/// that returns neither is told here too.
+/// PyObject_Vectorcall, without a function call, two reads of the thread state and a check of the
+/// exception. That check is for a callee that returns a result and sets an exception, which is not
+/// detected here; one that returns NULL without an exception is.
 [[nodiscard]] inline PyObject* vectorcall(PyObject* callable, PyObject* const* args,
                                           std::size_t nargs, PyObject* kwnames) noexcept {
     const PyTypeObject* const type = Py_TYPE(callable);

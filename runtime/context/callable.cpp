@@ -1,6 +1,8 @@
-/// runtime/context/callable.cpp: which function an instance is called with: HPy's call protocol.
+/// runtime/context/callable.cpp: HPy_SetCallFunction: sets the function that is called when an
+/// instance is called.
 ///
-/// runtime/types/build.cpp gives types with HPy_tp_call a hidden place for it in every instance.
+/// Instances of a type with HPy_tp_call have a hidden place for it, which runtime/types/build.cpp
+/// adds.
 #include <Python.h>
 
 #include "runtime/context/callable.h"
@@ -19,11 +21,12 @@ namespace hpystate::context {
 
 namespace {
 
-/// The thunks that plain objects got, by the extension's function: to ask for one takes a lock and
-/// memory, and an object may get its call function each time that one is made.
+/// A cache of thunks of plain mode, by the extension's function. Asking the pool for one takes a
+/// lock and memory, and an extension may call HPy_SetCallFunction for each instance that it makes.
 ///
-/// An entry is written once, the thunk first; who loses the race for it, or finds another function
-/// there, asks each time. Thunks are never freed, nor is the file whose functions they call.
+/// An entry is written once, the thunk first. A thread that loses the race for an entry, or finds
+/// another function there, asks the pool each time. Thunks are never freed, nor is the file whose
+/// functions they call.
 struct Known {
     std::atomic<HPyCFunction> impl;
     std::atomic<CFunction> thunk;
@@ -39,13 +42,14 @@ void remember(HPyCFunction impl, CFunction thunk) noexcept {
     Known& entry = known_for(impl);
     CFunction none = nullptr;
     if (!entry.thunk.compare_exchange_strong(none, thunk)) return;
-    // release: whoever sees the function sees its thunk.
+    // release: a thread that sees the function also sees its thunk.
     entry.impl.store(impl, std::memory_order_release);
 }
 
-/// Whether instances have a place for a call function that an HPy type put there; a type of others
-/// that is called by PEP 590 has less room. Py_TPFLAGS_HAVE_VECTORCALL does not tell: CPython takes
-/// it from a class with a `__call__` in Python, which may call its base's.
+/// Whether instances have a place for an HPyCallFunction: the type that added the place must be an
+/// HPy type, since others have room for a vectorcallfunc only. The flag Py_TPFLAGS_HAVE_VECTORCALL
+/// does not tell: CPython removes it from a class with a `__call__` in Python, although that may
+/// call its base's.
 bool has_call_place(const PyTypeObject* type) noexcept {
     const Py_ssize_t place = type->tp_vectorcall_offset;
     if (place <= 0) return false;
@@ -84,7 +88,7 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
     if (thunk != nullptr && !is_layered(site)) {
         remember(impl, thunk);
     } else if (!is_layered(site)) {
-        // The pool is used up: the file's own trampoline serves, through the dispatcher.
+        // The pool is used up: the file's own trampoline is used, which calls the dispatcher.
         thunk = reinterpret_cast<CFunction>(function->cpy_trampoline);
     }
     if (thunk == nullptr) {

@@ -1,4 +1,4 @@
-/// runtime/context/callable.h: which function an instance is called with.
+/// runtime/context/callable.h: HPy_SetCallFunction, for the plain context and for layers.
 #pragma once
 
 #include <Python.h>
@@ -9,8 +9,9 @@
 
 namespace hpystate::context {
 
-/// Sets the function that an instance of a type with HPy's call protocol is called with. -1 with an
-/// exception set: TypeError for another object, SystemError for a null function, MemoryError.
+/// Sets the function that is called when this instance is called. -1 with an exception set:
+/// TypeError if the type does not implement HPy's call protocol, SystemError for a null function,
+/// MemoryError.
 [[nodiscard]] int set_call_function_or_fail(HPy h, const HPyCallFunction* function,
                                             Site site) noexcept;
 

@@ -1,14 +1,14 @@
 /// runtime/context/capsule.cpp: capsules whose destructor is an HPy function.
 ///
-/// HPy's destructor takes name, pointer and context of the capsule and no HPyContext. CPython's
-/// takes the capsule. Between the two stands release(), the one destructor that CPython is given;
-/// the extension's own hangs in a Note that the capsule's context points to, and HPy's context of
-/// the capsule is in the note as well.
+/// An HPy destructor gets the name, the pointer and the context of the capsule, and no HPyContext.
+/// CPython's destructor gets the capsule. So CPython always gets release() as the destructor, which
+/// calls the extension's. The extension's destructor and the capsule's context, as HPy sees it, are
+/// in a Note, to which CPython's context of the capsule points.
 ///
 ///     PyCapsule { pointer, name, context --> Note { context, destructor }, destructor = release }
 ///
-/// The note is made with the capsule, owned by it, and freed by release(). A capsule that somebody
-/// made through the C API has no note: its context is its own.
+/// The note is made with the capsule, owned by it, and freed by release(). A capsule that was made
+/// through the C API has no note: its context is the one that CPython holds.
 #include <Python.h>
 
 #include "runtime/calls/handle.h"
@@ -27,8 +27,8 @@ struct Note {
     HPyFunc_CAPSULE_DESTRUCTOR_t destructor = nullptr;
 };
 
-/// The extension's destructor may call the C API. The capsule is half gone, so its type is what an
-/// error is reported with.
+/// The extension's destructor may call the C API and raise. The capsule is half destroyed, so an
+/// error is reported with its type.
 void release(PyObject* capsule) {
     const InFlight kept(reinterpret_cast<PyObject*>(&PyCapsule_Type));
     const char* const name = PyCapsule_GetName(capsule);
@@ -38,8 +38,8 @@ void release(PyObject* capsule) {
     }
 }
 
-/// The note of a capsule of ours, nullptr for another's. It is a capsule: check_capsule() said so,
-/// hence no exception is set here and none of the caller's is cleared.
+/// The note of a capsule that this runtime made, otherwise nullptr. check_capsule() has passed, so
+/// this sets no exception, and clears none of the caller's.
 Note* note_of(PyObject* capsule) noexcept {
     if (PyCapsule_GetDestructor(capsule) != &release) return nullptr;
     return static_cast<Note*>(PyCapsule_GetContext(capsule));
@@ -75,8 +75,7 @@ HPy ctx_Capsule_New(HPyContext*, void* pointer, const char* utf8_name,
         PyErr_NoMemory();
         return kNullHandle;
     }
-    // Without a destructor while it is made: where it cannot be made, nothing calls the
-    // extension's.
+    // The destructor is set last: if a step before fails, the extension's is not called.
     Ref capsule(PyCapsule_New(pointer, utf8_name, nullptr));
     if (!capsule || PyCapsule_SetContext(capsule.get(), note.get()) != 0 ||
         PyCapsule_SetDestructor(capsule.get(), &release) != 0) {

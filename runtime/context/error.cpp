@@ -30,7 +30,8 @@ HPy ctx_Err_SetFromErrnoWithFilename(HPyContext*, HPy h_type,
 
 void ctx_Err_SetFromErrnoWithFilenameObjects(HPyContext*, HPy h_type, HPy filename1,
                                              HPy filename2) noexcept {
-    // Without the first name CPython drops the second one too; a debug build asserts before.
+    // Without the first name CPython ignores the second one, but a debug build asserts that it is
+    // null.
     PyObject* const second = filename1._i != 0 ? as_object(filename2) : nullptr;
     PyErr_SetFromErrnoWithFilenameObjects(as_object(h_type), as_object(filename1), second);
 }
@@ -46,7 +47,7 @@ int ctx_Err_Occurred(HPyContext*) noexcept {
 }
 
 int ctx_Err_ExceptionMatches(HPyContext*, HPy exc) noexcept {
-    // CPython dereferences the current exception's type; without one there is nothing to match.
+    // CPython dereferences the type of the current exception, so there must be one.
     return PyErr_Occurred() != nullptr ? PyErr_ExceptionMatches(as_object(exc)) : 0;
 }
 
@@ -55,8 +56,8 @@ void ctx_Err_Clear(HPyContext*) noexcept {
 }
 
 void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept {
-    // Without an exception there is nothing to write. CPython before 3.15 calls the hook with None,
-    // 3.15 follows a null pointer.
+    // Without an exception CPython before 3.15 calls the hook with None, and 3.15 dereferences a
+    // null pointer.
     if (kUnraisableNeedsException && PyErr_Occurred() == nullptr) return;
     PyErr_WriteUnraisable(as_object(obj));
 }
@@ -65,7 +66,7 @@ void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept {
 
 namespace {
 
-/// CPython reads it as a dict without looking; null is no dict at all, which is allowed.
+/// CPython casts `dict` to a dict without a check. Null is allowed.
 bool check_namespace(PyObject* dict, const char* function) noexcept {
     if (dict == nullptr || PyDict_Check(dict)) return true;
     PyErr_Format(PyExc_TypeError, "%s: 'dict' is a '%s', a dict or HPy_NULL was expected.",

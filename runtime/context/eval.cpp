@@ -25,7 +25,8 @@ int start_of(HPy_SourceKind kind) noexcept {
     return 0;
 }
 
-/// CPython casts what it is given, and a function's code reads a closure that is not there.
+/// CPython casts `code` without a check, and code with free variables would read a closure that
+/// does not exist.
 bool check_code(PyObject* code) noexcept {
     if (!PyCode_Check(code)) {
         PyErr_Format(PyExc_TypeError, "HPy_EvalCode: 'code' is a '%s', a code object was expected.",

@@ -13,7 +13,8 @@ namespace hpystate::context {
 
 void ctx_Field_Store(HPyContext*, HPy target_object, HPyField* target_field, HPy h) noexcept {
     PyObject* old = nullptr;
-    // The new value stands before the old one is released, whose destructor may read this field.
+    // The new value is stored before the old one is released, since the destructor may read this
+    // field.
     if constexpr (!kNoGil) { // hot: no call
         Py_XINCREF(as_object(h));
         old = as_object(HPy{std::exchange(target_field->_i, h._i)});

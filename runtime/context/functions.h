@@ -1,10 +1,10 @@
 /// runtime/context/functions.h: declares the implementation of every context function, from the
 /// ABI's list.
 ///
-/// An implementation may rely on this: the calling thread is attached to the interpreter of `ctx`,
-/// and every operand that operands.def does not call optional is a handle, not HPy_NULL: guard.h
-/// has answered those before. It raises by setting an exception and returning the error value of
-/// guard.h; it never throws.
+/// An implementation may assume that the calling thread is attached to the interpreter of `ctx`,
+/// and that every operand is not HPy_NULL unless operands.def lists it as optional: guard.h refuses
+/// it before. To raise, it sets an exception and returns the error value of guard.h; it never
+/// throws.
 #pragma once
 
 #include <hpy/context.h>

@@ -1,7 +1,7 @@
 /// runtime/context/fused.cpp: the fused calls of the plain context, and their table.
 ///
-/// fused.def says what a call stands for, in HPy's public functions; most are that, around an owned
-/// reference. The hot ones have a way of their own.
+/// fused.def defines each call by HPy's public functions. Most are compiled from that, with an
+/// owned reference to the global's object. The hot ones have functions of their own.
 #include <Python.h>
 
 #include "runtime/context/fused.h"
@@ -15,7 +15,8 @@
 #include "runtime/types/instance.h"
 #include "runtime/types/shape.h"
 
-// The public functions, from here on: not through the context's table, since it is ours.
+// From here on HPy's public functions call this runtime's functions directly, not through the
+// context's table.
 #undef HPY_FUNCTION
 #define HPY_FUNCTION(ctx, name)                                                                    \
     (::hpystate::context::Guard<::hpystate::Slot::name, &::hpystate::context::ctx_##name>::entry())
@@ -29,7 +30,8 @@ namespace hpystate::context {
 
 namespace {
 
-/// The global's object, alive while a call uses it. Null, with a SystemError: there is none.
+/// The global's object, kept alive while a call uses it. False with a SystemError set: the global
+/// holds nothing.
 class Held {
   public:
     Held(HPyContext* ctx, HPyGlobal global, Fused fused) noexcept
@@ -51,7 +53,7 @@ class Held {
     Ref owned_;      ///< null if kept_ is not
 };
 
-/// What fused.def calls it: the struct of an object in a builtin shape.
+/// The name that fused.def uses: returns the struct of an object of a builtin shape.
 [[nodiscard]] void* hpystate_struct_of(HPyContext*, HPy object, HPyType_BuiltinShape shape) {
     if (is_shape(shape)) return struct_of(as_object(object), shape);
     PyErr_Format(
@@ -72,7 +74,7 @@ class Held {
     }
 #include <hpystate/fused.def>
 
-// ---- hot: no reference, or no second look ----
+// ---- hot: without a reference, or without a second lookup ----
 
 [[gnu::cold, gnu::noinline]] int check_type_slowly(HPyContext* ctx, HPy obj, HPyGlobal type) {
     return fused_HPy_TypeCheck_g(ctx, obj, type);
@@ -86,7 +88,7 @@ int check_type(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
     PyTypeObject* const found = Py_TYPE(as_object(obj));
     PyObject* const wanted = entry.plain();
     if (reinterpret_cast<PyObject*>(found) == wanted) return 1;
-    // No Python code runs here, so nobody takes the type away; without the GIL the window keeps it.
+    // No Python code runs here, so the type is not released; without the GIL the window keeps it.
     if (wanted == nullptr || !PyType_Check(wanted)) [[unlikely]]
         return check_type_slowly(ctx, obj, type);
     return PyType_IsSubtype(found, reinterpret_cast<PyTypeObject*>(wanted));
@@ -130,7 +132,7 @@ HPy call_object(HPyContext* ctx, HPyGlobal callable, const HPy* args, std::size_
         vectorcall(as_object(held.handle()), as_objects(args), nargs, as_object(kwnames)));
 }
 
-// ---- those that are no load, call, close ----
+// ---- those that are more than load, call, close ----
 
 HPy fused_HPy_CallMethod_s(HPyContext* ctx, const char* utf8_name, const HPy* args,
                            std::size_t nargs, HPy kwnames) noexcept {

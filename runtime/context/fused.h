@@ -3,10 +3,11 @@
 ///
 ///     extension --> its link's table --> kPlainFusedCalls --> window of the context's region
 ///
-/// The global's object: calls that run no Python code (TypeCheck, Is, ...) use it without a
-/// reference; all others own one while they run, so a store to the slot cannot take it away.
-/// Without the GIL a reference count is a line that all threads write: there the window keeps the
-/// first object of a slot, so only the later ones need a reference.
+/// The hot calls that run no Python code (TypeCheck, Is, New) read the global's object without a
+/// reference. All others own a reference while they run, so that a store to the slot cannot release
+/// the object. With the GIL that costs about six instructions per call. Without the GIL all threads
+/// would write to the same reference count: there the window keeps the first object of a slot, so
+/// only later objects need a reference.
 #pragma once
 
 #include <Python.h>
@@ -21,10 +22,10 @@
 
 namespace hpystate::context {
 
-/// What `_private` of every plain context of HPy 0.9 points to: hpystate/fused_link.h.
+/// The `_private` of every plain context of HPy 0.9 points to this table: hpystate/fused_link.h.
 extern const hpystate_fused_table kPlainFusedCalls;
 
-/// The head of all these contexts.
+/// The head of all plain contexts of HPy 0.9.
 extern const ContextHead kPlainHead;
 
 /// A fused call as a number. The order is that of fused.def.

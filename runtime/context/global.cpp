@@ -1,4 +1,4 @@
-/// runtime/context/global.cpp: HPyGlobal_Load and HPyGlobal_Store: what the project is about.
+/// runtime/context/global.cpp: HPyGlobal_Load and HPyGlobal_Store.
 #include <Python.h>
 
 #include "runtime/context/global.h"
@@ -10,8 +10,9 @@ namespace hpystate::context {
 
 namespace {
 
-// The two misses are functions of their own, which a load ends with by a jump. Inline, they cost
-// the way to a value three instructions; so does load_value(), which gives them back as an object.
+// The two cases without a value in the entry are out of line, and a load jumps to them. Inline,
+// they would add three instructions to a load of a value. So would load_value(), whose result is an
+// object that must be tested again.
 [[gnu::cold, gnu::noinline]] HPy nothing_stored() noexcept {
     return kNullHandle;
 }

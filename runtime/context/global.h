@@ -1,5 +1,5 @@
-/// runtime/context/global.h: from a global and a context to a token and a region: what
-/// interp_state/values.h works on.
+/// runtime/context/global.h: converts a global to the token and the slot that interp_state/values.h
+/// works on.
 #pragma once
 
 #include <Python.h>
@@ -17,7 +17,7 @@ namespace hpystate::context {
     return Token(static_cast<std::uintptr_t>(global._i));
 }
 
-/// The word that the extension's static is.
+/// The word of the extension's static.
 [[nodiscard]] inline std::uintptr_t* slot_of(HPyGlobal* global) noexcept {
     return reinterpret_cast<std::uintptr_t*>(&global->_i);
 }

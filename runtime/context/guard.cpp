@@ -1,4 +1,4 @@
-/// runtime/context/guard.cpp: the message of guard.h.
+/// runtime/context/guard.cpp: the exception for a null operand.
 #include <Python.h>
 
 #include "runtime/context/guard.h"
@@ -6,7 +6,7 @@
 namespace hpystate::context {
 
 void raise_null_operand(Slot slot, std::size_t index) noexcept {
-    // An exception that is set already is the better one: it tells why the operand is null.
+    // An exception that is set already is kept: it explains why the operand is null.
     if (PyErr_Occurred() != nullptr) return;
     PyErr_Format(
         PyExc_SystemError,

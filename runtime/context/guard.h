@@ -1,9 +1,10 @@
-/// runtime/context/guard.h: what every function of a context does before it does anything: refuse
-/// HPy_NULL.
+/// runtime/context/guard.h: refuses HPy_NULL for required operands, before a function of the
+/// context runs.
 ///
-/// Real code does not check what HPyGlobal_Load gave, since upstream never gave NULL. So a required
-/// operand that is HPy_NULL is a SystemError naming the function, never a crash: one branch per
-/// function, predicted, made by a template from the frozen list and operands.def.
+/// Real code does not check the result of HPyGlobal_Load, since upstream never returned NULL. So a
+/// required operand that is HPy_NULL is a SystemError that names the function, and never a crash.
+/// That costs one well-predicted branch per function. A template makes it from the frozen list and
+/// operands.def.
 #pragma once
 
 #include "runtime/abi/slots.h"
@@ -31,8 +32,8 @@ namespace hpystate::context {
     return false;
 }
 
-/// What a function returns with an exception set: NULL of its kind, 0 for a predicate, else -1 (-2
-/// for a shape).
+/// The value that a function returns with an exception set: null for a handle or pointer, 0 for a
+/// predicate, otherwise -1 (-2 for a shape).
 template <typename R>
 [[nodiscard]] constexpr R error_value(Slot slot) noexcept {
     if constexpr (std::is_void_v<R>) {
@@ -88,7 +89,7 @@ struct Guard<S, Function> {
         return Function(ctx, args...);
     }
 
-    /// What the table holds: the function itself where there is nothing to refuse.
+    /// The function for the context's table: `Function` itself if it has no required operand.
     static constexpr auto entry() noexcept {
         if constexpr (needed(std::index_sequence_for<A...>{})) {
             return &call;

@@ -1,5 +1,4 @@
-/// runtime/context/head.h: which context is this: of this runtime, of which version, kind and
-/// region?
+/// runtime/context/head.h: finds the head of a context: its version, kind and region.
 #pragma once
 
 #include <Python.h>
@@ -11,10 +10,11 @@
 
 namespace hpystate::context {
 
-/// The head of a context of this runtime; nullptr for one of another runtime, or of another copy of
-/// this one. Any thread. Reads `_private`, which is the second word in every version of the ABI,
-/// and where it is not null the 8 bytes that it points to: HPy's own runtime has NULL in its plain
-/// contexts, and in those of its debug and trace mode an info struct that is longer than that.
+/// The head of a context of this runtime; nullptr for a context of another runtime, or of another
+/// copy of this one. Any thread may call it. It reads `_private`, which is the second word in every
+/// version of the ABI, and, if it is not null, the 8 bytes that it points to. In HPy's own runtime
+/// `_private` is NULL in plain contexts, and points to a longer struct in those of debug and trace
+/// mode.
 [[nodiscard]] inline const ContextHead* head_of(const HPyContext* context) noexcept {
     const void* const part = context->_private;
     if (part == &kPlainFusedCalls) return &kPlainHead;

@@ -17,8 +17,8 @@ HPy ctx_List_New(HPyContext*, HPy_ssize_t len) noexcept {
         return kNullHandle;
     }
     PyObject* const list = new_list(len);
-    // CPython's items would be NULL until somebody sets them, and HPy has no call that may see
-    // such.
+    // In CPython the items are NULL until they are set. No function of HPy can handle a NULL item,
+    // so fill the list with None.
     for (HPy_ssize_t i = 0; list != nullptr && i < len; ++i) {
         PyList_SET_ITEM(list, i, Py_NewRef(Py_None));
     }

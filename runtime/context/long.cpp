@@ -15,7 +15,7 @@ static_assert(sizeof(long) == sizeof(std::int64_t) && sizeof(long long) == sizeo
 
 namespace {
 
-/// Narrows what PyLong gave; -1 with an OverflowError where it does not fit.
+/// Narrows a result of PyLong; -1 with an OverflowError if it does not fit.
 template <typename To, typename From>
 To narrow(From value) noexcept {
     if (value == static_cast<From>(-1) && PyErr_Occurred() != nullptr) return static_cast<To>(-1);

@@ -56,7 +56,7 @@ HPy ctx_GetAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
 
 namespace {
 
-/// HPy's HasAttr cannot fail: an attribute whose getter raises is not there.
+/// HPy's HasAttr cannot fail: it returns 0 for an attribute whose getter raises.
 int is_present(PyObject* attribute) noexcept {
     if (attribute == nullptr) {
         PyErr_Clear();
@@ -77,7 +77,7 @@ int ctx_HasAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
     return is_present(PyObject_GetAttrString(as_object(obj), utf8_name));
 }
 
-// A value of HPy_NULL deletes the attribute: HPy_DelAttr of HPy's headers is made so.
+// A value of HPy_NULL deletes the attribute: so HPy's headers define HPy_DelAttr.
 
 int ctx_SetAttr(HPyContext*, HPy obj, HPy name, HPy value) noexcept {
     return PyObject_SetAttr(as_object(obj), as_object(name), as_object(value));
@@ -103,7 +103,7 @@ HPy ctx_GetItem(HPyContext*, HPy obj, HPy key) noexcept {
 }
 
 HPy ctx_GetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
-    // No int is made for what most indexed objects are.
+    // For an exact list or tuple, which most indexed objects are, no int is made.
     if (PyObject* const* const item = item_of_exact(as_object(obj), idx))
         return as_handle(Py_NewRef(*item));
     const Ref key(PyLong_FromSsize_t(idx));
@@ -179,7 +179,7 @@ HPy ctx_Bytes(HPyContext*, HPy obj) noexcept {
 
 namespace {
 
-/// CPython takes the operation for an index, without a look at it.
+/// CPython uses the operation as an index into an array, without a check.
 bool check_operation(int op, const char* function) noexcept {
     if (op >= Py_LT && op <= Py_GE) [[likely]]
         return true;
@@ -205,8 +205,8 @@ HPy_hash_t ctx_Hash(HPyContext*, HPy obj) noexcept {
 }
 
 void ctx_Dump(HPyContext*, HPy h) noexcept {
-    // Looking must not change anything: the caller's exception is neither seen by the object's repr
-    // nor replaced by what that raises.
+    // Printing must not change anything: the object's repr does not see the caller's exception, and
+    // what repr raises does not replace it.
     PyObject* const pending = PyErr_GetRaisedException();
     static_cast<void>(
         std::fprintf(stderr, "handle 0x%llx\n", static_cast<unsigned long long>(h._i)));

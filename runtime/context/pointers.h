@@ -1,11 +1,11 @@
-/// runtime/context/pointers.h: C pointers that an extension passes: NULL is answered, not followed.
+/// runtime/context/pointers.h: checks C pointers that an extension passes: NULL is refused.
 #pragma once
 
 #include <Python.h>
 
 namespace hpystate::context {
 
-/// False with a SystemError that names the function and the parameter where `pointer` is NULL.
+/// False if `pointer` is NULL, with a SystemError that names the function and the parameter.
 [[nodiscard]] inline bool require_pointer(const void* pointer, const char* function,
                                           const char* parameter) noexcept {
     if (pointer != nullptr) [[likely]]
@@ -15,7 +15,8 @@ namespace hpystate::context {
     return false;
 }
 
-/// The same for text or an array that comes with its size: NULL is allowed where there is nothing.
+/// The same for text or an array with a size, which must not be negative. NULL is allowed if the
+/// size is 0.
 [[nodiscard]] inline bool require_sized(const void* pointer, Py_ssize_t size, const char* function,
                                         const char* parameter) noexcept {
     if (size < 0) [[unlikely]] {

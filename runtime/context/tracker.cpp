@@ -13,29 +13,29 @@ namespace hpystate::context {
 
 namespace {
 
-// NOLINTBEGIN(cppcoreguidelines-no-malloc): one allocation with the first handles in it, and
-// nothing that throws
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): one allocation for the tracker and its first handles,
+// and no exceptions
 
-/// A tracker, with room for its first handles behind it.
+/// A tracker, followed by room for its first handles.
 struct Tracker {
     std::size_t count;
-    std::size_t room; ///< count < room, but after an Add that failed
-    HPy* handles;     ///< first(), until they are more than fit
+    std::size_t room; ///< count < room, except after an Add that failed
+    HPy* handles;     ///< first(), until there are more than fit there
 
     [[nodiscard]] HPy* first() noexcept { return reinterpret_cast<HPy*>(this + 1); }
 };
 
-/// More would not fit into a size, with the tracker itself.
+/// The largest number of handles whose size in bytes, with the tracker, fits into a ptrdiff_t.
 constexpr std::size_t kMost = PTRDIFF_MAX / sizeof(HPy) - sizeof(Tracker);
 
-/// What New gives for 0: most functions have few handles.
+/// The room that New makes for a size of 0: most functions have few handles.
 constexpr std::size_t kUsual = 5;
 
 Tracker* tracker_of(HPyTracker tracker) noexcept {
     return reinterpret_cast<Tracker*>(tracker._i);
 }
 
-/// False without an exception where memory is missing: then all is as it was.
+/// False without an exception if there is no memory: then nothing has changed.
 [[gnu::noinline]] bool grow(Tracker& tracker) noexcept {
     const std::size_t room = tracker.room * 2 + 1;
     if (room > kMost) return false;
@@ -49,7 +49,7 @@ Tracker* tracker_of(HPyTracker tracker) noexcept {
     return true;
 }
 
-/// Room for one more handle than there is.
+/// Makes sure that there is room for one more handle.
 bool make_room(Tracker& tracker) noexcept {
     if (tracker.count != tracker.room) [[likely]]
         return true;
@@ -86,9 +86,9 @@ HPyTracker ctx_Tracker_New(HPyContext*, HPy_ssize_t size) noexcept {
     return HPyTracker{reinterpret_cast<std::intptr_t>(tracker)};
 }
 
-/// There is always room for one handle more, made by New or by the last Add. So an Add that fails
-/// has kept its handle and Close closes it. HPy allows no further Add after that one: such a handle
-/// is not kept where there is still no memory, and stays the caller's.
+/// There is always room for one more handle, made by New or by the last Add. So an Add that fails
+/// has kept its handle, and Close closes it. HPy allows no further Add after that. If one is made
+/// and there is still no memory, its handle is not kept and remains the caller's.
 int ctx_Tracker_Add(HPyContext*, HPyTracker ht, HPy h) noexcept {
     if (!check_tracker(ht, "HPyTracker_Add")) return -1;
     Tracker& tracker = *tracker_of(ht);

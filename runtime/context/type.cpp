@@ -15,8 +15,8 @@ namespace hpystate::context {
 
 namespace {
 
-/// The base below all types of HPyType_FromSpec. Its own tp_new makes a good instance: a set
-/// without its table or a str without characters is none.
+/// The base below all types of HPyType_FromSpec. Its tp_new must make the instance: memory that is
+/// all zero is not a valid set or str.
 [[nodiscard]] PyTypeObject* base_with_new(PyTypeObject* cls) noexcept {
     PyTypeObject* base = foreign_base(cls);
     while (is_from_spec(base))
@@ -24,7 +24,8 @@ namespace {
     return base;
 }
 
-/// An instance as the foreign base makes it without arguments, if it makes any in a way of its own.
+/// Makes an instance by the tp_new of the foreign base, without arguments; if that is object's,
+/// allocates it.
 [[gnu::cold]] PyObject* allocate_foreign(PyTypeObject* cls) noexcept {
     if (!prepare_foreign_bases()) return nullptr;
     const PyTypeObject* const base = base_with_new(cls);
@@ -40,17 +41,18 @@ namespace {
     return nothing ? base->tp_new(cls, nothing.get(), nullptr) : nullptr;
 }
 
-/// An instance of a type that stands on int itself: 0, as int makes it without arguments.
+/// Makes an instance of a type whose base is int itself: 0, as int() does.
 PyObject* allocate_zero(PyTypeObject* cls) noexcept {
-    // Of the sign's two bits 1 is zero, and there are no digits: cpython/longintrepr.h. No object's
-    // tag is copied: from 3.14 on that of a small int says that it is never freed.
+    // The tag of 0: 1 in the two bits of the sign means zero, and there are no digits
+    // (cpython/longintrepr.h). It is not copied from an int: from 3.14 on the tag of a small int
+    // has a bit that marks it as immortal.
     constexpr std::uintptr_t kZero = 1;
     PyObject* const made = cls->tp_alloc(cls, 1);
     if (made != nullptr) reinterpret_cast<PyLongObject*>(made)->long_value.lv_tag = kZero;
     return made;
 }
 
-/// The same for any object that should be a type. nullptr with an exception set.
+/// Makes an instance of `type`, which may be any object. nullptr with an exception set.
 PyObject* allocate_other(HPy type, const char* not_a_type) noexcept {
     if (!PyType_Check(as_object(type))) {
         PyErr_SetString(PyExc_TypeError, not_a_type);
@@ -73,7 +75,7 @@ namespace {
         return kNullHandle;
     }
     const TypeRecord* const record = record_of(Py_TYPE(object));
-    // A type that HPy did not make has its layout from the C API: it begins at the object.
+    // The struct of a type that HPy did not make begins at the object, as in the C API.
     *data = record != nullptr ? struct_of(object, record->shape()) : object;
     return as_handle(object);
 }
@@ -92,7 +94,7 @@ HPy ctx_Type_GenericNew(HPyContext*, HPy type, const HPy*, HPy_ssize_t, HPy) noe
 
 namespace {
 
-/// nullptr with a TypeError where the object is no type.
+/// nullptr with a TypeError if the object is not a type.
 PyTypeObject* require_type(HPy type, const char* function) noexcept {
     if (PyType_Check(as_object(type))) return reinterpret_cast<PyTypeObject*>(as_object(type));
     PyErr_Format(PyExc_TypeError, "%s: a '%s' was given where a type was expected.", function,
@@ -105,7 +107,7 @@ PyTypeObject* require_type(HPy type, const char* function) noexcept {
 const char* ctx_Type_GetName(HPyContext*, HPy type) noexcept {
     PyTypeObject* const cls = require_type(type, "HPyType_GetName");
     if (cls == nullptr) return nullptr;
-    // Lives as long as the type, or until somebody sets T.__name__.
+    // Valid as long as the type, or until T.__name__ is set.
     const char* const dot = std::strrchr(cls->tp_name, '.');
     return dot != nullptr ? dot + 1 : cls->tp_name;
 }

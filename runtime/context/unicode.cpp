@@ -79,7 +79,7 @@ HPy_UCS4 ctx_Unicode_ReadChar(HPyContext*, HPy h, HPy_ssize_t index) noexcept {
 }
 
 HPy ctx_Unicode_Substring(HPyContext*, HPy str, HPy_ssize_t start, HPy_ssize_t end) noexcept {
-    if (!PyUnicode_Check(as_object(str))) { // CPython would read a length where there is none
+    if (!PyUnicode_Check(as_object(str))) { // CPython would read a length from another object
         PyErr_Format(PyExc_TypeError, "HPyUnicode_Substring: a '%s' was given, a str was expected.",
                      Py_TYPE(as_object(str))->tp_name);
         return kNullHandle;

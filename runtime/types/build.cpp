@@ -1,4 +1,5 @@
-/// runtime/types/build.cpp: thunks, tables, lifetime, and the one call that makes the type.
+/// runtime/types/build.cpp: collects the slots, tables and lifetime functions, and calls CPython to
+/// make the type.
 #include "runtime/types/build.h"
 
 #include "interp_state/region.h"
@@ -28,33 +29,35 @@ struct Parts {
     TypeRecord record;
     std::vector<PyType_Slot> slots;
     std::vector<PyMemberDef> members;
-    std::vector<PyGetSetDef> late_members; ///< members that are get-sets of ours
+    std::vector<PyGetSetDef> late_members; ///< members that become get-sets (late_member.h)
     Py_ssize_t basicsize = 0;
-    bool collected = false; ///< HPy's tp_traverse serves
+    bool collected = false; ///< instances are tracked by the collector, with our tp_traverse
 };
 
 bool add_slot(const TypeDescription& wanted, Parts& parts, const SlotDescription& slot, Site site) {
-    // These two get no context and are called by the record's own functions.
+    // These two get no context; the functions in lifetime.cpp call them.
     if (slot.slot == HPy_tp_traverse || slot.slot == HPy_tp_destroy) return true;
-    const HPyFunc_Signature signature = *signature_of(slot.slot); // checked: there is one
+    const HPyFunc_Signature signature = *signature_of(slot.slot); // check_slot() has passed
     const bool is_call = slot.slot == HPy_tp_call;
     CFunction thunk =
         is_call ? call_thunk_for(slot.function, site) : thunk_for(signature, slot.function, site);
-    // The pool is used up: the file's own trampoline serves. That of HPy_tp_call has another
-    // signature than CPython's slot, so it cannot; nor can it carry a mode.
+    // If the pool is used up, the file's own trampoline is used. Not for HPy_tp_call, whose
+    // trampoline has another signature than CPython's slot, and not in debug or trace mode, which a
+    // trampoline does not know.
     if (thunk == nullptr && !is_call && !is_layered(site)) thunk = slot.trampoline;
     if (thunk == nullptr) {
         const std::string owner = std::string("type '") + wanted.name + "'";
         raise_no_thunk(owner.c_str(), name_of(slot.slot), signature, is_call, site);
         return false;
     }
-    // HPy took the numbers of CPython's slots for its own.
+    // HPy's slots have the same numbers as CPython's.
     parts.slots.push_back({static_cast<int>(slot.slot), reinterpret_cast<void*>(thunk)});
     return true;
 }
 
 void add_member(const TypeDescription& wanted, Parts& parts, const MemberDescription& member) {
-    // HPy's numbers of field types are CPython's; offsets count from the type's own struct.
+    // HPy's field types have the same numbers as CPython's. HPy's offsets count from the type's own
+    // struct.
     const bool late = is_late(wanted.shape, static_cast<int>(member.type));
     const Py_ssize_t start = late ? 0 : static_cast<Py_ssize_t>(fixed_offset(wanted.shape));
     const PyMemberDef cpython{member.name, static_cast<int>(member.type), member.offset + start,
@@ -80,7 +83,7 @@ bool add_definitions(const CheckedType& type, Parts& parts, Site site) {
     return true;
 }
 
-/// Methods and get-sets: HPy's, ours for members, and the legacy ones.
+/// Methods and get-sets: HPy's, those that late members become, and the legacy ones.
 bool add_tables(const CheckedType& type, Parts& parts, Site site) {
     const std::vector<Definition>& definitions = type.wanted.definitions;
     PyMethodDef* methods = nullptr;
@@ -94,9 +97,9 @@ bool add_tables(const CheckedType& type, Parts& parts, Site site) {
 }
 
 /// The call protocol: instances of a type with HPy_tp_call get a hidden HPyCallFunction behind
-/// their struct, null until HPy_SetCallFunction; CPython falls back to tp_call where it is null. A
-/// derived type has one of its own behind its own struct, so the base's place is its struct's to
-/// use.
+/// their struct. It is null until HPy_SetCallFunction sets it; while it is null, CPython calls
+/// tp_call. A derived type has a hidden call function behind its own struct, so its struct may
+/// occupy the place of the base's.
 void add_call_place(const CheckedType& type, Parts& parts) {
     const TypeDescription& wanted = type.wanted;
     const auto size = static_cast<std::size_t>(wanted.basicsize);
@@ -140,8 +143,8 @@ bool note_dealloc(const TypeDescription& wanted, const Parts& parts) {
     return false;
 }
 
-/// The one base, where it is a static type other than object that knows all about the instances but
-/// their struct; otherwise nullptr.
+/// The only base, if it is a static type other than object and its tp_dealloc handles everything in
+/// an instance except the struct; otherwise nullptr.
 PyTypeObject* only_static_base(const CheckedType& type) {
     PyObject* const bases = type.parents.bases.get();
     if (bases == nullptr || PyTuple_GET_SIZE(bases) != 1) return nullptr;
@@ -151,9 +154,10 @@ PyTypeObject* only_static_base(const CheckedType& type) {
     return is_static && base != &PyBaseObject_Type && !more ? base : nullptr;
 }
 
-/// tp_dealloc always, tp_traverse and tp_clear for instances that are collected: where the
-/// description asks for it, and where a base has it, since CPython would inherit the base's
-/// functions, which know nothing of the type's own fields. A legacy type may bring its own.
+/// Adds tp_dealloc always, and tp_traverse and tp_clear if the collector tracks the instances: if
+/// the description asks for that, or if a base is tracked. In the latter case CPython would inherit
+/// the base's functions, which do not know the type's own fields. A legacy type may define its own
+/// functions.
 bool add_lifetime(const CheckedType& type, Parts& parts) {
     const TypeDescription& wanted = type.wanted;
     const LegacyParts& legacy = type.facts.legacy;
@@ -181,7 +185,7 @@ PyObject* create(const CheckedType& type, Parts& parts, Site site) {
     const TypeDescription& wanted = type.wanted;
     if (!parts.members.empty()) {
         parts.members.push_back({nullptr, 0, 0, 0, nullptr});
-        parts.slots.push_back({Py_tp_members, parts.members.data()}); // CPython copies them
+        parts.slots.push_back({Py_tp_members, parts.members.data()}); // CPython copies the table
     }
     if (wanted.doc != nullptr) parts.slots.push_back({Py_tp_doc, const_cast<char*>(wanted.doc)});
     parts.slots.push_back({0, nullptr});
@@ -193,7 +197,8 @@ PyObject* create(const CheckedType& type, Parts& parts, Site site) {
     cpython.flags = flags_for_cpython(wanted, parts.collected);
     cpython.slots = parts.slots.data();
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(type.parents.metaclass.get());
-    // Where the functions of the type find their context, which is that of who makes it.
+    // The functions of the type find their context through the anchor: it is the context of the
+    // caller of HPyType_FromSpec.
     PyObject* const anchor =
         Region::of(site.maker)->row(kTrunk).anchor.load(std::memory_order_acquire);
     return made_or_raised(

@@ -1,4 +1,4 @@
-/// runtime/types/build.h: from a checked description to a heap type.
+/// runtime/types/build.h: makes a heap type of a checked description.
 #pragma once
 
 #include <Python.h>
@@ -8,11 +8,10 @@
 
 namespace hpystate {
 
-/// Makes the type, in the interpreter that the thread is attached to. The description may go
-/// afterwards: what CPython keeps lies in the extension's file or is interned. Returns a new
-/// reference, or nullptr with an exception set: what PyType_FromMetaclass refuses, MemoryError, and
-/// SystemError where the process has run out of thunks or of room for records. Throws
-/// std::bad_alloc.
+/// Makes the type, in the interpreter that the thread is attached to. The description is not needed
+/// afterwards: what CPython keeps is in the extension's file or interned. Returns a new reference,
+/// or nullptr with an exception set: whatever PyType_FromMetaclass raises, MemoryError, and
+/// SystemError if no thunk or no record is left in the process. Throws std::bad_alloc.
 [[nodiscard]] PyObject* build_type(const CheckedType& type, Site site);
 
 } // namespace hpystate

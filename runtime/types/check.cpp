@@ -1,5 +1,5 @@
-/// runtime/types/check.cpp: head, parents, definitions, legacy parts, flags, call, lifetime: in
-/// this order, and the first problem counts.
+/// runtime/types/check.cpp: checks head, parents, definitions, legacy parts, flags, call and
+/// lifetime, in this order, and stops at the first problem.
 #include "runtime/types/check.h"
 
 #include "runtime/abi/slot_name.h"
@@ -61,7 +61,8 @@ bool check_slot(const TypeDescription& wanted, const SlotDescription& slot) {
     return false;
 }
 
-/// How many bytes a field of that type takes; nothing for a number that is no type of a field.
+/// How many bytes a field of that type takes; nullopt for a number that is not a value of
+/// HPyMember_FieldType.
 std::optional<std::size_t> size_of_field(HPyMember_FieldType type) noexcept {
     switch (static_cast<int>(type)) {
     case HPyMember_NONE:
@@ -70,7 +71,7 @@ std::optional<std::size_t> size_of_field(HPyMember_FieldType type) noexcept {
     case HPyMember_BYTE:
     case HPyMember_UBYTE:
     case HPyMember_BOOL:
-    case HPyMember_STRING_INPLACE: // its first character
+    case HPyMember_STRING_INPLACE: // at least one character
         return sizeof(char);
     case HPyMember_SHORT:
     case HPyMember_USHORT:
@@ -94,13 +95,14 @@ std::optional<std::size_t> size_of_field(HPyMember_FieldType type) noexcept {
     }
 }
 
-/// The members by which CPython learns a place in the instance.
+/// Whether CPython takes the member's offset as the place of the call function, dict or weak
+/// references.
 bool is_offset_member(const char* name) noexcept {
     return std::strcmp(name, kCallOffset) == 0 || std::strcmp(name, kDictOffset) == 0 ||
            std::strcmp(name, kWeakListOffset) == 0;
 }
 
-/// CPython looks at a member when somebody reads it, and never at its offset.
+/// CPython checks a member's type only when the member is read, and its offset never.
 bool check_member(const TypeDescription& wanted, const MemberDescription& member) {
     if (member.name == nullptr || wanted.basicsize == 0) {
         PyErr_Format(PyExc_TypeError,
@@ -125,7 +127,8 @@ bool check_member(const TypeDescription& wanted, const MemberDescription& member
                      size ? "HPyMember_HPYSSIZET" : "one of HPyMember_FieldType");
         return false;
     }
-    // HPy makes instances without items; the C API may make some, with fields among them.
+    // HPy makes instances without items; the C API may make some with items, and a member may be in
+    // these.
     const bool has_items = wanted.itemsize != 0 && wanted.shape == HPyType_BuiltinShape_Legacy;
     const Py_ssize_t room = has_items ? PY_SSIZE_T_MAX : wanted.basicsize;
     const auto taken = static_cast<Py_ssize_t>(*size);
@@ -169,8 +172,9 @@ bool check_definitions(const TypeDescription& wanted) {
 
 // ---- the type as a whole ----
 
-/// A legacy tp_dealloc does all that HPy's functions would; a legacy tp_traverse visits all that an
-/// instance holds, as in the C API, and a tp_clear goes with it.
+/// A legacy tp_dealloc replaces HPy's functions, so HPy_tp_traverse and HPy_tp_destroy would not be
+/// called. A legacy tp_traverse visits all that an instance holds, as in the C API; a legacy
+/// tp_clear needs one.
 bool check_legacy(const TypeDescription& wanted, const TypeFacts& facts) {
     const LegacyParts& legacy = facts.legacy;
     const TypeRecord& record = facts.record;
@@ -189,8 +193,8 @@ bool check_legacy(const TypeDescription& wanted, const TypeFacts& facts) {
     return false;
 }
 
-/// Whether instances of a base have items behind their fixed part. A type's items are the members
-/// of the class that it is, which CPython finds behind whatever the metatype adds.
+/// Whether instances of a base have items behind their fixed part. Metaclasses do not count: the
+/// items of a class are its members, and CPython finds them behind what the metaclass adds.
 bool has_items(PyObject* bases) {
     return any_base(bases, [](const PyTypeObject* base) {
         return base->tp_itemsize != 0 &&
@@ -198,7 +202,7 @@ bool has_items(PyObject* bases) {
     });
 }
 
-/// Whether the hidden call function has a constant place.
+/// Whether the hidden call function has a constant offset in the instance.
 bool check_call(const TypeDescription& wanted, const TypeFacts& facts, PyObject* bases) {
     if (facts.call_place != CallPlace::kHidden) return true;
     if (wanted.itemsize != 0) {
@@ -233,8 +237,9 @@ bool check_lifetime(const TypeDescription& wanted, const TypeFacts& facts) {
 
 // ---- what CPython made of it ----
 
-/// CPython copies the place of the instances' dict from a base that is not the one whose layout
-/// counts, and not what makes that place valid: the first attribute would be written anywhere.
+/// If a base other than the one whose layout is inherited has a managed dict, CPython copies its
+/// tp_dictoffset (-1), but not the flag Py_TPFLAGS_MANAGED_DICT. Setting an attribute would then
+/// write outside of the instance.
 bool check_dict(const TypeDescription& wanted, const PyTypeObject* type) {
     if (type->tp_dictoffset != -1 || (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0) return true;
     PyErr_Format(
@@ -246,7 +251,8 @@ bool check_dict(const TypeDescription& wanted, const PyTypeObject* type) {
     return false;
 }
 
-/// A legacy type's struct begins at the object; a pure base's struct lies behind the header.
+/// A legacy type's struct begins at the object; that of a pure type begins behind the object's
+/// header.
 bool check_legacy_base(const TypeDescription& wanted, const PyTypeObject* type) {
     if (wanted.shape != HPyType_BuiltinShape_Legacy) return true;
     const PyTypeObject* const base = type->tp_base;

@@ -1,8 +1,8 @@
-/// runtime/types/check.h: whether a description can become a type.
+/// runtime/types/check.h: checks whether a type can be made of a description.
 ///
-/// All refusals of bad input are made from here, in one order; the build refuses nothing of it.
-/// Nothing is made or registered before the check has passed. Three questions only the finished
-/// type answers, since CPython chooses the base whose layout it continues: check_made().
+/// All bad input is refused from here, in a fixed order, before anything is made or registered. Three
+/// properties can only be checked on the finished type, since CPython chooses the base whose layout
+/// is inherited: check_made().
 #pragma once
 
 #include <Python.h>
@@ -15,20 +15,20 @@
 
 namespace hpystate {
 
-/// A description that was checked, and what the check found. It refers to the description, which
-/// must outlive it.
+/// A description that passed the check, and the facts that the check found. The description must
+/// outlive it.
 struct CheckedType {
     const TypeDescription& wanted;
     Parents parents;
     TypeFacts facts;
 };
 
-/// Checks a description. Nothing: the first problem is set as exception (type.h lists them). Runs
-/// no Python code. Throws std::bad_alloc.
+/// Checks a description. nullopt: an exception for the first problem is set (type.h lists them).
+/// Runs no Python code. Throws std::bad_alloc.
 [[nodiscard]] std::optional<CheckedType> check_type(const TypeDescription& wanted);
 
-/// Checks the type that CPython made of a description. False: a TypeError is set, and nobody may
-/// get the type.
+/// Checks the type that CPython made of a description. False: a TypeError is set, and the type must
+/// not be used.
 [[nodiscard]] bool check_made(const TypeDescription& wanted, const PyTypeObject* type);
 
 } // namespace hpystate

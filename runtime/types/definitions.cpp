@@ -14,7 +14,7 @@ namespace hpystate {
 
 namespace {
 
-/// METH_ flags of a signature; 0 where a method cannot have it.
+/// The METH_ flags for a signature; 0 if methods cannot have that signature.
 int flags_of(HPyFunc_Signature signature) noexcept {
     switch (signature) {
     case HPyFunc_NOARGS:
@@ -30,14 +30,14 @@ int flags_of(HPyFunc_Signature signature) noexcept {
     }
 }
 
-/// A table's bytes, ended by a zero entry, with zeros in the padding; interned.
+/// Interns a table and returns it, ended by a zero entry. The padding in the entries must be zero.
 template <typename Entry>
 [[nodiscard]] Entry* intern_table(const std::vector<Entry>& entries) {
     std::string bytes((entries.size() + 1) * sizeof(Entry), '\0');
     if (!entries.empty()) {
         std::memcpy(bytes.data(), entries.data(), entries.size() * sizeof(Entry));
     }
-    // CPython takes the table as writable and writes nothing into it.
+    // CPython's parameter is not const, but CPython does not write to the table.
     return static_cast<Entry*>(const_cast<void*>(interner().intern(std::move(bytes))));
 }
 
@@ -49,7 +49,7 @@ bool raise_incomplete(const char* kind, const char* name) {
     return false;
 }
 
-/// With zeros in the padding: tables are compared by bytes.
+/// The padding is zero, because tables are compared as bytes.
 PyMethodDef method_entry(const char* name, PyCFunction function, int flags, const char* doc) {
     PyMethodDef entry;
     std::memset(&entry, 0, sizeof(entry));
@@ -60,8 +60,9 @@ PyMethodDef method_entry(const char* name, PyCFunction function, int flags, cons
     return entry;
 }
 
-/// The thunk, or where the pool is used up the file's own trampoline, through the dispatcher; that
-/// one cannot carry a mode. nullptr: there is neither.
+/// Returns the thunk. If the pool is used up, returns the file's own trampoline, which calls the
+/// dispatcher; not in debug or trace mode, which a trampoline does not know. nullptr: there is
+/// neither.
 CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction function,
                               CFunction trampoline, Site site) {
     CFunction const thunk = thunk_for(signature, function, site);
@@ -81,7 +82,8 @@ bool add_method(std::vector<PyMethodDef>& methods, const MethodDescription& meth
     return true;
 }
 
-/// Sets one half of a get-set; to nullptr where the extension has none. False: an exception is set.
+/// Sets the getter or the setter of a get-set, to nullptr if the extension defines none. False: an
+/// exception is set.
 template <typename Pointer>
 bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction function,
                CFunction trampoline, Site site, Pointer& half) {

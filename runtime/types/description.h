@@ -3,12 +3,12 @@
 ///
 /// The structs in which an extension defines its types belong to one version of the ABI. A reader
 /// of that version (runtime/versions/v0_9/describe.h) copies them into what is declared here;
-/// checking and building see nothing else. Another version needs a reader of its own, and no change
-/// here.
+/// checking and building see nothing else. Another version needs only a reader of its own.
 ///
-/// Ownership: nothing is owned but the lists. Names, documentation, legacy tables and closures lie
-/// in the extension's file, for good. The objects of parameters are borrowed from the caller.
-/// A reader may copy what it finds without judging it: the check refuses what is missing or wrong.
+/// Ownership: only the lists are owned. Names, documentation, legacy tables and closures are in the
+/// extension's file, which is never unloaded. The objects of parameters are borrowed from the
+/// caller. A reader copies what it finds, without checking it: check.h refuses what is missing or
+/// wrong.
 #pragma once
 
 #include <Python.h>
@@ -31,7 +31,7 @@ namespace hpystate {
 struct SlotDescription {
     HPySlot_Slot slot;
     HPyCFunction function;
-    CFunction trampoline; ///< serves where no thunk is left; may be null, here and below
+    CFunction trampoline; ///< used if no thunk is left; may be null, here and below
 };
 
 struct MethodDescription {
@@ -61,8 +61,8 @@ struct GetSetDescription {
     void* closure;
 };
 
-/// A definition of a kind that the reader does not know. It is the last one that was read: nothing
-/// tells how the next one is to be read.
+/// A definition of a kind that the reader does not know. The reader stops at it, since the rest of
+/// the array may be garbage too.
 struct UnknownDescription {
     int kind;
 };
@@ -70,8 +70,8 @@ struct UnknownDescription {
 using Definition = std::variant<SlotDescription, MethodDescription, MemberDescription,
                                 GetSetDescription, UnknownDescription>;
 
-/// A part of what an extension defines that is not its own: the dynamic linker took it from another
-/// file. The reader looks before it reads, and reads no definition where it finds one.
+/// A definition or array that is not in the extension's own file: the dynamic linker resolved the
+/// name to another file. The reader checks this first, and reads no definition if it finds one.
 struct StrangePart {
     std::string part; ///< "defines[3]", "the array of globals"
     Stranger stranger;

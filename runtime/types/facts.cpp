@@ -1,4 +1,4 @@
-/// runtime/types/facts.cpp: one look at the definitions, one at the bases.
+/// runtime/types/facts.cpp: collects the facts, first of the definitions and then of the bases.
 #include "runtime/types/facts.h"
 
 #include "runtime/calls/signature.h"
@@ -17,7 +17,7 @@ void note_member(TypeFacts& facts, const char* name) noexcept {
     if (std::strcmp(name, kWeakListOffset) == 0) facts.has_weaklist_offset = true;
 }
 
-/// Notes what one definition adds.
+/// Notes the facts of one definition.
 struct Note {
     TypeFacts& facts;
     Shape shape;
@@ -35,7 +35,7 @@ struct Note {
         if (member.name != nullptr && std::strcmp(member.name, kCallOffset) == 0) {
             facts.has_call_offset = true;
         }
-        // A get-set of ours tells CPython no offset.
+        // A late member becomes a get-set, so CPython does not see its offset.
         if (!is_late(shape, static_cast<int>(member.type))) note_member(facts, member.name);
     }
     void operator()(const MethodDescription&) const noexcept {}
@@ -43,8 +43,8 @@ struct Note {
     void operator()(const UnknownDescription&) const noexcept {}
 };
 
-/// The record of the base whose layout the type continues, CPython takes the largest one, and
-/// whether there are bases that know nothing of HPy.
+/// Notes the record of the base whose layout the type inherits, which is the largest one, and
+/// whether there are bases that are not HPy types.
 void note_bases(TypeFacts& facts, PyObject* bases) noexcept {
     const Py_ssize_t count = bases != nullptr ? PyTuple_GET_SIZE(bases) : 0;
     Py_ssize_t size = -1;
@@ -64,7 +64,7 @@ CallPlace find_call_place(const TypeFacts& facts, int basicsize) noexcept {
     if (facts.has_call) return CallPlace::kHidden;
     if (facts.has_call_offset) return CallPlace::kInStruct;
     if (!inherits) return CallPlace::kNone;
-    // With a struct of its own the type's struct lies where the base's place is.
+    // A struct of its own may occupy the place of the base's hidden call function.
     return basicsize != 0 ? CallPlace::kHidden : CallPlace::kInherited;
 }
 
@@ -83,7 +83,8 @@ TypeFacts find_facts(const TypeDescription& wanted, PyObject* bases) {
     facts.record.shape_number = wanted.shape;
     // A legacy tp_traverse visits all that an instance holds, as in the C API.
     facts.record.opaque = facts.legacy.traverse ? 1 : 0;
-    // The word in front of an instance is not in its struct, and not in the memory of spares.
+    // A dict needs the functions of foreign_base.h, and memory with a word in front of the instance
+    // cannot be kept as a spare.
     if ((wanted.flags & kInFront) != 0 || facts.has_dict_offset) facts.record.foreign = 1;
     facts.call_place = find_call_place(facts, wanted.basicsize);
     return facts;

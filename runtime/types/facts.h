@@ -1,6 +1,7 @@
-/// runtime/types/facts.h: what a description amounts to on its bases. Nothing is judged here.
+/// runtime/types/facts.h: facts about a type, from its description and its bases. Nothing is
+/// checked here.
 ///
-/// The check refuses by these facts and the build goes by them, so that both mean the same.
+/// The check and the build both use these facts, so they cannot disagree.
 #pragma once
 
 #include <Python.h>
@@ -13,31 +14,33 @@
 
 namespace hpystate {
 
-/// The member by which CPython learns where an instance keeps the function that it is called with.
+/// The member whose offset is where an instance keeps its vectorcall function.
 inline constexpr char kCallOffset[] = "__vectorcalloffset__";
 
-/// The same for the dict of an instance.
+/// The member whose offset is where an instance keeps its dict.
 inline constexpr char kDictOffset[] = "__dictoffset__";
 
-/// And for the weak references to it.
+/// The member whose offset is where an instance keeps the list of weak references to it.
 inline constexpr char kWeakListOffset[] = "__weaklistoffset__";
 
-/// The flags by which CPython keeps a word in front of the instance: its dict, its weak references.
+/// With these flags CPython keeps a word in front of the instance, for its dict and its weak
+/// references.
 inline constexpr unsigned long kInFront = Py_TPFLAGS_MANAGED_DICT | Py_TPFLAGS_MANAGED_WEAKREF;
 
 /// Where instances keep the function that HPy_SetCallFunction sets.
 enum class CallPlace : std::uint8_t {
     kNone,      ///< they have none
-    kInherited, ///< where the base's instances have it
+    kInherited, ///< at the same place as in the base's instances
     kInStruct,  ///< in a field of the struct: a member __vectorcalloffset__
-    kHidden,    ///< behind the struct: the build adds it
+    kHidden,    ///< behind the struct: added by the build
 };
 
 /// The facts about a type. What they point to belongs to the description or is never freed.
 struct TypeFacts {
     LegacyParts legacy;
 
-    /// All of it but what depends on the layout: `hidden` and the short ways are the build's.
+    /// Complete except for `hidden` and the fast paths, which depend on the layout: the build sets
+    /// them.
     TypeRecord record{};
 
     CallPlace call_place = CallPlace::kNone;
@@ -45,7 +48,7 @@ struct TypeFacts {
     bool has_call_offset = false;     ///< a member __vectorcalloffset__
     bool has_dict_offset = false;     ///< a member __dictoffset__, HPy's or legacy
     bool has_weaklist_offset = false; ///< the same of __weaklistoffset__
-    bool base_is_collected = false;   ///< some base's instances are
+    bool base_is_collected = false;   ///< the collector tracks the instances of a base
 };
 
 /// The facts about a description with these bases: a tuple of types, or null for object alone.

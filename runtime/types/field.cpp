@@ -20,15 +20,16 @@ namespace hpystate {
 
 namespace {
 
-/// Where a field keeps its object without the GIL.
+/// Without the GIL a field's object is in a cell.
 struct alignas(16) Cell {
     PyObject* object;
     std::uint32_t generation;
-    std::uint32_t home; ///< the stripe that it goes back to; written once
-    Cell* next;         ///< of a free one
+    std::uint32_t home; ///< the stripe whose list it returns to; written once
+    Cell* next;         ///< in the list of free cells
 };
 
-/// Locks for the cells, by their address; and the free cells for fields, by theirs.
+/// A lock for the cells whose address selects this stripe, and a list of free cells for the fields
+/// whose address does.
 struct alignas(64) Stripe {
     InterpreterMutex mutex{LockRank::kWindow};
     Cell* free = nullptr; ///< guarded by mutex
@@ -53,7 +54,7 @@ std::uint32_t generation_of(std::intptr_t word) noexcept {
     return static_cast<std::uint32_t>(static_cast<std::uintptr_t>(word) >> kGenerationShift);
 }
 
-/// A cell from a stripe's list, else a new one. nullptr: no memory.
+/// Takes a cell from the list of the field's stripe, or makes a new one. nullptr: no memory.
 Cell* free_cell(const HPyField* field) noexcept {
     const std::size_t home = reinterpret_cast<std::uintptr_t>(field) / 64 % kStripes;
     {
@@ -63,12 +64,12 @@ Cell* free_cell(const HPyField* field) noexcept {
             return cell;
         }
     }
-    Cell* const cell = new (std::nothrow) Cell{}; // kept for good
+    Cell* const cell = new (std::nothrow) Cell{}; // never freed
     if (cell != nullptr) cell->home = static_cast<std::uint32_t>(home);
     return cell;
 }
 
-/// The word of a field whose object is `object` from now on; 0: no memory.
+/// Puts `object` into a free cell and returns the word for the field; 0: no memory.
 std::intptr_t fill_cell(const HPyField* field, PyObject* object) noexcept {
     Cell* const cell = free_cell(field);
     if (cell == nullptr) return 0;
@@ -85,15 +86,15 @@ PyObject* replace_in_cell(std::intptr_t word, PyObject* object) noexcept {
     return std::exchange(cell->object, object);
 }
 
-/// A new reference; nullptr: the field was null meanwhile.
+/// A new reference; nullptr: the field was set to null since its word was read.
 PyObject* load_from_cell(std::intptr_t word) noexcept {
     const Cell* const cell = cell_of(word);
     const std::lock_guard lock(stripe_of(cell).mutex);
     return cell->generation == generation_of(word) ? Py_XNewRef(cell->object) : nullptr;
 }
 
-/// Whether fields of an instance hold cells: it is of an HPy type, and of none whose struct the C
-/// API knows. One with a tp_dealloc of its own has no record.
+/// Whether fields of an instance hold cells: among its type and the bases is an HPy type, and no
+/// legacy type. A type with a legacy tp_dealloc has no record.
 bool keeps_cells(const PyTypeObject* type) noexcept {
     bool is_pure = false;
     for (; type != nullptr; type = type->tp_base) {
@@ -105,8 +106,8 @@ bool keeps_cells(const PyTypeObject* type) noexcept {
     return is_pure;
 }
 
-/// store_field() under the owner's critical section; takes over the reference to `object`. False:
-/// there is no memory for a cell.
+/// store_field() inside the owner's critical section; takes over the reference to `object`. False:
+/// no memory for a cell.
 bool replace(PyObject* owner, HPyField* field, PyObject* object, PyObject*& old) noexcept {
     // relaxed: written under the owner's critical section. Extensions read it without an atomic.
     const std::atomic_ref word(field->_i);

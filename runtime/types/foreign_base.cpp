@@ -1,4 +1,4 @@
-/// runtime/types/foreign_base.cpp: calling on to the bases that are no HPy types.
+/// runtime/types/foreign_base.cpp: calls the functions of bases that are not HPy types.
 #include "runtime/types/foreign_base.h"
 
 #include "runtime/calls/handle.h"
@@ -13,30 +13,31 @@ namespace hpystate {
 
 namespace {
 
-/// The tp_dealloc of all classes made in Python. Written once, with the same value by everyone.
+/// The tp_dealloc of all classes made in Python. Several threads may write it, all the same value.
 constinit std::atomic<destructor> python_dealloc{nullptr};
 
 [[nodiscard]] bool is_made_in_python(const PyTypeObject* type) noexcept {
     return type->tp_dealloc == python_dealloc.load(std::memory_order_relaxed);
 }
 
-/// The part of the chain of an instance's types that is ours to look after: from the HPy type whose
-/// function runs to the foreign base. What stands above, a class made in Python, does its own.
+/// The part of an instance's base types that our function must handle: from the HPy type whose
+/// function runs down to the foreign base. A class made in Python above that is handled by CPython.
 struct Chain {
     PyTypeObject* top;
     PyTypeObject* base;
 };
 
-/// No two HPy types of one chain have the same record: the lower one's is the base of the other's.
+/// No two HPy types among the bases of a type have the same record: the record of one is the `base`
+/// of the other's.
 [[nodiscard]] Chain chain_of(PyObject* self, const TypeRecord* record) noexcept {
     PyTypeObject* top = Py_TYPE(self);
     while (!is_hpy_type(top) || record_of(top) != record)
         top = top->tp_base;
-    // The function of an opaque type runs for what is below it.
+    // For an opaque type our function handles only what is below it.
     return {top, foreign_base(record->opaque != 0 ? top->tp_base : top)};
 }
 
-/// Calls `function(slot)` for every __slots__ entry of the classes made in Python on the chain;
+/// Calls `function(slot)` for every __slots__ entry of the classes made in Python in the chain;
 /// stops at the first result that is not 0.
 template <typename Function>
 int for_each_python_slot(PyObject* self, const Chain& chain, Function&& function) {
@@ -51,14 +52,15 @@ int for_each_python_slot(PyObject* self, const Chain& chain, Function&& function
     return 0;
 }
 
-/// Whether the instance has a managed dict that the foreign base knows nothing of. A base that has
-/// it too, as _asyncio.Future, shows it itself, and the collector counts what it is shown.
+/// Whether the instance has a managed dict that the foreign base does not visit. A base that has
+/// one too, as _asyncio.Future, visits it itself, and it must not be visited twice, because the
+/// collector counts visits.
 [[nodiscard]] bool adds_managed_dict(const Chain& chain) noexcept {
     return PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT) != 0 &&
            PyType_HasFeature(chain.base, Py_TPFLAGS_MANAGED_DICT) == 0;
 }
 
-/// The dict that a class of the chain added at an offset; or null.
+/// The dict that a class of the chain added at an offset, or nullptr.
 PyObject** added_dict(PyObject* self, const Chain& chain) {
     if (PyType_HasFeature(chain.top, Py_TPFLAGS_MANAGED_DICT)) return nullptr;
     if (chain.top->tp_dictoffset == 0 || chain.base->tp_dictoffset != 0) return nullptr;
@@ -104,14 +106,15 @@ bool has_foreign_base(PyTypeObject* type) noexcept {
 int visit_foreign_parts(PyObject* self, const TypeRecord* record, visitproc visit, void* arg) {
     const Chain chain = chain_of(self, record);
     if (!PyType_HasFeature(chain.base, Py_TPFLAGS_HEAPTYPE) || chain.base->tp_traverse == nullptr) {
-        Py_VISIT(Py_TYPE(self)); // a heap type's own function does it
+        Py_VISIT(Py_TYPE(self)); // the traverse function of a heap type visits the type itself
     }
     const int result = for_each_python_slot(self, chain, [=](PyObject* slot) {
         Py_VISIT(slot);
         return 0;
     });
     if (result != 0) return result;
-    // A class made in Python above us shows the dict itself only where we have none.
+    // CPython's function for a class made in Python visits the dict only if the base (our type) has
+    // none.
     if (adds_managed_dict(chain)) {
         if (const int stop = visit_managed_dict(self, visit, arg)) return stop;
     }
@@ -130,7 +133,7 @@ void release_foreign_parts(PyObject* self, const TypeRecord* record) {
     PyTypeObject* const type = Py_TYPE(self);
     clear_python_parts(self, chain);
     const bool base_releases_type = PyType_HasFeature(chain.base, Py_TPFLAGS_HEAPTYPE);
-    // The base's function expects a tracked object, as it would be without us.
+    // The base's function expects a tracked object, as it would get from CPython.
     if (PyType_IS_GC(chain.base) && PyType_IS_GC(type)) PyObject_GC_Track(self);
     chain.base->tp_dealloc(self);
     if (!base_releases_type) Py_DECREF(type);

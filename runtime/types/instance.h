@@ -1,4 +1,4 @@
-/// runtime/types/instance.h: the usual way to make an instance of a type of HPy's.
+/// runtime/types/instance.h: makes an instance of a simple HPy type, on the fast path.
 #pragma once
 
 #include <Python.h>
@@ -12,9 +12,8 @@
 
 namespace hpystate::context {
 
-/// The record of a type whose instances are made by CPython's own allocator, where that is plain at
-/// first sight and nothing below the type has a say in it; otherwise nullptr. Making one runs no
-/// Python code.
+/// The record of a type whose instances can be made by make_simple(), if the record is in its first
+/// entry of the table; otherwise nullptr. Making such an instance runs no Python code.
 [[nodiscard]] inline const TypeRecord* record_of_simple(PyObject* type) noexcept {
     if (!PyType_Check(type)) [[unlikely]]
         return nullptr;
@@ -27,18 +26,19 @@ namespace hpystate::context {
     return record->simple != 0 ? record : nullptr;
 }
 
-/// Clears `bytes` of an instance, a multiple of a word. They are few, and a loop is faster then:
-/// memset is a call, or `rep stos`, which takes longer to begin than this to end.
+/// Clears `bytes` of an instance, a multiple of a word. For so few bytes a loop is faster than
+/// memset, which is a call, or `rep stos`, whose start alone takes longer.
 [[gnu::always_inline]] inline void clear_words(void* start, std::size_t bytes) noexcept {
     auto* at = static_cast<char*>(start);
     for (char* const end = at + bytes; at != end; at += sizeof(void*)) {
         constexpr void* kZero = nullptr;
         std::memcpy(at, &kZero, sizeof(void*));
-        __asm__("" : "+r"(at)); // the compiler would make a memset of it
+        __asm__("" : "+r"(at)); // otherwise the compiler replaces the loop by memset
     }
 }
 
-/// A new instance of such a type, and its struct, all zero. nullptr: MemoryError is set.
+/// Returns a new instance of such a type, and sets `data` to its struct, all zero. nullptr:
+/// MemoryError is set.
 [[nodiscard]] inline PyObject* make_simple(HPyContext* ctx, PyObject* type,
                                            const TypeRecord& record, void** data) noexcept {
     auto* const cls = reinterpret_cast<PyTypeObject*>(type);

@@ -1,4 +1,4 @@
-/// runtime/types/late_member.cpp: reading and writing a member where its struct was found.
+/// runtime/types/late_member.cpp: reads and writes a member after finding the struct.
 #include "runtime/types/late_member.h"
 
 #include "globals/interner.h"
@@ -13,17 +13,17 @@ namespace hpystate {
 
 namespace {
 
-/// Interned: equal bytes, so without padding that could differ.
+/// Interned by its bytes, so it has no padding.
 struct LateMember {
     const char* name;
     const char* doc;
     std::intptr_t type;
     std::intptr_t flags;
-    Py_ssize_t offset; ///< in the struct
+    Py_ssize_t offset; ///< from the start of the struct
     std::intptr_t shape;
 };
 
-/// The member with the offset that it has in this instance.
+/// CPython's member, with the offset that it has in this instance.
 [[nodiscard]] PyMemberDef member_of(PyObject* self, const LateMember& late) noexcept {
     const char* const data =
         static_cast<const char*>(struct_of(self, static_cast<Shape>(late.shape)));

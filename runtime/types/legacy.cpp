@@ -1,4 +1,4 @@
-/// runtime/types/legacy.cpp: which legacy slot counts, and what becomes of HPy's slot beside it.
+/// runtime/types/legacy.cpp: reads the legacy slots, and merges them with HPy's slots.
 #include "runtime/types/legacy.h"
 
 #include <algorithm>
@@ -9,8 +9,8 @@ namespace hpystate {
 
 namespace {
 
-/// The number that CPython's headers give a slot: 3.15 has new ones for the first four, and takes
-/// the old ones, which are HPy's, as well.
+/// The number of a slot in CPython's headers. 3.15 has new numbers for the first four slots; it
+/// accepts the old ones, which HPy has, as well.
 int number_of(const PyType_Slot& slot) noexcept {
     constexpr std::array<int, 4> kRenumbered{Py_bf_getbuffer, Py_bf_releasebuffer,
                                              Py_mp_ass_subscript, Py_mp_length};
@@ -18,8 +18,8 @@ int number_of(const PyType_Slot& slot) noexcept {
                                             : slot.slot;
 }
 
-/// Whether HPy's slot of that number stays where a legacy one has the number too: HPy's runtime
-/// puts these two protocols into the type behind all slots.
+/// Whether HPy's slot wins over a legacy one with the same number. HPy's own runtime sets the call
+/// and buffer protocols after all slots, so there they win too.
 bool hpy_wins(int number) noexcept {
     return number == Py_tp_call || number == Py_bf_getbuffer || number == Py_bf_releasebuffer;
 }
@@ -29,7 +29,7 @@ void put(std::vector<PyType_Slot>& slots, const PyType_Slot& slot, std::size_t o
     const auto same = std::find_if(slots.begin(), slots.end(), [&](const PyType_Slot& one) {
         return number_of(one) == number_of(slot);
     });
-    // CPython takes one Py_tp_doc, and refuses two by itself.
+    // Two Py_tp_doc are passed on: CPython refuses them.
     if (same == slots.end() || slot.slot == Py_tp_doc) {
         slots.push_back(slot);
     } else if (same - slots.begin() >= static_cast<std::ptrdiff_t>(own) ||
@@ -38,7 +38,7 @@ void put(std::vector<PyType_Slot>& slots, const PyType_Slot& slot, std::size_t o
     }
 }
 
-/// Tables and bases: what CPython gets of them is not the slot.
+/// Tables and bases, which are not passed to CPython as they are: they are merged with HPy's.
 bool is_part(int number) noexcept {
     return number == Py_tp_methods || number == Py_tp_getset || number == Py_tp_members ||
            number == Py_tp_base || number == Py_tp_bases;
@@ -95,7 +95,7 @@ void merge_legacy_slots(std::vector<PyType_Slot>& slots, const PyType_Slot* tabl
             put(slots, *slot, own);
             continue;
         }
-        // Without a function of its own the type has ours, which the build adds later.
+        // A null function removes the slot; the build adds our function later.
         std::erase_if(slots, [&](const PyType_Slot& one) { return one.slot == slot->slot; });
     }
 }

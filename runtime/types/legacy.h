@@ -1,7 +1,7 @@
 /// runtime/types/legacy.h: the legacy slots of a type, which are CPython's own table.
 ///
-/// As in PyType_FromSpec, of several slots with one number the last one counts: real code relies on
-/// it. A null function is CPython's way to leave a slot empty.
+/// As in PyType_FromSpec, of several slots with one number the last one is used: real code relies
+/// on it. A null function leaves a slot empty, as in CPython.
 #pragma once
 
 #include <Python.h>
@@ -11,24 +11,24 @@
 
 namespace hpystate {
 
-/// What a table of legacy slots brings, apart from the slots that CPython takes as they are.
+/// The parts of a table of legacy slots that are not passed to CPython unchanged.
 struct LegacyParts {
-    const PyMethodDef* methods = nullptr; ///< ended by a zero entry, or null; as the next two
+    const PyMethodDef* methods = nullptr; ///< ended by a zero entry, or null; so are the next two
     const PyGetSetDef* getsets = nullptr;
     const PyMemberDef* members = nullptr;
     const PyType_Slot* base = nullptr;  ///< the slot Py_tp_base
     const PyType_Slot* bases = nullptr; ///< the slot Py_tp_bases
-    bool dealloc = false;               ///< a Py_tp_dealloc that serves as it is
+    bool dealloc = false;               ///< the last Py_tp_dealloc is not null; it is used
     bool traverse = false;
     bool clear = false;
-    bool any_dealloc = false; ///< some Py_tp_dealloc is not null, whether it is the last or not
+    bool any_dealloc = false; ///< some Py_tp_dealloc is not null
 };
 
-/// Looks through a table that a zero slot ends. Null has no parts.
+/// Reads a table that ends with a zero slot. A null table has no parts.
 [[nodiscard]] LegacyParts find_legacy_parts(const PyType_Slot* table) noexcept;
 
-/// Puts the slots of a table that are not among its LegacyParts behind HPy's `slots`, or in their
-/// place where the number is the same. Throws std::bad_alloc.
+/// Adds the other slots of the table behind HPy's `slots`, or replaces the one with the same
+/// number. Throws std::bad_alloc.
 void merge_legacy_slots(std::vector<PyType_Slot>& slots, const PyType_Slot* table);
 
 /// Appends the entries of a legacy table of get-sets or members.

@@ -50,7 +50,7 @@ int traverse_instance(PyObject* self, visitproc visit, void* arg, const TypeReco
     if (record->foreign != 0) {
         if (const int result = visit_foreign_parts(self, record, visit, arg)) return result;
     } else {
-        Py_VISIT(Py_TYPE(self)); // once, however many HPy types the instance's type has below it
+        Py_VISIT(Py_TYPE(self)); // once, not once per HPy type among the bases
     }
     return for_each_field(self, record, &visit_field, &pair);
 }
@@ -62,12 +62,13 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
 
 [[gnu::cold, gnu::noinline]] void destroy_in_flight(PyObject* self, HPyFunc_DESTROYFUNC_t destroy,
                                                     void* data) {
-    const InFlight kept(reinterpret_cast<PyObject*>(Py_TYPE(self))); // self is half gone
+    const InFlight kept(reinterpret_cast<PyObject*>(Py_TYPE(self))); // self is half destroyed
     destroy(data);
 }
 
-/// The extension's HPy_tp_destroy. It has no context, but a hybrid one may call the C API. What it
-/// raises without an exception in flight is found behind it, which costs less.
+/// Calls the extension's HPy_tp_destroy. It has no context, but a hybrid extension may call the C
+/// API and raise. If no exception is set before, it is cheaper to check for one afterwards than to
+/// use InFlight.
 [[gnu::noinline]] void destroy_struct(PyObject* self, HPyFunc_DESTROYFUNC_t destroy, void* data) {
     if (PyErr_Occurred() != nullptr) [[unlikely]]
         return destroy_in_flight(self, destroy, data);
@@ -76,7 +77,7 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
         PyErr_WriteUnraisable(reinterpret_cast<PyObject*>(Py_TYPE(self)));
 }
 
-/// What an instance refers to by fields, and what its types keep besides.
+/// Releases what an instance refers to by fields, and calls HPy_tp_destroy of its types.
 [[gnu::always_inline]] inline void release_parts(PyObject* self, const TypeRecord& record) {
     if (record.base == nullptr) [[likely]] {
         void* const data = struct_of(self, record.shape());
@@ -90,7 +91,8 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
     }
 }
 
-/// The instance's memory goes back; its type was kept alive by it until now.
+/// Releases all parts of an instance and frees its memory. The instance's reference to its type is
+/// released last.
 [[gnu::always_inline]] inline void free_instance(PyObject* self, const TypeRecord& record) {
     PyTypeObject* const type = Py_TYPE(self);
     if (type->tp_weaklistoffset != 0) [[unlikely]]
@@ -102,12 +104,13 @@ int clear_instance(PyObject* self, const TypeRecord* record) {
     Py_DECREF(type);
 }
 
-/// How many instances this thread destroys, one within the other. Static TLS: read at every
-/// deallocation, and four bytes of it are always to be had.
+/// How many instances this thread is destroying at the moment, nested. In static TLS, because it is
+/// read at every deallocation; four bytes of it are always free.
 [[gnu::tls_model("initial-exec")]] constinit thread_local unsigned depth = 0;
 
-/// Chains of objects that are destroyed one within the other must not use up the C stack. CPython's
-/// means against that costs as much as the rest, so it begins where a chain is this long.
+/// A long chain of objects that destroy each other must not use up the C stack. CPython's trashcan
+/// prevents that, but costs as much as the rest of the deallocation. So it is used only from this
+/// depth on.
 constexpr unsigned kLong = 32;
 
 // NOLINTNEXTLINE(readability-function-size): CPython's macros nest
@@ -130,7 +133,7 @@ template <typename Free>
     --depth;
 }
 
-/// free_instance() for a record with spares, and an instance of the very type that it is of.
+/// free_instance() for a record with spares, and an instance of exactly that type.
 [[gnu::always_inline]] inline void free_simple(PyObject* self, const TypeRecord& record) {
     PyTypeObject* const type = Py_TYPE(self);
     char* const start = reinterpret_cast<char*>(self);
@@ -143,7 +146,7 @@ template <typename Free>
     Py_DECREF(type);
 }
 
-/// The same for a record with a builtin type's function: that one frees the memory.
+/// The same for a record with a builtin type's tp_dealloc, which frees the memory.
 [[gnu::always_inline]] inline void free_on_builtin(PyObject* self, const TypeRecord& record) {
     PyTypeObject* const type = Py_TYPE(self);
     if (record.traverse != nullptr || record.destroy != nullptr) release_parts(self, record);
@@ -153,9 +156,9 @@ template <typename Free>
 
 [[gnu::noinline]] void dealloc_other(PyObject* self, destructor dealloc, const TypeRecord* record) {
     PyTypeObject* const type = Py_TYPE(self);
-    // A class made in Python comes here from subtype_dealloc, which has called the finalizer.
+    // For a class made in Python subtype_dealloc calls this; it has already called the finalizer.
     if (type->tp_dealloc == dealloc && type->tp_finalize != nullptr) {
-        if (PyObject_CallFinalizerFromDealloc(self) < 0) return; // brought back to life
+        if (PyObject_CallFinalizerFromDealloc(self) < 0) return; // resurrected
     }
     if (PyType_IS_GC(type)) {
         free_tracked(self, dealloc, record, &free_instance);
@@ -164,7 +167,7 @@ template <typename Free>
     }
 }
 
-// Functions of their own, so that each saves no more registers than it needs.
+// Separate functions, so that each saves only the registers that it needs.
 
 [[gnu::noinline]] void dealloc_simple(PyObject* self, const TypeRecord* record) {
     free_simple(self, *record);
@@ -186,11 +189,11 @@ template <typename Free>
                  [](PyObject* object, const TypeRecord& its) { free_on_builtin(object, its); });
 }
 
-// Not inline: there are as many thunks as there can be records.
+// Not inline: it would be copied into each of the 1,024 thunks.
 [[gnu::noinline]] void dealloc_instance(PyObject* self, destructor dealloc,
                                         const TypeRecord* record) {
     PyTypeObject* const type = Py_TYPE(self);
-    // A class made in Python below the type may hold more, and has another size.
+    // An instance of a class derived in Python may hold more, and has another size.
     const bool special =
         type->tp_dealloc != dealloc || type->tp_finalize != nullptr || type->tp_weaklistoffset != 0;
     if (special) return dealloc_other(self, dealloc, record);

@@ -7,14 +7,14 @@
 
 namespace hpystate {
 
-/// The functions that CPython is given for types of one record.
+/// The functions that CPython gets for the types of one record.
 struct TypeThunks {
     destructor dealloc;
     traverseproc traverse;
     inquiry clear;
 };
 
-/// Thunks for a record. All null where the pool is used up. Throws std::bad_alloc.
+/// Returns the thunks for a record. All are null if the pool is used up. Throws std::bad_alloc.
 [[nodiscard]] TypeThunks type_thunks_for(const TypeRecord& wanted);
 
 } // namespace hpystate

@@ -1,4 +1,4 @@
-/// runtime/types/parents.cpp: from parameters to a tuple of bases, and what a struct needs of them.
+/// runtime/types/parents.cpp: makes the tuple of bases, and checks whether the struct fits on them.
 #include "runtime/types/parents.h"
 
 #include "runtime/types/legacy.h"
@@ -51,8 +51,8 @@ bool set_bases_tuple(const TypeDescription& wanted, Parents& parents, PyObject* 
     return true;
 }
 
-/// Py_tp_base and Py_tp_bases among the legacy slots: of the two the tuple counts, as in
-/// PyType_FromSpec.
+/// Reads Py_tp_base and Py_tp_bases among the legacy slots. If both are there, the tuple is used,
+/// as in PyType_FromSpec.
 bool read_legacy_bases(const TypeDescription& wanted, Parents& parents, Ref& list) {
     const LegacyParts legacy = find_legacy_parts(wanted.legacy_slots);
     if (legacy.base == nullptr && legacy.bases == nullptr) return true;
@@ -74,7 +74,7 @@ bool read_legacy_bases(const TypeDescription& wanted, Parents& parents, Ref& lis
 bool find_parents(const TypeDescription& wanted, Parents& parents) {
     Ref list;
     for (const auto& [kind, object] : wanted.parameters) {
-        // The exception of the call that should have given the object is the better one.
+        // An exception that is set already explains why the object is null.
         if (object == nullptr && PyErr_Occurred() != nullptr) return false;
         bool good = false;
         switch (kind) {
@@ -96,7 +96,7 @@ bool find_parents(const TypeDescription& wanted, Parents& parents) {
     if (!read_legacy_bases(wanted, parents, list)) return false;
     if (!list) {
         const bool none = parents.bases && PyTuple_GET_SIZE(parents.bases.get()) == 0;
-        if (none) parents.bases = Ref(); // object, as in Python; CPython takes no empty tuple
+        if (none) parents.bases = Ref(); // object: CPython accepts no empty tuple
         return true;
     }
     if (parents.bases) {
@@ -116,9 +116,9 @@ namespace {
     return static_cast<std::size_t>(wanted.basicsize); // checked: not negative
 }
 
-/// Whether a struct on a base of HPy's may begin where the base's does: only HPy structs lie there,
-/// and the first `alone` bytes. A class made in Python must not have added anything in between. A
-/// legacy struct includes whatever is below all HPy types.
+/// Whether a struct on an HPy base may begin where the base's struct begins. It may if only HPy
+/// structs are there, apart from the first `alone` bytes, and no class made in Python has added
+/// anything in between. A legacy struct includes whatever is below all HPy types.
 bool shares_struct(const TypeDescription& wanted, const PyTypeObject* base, std::size_t alone) {
     for (const PyTypeObject* type = base;; type = type->tp_base) {
         if (is_hpy_type(type)) continue;
@@ -130,8 +130,8 @@ bool shares_struct(const TypeDescription& wanted, const PyTypeObject* base, std:
     }
 }
 
-/// Whether a struct of that shape and size can stand on a base: it must hold what the base's struct
-/// holds, and nothing but the builtin layout may lie in front of it.
+/// Whether a struct of that shape and size fits on a base: it must include the base's struct, and
+/// only the builtin layout may be in front of it.
 bool check_struct(const TypeDescription& wanted, PyTypeObject* base) {
     if (wanted.basicsize == 0) return true;
     const Shape shape = wanted.shape;
@@ -178,7 +178,8 @@ bool check_shape(const TypeDescription& wanted, PyObject* bases) {
     return false;
 }
 
-/// The base's code finds its items by its own size of them; instances have room by the type's.
+/// The base's code computes the address of an item from the base's itemsize, but instances have
+/// room for items of the type's itemsize. So both must be equal.
 bool check_items(const TypeDescription& wanted, const PyTypeObject* base) {
     const bool differ = wanted.itemsize != 0 && base->tp_itemsize != 0;
     if (!differ || wanted.itemsize == base->tp_itemsize) return true;

@@ -8,15 +8,15 @@
 
 namespace hpystate {
 
-/// What the parameters of a description amount to. Owned.
+/// The bases and the metaclass that the parameters give. Owned.
 struct Parents {
     Ref bases;     ///< tuple of types, or null: object alone
-    Ref metaclass; ///< type, or null: what the bases have
+    Ref metaclass; ///< type, or null: the one of the bases
 };
 
 /// Reads the parameters, and Py_tp_base and Py_tp_bases among the legacy slots. False: an exception
-/// is set, a TypeError where they contradict each other or name what is not a type, a ValueError
-/// for two metaclasses. Throws std::bad_alloc.
+/// is set, a TypeError if they contradict each other or are not types, a ValueError for two
+/// metaclasses. Throws std::bad_alloc.
 [[nodiscard]] bool find_parents(const TypeDescription& wanted, Parents& parents);
 
 /// Whether the type's struct, items and builtin shape fit on these bases. False: a TypeError that

@@ -1,11 +1,13 @@
-/// runtime/types/record.cpp: which short ways a record opens, and from a tp_dealloc back to it.
+/// runtime/types/record.cpp: which fast paths a type's record allows, and the table from a
+/// tp_dealloc to its record.
 #include "runtime/types/record.h"
 
 namespace hpystate {
 
 namespace {
 
-/// The legacy tp_deallocs, in the same manner, with one entry free at least.
+/// The set of legacy tp_deallocs: a table with open addressing, as type_entries. At least one entry
+/// is always free, so that a search ends.
 constinit std::atomic<destructor> legacy_deallocs[kTypeEntries]{};
 constinit std::atomic<unsigned> legacy_count{0};
 
@@ -29,13 +31,15 @@ bool TypeRecord::visits() const noexcept {
     return false;
 }
 
-/// An instance that is the header, one struct behind it, and nothing else, comes from
-/// PyType_GenericAlloc, and its memory can serve the next one. That of a float is so too: all zero
-/// it is 0.0, and its tp_dealloc frees the memory of a subtype's and no more.
+/// An instance that consists of the header and one struct, and nothing else, can be made by
+/// PyType_GenericAlloc, and its memory can be kept for the next one. The same is true of a subtype
+/// of float: a float that is all zero is 0.0, and float's tp_dealloc only frees the memory of a
+/// subtype's instance.
 ///
-/// Where there is more below, and one static type knows it all, its tp_dealloc is called at once:
-/// there is nothing in between to look for. A static type leaves the reference to the instance's
-/// type to us. One whose instances are collected may expect a tracked one; those here do not.
+/// If there is more in an instance, and one static type handles all of it, that type's tp_dealloc
+/// is called directly, without searching the bases. A static type does not release the instance's
+/// reference to its type, so we do. The tp_dealloc of a type that the collector tracks may expect a
+/// tracked instance; those of list, tuple and dict do not.
 void TypeRecord::set_short_ways(bool collected, std::size_t basicsize,
                                 PyTypeObject* only_base) noexcept {
     if (base != nullptr) return;
@@ -67,7 +71,7 @@ void remember(destructor dealloc, const TypeRecord* record) noexcept {
         TypeEntry& entry = type_entries[at];
         const TypeRecord* none = nullptr;
         if (!entry.record.compare_exchange_strong(none, record) && none != record) continue;
-        // release: whoever sees the function sees its record.
+        // release: a thread that sees the function also sees its record.
         entry.dealloc.store(dealloc, std::memory_order_release);
         return;
     }
@@ -95,7 +99,7 @@ bool note_legacy_dealloc(destructor dealloc) noexcept {
         destructor found = nullptr;
         if (legacy_deallocs[at].compare_exchange_strong(found, dealloc, std::memory_order_relaxed))
             return true;
-        if (found == dealloc) return true; // another thread was first; the count is one too high
+        if (found == dealloc) return true; // added by another thread; the count is one too high
     }
 }
 

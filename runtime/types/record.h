@@ -1,14 +1,14 @@
-/// runtime/types/record.h: what the runtime has to know of a type when it visits or destroys an
+/// runtime/types/record.h: what the runtime must know about a type when it visits or destroys an
 /// instance.
 ///
 /// tp_traverse and tp_destroy get no context, may run with the world stopped or without a thread
-/// state, and may run after the collector cleared the type's dict and mro. So what they need hangs
-/// on nothing that the collector can take apart: each type has a tp_dealloc, a tp_traverse and a
-/// tp_clear of its own, thunks of one number, and the number leads to the type's record. The record
-/// is constant, shared by all interpreters and by all types that are alike, and never freed.
+/// state, and may run after the collector has cleared the type's dict and mro. So what they need is
+/// not in anything that the collector can clear. Each type gets a tp_dealloc, a tp_traverse and a
+/// tp_clear that are thunks of one number, and the number leads to the type's record. The record is
+/// constant, shared by all interpreters and by all types with equal records, and never freed.
 ///
-/// This is also how a type of ours is recognised: its tp_dealloc is one of these thunks. No flag of
-/// CPython is borrowed, tp_name is not looked at, and type(T) is type.
+/// This is also how an HPy type is recognised: its tp_dealloc is one of these thunks. No flag of
+/// CPython is used for that, tp_name does not matter, and no metaclass is needed.
 #pragma once
 
 #include <Python.h>
@@ -30,57 +30,57 @@ struct TypeRecord {
     HPyFunc_TRAVERSEPROC_t traverse; ///< the extension's, or null
     HPyFunc_DESTROYFUNC_t destroy;   ///< the extension's, or null
     const TypeRecord* base;          ///< of the nearest HPy type below, or null
-    std::size_t hidden;              ///< bytes behind the type's struct that are ours
+    std::size_t hidden;              ///< bytes of the hidden call function behind the struct
     std::intptr_t shape_number;      ///< HPyType_BuiltinShape
     std::uintptr_t foreign;          ///< 1: instances hold more than HPy structs: foreign_base.h
-    std::uintptr_t opaque;           ///< 1: has a tp_traverse of its own, which knows all below
-    std::uintptr_t simple;           ///< 1: instances are made on a short way
-    std::uintptr_t spares;           ///< and freed on one: their list in Region::spares; 0: not so
-    std::uintptr_t offset;           ///< of the struct, where they are made on a short way
-    destructor builtin; ///< what frees an instance below its struct, where that is all; or null
+    std::uintptr_t opaque;           ///< 1: has a legacy tp_traverse, which visits all below
+    std::uintptr_t simple;           ///< 1: instances are made on the fast path (instance.h)
+    std::uintptr_t spares;           ///< their list in Region::spares; 0: none is kept
+    std::uintptr_t offset;           ///< of the struct, if `simple`
+    destructor builtin; ///< a builtin type's tp_dealloc that can be called directly; or null
 
     [[nodiscard]] Shape shape() const noexcept { return static_cast<Shape>(shape_number); }
 
-    /// The next record whose fields are visited one by one. An opaque type's are not: it is called
-    /// as a base of the C API is.
+    /// The next record whose fields are visited one by one. The fields of an opaque type are not:
+    /// its own function is called, as for a base of the C API.
     [[nodiscard]] const TypeRecord* below() const noexcept {
         return base != nullptr && base->opaque == 0 ? base : nullptr;
     }
 
-    /// Notes which short ways are open. `only_base` is the one base, where that is a static type;
-    /// null for object, and for all else. To be called last.
+    /// Sets the members for the fast paths. `only_base` is the only base, if that is a static type
+    /// other than object; otherwise null. To be called last.
     void set_short_ways(bool collected, std::size_t basicsize, PyTypeObject* only_base) noexcept;
 
     /// Whether this type or one below it has fields to visit.
     [[nodiscard]] bool visits() const noexcept;
 };
 
-/// From a tp_dealloc back to its record: open addressing, half full at most. An entry is written
-/// once, the record first, before the thunk's address is handed out; the function tells whether it
-/// is complete.
+/// An entry of the table from a tp_dealloc to its record: open addressing, at most half full. An
+/// entry is written once, the record first, before the thunk's address is handed out. It is
+/// complete when the function is set.
 struct TypeEntry {
     std::atomic<destructor> dealloc;
     std::atomic<const TypeRecord*> record;
 };
 inline constexpr unsigned kTypeEntries = 2 * kTypePool.size;
 
-/// A C array, hidden: it is read without the GOT.
+/// A C array with hidden visibility, so that it is read without the GOT.
 [[gnu::visibility("hidden")]] extern TypeEntry type_entries[kTypeEntries];
 
 [[nodiscard]] inline unsigned first_type_entry(destructor dealloc) noexcept {
     return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(dealloc) >> 4U) % kTypeEntries;
 }
 
-/// The record whose tp_dealloc this is, where it does not stand in its first entry; or nullptr.
+/// The record of this tp_dealloc if it is not in its first entry; or nullptr.
 [[nodiscard, gnu::cold, gnu::noinline]] const TypeRecord*
 look_for_record(destructor dealloc) noexcept;
 
-/// From now on `dealloc` leads to `record`. Under no lock: two threads may remember the same
-/// thunks, and write the same.
+/// Adds `dealloc` and its `record` to the table. Without a lock: two threads may add the same
+/// thunks, and then write the same values.
 void remember(destructor dealloc, const TypeRecord* record) noexcept;
 
-/// The record of the nearest HPy type on the way from `type` to object; nullptr: there is none. A
-/// few instructions for an HPy type itself.
+/// The record of `type` or of its nearest base that is an HPy type; nullptr: there is none. A few
+/// instructions for an HPy type itself.
 [[nodiscard]] const TypeRecord* record_of(const PyTypeObject* type) noexcept;
 
 /// The record of the type itself; nullptr: it was not made by HPyType_FromSpec, or has a tp_dealloc
@@ -98,11 +98,12 @@ void remember(destructor dealloc, const TypeRecord* record) noexcept;
     return own_record_of(type) != nullptr;
 }
 
-/// Whether a type can be looked into: an HPy type that brings no tp_traverse of its own.
+/// Whether a type is an HPy type without a legacy tp_traverse, so that its fields can be visited
+/// here.
 [[nodiscard]] bool is_transparent(const PyTypeObject* type) noexcept;
 
-/// A type of HPyType_FromSpec with a Py_tp_dealloc of its own has no record; this notes the
-/// function. False: 2,047 were noted in this process, there is room for no more.
+/// A type of HPyType_FromSpec with a legacy Py_tp_dealloc has no record; this adds the function to
+/// a set. False: the set has 2,047 functions already, which is the limit.
 [[nodiscard]] bool note_legacy_dealloc(destructor dealloc) noexcept;
 
 /// Whether a type was made by HPyType_FromSpec, with a legacy tp_dealloc or without.

@@ -11,10 +11,11 @@ void* struct_of_other(PyObject* object, Shape shape) noexcept {
 
 std::size_t basicsize_of(Shape shape, std::size_t size) noexcept {
     if (size == 0) return 0;
-    if (shape == HPyType_BuiltinShape_Legacy) return size; // as the C API takes it
-    // Whole words: behind it CPython puts the attributes of instances of a class made in Python.
+    if (shape == HPyType_BuiltinShape_Legacy) return size; // as in the C API
+    // Rounded up to whole words, since in a class derived in Python pointers follow, such as
+    // __slots__.
     if (!has_inline_items(shape)) return align_up(fixed_offset(shape) + size, alignof(PyObject*));
-    // Whatever the number of items: room to align the struct behind them.
+    // For any number of items there must be room to align the struct behind them.
     const auto head = static_cast<std::size_t>(builtin_of(shape)->tp_basicsize);
     return align_up(head + kStructAlign + size, alignof(PyObject*));
 }

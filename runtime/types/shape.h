@@ -1,4 +1,4 @@
-/// runtime/types/shape.h: where the struct of a type lies in its instances, for each builtin shape.
+/// runtime/types/shape.h: where the struct of a type is in its instances, for each builtin shape.
 ///
 ///     Legacy   [header + fields: the struct includes them    ]   at the object itself
 ///     Object   [header][struct                               ]   at a constant offset
@@ -6,8 +6,8 @@
 ///     Long     [header, size, digits ...][struct             ]   behind the last digit
 ///     Tuple    [header, size, items ...][struct              ]   behind the last item
 ///
-/// The last two have their items inline, as many as the instance needs, so the place of the struct
-/// depends on the instance. A constant offset would lie inside the items.
+/// Instances of the last two have their items inline, as many as they need, so the place of the
+/// struct depends on the instance. A constant offset would be inside the items.
 #pragma once
 
 #include <Python.h>
@@ -33,7 +33,7 @@ inline constexpr std::size_t kStructAlign = alignof(std::max_align_t);
     return shape == HPyType_BuiltinShape_Long || shape == HPyType_BuiltinShape_Tuple;
 }
 
-/// Where a struct starts behind an instance of a builtin type. What `type` makes are heap types.
+/// Where a struct starts behind an instance of a builtin type. Instances of `type` are heap types.
 template <typename Instance>
 [[nodiscard]] constexpr std::size_t offset_behind() noexcept {
     using Whole =
@@ -55,7 +55,7 @@ template <typename Instance>
     }
 }
 
-/// How many digits an int has room for. CPython gives it one at least.
+/// How many digits an int has room for: at least one.
 [[nodiscard]] inline std::size_t digits_of(PyObject* object) noexcept {
     // Below the count are three bits for the sign and CPython's own use.
     const std::size_t count = reinterpret_cast<PyLongObject*>(object)->long_value.lv_tag >> 3U;
@@ -87,11 +87,10 @@ template <Shape S>
     return struct_of_other(object, shape);
 }
 
-/// How large CPython's fixed part of an instance is whose struct has `size` bytes; 0 for 0: it is
-/// inherited.
+/// The tp_basicsize of a type whose struct has `size` bytes; 0 for 0: it is inherited.
 [[nodiscard]] std::size_t basicsize_of(Shape shape, std::size_t size) noexcept;
 
-/// The builtin type that a shape continues; nullptr for Legacy and Object, which continue any.
+/// The builtin type whose layout a shape extends; nullptr for Legacy and Object, which extend any.
 [[nodiscard]] PyTypeObject* builtin_of(Shape shape) noexcept;
 
 /// "Long", for messages.
@@ -106,7 +105,7 @@ static_assert(kShapes[0] == HPyType_BuiltinShape_Legacy &&
                   kShapes[kShapeCount - 1] == HPyType_BuiltinShape_Legacy + kShapeCount - 1,
               "Legacy has the lowest number, and no number is left out");
 
-/// Whether the number is one of a shape.
+/// Whether the number is a value of HPyType_BuiltinShape.
 [[nodiscard]] constexpr bool is_shape(int number) noexcept {
     return number >= HPyType_BuiltinShape_Legacy &&
            number < HPyType_BuiltinShape_Legacy + kShapeCount;

@@ -7,7 +7,7 @@
 
 namespace hpystate {
 
-/// The signature of a slot's function; nothing for a number that is not a slot of a type.
+/// The signature of a slot's function; nullopt for a number that is not a slot of a type.
 [[nodiscard]] constexpr std::optional<HPyFunc_Signature> signature_of(HPySlot_Slot slot) noexcept {
     constexpr int kFirstOfModules = 2000;
     switch (static_cast<int>(slot)) {

@@ -1,4 +1,4 @@
-/// runtime/types/type.cpp: check, build, and a look at what was made.
+/// runtime/types/type.cpp: checks the description, builds the type, and checks the finished type.
 #include "runtime/types/type.h"
 
 #include "runtime/types/build.h"

@@ -1,4 +1,5 @@
-/// runtime/types/typeflags.cpp: a table of CPython's 32 flags, and what some of them need.
+/// runtime/types/typeflags.cpp: the table of CPython's 32 flags, and the conditions of some of
+/// them.
 #include "runtime/types/typeflags.h"
 
 #include "runtime/cpython/versions.h"
@@ -9,9 +10,9 @@ namespace hpystate {
 
 namespace {
 
-/// A bit of tp_flags. `refusal` is null where a spec may set it.
+/// A bit of tp_flags. `refusal` is null if a spec may set it.
 struct Flag {
-    const char* name; ///< null: CPython gives the bit no meaning
+    const char* name; ///< null: CPython does not use the bit
     const char* refusal;
 };
 
@@ -26,7 +27,7 @@ constexpr Flag kBitTwo =
     kHasInlineValues ? Flag{"Py_TPFLAGS_INLINE_VALUES", kSetByCPython}
                      : Flag{"HPy_TPFLAGS_INTERNAL_IS_HPY_TYPE", "HPy's own runtime sets it itself"};
 
-/// By the number of the bit, which is the same from 3.12 on.
+/// Indexed by the number of the bit, which is the same from 3.12 on.
 constexpr std::array<Flag, kFlags> kTable{{
     {"Py_TPFLAGS_HAVE_FINALIZE", nullptr},
     {"_Py_TPFLAGS_STATIC_BUILTIN", "it is for types inside CPython"},
@@ -62,7 +63,7 @@ constexpr std::array<Flag, kFlags> kTable{{
     {"Py_TPFLAGS_TYPE_SUBCLASS", kOfABuiltin},
 }};
 
-/// Set when the type is there.
+/// Set after the type is made.
 constexpr unsigned long kLate = Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
 
 bool refuse(const TypeDescription& wanted, unsigned bit, const char* reason) {
@@ -77,7 +78,8 @@ bool refuse_flag(const TypeDescription& wanted, unsigned long flag, const char* 
     return refuse(wanted, static_cast<unsigned>(__builtin_ctzl(flag)), reason);
 }
 
-/// The word lies in front of what the collector keeps there, at a fixed distance.
+/// For both flags CPython keeps a word at a fixed distance in front of the instance. It does so
+/// only for instances that the collector tracks.
 bool check_in_front(const TypeDescription& wanted, const TypeFacts& facts, PyObject* bases,
                     unsigned long flag) {
     if ((wanted.flags & flag) == 0) return true;
@@ -106,7 +108,7 @@ bool check_flags(const TypeDescription& wanted, const TypeFacts& facts, PyObject
         if ((wanted.flags & flag) == 0) continue;
         if (bit >= kFlags) return refuse(wanted, bit, "CPython has only 32 flags");
         if (kTable[bit].refusal == nullptr) continue;
-        // A base's flag is inherited: then it is well to say it again.
+        // A flag that a base has is inherited, so it may be given again.
         const bool inherited = bit >= kFirstBuiltin && any_base(bases, [=](PyTypeObject* base) {
                                    return PyType_HasFeature(base, flag) != 0;
                                });

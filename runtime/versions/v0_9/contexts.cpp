@@ -25,7 +25,8 @@ PyObject* type_object(PyTypeObject& type) noexcept {
     return reinterpret_cast<PyObject*>(&type);
 }
 
-/// One function per handle of objects.def; install_objects() asks for every handle of the list.
+/// One function per handle of objects.def. install_objects() calls one for every handle of the
+/// list, so a missing one is a compile error.
 struct Objects {
 #define HPY_OBJECT(name, expression)                                                               \
     static PyObject* h_##name() noexcept {                                                         \
@@ -49,7 +50,7 @@ bool install_plain(Region& region) noexcept {
     HPyContext& context = region.row(Version::kV09).context;
     context.name = "HPy Universal ABI (CPython backend, hpystate)";
     context.abi_version = HPY_ABI_VERSION;
-    // What a fused call compares: hpystate/fused_link.h. Nobody writes through it.
+    // A fused call compares this word (hpystate/fused_link.h). Nobody writes through it.
     context._private = const_cast<hpystate_fused_table*>(&kPlainFusedCalls);
     install_functions(context);
     return install_objects(context);

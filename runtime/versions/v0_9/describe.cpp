@@ -1,4 +1,4 @@
-/// runtime/versions/v0_9/describe.cpp: field by field, from 0.9's structs to the descriptions.
+/// runtime/versions/v0_9/describe.cpp: copies 0.9's structs into descriptions, field by field.
 #include <Python.h>
 
 #include "runtime/versions/v0_9/describe.h"
@@ -57,7 +57,8 @@ Definition describe(const HPyDef& define) noexcept {
     }
 }
 
-/// Looks for what is not the extension's own, before it is read. The first find counts.
+/// Looks for a part that is not in the extension's own file, before it is read. The first one is
+/// kept.
 class Origins {
   public:
     explicit Origins(const OwnFile& file) : file_(file) {}
@@ -67,7 +68,7 @@ class Origins {
         if (const auto stranger = file_.stranger_at(address)) found_ = {part, *stranger};
     }
 
-    /// At what an array leads to, unless the array itself was strange. NULL ends it.
+    /// Checks each element of an array that ends with NULL, unless a strange part was found before.
     template <typename Part>
     void look_at_all(Part* const* array, const char* name) {
         for (std::size_t i = 0; !found_ && array != nullptr && array[i] != nullptr; ++i) {
@@ -83,7 +84,7 @@ class Origins {
     std::optional<StrangePart> found_;
 };
 
-/// Ends behind a kind that is unknown, as the check does: the array may not be one.
+/// Stops after an unknown kind, as the check does: the rest of the array may be garbage.
 std::vector<ParameterDescription> describe_params(const HPyType_SpecParam* param) {
     std::vector<ParameterDescription> parameters;
     for (; param != nullptr && param->kind != 0; ++param) {
@@ -147,7 +148,7 @@ ModuleDescription describe_module(const HPyModuleDef& definition) {
 
     module.definitions = describe_definitions(definition.defines);
     HPyGlobal** at = definition.globals;
-    for (; at != nullptr && *at != nullptr; ++at) // not aligned, perhaps: no member of it
+    for (; at != nullptr && *at != nullptr; ++at) // perhaps not aligned, so no member is read
         module.globals.push_back(reinterpret_cast<std::uintptr_t*>(*at));
     return module;
 }

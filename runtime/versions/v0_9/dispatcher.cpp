@@ -1,5 +1,5 @@
 /// runtime/versions/v0_9/dispatcher.cpp: one forwarding function per function of the list, and the
-/// trampolines' entry.
+/// function that trampolines call.
 #include <Python.h>
 
 #include "runtime/versions/v0_9/dispatcher.h"
@@ -74,7 +74,8 @@ template <typename T>
     return argument;
 }
 
-/// The context of a call by the rule of the thunks (runtime/calls/thunks.h); `ctx` is the thread's.
+/// The context of a call, by the rule of the thunks (runtime/calls/thunks.h). `ctx` is that of the
+/// thread.
 template <HPyFunc_Signature S, typename... A>
 [[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, HPy self, A... args) noexcept {
     PyObject* const object = as_object(self);
@@ -91,7 +92,7 @@ template <HPyFunc_Signature S, typename... A>
     return found != nullptr ? found : ctx;
 }
 
-/// HPyFunc_FREEFUNC, which no slot has: there is no object.
+/// For HPyFunc_FREEFUNC, which no slot has: it has no object.
 template <HPyFunc_Signature S>
 [[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, void*) noexcept {
     return ctx;
@@ -183,26 +184,26 @@ inline constexpr bool kTakesContext = false;
 template <typename R, typename... A>
 inline constexpr bool kTakesContext<R (*)(HPyContext*, A...)> = true;
 
-/// What a trampoline packed, by its signature.
+/// The frame that a trampoline of this signature packed.
 template <HPyFunc_Signature S>
 [[nodiscard]] typename Call<S>::Arguments& packed(void* args) noexcept {
     return *static_cast<typename Call<S>::Arguments*>(args);
 }
 
-/// Calls the function of a signature with what its trampoline packed.
+/// Calls a function of this signature with the arguments in its trampoline's frame.
 template <HPyFunc_Signature S>
 void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
         Call<S>::run(ctx, function, packed<S>(args));
     } else {
-        // Traverse, destroy and capsule destructors: the runtime calls them itself and gives
-        // CPython no trampoline for them.
+        // Traverse, destroy and capsule destructors: the runtime calls them itself, and CPython
+        // gets no trampoline for them.
         stop_at(S);
     }
 }
 
-/// Also what an instance is called with by PEP 590: the count may carry a flag bit, and CPython
-/// does not look how deep the calls are.
+/// This is also the vectorcall function of an instance (PEP 590): the count may include a flag bit,
+/// and CPython does not check the depth of the calls.
 template <>
 void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     auto& frame = packed<HPyFunc_KEYWORDS>(args);
@@ -213,7 +214,7 @@ void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args)
     }));
 }
 
-/// A tuple and a dict on the C API's side.
+/// The frame of tp_new and tp_init: CPython passed a tuple and a dict.
 template <HPyFunc_Signature S, typename R>
 void enter_tuple_dict(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     auto& frame = *static_cast<Frame<R, HPy, PyObject*, HPy>*>(args);
@@ -251,7 +252,7 @@ void enter<HPyFunc_RELEASEBUFFERPROC>(HPyContext* ctx, HPyCFunction function, vo
 } // namespace
 
 HPyContext* dispatcher() noexcept {
-    // A file keeps it as a pointer to a context that could be written; nobody writes one.
+    // A file's pointer to it is not const, but nobody writes through it.
     return const_cast<HPyContext*>(&kDispatcher);
 }
 

@@ -1,4 +1,4 @@
-/// runtime/versions/v0_9/type.cpp: from the spec of HPy 0.9 to a heap type.
+/// runtime/versions/v0_9/type.cpp: makes a heap type of a spec of HPy 0.9.
 #include "runtime/versions/v0_9/type.h"
 
 #include "runtime/calls/handle.h"
