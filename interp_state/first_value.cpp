@@ -310,7 +310,7 @@ PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
         if (turn == Turn::kRefused) return nullptr;
         if (turn == Turn::kLookAgain) continue;
         const Making making(node);
-        // Another thread may have published a value before it had its turn.
+        // Another thread may have published a value before this thread's turn.
         if (PyObject* const stored = load_value(region, token)) return stored;
         return make_value(region, slot, maker, function);
     }

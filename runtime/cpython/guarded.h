@@ -1,5 +1,5 @@
-/// runtime/cpython/guarded.h: turns C++ exceptions into Python's, in every entry point that
-/// allocates in C++.
+/// runtime/cpython/guarded.h: turns C++ exceptions into Python's; for entry points that allocate in
+/// C++.
 #pragma once
 
 #include <Python.h>

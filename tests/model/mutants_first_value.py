@@ -127,7 +127,7 @@ FIRST_VALUES = [
         [
             Patch(
                 FIRST,
-                """        // Another thread may have published a value before it had its turn.
+                """        // Another thread may have published a value before this thread's turn.
         if (PyObject* const stored = load_value(region, token)) return stored;
 """,
                 "",
