@@ -125,7 +125,7 @@ struct DebugState : LayerState {
     template <typename Describe>
     void report(Misuse misuse, Describe&& describe, const char* upstream) noexcept {
         const std::string text = described(describe);
-        deliver(misuse, !text.empty() ? text.c_str() : "there is no memory to describe it.",
+        deliver(misuse, !text.empty() ? text.c_str() : "out of memory while describing it.",
                 upstream);
     }
 
