@@ -16,7 +16,7 @@ test:           ## set up, build, run all tests; T=window: those of one topic; A
 test-version:   ## the tests that depend on the Python: enough where another one had `make test`
 	@tools/setup.sh test-version $(ARGS)
 
-demo:           ## set up, build, run the main job; ARGS="--interpreters 4"
+demo:           ## set up, build, run the isolation demo; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)
 
 bench:          ## set up, build, measure instructions and times beside the peers

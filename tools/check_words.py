@@ -36,18 +36,18 @@ class Turn:
 
 TURNS = (
     # "there is no memory" is plain English.
-    Turn("is no X", r"(?<!there )\b(?:is|are|was|were) no\b(?! longer\b| more\b)", 127),
-    Turn("comes to", r"\b(?:comes?|came) to\b(?! an end\b)", 20),
-    Turn("stands", r"\b(?:stands|stood)\b(?! for\b)", 88),
-    Turn("lies in", r"\blies? in\b", 48),
-    Turn("says", r"\bsays\b", 177),
-    Turn("to be had", r"\bto be had\b", 7),
-    Turn("a look at", r"\ba look\b", 13),
-    Turn("the way to", r"\bthe way to\b", 2),
-    Turn("is asked", r"\b(?:is|are) asked\b", 26),
+    Turn("is no X", r"(?<!there )\b(?:is|are|was|were) no\b(?! longer\b| more\b)", 21),
+    Turn("comes to", r"\b(?:comes?|came) to\b(?! an end\b)", 13),
+    Turn("stands", r"\b(?:stands|stood)\b(?! for\b)", 34),
+    Turn("lies in", r"\blies? in\b", 6),
+    Turn("says", r"\bsays\b", 84),
+    Turn("to be had", r"\bto be had\b", 3),
+    Turn("a look at", r"\ba look\b", 5),
+    Turn("the way to", r"\bthe way to\b", 0),
+    Turn("is asked", r"\b(?:is|are) asked\b", 5),
 )
 #: Messages with a turn; all but those of MAY_BE_SAID count.
-MESSAGES = 13
+MESSAGES = 0
 #: A file or a definition does say something.
 MAY_BE_SAID = ("says",)
 #: Messages that HPy's own suite compares.

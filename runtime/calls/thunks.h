@@ -1,8 +1,8 @@
 /// runtime/calls/thunks.h: how Python calls a function of an extension.
 ///
-/// CPython gets a thunk wherever there is one. A thunk is a C function of this runtime, one for each
-/// function of an extension. It finds the context and calls the extension's function with it, before
-/// the arguments, which are passed on unchanged.
+/// CPython gets a thunk wherever there is one. A thunk is a C function of this runtime, one for
+/// each function of an extension. It finds the context and calls the extension's function with it,
+/// before the arguments, which are passed on unchanged.
 ///
 ///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n]
 ///                                           --> impl(ctx, self...)

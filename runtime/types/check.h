@@ -1,8 +1,8 @@
 /// runtime/types/check.h: checks whether a type can be made of a description.
 ///
-/// All bad input is refused from here, in a fixed order, before anything is made or registered. Three
-/// properties can only be checked on the finished type, since CPython chooses the base whose layout
-/// is inherited: check_made().
+/// All bad input is refused from here, in a fixed order, before anything is made or registered.
+/// Three properties can only be checked on the finished type, since CPython chooses the base whose
+/// layout is inherited: check_made().
 #pragma once
 
 #include <Python.h>

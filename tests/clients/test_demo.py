@@ -1,4 +1,4 @@
-"""test_demo.py: the main job, short, as a user runs it; and that it notices what is wrong."""
+"""test_demo.py: the isolation demo, short, as a user runs it; and that it notices what is wrong."""
 
 from __future__ import annotations
 
