@@ -1,4 +1,4 @@
-"""found.py: what was measured of a row, and how it stands to its bars."""
+"""found.py: what was measured for a row, and whether it meets its bars."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _round(title: str, name: str, operand: str = "None", limit: float = 1.0) -> 
 
 
 def _shape(base: str, arguments: str = "") -> Row:
-    """Most of it is CPython's on both sides. Ours may cost what a look at who is freed takes."""
+    """Most of it is CPython's on both sides. Ours may cost what finding the freed type takes."""
     passed = f", {arguments}" if arguments else ""
     title = f"a call of a type on {base}, ({arguments})"
     return _made(title, f"lambda n: c.call_n(SIDE_on_{base}, n{passed})", 1.03)
@@ -167,7 +167,7 @@ ROWS: tuple[Row, ...] = (
     _round("HPy_SetCallFunction", "set_call", "SIDE_called", limit=4.5),
     _round("HPy_New on float", "new_float"),
     _round("HPy_New on float, with HPy_tp_destroy", "new_float_destroyed"),
-    # Upstream's struct lies over the digits.
+    # Upstream's struct overlaps the digits.
     _round("HPy_New on int", "new_long", limit=1.4),
     _shape("float"),
     _shape("float", "'1.5'"),

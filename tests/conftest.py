@@ -70,7 +70,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-# What runs without the GIL is tested without it: none of the extensions in here says that it may.
+# What runs without the GIL is tested without it: none of the extensions here declares that it may.
 # tests/loader/test_gil.py takes this back.
 os.environ.setdefault("HPYSTATE_GIL", "*=off")
 
@@ -81,7 +81,7 @@ KEEPS_TYPES = sys.version_info[:2] == (3, 13) and bool(sysconfig.get_config_var(
 
 
 def a_class_dies() -> bool:
-    """A class of Python's, none of ours: what this process does with any type."""
+    """A class made in Python, not an HPy type: what this process does with any type."""
     watched = weakref.ref(type("Plain", (), {}))
     gc.collect()
     return watched() is None

@@ -25,7 +25,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def run(*command: str | Path) -> str:
-    """What the compiler says about something that must not compile."""
+    """The compiler's messages for a source that must not compile."""
     result = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
     assert result.returncode != 0
     return result.stderr

@@ -15,7 +15,7 @@ NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 # Every word of the module that can be written after it was loaded, with the reason. hpystate exists
 # because statics are shared by all interpreters; these are the ones that must be.
 WRITABLE = {
-    r"hpystate::thunk_targets": "which function stands behind each thunk: globals/thunk_table.h",
+    r"hpystate::thunk_targets": "the target of each thunk: globals/thunk_table.h",
     r"hpystate::type_entries": "from a tp_dealloc to its record: types/record.h",
     r"hpystate::\(anonymous namespace\)::legacy_(deallocs|count)": "addresses: types/record.cpp",
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",

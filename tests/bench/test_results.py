@@ -1,4 +1,4 @@
-"""test_results.py: what `make bench` says at its end, and where its plot puts what it has."""
+"""test_results.py: what `make bench` prints at its end, and where its plot puts the rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MET = Verdict(ROW, Bar("time", "C API", 1.2), 1.1)
 MISSED = Verdict(ROW, Bar("time", "C API", 1.2), 1.3)
 
 
-def test_a_missed_bar_is_said_and_is_no_error() -> None:
+def test_a_missed_bar_is_reported_and_is_not_an_error() -> None:
     text = summary([MET, MISSED])
 
     assert text.startswith("1 of 2 bars are missed:\n")

@@ -124,7 +124,7 @@ def problems(*workers: Worker) -> list[str]:
     return _problems(list(workers))
 
 
-def test_a_worker_that_saw_nothing_wrong_is_no_problem() -> None:
+def test_a_worker_that_saw_nothing_wrong_is_not_a_problem() -> None:
     assert problems(worker()) == []
 
 

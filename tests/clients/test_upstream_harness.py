@@ -1,4 +1,4 @@
-"""test_upstream_harness.py: the harness of HPy's suite, on a small suite of ours.
+"""test_upstream_harness.py: the harness of HPy's suite, on a small suite of this project.
 
 Each test of that small suite ends in another way, and the harness must say so in every kind of
 interpreter.
@@ -69,7 +69,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_test_comes_to_what_happened(
+def test_each_test_has_the_outcome_that_happened(
     kind: str, run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TINY_PATH", str(UPSTREAM))
@@ -115,7 +115,7 @@ def test_a_test_that_hangs_is_named_with_its_stack(
     assert "in test_hangs" in reason
 
 
-def test_a_file_that_cannot_be_collected_is_no_success(run: ModuleType, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_collected_is_not_a_success(run: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "test_tiny.py").write_text("import no_such_module\n")
     results = run.Results()
@@ -160,7 +160,7 @@ def test_only_what_our_code_allocated_is_a_leak_of_ours(run: ModuleType) -> None
     assert not leaks.is_ours(LOST.format(where="PyList_New Objects/listobject.c:159"))
 
 
-def test_a_leak_is_no_success(run: ModuleType) -> None:
+def test_a_leak_is_not_a_success(run: ModuleType) -> None:
     results = run.Results(seen={"main"}, leaks=["Direct leak of 24 byte(s)"], looked=1)
 
     assert not run.show("main", results)

@@ -5,7 +5,7 @@ The file is compiled once and runs under our runtime and under upstream's, so it
     python null_operands.py FILE MODE
 
 prints a JSON object: "Name 1" -> what the call did with HPy_NULL as its first parameter after ctx.
-MODE is one of ours, or "upstream". Each call is made in a process of its own: some crash.
+MODE is universal, debug, trace or upstream. Each call is made in a process of its own: some crash.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ GOOD: dict[str, list[Any]] = {
     "Iter_Next": [iter([1])], "ContextVar_Get": [contextvars.ContextVar("a"), 1],
     "ContextVar_Set": [contextvars.ContextVar("a"), 1], "ContextVar_New": [1],
 }  # fmt: skip
-#: What stands for the other parameters, by their type.
+#: What is passed for the other parameters, by their type.
 OTHERS = {
     "const char *utf8_name": '"real"', "const char *utf8_key": '"real"',
     "const char *name": '"real"', "const char *filename_fsencoded": '"x"',

@@ -103,7 +103,7 @@ def test_a_cancelled_builder_raises_nothing_and_keeps_no_item(
     assert references(item) == before
 
 
-def test_the_exception_of_a_failed_item_comes_out_of_build(c: ModuleType, kind: str) -> None:
+def test_build_raises_the_exception_of_a_failed_item(c: ModuleType, kind: str) -> None:
     item = object()
     before = references(item)
 

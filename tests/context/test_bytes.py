@@ -52,7 +52,7 @@ def test_characters_end_at_the_first_zero(c: ModuleType, function: str) -> None:
 
 
 @pytest.mark.parametrize("function", ["size", "copy"])
-def test_what_is_no_bytes_object_is_a_type_error(c: ModuleType, function: str) -> None:
+def test_what_is_not_a_bytes_object_is_a_type_error(c: ModuleType, function: str) -> None:
     with pytest.raises(TypeError):
         getattr(c, function)("text")
 

@@ -85,7 +85,7 @@ def test_calling_what_cannot_be_called_is_a_type_error(c: ModuleType) -> None:
         c.call(1, NULL, 0)
 
 
-def test_keyword_names_that_are_no_tuple_are_a_type_error(c: ModuleType) -> None:
+def test_keyword_names_that_are_not_a_tuple_are_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError, match="HPy_Call: 'kwnames' is a 'list'"):
         c.call(told, ["x"], 0, 1)
 
@@ -149,7 +149,7 @@ def test_a_method_that_is_not_there_is_an_attribute_error(c: ModuleType) -> None
         c.method("other", NULL, 1, Receiver())
 
 
-def test_a_method_name_that_is_no_str_is_a_type_error(c: ModuleType) -> None:
+def test_a_method_name_that_is_not_a_str_is_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError):
         c.method(1, NULL, 1, Receiver())
 
@@ -167,12 +167,12 @@ def test_a_tuple_is_not_needed(c: ModuleType) -> None:
     assert c.tuple_dict(told, NULL, {"x": 1}) == ((), {"x": 1})
 
 
-def test_arguments_that_are_no_tuple_are_a_type_error(c: ModuleType) -> None:
+def test_arguments_that_are_not_a_tuple_are_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError, match="'args' must be a tuple"):
         c.tuple_dict(told, [1], NULL)
 
 
-def test_keywords_that_are_no_dict_are_a_type_error(c: ModuleType) -> None:
+def test_keywords_that_are_not_a_dict_are_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError, match="'kw' must be a dict"):
         c.tuple_dict(told, (), [1])
 

@@ -222,7 +222,7 @@ def test_a_class_with_its_own_call_may_have_such_instances(module: ModuleType) -
 
 
 def replaced(cls: type, take_back: str) -> None:
-    """A `__call__` in Python comes and goes."""
+    """A `__call__` in Python is set and deleted."""
     before = cls.__call__
     cls.__call__ = lambda self, *args: "replaced"  # type: ignore[method-assign]
     assert cls()(2) == "replaced"
@@ -233,7 +233,7 @@ def replaced(cls: type, take_back: str) -> None:
 
 
 @pytest.mark.parametrize("take_back", ["deleted", "restored"])
-def test_a_call_that_was_replaced_in_python_comes_back(module: ModuleType, take_back: str) -> None:
+def test_a_call_that_was_replaced_in_python_is_restored(module: ModuleType, take_back: str) -> None:
     class Sub(module.Adder):  # type: ignore[name-defined, misc]
         pass
 
@@ -246,7 +246,7 @@ def test_a_call_that_was_replaced_in_python_comes_back(module: ModuleType, take_
     assert later(2) == -2
 
 
-def test_the_call_of_the_type_itself_comes_back(module: ModuleType) -> None:
+def test_the_call_of_the_type_itself_is_restored(module: ModuleType) -> None:
     early = module.Adder("negative")
     replaced(module.Adder, "restored")
 

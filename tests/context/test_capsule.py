@@ -126,7 +126,7 @@ def test_a_destructor_is_told_name_pointer_and_context(c: ModuleType) -> None:
     assert c.told() == (1, "first name", 10, 30)
 
 
-def test_a_destructor_is_told_what_stands_when_the_capsule_dies(c: ModuleType) -> None:
+def test_a_destructor_gets_what_the_capsule_holds_when_it_dies(c: ModuleType) -> None:
     capsule = c.make(0, 1, BY_ONE)
     c.set_context(capsule, 1)
     c.set_name(capsule, 2)
@@ -198,7 +198,7 @@ def test_a_capsule_is_valid_under_its_name(c: ModuleType, name: int, expected: b
     assert c.valid(c.make(0, 1, NOBODY), name) is expected
 
 
-def test_what_is_no_capsule_is_not_valid(c: ModuleType) -> None:
+def test_what_is_not_a_capsule_is_not_valid(c: ModuleType) -> None:
     assert c.valid("text", 1) is False
 
 
@@ -214,7 +214,7 @@ def test_what_is_no_capsule_is_not_valid(c: ModuleType) -> None:
         ("set_destructor", (BY_ONE,)),
     ],
 )
-def test_what_is_no_capsule_is_a_value_error(
+def test_what_is_not_a_capsule_is_a_value_error(
     c: ModuleType, function: str, rest: tuple[Any, ...]
 ) -> None:
     with pytest.raises(

@@ -74,7 +74,7 @@ def test_a_value_is_a_new_handle_each_time(c: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("function", ["get", "set"])
-def test_what_is_no_variable_is_a_type_error(c: ModuleType, function: str) -> None:
+def test_what_is_not_a_variable_is_a_type_error(c: ModuleType, function: str) -> None:
     with pytest.raises(TypeError):
         getattr(c, function)("text", "value")
 

@@ -61,7 +61,7 @@ def test_a_copy_has_what_is_held_not_what_is_told(c: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("function", ["keys", "copy"])
-def test_what_is_no_dict_is_a_system_error(c: ModuleType, function: str) -> None:
+def test_what_is_not_a_dict_is_a_system_error(c: ModuleType, function: str) -> None:
     with pytest.raises(SystemError):
         getattr(c, function)([])
 

@@ -80,7 +80,7 @@ def test_an_exception_whose_message_is_null_is_a_system_error(c: ModuleType) -> 
 
 
 @pytest.mark.parametrize("function", ["set_string", "set_object"])
-def test_what_is_no_exception_type_is_a_system_error(c: ModuleType, function: str) -> None:
+def test_what_is_not_an_exception_type_is_a_system_error(c: ModuleType, function: str) -> None:
     with pytest.raises(SystemError):
         getattr(c, function)(int, "message")
 
@@ -106,7 +106,7 @@ def test_errno_as_something_that_cannot_be_raised_is_an_error(
 
 @pytest.mark.parametrize("base", [3, "Exception", (Exception, 3)])
 @pytest.mark.parametrize("function", ["new_exception", "new_with_doc"])
-def test_a_new_exception_on_what_is_no_class_is_a_type_error(
+def test_a_new_exception_on_what_is_not_a_class_is_a_type_error(
     c: ModuleType, function: str, base: object
 ) -> None:
     arguments = (base, NULL) if function == "new_exception" else ("A doc.", base, NULL)
@@ -244,7 +244,7 @@ def test_a_new_exception_without_a_name_is_a_system_error(
     ("function", "operands"),
     [("new_exception", ("m.E", NULL, 5)), ("new_with_doc", ("m.E", "doc", NULL, 5))],
 )
-def test_attributes_that_are_no_dict_are_a_type_error(
+def test_attributes_that_are_not_a_dict_are_a_type_error(
     c: ModuleType, function: str, operands: tuple[Any, ...]
 ) -> None:
     with pytest.raises(TypeError, match="'dict' is a 'int'"):
@@ -264,7 +264,7 @@ def test_a_warning_that_is_an_error_raises(c: ModuleType) -> None:
             c.warn(UserWarning, "look out", 1)
 
 
-def test_a_category_that_is_no_type_is_a_type_error(c: ModuleType) -> None:
+def test_a_category_that_is_not_a_type_is_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError):
         c.warn(5, "look out", 1)
 

@@ -84,7 +84,7 @@ def test_a_null_text_is_a_system_error(c: ModuleType, operands: tuple[Any, Any],
 
 
 @pytest.mark.parametrize("value", [5, "1 + 1", None])
-def test_what_is_no_code_is_a_type_error(c: ModuleType, value: object) -> None:
+def test_what_is_not_a_code_object_is_a_type_error(c: ModuleType, value: object) -> None:
     with pytest.raises(TypeError, match="^HPy_EvalCode: 'code' is a '"):
         c.evaluate(value, {}, {})
 
@@ -94,7 +94,7 @@ def test_code_that_needs_a_closure_is_a_type_error(c: ModuleType) -> None:
         c.evaluate(_free(), {}, {})
 
 
-def test_globals_that_are_no_dict_are_a_type_error(c: ModuleType) -> None:
+def test_globals_that_are_not_a_dict_are_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError, match="^HPy_EvalCode: 'globals' is a 'list'"):
         c.evaluate(c.compile("1", "f", EXPRESSION), [], {})
 

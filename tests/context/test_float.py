@@ -37,7 +37,7 @@ def test_a_nan_stays_one(c: ModuleType) -> None:
     assert math.isnan(c.round_trip(math.nan))
 
 
-def test_an_object_that_says_its_float_is_asked(c: ModuleType) -> None:
+def test_the_float_method_of_an_object_is_called(c: ModuleType) -> None:
     assert c.round_trip(Half()) == 0.5
 
 

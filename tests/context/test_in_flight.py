@@ -175,7 +175,7 @@ def fail() -> None:
 
 
 def drop_while_raising(make: Callable[[], object]) -> list[object]:
-    """What lies on the frame's stack goes while the exception is on its way."""
+    """What is on the frame's stack is released while the exception propagates."""
     return [make(), fail()]
 
 
@@ -334,7 +334,7 @@ def test_a_search_of_the_heap_leaves_the_exception_in_flight_alone(
     assert [kind for kind, _ in ignored] == ([error] if error is not None else [])
 
 
-def test_functions_beyond_the_pool_are_no_exception(child: Child) -> None:
+def test_functions_beyond_the_pool_keep_the_exception_too(child: Child) -> None:
     """The 257th finalizer and the 129th release come through the file's own trampolines."""
     count = 300
     parts = [SOURCE.partition("HPy_MODINIT")[0].replace("&stores, &exec", "&stores, &many, &exec")]

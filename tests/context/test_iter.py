@@ -55,7 +55,7 @@ def test_an_iterator_that_raises_is_an_error(c: ModuleType) -> None:
         c.collect(breaking())
 
 
-def test_next_of_what_is_no_iterator_is_a_type_error(c: ModuleType) -> None:
+def test_next_of_what_is_not_an_iterator_is_a_type_error(c: ModuleType) -> None:
     with pytest.raises(
         TypeError, match="^HPyIter_Next: a 'list' was given, an iterator was expected"
     ):

@@ -462,9 +462,7 @@ def test_new_of_legacy_types(legacy: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("kind", ["new", "new, dealloc"])
-def test_a_tp_new_that_calls_new_comes_to_an_end(
-    legacy: ModuleType, kind: str, child: Callable
-) -> None:
+def test_a_tp_new_that_calls_new_returns(legacy: ModuleType, kind: str, child: Callable) -> None:
     """A legacy dealloc makes a type look like one of the C API; its tp_new is HPy's still."""
     if "dealloc" not in kind:
         for base in (object, list, Exception):

@@ -69,7 +69,7 @@ def test_an_item_is_inserted_where_python_would(c: ModuleType, index: int, expec
 
 
 @pytest.mark.parametrize(("function", "operands"), [("append", ((), 1)), ("insert", ((), 0, 1))])
-def test_what_is_no_list_is_a_system_error(
+def test_what_is_not_a_list_is_a_system_error(
     c: ModuleType, function: str, operands: tuple[Any, ...]
 ) -> None:
     with pytest.raises(SystemError):

@@ -105,7 +105,7 @@ def test_an_address_that_is_too_large_is_an_overflow_error(c: ModuleType) -> Non
         c.as_pointer(1 << 64)
 
 
-def test_a_float_is_no_address(c: ModuleType) -> None:
+def test_a_float_is_not_an_address(c: ModuleType) -> None:
     with pytest.raises(TypeError):
         c.as_pointer(1.0)
 

@@ -1,6 +1,6 @@
 """test_null_operands.py: HPy_NULL for each operand of each function of the context.
 
-docs/decisions/0002-null-operands.md says which functions take it, and why the others do not.
+docs/decisions/0002-null-operands.md lists the functions that take it, and why the others do not.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ TAKEN = {
 
 HEADERS = Path(__file__).parents[2] / "include" / "hpy"
 
-#: Refused though upstream answers: docs/decisions/0002-null-operands.md says why.
+#: Refused though upstream returns a value; the reason is in docs/decisions/0002-null-operands.md.
 STRICTER_THAN_UPSTREAM = {"TypeCheck 2", "Type_IsSubtype 2", "Bytes_AS_STRING 1"}
 
 

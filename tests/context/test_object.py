@@ -79,7 +79,7 @@ class Attributes:
 
 
 class Unfriendly:
-    """Whatever is asked of it raises."""
+    """Every operation on it raises."""
 
     def __bool__(self) -> bool:
         raise KeyError("bool")
@@ -153,7 +153,7 @@ def test_a_type_check_knows_subtypes(
     assert c.type_check(value, kind) is expected
 
 
-def test_a_type_check_against_what_is_no_type_is_a_type_error(c: ModuleType) -> None:
+def test_a_type_check_against_what_is_not_a_type_is_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError, match="HPy_TypeCheck"):
         c.type_check(1, 2)
 
@@ -272,7 +272,7 @@ def test_an_index_finds_what_python_finds(c: ModuleType, kind: type) -> None:
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
-def test_a_class_below_list_or_tuple_says_what_its_items_are(c: ModuleType, kind: type) -> None:
+def test_a_subclass_of_list_or_tuple_decides_what_its_items_are(c: ModuleType, kind: type) -> None:
     class Other(kind):  # type: ignore[misc, valid-type]
         def __getitem__(self, index: int) -> str:  # type: ignore[override]
             return f"item {index}"
@@ -431,7 +431,7 @@ def test_a_dump_shows_the_object_on_stderr(c: ModuleType, child: Child) -> None:
     assert "['dumped']" in _dump(child, c, "c.dump(['dumped'])")
 
 
-def test_a_dump_of_null_is_no_crash(c: ModuleType, child: Child) -> None:
+def test_a_dump_of_null_does_not_crash(c: ModuleType, child: Child) -> None:
     assert "handle 0x0" in _dump(child, c, "c.dump(...)")
 
 

@@ -153,7 +153,7 @@ print(min(depths) > 0.9 * max(depths) > 100, depths)
 
 
 def test_a_call_function_beyond_the_pool_is_counted_too(child: Child) -> None:
-    """The 129th comes through the file's own trampoline."""
+    """The 129th is called through the file's own trampoline."""
     count = 140
     functions = "".join(
         f"HPyDef_CALL_FUNCTION(f{i})\n"

@@ -1,4 +1,4 @@
-"""test_shape.py: types with a builtin shape: where their struct lies, and what else lies there.
+"""test_shape.py: types with a builtin shape: where their struct is, and what else is there.
 
 Long: nine builtin shapes, each with the same questions.
 """
@@ -263,7 +263,7 @@ def test_a_class_made_in_python_may_stand_between(c: ModuleType, shape: int) -> 
 
 
 @pytest.mark.parametrize("shape", [s for s in BUILTIN if s not in (LONG, TUPLE)])
-def test_a_struct_never_lies_on_the_slots_of_a_class_between(c: ModuleType, shape: int) -> None:
+def test_a_struct_never_overlaps_the_slots_of_a_class_between(c: ModuleType, shape: int) -> None:
     class Between(made(c, shape, "small")):  # type: ignore[misc]
         __slots__ = ("slot",)
 
@@ -412,6 +412,6 @@ def test_the_shape_of_a_type(c: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 3, "int", Thing()])
-def test_what_is_no_type_has_no_shape(c: ModuleType, value: object) -> None:
+def test_what_is_not_a_type_has_no_shape(c: ModuleType, value: object) -> None:
     with pytest.raises(TypeError, match="where a type was expected"):
         c.shape_of(value)

@@ -68,8 +68,8 @@ def test_a_call_slot_needs_a_constant_place(c: ModuleType, shape: int) -> None:
 
 
 @pytest.mark.parametrize("base", [bytes, int, tuple])
-def test_a_call_function_never_lies_on_the_items_of_a_base(c: ModuleType, base: type) -> None:
-    """Without a struct: the shape says Object, the base has its items inline."""
+def test_a_call_function_never_overlaps_the_items_of_a_base(c: ModuleType, base: type) -> None:
+    """Without a struct: the shape is Object, the base has its items inline."""
     with pytest.raises(TypeError, match="HPy_tp_call cannot be combined with"):
         c.make(OBJECT, "call", (base,))
 

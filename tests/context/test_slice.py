@@ -57,7 +57,7 @@ def test_a_slice_of_what_has_no_index_is_a_type_error(c: ModuleType) -> None:
         c.unpack(slice("a", 1))
 
 
-def test_what_is_no_slice_is_a_system_error(c: ModuleType) -> None:
+def test_what_is_not_a_slice_is_a_system_error(c: ModuleType) -> None:
     with pytest.raises(SystemError, match="^HPySlice_Unpack: a 'list'"):
         c.unpack([])
 
@@ -72,7 +72,7 @@ def test_nowhere_to_write_to_is_a_system_error(c: ModuleType, position: int, nam
     ("operands", "expected"),
     [((1, 5, 2), slice(1, 5, 2)), ((NULL, 5, NULL), slice(5)), ((NULL, NULL, NULL), slice(None))],
 )
-def test_a_slice_is_made_and_null_stands_for_none(
+def test_a_slice_is_made_and_null_means_none(
     c: ModuleType, operands: tuple[Any, ...], expected: slice
 ) -> None:
     assert c.make(*operands) == expected

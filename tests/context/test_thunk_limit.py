@@ -1,4 +1,4 @@
-"""test_thunk_limit.py: what a process says that has more functions of a kind than thunks.
+"""test_thunk_limit.py: what happens to functions for which no thunk is left.
 
 Plain functions go on through the file's own trampolines. Where those cannot serve, the SystemError
 names the slot and the limit.

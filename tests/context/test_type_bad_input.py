@@ -244,9 +244,7 @@ def test_a_legacy_struct_without_room_for_the_header_is_a_type_error(c: ModuleTy
 
 
 def test_members_need_a_struct(c: ModuleType) -> None:
-    with pytest.raises(
-        TypeError, match="'first' needs a name, and a type whose basicsize is not 0"
-    ):
+    with pytest.raises(TypeError, match="'first' needs a name, and a type whose basicsize"):
         make(c, "good_member", size=0)
 
 
@@ -276,7 +274,7 @@ def test_a_method_with_the_signature_of_none_is_a_value_error(c: ModuleType, def
 @pytest.mark.parametrize(
     "define", ["unknown_slot", "negative_slot", "zero_slot", "python_slot", "mod_exec"]
 )
-def test_a_number_that_is_no_slot_of_a_type_is_a_system_error(c: ModuleType, define: str) -> None:
+def test_a_number_of_no_slot_of_a_type_is_a_system_error(c: ModuleType, define: str) -> None:
     with pytest.raises(SystemError, match=r"slot -?\d+ \(.*\) is not a slot of a type"):
         make(c, define)
 
@@ -297,7 +295,7 @@ def test_a_member_without_a_name_is_a_type_error(c: ModuleType) -> None:
 def test_a_member_of_an_unknown_type_is_a_system_error(
     c: ModuleType, define: str, shape: int
 ) -> None:
-    """CPython says it with a SystemError too, when somebody reads the member."""
+    """CPython raises a SystemError too, when the member is read."""
     params = ((BASE, int),) if shape == LONG else ()
     with pytest.raises(SystemError, match="member 'first' has the unknown type"):
         make(c, define, shape=shape, params=params)
@@ -338,9 +336,7 @@ def test_the_call_slot_needs_a_constant_place(c: ModuleType) -> None:
 def test_the_call_slot_has_no_place_among_the_items_of_a_base(
     c: ModuleType, kind: int, base: type
 ) -> None:
-    with pytest.raises(
-        TypeError, match="HPy_tp_call cannot be combined with a base that has items"
-    ):
+    with pytest.raises(TypeError, match="HPy_tp_call cannot be combined with a base that has"):
         make(c, "good_call", size=0, params=((kind, base if kind == BASE else (base,)),))
 
 
@@ -368,13 +364,13 @@ def test_an_unknown_parameter_is_a_type_error(c: ModuleType, kind: int) -> None:
 
 
 @pytest.mark.parametrize("base", [3, None, "object", (object,), NULL])
-def test_a_base_that_is_no_type_is_a_type_error(c: ModuleType, base: object) -> None:
+def test_a_base_that_is_not_a_type_is_a_type_error(c: ModuleType, base: object) -> None:
     with pytest.raises(TypeError, match="a type was expected"):
         make(c, params=((BASE, object), (BASE, base)))
 
 
 @pytest.mark.parametrize("bases", [int, [int], 3, NULL])
-def test_bases_that_are_no_tuple_are_a_type_error(c: ModuleType, bases: object) -> None:
+def test_bases_that_are_not_a_tuple_are_a_type_error(c: ModuleType, bases: object) -> None:
     with pytest.raises(TypeError, match="needs a tuple"):
         make(c, params=((BASES, bases),))
 
@@ -452,7 +448,7 @@ def test_the_same_base_twice_is_a_type_error(c: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("meta", [int, 3, "type", NULL, object])
-def test_a_metaclass_that_is_no_metatype_is_a_type_error(c: ModuleType, meta: object) -> None:
+def test_a_metaclass_that_is_not_a_metatype_is_a_type_error(c: ModuleType, meta: object) -> None:
     with pytest.raises(TypeError, match="the metaclass is not a subclass of type"):
         make(c, params=((META, meta),))
 
@@ -566,7 +562,7 @@ def test_a_legacy_type_cannot_stand_on_a_pure_struct(c: ModuleType) -> None:
 
 @pytest.mark.parametrize("function", ["new_of", "generic_new_of", "name_of", "shape_of"])
 @pytest.mark.parametrize("value", [3, None, "int", (int,)])
-def test_what_is_no_type_is_a_type_error(c: ModuleType, function: str, value: object) -> None:
+def test_what_is_not_a_type_is_a_type_error(c: ModuleType, function: str, value: object) -> None:
     with pytest.raises(TypeError, match="type"):
         getattr(c, function)(value)
 

@@ -301,7 +301,7 @@ def test_an_immutable_type_on_a_mutable_base_is_what_cpython_makes_of_it(
         made(c, legacy, IMMUTABLE, "empty", bases=(base,))
 
 
-# ---- what stands in front of an instance -------------------------------------------------------
+# ---- what is in front of an instance -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("flag", [DICT, WEAKREF, DICT | WEAKREF], ids=["dict", "weak", "both"])

@@ -89,7 +89,7 @@ def test_utf8_becomes_a_str(c: ModuleType) -> None:
     assert c.from_string("h\xe4\U0001f600".encode()) == "h\xe4\U0001f600"
 
 
-def test_bytes_that_are_no_utf8_are_a_decode_error(c: ModuleType) -> None:
+def test_bytes_that_are_not_utf8_are_a_decode_error(c: ModuleType) -> None:
     with pytest.raises(UnicodeDecodeError):
         c.from_string(b"\xff")
 
@@ -128,12 +128,12 @@ def test_ascii_is_decoded_up_to_its_size(c: ModuleType) -> None:
     assert c.decode_ascii(b"abc", 2, NULL) == "ab"
 
 
-def test_what_is_no_ascii_is_a_decode_error(c: ModuleType) -> None:
+def test_what_is_not_ascii_is_a_decode_error(c: ModuleType) -> None:
     with pytest.raises(UnicodeDecodeError):
         c.decode_ascii(b"\xe4", 1, NULL)
 
 
-def test_what_is_no_ascii_is_left_to_the_error_handler(c: ModuleType) -> None:
+def test_what_is_not_ascii_is_left_to_the_error_handler(c: ModuleType) -> None:
     assert c.decode_ascii(b"a\xe4", 2, "replace") == "a\ufffd"
 
 
@@ -207,12 +207,12 @@ def test_a_character_that_has_no_code_is_an_encode_error(
 
 
 @pytest.mark.parametrize("function", ENCODERS)
-def test_encoding_what_is_no_str_is_a_type_error(c: ModuleType, function: str) -> None:
+def test_encoding_what_is_not_a_str_is_a_type_error(c: ModuleType, function: str) -> None:
     with pytest.raises(TypeError):
         getattr(c, function)(b"x")
 
 
-def test_utf8_comes_with_its_size_and_its_zeros(c: ModuleType) -> None:
+def test_utf8_has_its_size_and_its_zeros(c: ModuleType) -> None:
     assert c.utf8_and_size("a\0\xe4") == b"a\0\xc3\xa4"
 
 
@@ -231,7 +231,7 @@ def test_a_character_out_of_range_is_an_index_error(c: ModuleType, index: int) -
         c.read_char("ab", index)
 
 
-def test_a_character_of_what_is_no_str_is_a_type_error(c: ModuleType) -> None:
+def test_a_character_of_what_is_not_a_str_is_a_type_error(c: ModuleType) -> None:
     with pytest.raises(TypeError):
         c.read_char(b"ab", 0)
 
@@ -255,7 +255,7 @@ def test_a_negative_index_of_a_substring_is_an_index_error(
 
 
 @pytest.mark.parametrize("value", [5, b"abcd", None])
-def test_a_substring_of_what_is_no_str_is_a_type_error(c: ModuleType, value: object) -> None:
+def test_a_substring_of_what_is_not_a_str_is_a_type_error(c: ModuleType, value: object) -> None:
     with pytest.raises(TypeError, match="^HPyUnicode_Substring: a '"):
         c.substring(value, 0, 3)
 

@@ -58,7 +58,7 @@ def forked(file: str, n: int) -> dict | None:
 
 
 def main(file: str) -> None:
-    for _ in range(3):  # what a first exception leaves behind is no loss
+    for _ in range(3):  # what a first exception leaves behind is not a loss
         with contextlib.suppress(hpystate.LoadError):
             hpystate.load("missing", "missing.hpy0.so")
         with contextlib.suppress(MemoryError):

@@ -6,7 +6,7 @@ module, in the same two steps. Where all went well the interpreter ends with a v
 
 Without the GIL a global that was stored to twice keeps its first value, here a type, to the end of
 the interpreter. There CPython 3.13 loses a block of each type that its last collection destroys:
-what it gives back with a delay nobody gives back any more. A control without us says how much.
+what is freed with a delay is never freed. A control run without hpystate shows how much.
 """
 
 from __future__ import annotations

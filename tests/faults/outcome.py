@@ -1,4 +1,4 @@
-"""outcome.py: what something comes to with an allocation failing; in every interpreter."""
+"""outcome.py: the outcome of an action while an allocation fails; in every interpreter."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ static void (*fail_at)(long n, int lasting);
 static long (*taken)(void);
 static void (*spare_last)(void);
 
-static PyMemAllocatorEx before[2]; /* written once, before the hook stands */
+static PyMemAllocatorEx before[2]; /* written once, before the hook is set */
 
 /* While a list is looked at: blocks that CPython frees stay, so that one that it frees again is
  * still its. Only one thread is there. */
@@ -82,9 +82,9 @@ static void hooked_free(void* context, void* block) {
 }
 
 void stand_in_front(void) {
-    static int stands;
-    if (stands) return; /* in another interpreter */
-    stands = 1;
+    static int is_set;
+    if (is_set) return; /* in another interpreter */
+    is_set = 1;
     *(void**)&allocation_fails = dlsym(RTLD_DEFAULT, "allocation_fails");
     *(void**)&passing_on = dlsym(RTLD_DEFAULT, "passing_on");
     *(void**)&note_blocks = dlsym(RTLD_DEFAULT, "note_blocks");

@@ -1,7 +1,8 @@
 /* python_memory.h: CPython's memory under failing_malloc.c, where it does not come from malloc.
  *
  * A Python without the GIL has one allocator, its own mimalloc, whose heaps the collector walks: it
- * refuses PYTHONMALLOC=malloc. So a hook stands in front of it that may fail and else passes on.
+ * refuses PYTHONMALLOC=malloc. So a hook is set in front of it, which may fail and otherwise calls
+ * it.
  */
 #pragma once
 

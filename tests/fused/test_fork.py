@@ -40,7 +40,7 @@ warnings.simplefilter("ignore")  # CPython warns of forks with threads: that is 
 module = hpystate.load("forked", sys.argv[1])
 
 def in_child(work):
-    '''What a forked child says: its answer, or that it hangs.'''
+    '''What a forked child prints: its answer, or that it hangs.'''
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:

@@ -28,7 +28,7 @@ def test_a_global_without_a_value_is_a_system_error(c: ModuleType) -> None:
     assert {found for _, found in results} == {"SystemError"}
 
 
-def test_each_call_gives_what_it_stands_for(c: ModuleType) -> None:
+def test_each_fused_call_gives_the_result_of_its_unfused_form(c: ModuleType) -> None:
     found = dict(checks.types(c) + checks.calls(c) + checks.objects(c) + checks.first_values(c))
 
     assert c.linked() is True

@@ -15,7 +15,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 
 namespace {
 
-/// Where a structure stands, and the widths of its fields in their order.
+/// Where a structure is, and the widths of its fields in their order.
 struct Place {
     std::size_t offset;
     std::vector<std::size_t> fields;
@@ -52,7 +52,7 @@ class File {
         return found;
     }
 
-    /// A number that stands in the file already, or close to one, or at an end of the range.
+    /// A number that is in the file already, or close to one, or at an end of the range.
     [[nodiscard]] std::uint64_t number(Random& random) const {
         std::uint64_t value = 0;
         switch (random() % 4) {

@@ -1,8 +1,8 @@
 /// tests/fuzz/formats.cpp: the functions of hpy/src that read a format.
 ///
-/// The input says which function, the values, and the format. A value in a variable argument list
+/// The input gives the function, the values, and the format. A value in a variable argument list
 /// must have the type that its unit takes, so the units of a format are read here too; where the
-/// format is wrong, the function stops there, and what stands behind is not taken.
+/// format is wrong, the function stops there, and what is behind is not taken.
 #include "tests/fuzz/python.h"
 #include "tests/fuzz/targets.h"
 

@@ -1,6 +1,6 @@
 """run.py BUILD [--seconds N] [--target NAME ...]: runs the fuzzers one by one, and prints a table.
 
-What they find lies in BUILD/fuzz/found/<target>-*: minimise it, fix the fault, and keep the
+What they find is in BUILD/fuzz/found/<target>-*: minimise it, fix the fault, and keep the
 input in fuzz/corpus/<target>/, which the tests run.
 
 A run starts from the kept inputs and from what earlier runs of this build have found to be new, in

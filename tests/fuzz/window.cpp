@@ -150,7 +150,7 @@ class Run {
     void close() {
         window_.close();
         closed_ = true;
-        require(window_.closed(), "a window that was closed says so");
+        require(window_.closed(), "a closed window reports that it is closed");
     }
 
     void compare_all() const {

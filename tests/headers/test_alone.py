@@ -77,7 +77,7 @@ def test_every_public_header_compiles_alone(
 def test_fused_calls_compile_behind_upstreams_headers(
     compiler: str, language: str, standard: str
 ) -> None:
-    # Upstream's HPy_NULL is no ISO C++, and its alloca no ISO C: stdlib.h has it for GNU C only.
+    # Upstream's HPy_NULL is not ISO C++, and its alloca not ISO C: only GNU C's stdlib.h has it.
     standard = "gnu11" if standard == "c11" else standard
     strict = [each for each in WARNINGS if language == "c" or each != "-Wpedantic"]
     folders = ["-isystem", str(include_folder("upstream")), "-idirafter", str(INCLUDE)]

@@ -175,7 +175,7 @@ def test_a_cache_of_the_user_that_cannot_be_written_is_said(source: Path) -> Non
     assert f"BuildError: {source}/hpystate (HPYSTATE_CACHE is not set): " in said
 
 
-def test_a_file_that_is_no_source_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_source_is_refused_by_name(tmp_path: Path) -> None:
     """A compiler hands what it does not know to the linker, and with -c makes nothing of it."""
     script = tmp_path / "script.py"
     script.write_text("import sys")

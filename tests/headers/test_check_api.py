@@ -47,7 +47,7 @@ def damage(root: Path, header: str, old: str, new: str) -> None:
 
 
 def cut(root: Path, header: str, start: str, end: str) -> None:
-    """Removes what stands from `start` up to and with the first `end` behind it."""
+    """Removes the text from `start` up to and including the first `end` behind it."""
     text = (root / "include" / header).read_text()
     begin = text.index(start)
     damage(root, header, text[begin : text.index(end, begin) + len(end)], "")
@@ -149,7 +149,7 @@ def test_keys_in_another_order_are_named(copy: Path) -> None:
     ]
 
 
-def test_a_key_that_is_no_parameter_is_named(copy: Path) -> None:
+def test_a_key_that_is_not_a_parameter_is_named(copy: Path) -> None:
     damage(copy, "hpy/float.h", " *  v        ", " *  w        text\n *  v        ")
 
     assert problems_of(copy) == [

@@ -92,7 +92,7 @@ def test_every_type_enumerator_and_variable_of_upstream_is_there(abi: Abi) -> No
 
 
 def test_a_missing_name_would_be_named() -> None:
-    """The compiler says which one it does not know."""
+    """The compiler names the one that it does not know."""
     said = compile_with_ours(
         "universal", ['_Static_assert(_Generic(&HPy_Nothing, int *: 1), "type of HPy_Nothing");']
     )

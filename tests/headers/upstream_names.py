@@ -43,7 +43,7 @@ def macros(abi: Abi, include: Path) -> set[str]:
 
 
 def own_text(abi: Abi) -> str:
-    """The part of the preprocessed text that stands in upstream's files."""
+    """The part of the preprocessed text that is from upstream's files."""
     parts = LINE_MARKER.split(preprocessor(abi, INCLUDE, "#include <hpy.h>\n"))
     files, texts = parts[1::2], parts[2::2]
     ours = [t for f, t in zip(files, texts, strict=True) if Path(f).is_relative_to(INCLUDE)]

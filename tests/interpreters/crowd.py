@@ -1,4 +1,4 @@
-"""crowd.py: an extension for many threads in one interpreter, which says that it is safe for them.
+"""crowd.py: an extension for many threads in one interpreter, which declares itself safe for them.
 
 Its globals are stored to, loaded and called from every thread; what it keeps besides is constant.
 """

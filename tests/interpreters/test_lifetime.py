@@ -57,7 +57,7 @@ os._exit(0)
 @pytest.mark.slow
 @pytest.mark.skipif(
     "HPYSTATE_SANITIZED" in os.environ,
-    reason="a sanitizer keeps freed memory for a while: what a process has says nothing",
+    reason="a sanitizer keeps freed memory for a while, so the size of the process means nothing",
 )
 def test_two_hundred_interpreters_cost_no_more_memory_than_without_us(
     child: Callable, tmp_path: os.PathLike[str]
@@ -203,7 +203,7 @@ def test_a_module_may_be_made_any_number_of_times(interpreter: Interpreter) -> N
     assert answer == (6, 6)
 
 
-def test_the_state_says_which_interpreter_it_is_of() -> None:
+def test_the_state_names_its_interpreter() -> None:
     assert _native.state()["interpreter"] == 0
     with Interpreter() as other:
         assert (

@@ -168,7 +168,7 @@ def test_a_field_is_stored_to_by_many_threads(run: Run) -> None:
 
 @NEEDS_NO_GIL
 def test_a_load_that_a_store_overtook_gives_what_is_there_now(run: Run) -> None:
-    """The field was read before: with the GIL nothing comes between that and the load."""
+    """The field was read before: with the GIL nothing can happen between that and the load."""
     out = run("""
         box, other = crowd.new(), crowd.new()
         for number in range(100):

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 #: Debug mode keeps closed objects while a hook watches, and it has HPy's sentence for one argument.
 DIFFERENT_IN_DEBUG = [
-    "test_call.py::test_keyword_names_that_are_no_tuple_are_a_type_error",
+    "test_call.py::test_keyword_names_that_are_not_a_tuple_are_a_type_error",
     "test_capsule.py::test_a_destructor_without_a_function_is_a_value_error",
     "test_error.py::test_an_exception_value_is_released_with_the_exception",
 ]

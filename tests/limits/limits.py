@@ -98,7 +98,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    # The mark that stands first is the one of above.
+    # The first mark is the one from above.
     mark = item.get_closest_marker("timeout")
     assert mark is not None
     limit = mark.args[0] - 1

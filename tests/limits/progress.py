@@ -53,7 +53,7 @@ class Progress:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         with self._lock:
-            if report.when == "call" or not report.passed:  # that is what a dot stands for
+            if report.when == "call" or not report.passed:  # a dot means one of these
                 self._last = time.monotonic()
             if report.when == "teardown" or report.failed:
                 self._running.pop(report.nodeid, None)

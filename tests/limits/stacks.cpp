@@ -26,7 +26,7 @@ constexpr int kDeepest = 64;      ///< frames of a stack that are shown
 constexpr int kAnswerTenths = 20; ///< how long a thread may take to answer
 constexpr int kGuardSeconds = 60; ///< how long all of it may take
 constexpr int kTimedOut = 124;    ///< as timeout(1)
-constexpr int kGroup = 16;        ///< frames that one addr2line is asked for
+constexpr int kGroup = 16;        ///< frames per call of addr2line
 
 using Frames = std::array<void*, kDeepest>;
 
@@ -89,7 +89,7 @@ void look(int) {
     errno = error;
 }
 
-/// Where an address lies: the file, and the address as the file's own tools count it.
+/// Where an address is: the file, and the address as the file's own tools count it.
 struct Place {
     const char* file = nullptr;
     const char* name = nullptr; ///< of an exported function, else nullptr
@@ -271,8 +271,8 @@ void expired(int) {
     action.sa_flags = SA_RESTART;
     action.sa_handler = &look;
     if (sigaction(look_signal(), &action, nullptr) != 0) return false;
-    // What waits in the kernel comes back with EINTR: pytest-timeout's signal may have arrived
-    // while this handler ran, and a wait that is begun again would not hear of it.
+    // A system call that waits returns with EINTR: pytest-timeout's signal may have arrived while
+    // this handler ran, and a wait that is begun again would not hear of it.
     action.sa_flags = 0;
     action.sa_handler = &expired;
     if (sigaction(expiry_signal(), &action, nullptr) != 0) return false;

@@ -163,7 +163,7 @@ def test_a_program_of_catch2_that_is_fast_ends_well() -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_limit_that_is_no_number_is_said() -> None:
+def test_a_limit_that_is_not_a_number_is_reported() -> None:
     program = BUILD / "tests" / "hangs"
 
     result = limits.run([program], timeout=60, env=os.environ | {"HPYSTATE_TEST_SECONDS": "soon"})

@@ -46,7 +46,7 @@ def test_what_a_child_found_fails_though_the_command_succeeds(tmp_path: Path, li
     assert line in result.stderr
 
 
-def test_an_allocation_that_is_refused_is_no_finding(tmp_path: Path) -> None:
+def test_an_allocation_that_is_refused_is_not_a_finding(tmp_path: Path) -> None:
     line = "==7==WARNING: ThreadSanitizer failed to allocate 0x2000000000000008 bytes"
 
     assert sanitized(tmp_path, writes(line)).returncode == 0

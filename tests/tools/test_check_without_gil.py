@@ -42,7 +42,7 @@ def test_a_file_that_fails_is_named_with_its_error(tmp_path: Path) -> None:
     assert "1 of 2 files compile" in result.stdout
 
 
-def test_a_build_without_the_runtime_is_no_success(tmp_path: Path) -> None:
+def test_a_build_without_the_runtime_is_not_a_success(tmp_path: Path) -> None:
     assert checked(tmp_path, {"good.c": GOOD}, "stress").returncode == 1
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = {".c", ".cpp", ".h"}
-# A definition, and what stands behind it on its last line. In a macro it may be indented.
+# A definition, and what is behind it on its last line. In a macro it may be indented.
 DEFINITION = re.compile(
     r"^(?P<indent>[ \t]*)(?P<macro>HPy(?:Def|Type)_[A-Z_]+|HPy_MODINIT)"
     r"\((?:[^()]|\([^()]*\))*\)(?P<behind>[^\n]*)$",

@@ -1,4 +1,4 @@
-"""test_relay.py: what tools/relay.py passes on, and what it says of a command that is silent."""
+"""test_relay.py: what tools/relay.py passes on, and what it prints for a silent command."""
 
 from __future__ import annotations
 

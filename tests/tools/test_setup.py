@@ -319,6 +319,6 @@ def test_who_gives_the_name_of_a_cxx_file_is_told_of_tags() -> None:
     assert "A C++ file's tests have tags" in result.stderr
 
 
-def test_a_topic_of_pytest_alone_is_no_tag() -> None:
+def test_a_topic_of_pytest_alone_is_not_a_tag() -> None:
     assert topic("spares", "--catch2").returncode == 0
     assert topic("tracker", "--catch2").returncode == 2

@@ -24,7 +24,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def page(tables: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A document with a place for one table, which says 'new'."""
+    """A document with a place for one table, whose content is 'new'."""
     monkeypatch.setattr(tables, "ROOT", tmp_path)
     monkeypatch.setattr(tables, "DOCUMENTS", (("page.md", "numbers", lambda: "new\n"),))
     page = tmp_path / "page.md"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from guest import kind_here
 
-#: Tests that cannot pass on a correct runtime, each with the reason, which lies in the test.
+#: Tests that cannot pass on a correct runtime, each with the reason, which is in the test.
 SKIPPED = {
     "test_hpyfield.py::TestHPyField::test_tp_traverse": (
         "asserts that an instance hides its type from the collector; CPython demands of heap "

@@ -1,6 +1,6 @@
 """guest.py: interpreters of the three kinds that the suite runs in, and telling which one this is.
 
-It uses CPython's own modules only: what the harness says about an interpreter must not rest on the
+It uses CPython's own modules only: what the harness reports about an interpreter must not use the
 runtime that is under test.
 """
 
