@@ -3,9 +3,9 @@
 
 #include "interp_state/current.h"
 #include "runtime/calls/anchor.h"
-#include "runtime/calls/call_slot.h"
+#include "runtime/calls/call_arguments.h"
 #include "runtime/calls/handle.h"
-#include "runtime/calls/layered.h"
+#include "runtime/calls/layered_thunks.h"
 #include "runtime/calls/recursion.h"
 #include "runtime/calls/signature.h"
 #include "runtime/calls/thunk_pool.h"

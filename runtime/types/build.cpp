@@ -163,7 +163,7 @@ bool add_lifetime(const CheckedType& type, Parts& parts) {
     const LegacyParts& legacy = type.facts.legacy;
     if (legacy.dealloc) return note_dealloc(wanted, parts);
     const bool asked = (wanted.flags & HPy_TPFLAGS_HAVE_GC) != 0;
-    parts.record.set_short_ways(asked, parts.basicsize, only_static_base(type));
+    parts.record.set_fast_paths(asked, parts.basicsize, only_static_base(type));
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,

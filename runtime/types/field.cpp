@@ -112,7 +112,7 @@ bool replace(PyObject* owner, HPyField* field, PyObject* object, PyObject*& old)
     // relaxed: written under the owner's critical section. Extensions read it without an atomic.
     const std::atomic_ref word(field->_i);
     const std::intptr_t before = word.load(std::memory_order_relaxed);
-    if (says_cell(before) && object != nullptr) {
+    if (is_cell(before) && object != nullptr) {
         old = replace_in_cell(before, object);
         return true;
     }
@@ -122,7 +122,7 @@ bool replace(PyObject* owner, HPyField* field, PyObject* object, PyObject*& old)
         if (after == 0) return false;
     }
     word.store(after, std::memory_order_relaxed);
-    old = says_cell(before) ? empty_cell(before) : as_object(HPy{before});
+    old = is_cell(before) ? empty_cell(before) : as_object(HPy{before});
     return true;
 }
 
@@ -147,7 +147,7 @@ PyObject* empty_cell(std::intptr_t word) noexcept {
 }
 
 PyObject* load_field([[maybe_unused]] PyObject* owner, HPyField field) noexcept {
-    if (says_cell(field._i)) return load_from_cell(field._i);
+    if (is_cell(field._i)) return load_from_cell(field._i);
     const CriticalSection section(owner);
     return Py_XNewRef(as_object(HPy{field._i}));
 }
@@ -155,7 +155,7 @@ PyObject* load_field([[maybe_unused]] PyObject* owner, HPyField field) noexcept 
 PyObject* load_field([[maybe_unused]] PyObject* owner, HPyField* field) noexcept {
     const CriticalSection section(owner);
     const std::intptr_t word = std::atomic_ref(field->_i).load(std::memory_order_relaxed);
-    return says_cell(word) ? load_from_cell(word) : Py_XNewRef(as_object(HPy{word}));
+    return is_cell(word) ? load_from_cell(word) : Py_XNewRef(as_object(HPy{word}));
 }
 
 bool store_field(PyObject* owner, HPyField* field, PyObject* object, PyObject*& old) noexcept {

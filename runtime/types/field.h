@@ -41,7 +41,7 @@ namespace hpystate {
 /// address.
 inline constexpr std::uintptr_t kCellTag = 1;
 
-[[nodiscard]] inline bool says_cell(std::intptr_t word) noexcept {
+[[nodiscard]] inline bool is_cell(std::intptr_t word) noexcept {
     return kNoGil && (static_cast<std::uintptr_t>(word) & kCellTag) != 0;
 }
 
@@ -53,13 +53,13 @@ inline constexpr std::uintptr_t kCellTag = 1;
 
 /// The object of a field, borrowed, or nullptr. For the collector: no other thread runs.
 [[nodiscard]] inline PyObject* object_in(const HPyField& field) noexcept {
-    return says_cell(field._i) ? object_in_cell(field._i) : as_object(HPy{field._i});
+    return is_cell(field._i) ? object_in_cell(field._i) : as_object(HPy{field._i});
 }
 
 /// Sets the field to null and returns its object, or nullptr; the caller owns the reference.
 [[nodiscard]] inline PyObject* take_from(HPyField& field) noexcept {
     const std::intptr_t word = std::exchange(field._i, 0);
-    return says_cell(word) ? empty_cell(word) : as_object(HPy{word});
+    return is_cell(word) ? empty_cell(word) : as_object(HPy{word});
 }
 
 /// A new reference to the object of a field of `owner`, or nullptr if it is null. A field that is

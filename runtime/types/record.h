@@ -49,7 +49,7 @@ struct TypeRecord {
 
     /// Sets the members for the fast paths. `only_base` is the only base, if that is a static type
     /// other than object; otherwise null. To be called last.
-    void set_short_ways(bool collected, std::size_t basicsize, PyTypeObject* only_base) noexcept;
+    void set_fast_paths(bool collected, std::size_t basicsize, PyTypeObject* only_base) noexcept;
 
     /// Whether this type or one below it has fields to visit.
     [[nodiscard]] bool visits() const noexcept;

@@ -37,7 +37,7 @@ WRITABLE = {
     r"hpystate::layers::\(anonymous namespace\)::crash": "pages with characters: debug_crash.cpp",
     r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
     r"hpystate::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
-    r"hpystate::context::\(anonymous namespace\)::known": "thunks of call functions: callable.cpp",
+    r"hpystate::context::\(anonymous namespace\)::known": "thunks: context/call_function.cpp",
     r"hpystate::watch_forks\(\)::registered": "and that forks know of them",
     r"hpystate::\(anonymous namespace\)::(depth|nested)": "one per thread: calls, types",
     r"hpystate::held_rank\(\)::rank": "one per thread, in builds that check locks",

@@ -228,7 +228,7 @@ def test_every_bit_has_its_effect_or_is_refused_by_name(
     if bit in REFUSED:
         assert "flags.Made" in answer
         assert REFUSED[bit] in answer
-    elif bit == 11:  # tests/context/test_callable.py has what it needs
+    elif bit == 11:  # tests/context/test_call_function.py has what it needs
         assert "HPy_TPFLAGS_HAVE_VECTORCALL needs an HPy_tp_call slot" in answer
     else:
         assert answer & 1 << bit, hex(answer)

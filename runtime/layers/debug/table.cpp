@@ -5,7 +5,7 @@
 /// handle for what it returns. It does not compile for a parameter that may contain handles: such a
 /// slot needs a function of its own, registered with HPYSTATE_OWN.
 #include "runtime/calls/handle.h"
-#include "runtime/context/callable.h"
+#include "runtime/context/call_function.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/layers/debug/call.h"
 #include "runtime/layers/debug/own.h"

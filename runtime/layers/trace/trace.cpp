@@ -3,7 +3,7 @@
 
 #include "globals/check.h"
 #include "runtime/calls/handle.h"
-#include "runtime/context/callable.h"
+#include "runtime/context/call_function.h"
 #include "runtime/layers/find_state.h"
 #include "runtime/versions/v0_9/type.h"
 

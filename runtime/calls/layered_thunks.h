@@ -1,4 +1,4 @@
-/// runtime/calls/layered.h: thunks for the functions of modules in debug or trace mode.
+/// runtime/calls/layered_thunks.h: thunks for the functions of modules in debug or trace mode.
 #pragma once
 
 #include "runtime/calls/function.h"

@@ -1,5 +1,5 @@
-/// runtime/calls/call_slot.cpp: copying arguments where there are keywords.
-#include "runtime/calls/call_slot.h"
+/// runtime/calls/call_arguments.cpp: copying arguments where there are keywords.
+#include "runtime/calls/call_arguments.h"
 
 #include <new>
 

@@ -1,5 +1,5 @@
-/// runtime/calls/call_slot.h: arguments for HPy_tp_call: makes an array and a tuple of names from
-/// the tuple and the dict that CPython passes.
+/// runtime/calls/call_arguments.h: arguments for HPy_tp_call: makes an array and a tuple of names
+/// from the tuple and the dict that CPython passes.
 #pragma once
 
 #include <Python.h>

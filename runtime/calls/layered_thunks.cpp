@@ -1,13 +1,13 @@
-/// runtime/calls/layered.cpp: opens the arguments in the layer, calls, takes the result, closes the
-/// arguments.
+/// runtime/calls/layered_thunks.cpp: opens the arguments in the layer, calls, takes the result,
+/// closes the arguments.
 ///
 /// This code need not be fast: it runs only for modules in debug or trace mode. Arrays of arguments
 /// are copied.
-#include "runtime/calls/layered.h"
+#include "runtime/calls/layered_thunks.h"
 
 #include "globals/interner.h"
 #include "runtime/calls/anchor.h"
-#include "runtime/calls/call_slot.h"
+#include "runtime/calls/call_arguments.h"
 #include "runtime/calls/handle.h"
 #include "runtime/calls/recursion.h"
 #include "runtime/calls/signature.h"

@@ -1,4 +1,4 @@
-/// runtime/context/callable.h: HPy_SetCallFunction, for the plain context and for layers.
+/// runtime/context/call_function.h: HPy_SetCallFunction, for the plain context and for layers.
 #pragma once
 
 #include <Python.h>

@@ -1,11 +1,11 @@
-/// runtime/context/callable.cpp: HPy_SetCallFunction: sets the function that is called when an
+/// runtime/context/call_function.cpp: HPy_SetCallFunction: sets the function that is called when an
 /// instance is called.
 ///
 /// Instances of a type with HPy_tp_call have a hidden place for it, which runtime/types/build.cpp
 /// adds.
 #include <Python.h>
 
-#include "runtime/context/callable.h"
+#include "runtime/context/call_function.h"
 
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"

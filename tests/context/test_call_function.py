@@ -1,4 +1,4 @@
-"""test_callable.py: HPy_tp_call, and instances with a call function of their own."""
+"""test_call_function.py: HPy_tp_call, and instances with a call function of their own."""
 
 from __future__ import annotations
 
