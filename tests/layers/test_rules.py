@@ -109,7 +109,7 @@ def test_a_handle_that_is_closed_twice_is_reported(module: ModuleType, told: Tol
 
     ((kind, text),) = told
     assert kind == "handle"
-    assert text.startswith("ctx_Close") and "was closed before" in text
+    assert text.startswith("HPy_Close") and "was closed before" in text
 
 
 def test_a_builder_that_is_built_twice_is_reported(module: ModuleType, told: Told) -> None:
@@ -135,7 +135,7 @@ def test_a_load_of_nothing_is_no_report_and_using_it_is_a_system_error(file: Pat
         """)
 
         assert interpreter.run("answer = told") == []
-        assert "ctx_GetAttr_s" in interpreter.run("answer = raised")
+        assert "HPy_GetAttr_s" in interpreter.run("answer = raised")
 
 
 FOREIGN = """
