@@ -44,6 +44,8 @@ ONCE = (
     "tools",
 )
 TESTS = Path(__file__).parent
+#: A compilation and a program for each mutant: minutes, all in one process.
+LONGEST = TESTS / "model" / "test_mutants.py"
 
 
 def runs_once(path: Path) -> bool:
@@ -52,13 +54,14 @@ def runs_once(path: Path) -> bool:
 
 @pytest.hookimpl(tryfirst=True)  # before -m
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a slow test begin, so that none of them is alone at the end: a file stays in one
-    process."""
+    """The longest file begins, then those with a slow test, so that none of them is alone at the
+    end: a file stays in one process."""
     for item in items:
         if runs_once(item.path):
             item.add_marker(pytest.mark.once)
     slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
-    items.sort(key=lambda item: item.path not in slow)  # stable: otherwise as they were
+    # stable: otherwise as they were
+    items.sort(key=lambda item: (item.path != LONGEST, item.path not in slow))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
