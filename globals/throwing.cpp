@@ -13,6 +13,7 @@ bool can_throw() noexcept {
     void* volatile const probe = std::malloc(kEnough); // volatile: the compiler drops unused pairs
     if (probe == nullptr) return false;
     std::free(probe);
+    // NOLINTEND(cppcoreguidelines-no-malloc)
     // The cheapest call that touches that state. Volatile: the function is declared without side
     // effects, so an unused call would be dropped.
     const volatile int touched = std::uncaught_exceptions();

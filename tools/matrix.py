@@ -61,6 +61,7 @@ ROWS = (
     Row("3.13", target="stress", arguments="--quick"),
     Row("3.13", target="test-upstream"),
     Row("3.14", target="test-upstream"),
+    Row("3.13t", target="test-upstream"),
 )
 ALIASES = {"3.13-asan": "3.13-asan clang", "3.13t-tsan": "3.13t-tsan clang"}
 

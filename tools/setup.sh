@@ -77,7 +77,7 @@ need_bench_packages() {
             $(python tools/dependencies.py bench)
 }
 
-# What draws the memory curves of `make stress`. An older version that is built does: the newest has
+# What `make stress ARGS="--plot FILE"` draws with. An older version that is built does: the newest has
 # nothing for every Python without the GIL, and to build it takes the network.
 need_stress_packages() {
     python -c 'import matplotlib' 2>/dev/null ||
@@ -98,6 +98,8 @@ run_hooks() { # option of `pre-commit run`...
 run_all_hooks() {
     need_packages clang-format:clang-format clang-tidy:clang-tidy
     configure dev
+    # Without a build nothing else would notice a new source file, which has no compile command then.
+    quietly "looking for new files" cmake "$BUILD"
     export HPYSTATE_BUILD=$BUILD
     say "checking"
     run_hooks --hook-stage manual
@@ -156,9 +158,18 @@ build() { # preset target...; without one everything
     export PYTHONPATH=$BUILD/stage
 }
 
-# Catch2's tests, two at a time; the labels of ctest are Catch2's tags and the programs' names.
+# Catch2's tests, one for each core at a time; the labels of ctest are Catch2's tags and the programs' names.
 run_catch2() { # option of ctest...
     relayed ctest ctest --test-dir "$BUILD" --progress --output-on-failure --no-tests=error --no-label-summary -j "$(nproc)" "$@"
+}
+
+# The same tests in one process: what a test leaves behind meets the next one.
+run_whole() { # program...
+    local program home=()
+    [ -z "$EMBED_HOME" ] || home=(env "PYTHONHOME=$EMBED_HOME")
+    for program in "$@"; do
+        relayed "$program" "${home[@]}" "$BUILD/tests/$program"
+    done
 }
 
 # The program embeds Python; one with a C library of its own cannot find its home by that.
@@ -170,7 +181,7 @@ prepare_stress() {
 run_stress() {
     build dev stress
     prepare_stress
-    need_stress_packages
+    [[ " $*" != *" --plot"* ]] || need_stress_packages
     say "stress"
     python stress/run.py "$@"
 }
@@ -198,6 +209,7 @@ run_tests() { # topic, may be empty; options of pytest...
         build dev
         say "Catch2"
         run_catch2
+        run_whole test_globals test_interp_state
         run_pytest "$@"
         return
     fi
@@ -223,6 +235,7 @@ run_tests_of_version() { # option of pytest...
     build dev "${VERSION_TARGETS[@]}"
     say "Catch2"
     run_catch2 -L '^test_(interp_state|formats)$'
+    run_whole test_interp_state
     run_pytest -m "not once" "$@"
 }
 

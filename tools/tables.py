@@ -88,9 +88,11 @@ NOT_RUNS = ("-curves", "-quick", "-flat", "-threads")
 def stress_runs() -> list[tuple[str, Document]]:
     """The runs of all scenarios, or of one, by version; without the short ones."""
     return [
-        (path.stem, json.loads(path.read_text()))
+        (path.stem, document)
         for path in sorted(STRESS.glob("*.json"))
         if not path.stem.endswith(NOT_RUNS)
+        # A list is a memory curve, which an older version wrote under another name.
+        if isinstance(document := json.loads(path.read_text()), dict)
     ]
 
 

@@ -31,7 +31,8 @@ constexpr std::size_t kSlotCount = std::size(kSlotNames);
 }
 
 /// The name of the function that an extension's author calls: HPy_GetAttr_s for ctx_GetAttr_s,
-/// HPyErr_SetString for ctx_Err_SetString. A name with a topic has a capital letter after its first
+/// HPyErr_SetString for ctx_Err_SetString; without the underscore that a few begin with
+/// (_HPy_Dump). A name with a topic has a capital letter after its first
 /// underscore; AsStruct_ is followed by a shape.
 struct ApiName {
     std::array<char, 48> text;

@@ -42,7 +42,7 @@ def test_a_file_with_another_list_gets_the_same_results(calls: int, is_filled: b
     linked = hpystate.load("linked", str(compile_snippet("linked", source)))
 
     assert linked.is_filled() is is_filled
-    with pytest.raises(SystemError, match="function|global"):
+    with pytest.raises(SystemError, match=r"HPy_Call_g: .*holds nothing in this interpreter"):
         linked.call("text")
     linked.put(len)
     assert linked.call("text") == 4

@@ -65,9 +65,10 @@ def test_two_hundred_interpreters_cost_no_more_memory_than_without_us(
     atlas = str(compile_extension("atlas", [atlas_source()], tmp_path))
     growth: dict[str, list[int]] = {"without": [], "with": []}
     # KiB an interpreter. CPython's own growth is about 2,900 on 3.12 and 3.13, in arenas of 1 MiB,
-    # and differs by 2 % between runs: so where one pair differs by more, the middle of three is
-    # judged. On 3.15 it is 0, and one arena more or less is 7 here.
-    for _ in range(3):
+    # and differs by 2 % between runs. So one pair is enough only if it differs by less than a
+    # quarter of that; otherwise the middle of three is judged. On 3.15 it is 0, and one arena more
+    # or less is 7 here.
+    for round_ in range(3):
         for kind in growth:
             result = child(CHURN, kind, atlas, timeout=120)
             assert result.returncode == 0, result.stderr
@@ -75,10 +76,10 @@ def test_two_hundred_interpreters_cost_no_more_memory_than_without_us(
         _, regions, lost = result.stdout.split(maxsplit=2)
         assert lost.strip() == "[]"  # every object of every interpreter was destroyed
         assert int(regions) <= 4
-        middle = {kind: statistics.median(found) for kind, found in growth.items()}
-        if middle["with"] <= middle["without"] + max(middle["without"] // 50, 8):
+        if round_ == 0 and growth["with"][0] <= growth["without"][0] + growth["without"][0] // 200:
             return
-    pytest.fail(f"hpystate makes memory grow: {growth}")
+    middle = {kind: statistics.median(found) for kind, found in growth.items()}
+    assert middle["with"] <= middle["without"] + max(middle["without"] // 50, 8), growth
 
 
 CHURN_ON_THREADS = """

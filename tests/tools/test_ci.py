@@ -91,6 +91,20 @@ def test_what_runs_once_is_there(name: str) -> None:
     assert not path.is_dir() or list(path.glob("test_*.py"))
 
 
+#: They name a version or a kind of build and are the same with every Python: they give both kinds.
+GIVEN = {"stress/test_run.py", "tools/test_check_without_gil.py", "tools/test_ci.py"}
+
+
+def test_what_runs_once_does_not_ask_for_the_python() -> None:
+    depending = re.compile(r"sys\.version_info|Py_GIL_DISABLED")
+    tests = ROOT / "tests"
+    once = [path for path in tests.rglob("*.py") if runs_once(path)]
+    found = {str(p.relative_to(tests)) for p in once if depending.search(p.read_text())}
+
+    assert len(once) > 20
+    assert found == GIVEN
+
+
 def test_the_mark_follows_from_the_path(request: pytest.FixtureRequest) -> None:
     assert request.node.get_closest_marker("once") is not None
     assert runs_once(Path(__file__))
