@@ -36,12 +36,12 @@ class Turn:
 
 TURNS = (
     # "there is no memory" is plain English.
-    Turn("is no X", r"(?<!there )\b(?:is|are|was|were) no\b(?! longer\b| more\b)", 19),
+    Turn("is no X", r"(?<!there )\b(?:is|are|was|were) no\b(?! longer\b| more\b)", 9),
     Turn("comes to", r"\b(?:comes?|came) to\b(?! an end\b)", 12),
     Turn("stands", r"\b(?:stands|stood)\b(?! for\b)", 18),
     Turn("lies in", r"\blies? in\b", 4),
     Turn("says", r"\bsays\b", 63),
-    Turn("to be had", r"\bto be had\b", 3),
+    Turn("to be had", r"\bto be had\b", 0),
     Turn("a look at", r"\ba look\b", 4),
     Turn("the way to", r"\bthe way to\b", 0),
     Turn("is asked", r"\b(?:is|are) asked\b", 3),

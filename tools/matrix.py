@@ -171,7 +171,7 @@ def attempt(row: Row, interpreters: Interpreters) -> Outcome:
     log.write_text("")
     python, reason = interpreters.find(row, log)
     if not python:
-        outcome.build = reason or f"no interpreter to be had, see build/{log.name}"
+        outcome.build = reason or f"no interpreter is available, see build/{log.name}"
         if row.python.endswith("t"):
             return compiled_only(outcome, interpreters, log)
         outcome.left_out = reason if interpreters.quick_only else ""

@@ -198,7 +198,7 @@ TEST_CASE("every truncation is seen", "[image]") {
     }
 }
 
-TEST_CASE("a file whose end was never written is no crash", "[image]") {
+TEST_CASE("a file whose end was never written does not crash the reader", "[image]") {
     const Bytes good = sample();
     for (std::uint64_t length = 0; length < good.size(); length += 256) {
         Bytes hollow = cut(good, length);
@@ -231,7 +231,8 @@ TEST_CASE("no damaged byte of the headers is a crash", "[image]") {
     CHECK(crashes == "");
 }
 
-TEST_CASE("an entry of the dynamic section that changed its meaning is no crash", "[image]") {
+TEST_CASE("an entry of the dynamic section that changed its meaning does not crash the reader",
+          "[image]") {
     const Bytes good = sample();
     const Layout layout(good);
     std::string crashes;
@@ -244,7 +245,8 @@ TEST_CASE("an entry of the dynamic section that changed its meaning is no crash"
     CHECK(crashes == "");
 }
 
-TEST_CASE("an entry of the dynamic section that leads out of the file is no crash", "[image]") {
+TEST_CASE("an entry of the dynamic section that leads out of the file does not crash the reader",
+          "[image]") {
     const Bytes good = sample();
     const Layout layout(good);
     const std::uint64_t values[] = {0x7fffffff, 0x7fffffffffff, UINT64_MAX, UINT64_MAX - 7,
@@ -279,7 +281,7 @@ TEST_CASE("a file with so many program headers that looking at them takes minute
     CHECK(kind_of(bad) == "not-shared-object");
 }
 
-TEST_CASE("what is no regular file is refused at once", "[image]") {
+TEST_CASE("what is not a regular file is refused at once", "[image]") {
     Scratch place({});
     REQUIRE(unlink(place.path().c_str()) == 0);
     REQUIRE(mkfifo(place.path().c_str(), 0600) == 0); // opening a pipe may wait for its writer

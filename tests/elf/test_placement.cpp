@@ -58,7 +58,7 @@ TEST_CASE("memory that was mapped to be read is read-only, and unmapped memory i
     CHECK(place_of(nullptr) == Placement::kUnmapped);
 }
 
-TEST_CASE("an address that is not aligned to 8 is no slot", "[placement]") {
+TEST_CASE("an address that is not aligned to 8 is not a slot", "[placement]") {
     std::array<std::uintptr_t, 2> words{};
     CHECK(place_of(reinterpret_cast<char*>(words.data()) + 4) == Placement::kMisaligned);
 }

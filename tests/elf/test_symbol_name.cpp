@@ -1,4 +1,4 @@
-/// tests/elf/test_symbol_name.cpp: a path that is no file of symbols gives no name.
+/// tests/elf/test_symbol_name.cpp: a path to a file without symbols gives no name.
 #include "runtime/elf/symbol_name.h"
 #include "tests/catch.h"
 
@@ -11,7 +11,7 @@ namespace {
 int variable_of_this_program = 1;
 }
 
-TEST_CASE("what is no shared object has no name for an offset", "[symbols]") {
+TEST_CASE("what is not a shared object has no name for an offset", "[symbols]") {
     CHECK(variable_at("/", 64).empty()); // a program's path may be relative, and a folder here
     CHECK(variable_at("/no/such/file", 64).empty());
     CHECK(variable_at("/dev/null", 64).empty());

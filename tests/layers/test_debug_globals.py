@@ -205,7 +205,7 @@ def test_a_c_static_that_changes_after_exec(file: Path) -> None:
     with Interpreter() as interpreter:
         before, told = interpreter.run(code)
 
-    assert before == [], "a slot is no change"
+    assert before == [], "a slot that is written is not reported as a change"
     only(told, "'call_counter' of dbgslots.hpy0.so", "changed after exec")  # once
 
 

@@ -342,7 +342,7 @@ TEST_CASE("to be woken orders nothing", "[model]") {
     CHECK(contains(waits(relaxed, 1), "data race"));
 }
 
-TEST_CASE("a wait on a word that is no futex is an error, not a system call", "[model]") {
+TEST_CASE("a wait on a word that is not a futex is an error, not a system call", "[model]") {
     static std::atomic<std::uint64_t>* word = nullptr;
     const auto set_up = [] {
         word = new (hpystate::model::allocate(sizeof(*word))) std::atomic<std::uint64_t>(0);
@@ -373,7 +373,7 @@ TEST_CASE("an access to memory that is not there is reported, not followed", "[m
     }
 }
 
-TEST_CASE("a thread that hangs is no deadlock, but who needs it is", "[model]") {
+TEST_CASE("a thread that hangs is not a deadlock, but who needs it is", "[model]") {
     const auto hang = [] { hpystate::model::hang(); };
     const auto wait = [] { shared->x.wait(0); };
 
