@@ -236,6 +236,29 @@ def test_where_nothing_is_missing_apt_is_not_called(tmp_path: Path) -> None:
     assert machine.calls() == []
 
 
+def test_the_leaks_of_a_python_under_address_sanitizer_are_not_a_missing_package(
+    tmp_path: Path,
+) -> None:
+    """LeakSanitizer makes the exit status of such a Python 1 whatever it ran."""
+    machine = Machine(tmp_path, DEBIAN_12, user=0)
+    leaking = PYTHON.replace("\n", '\n[[ ${ASAN_OPTIONS:-} == *detect_leaks=0* ]] || exit 1\n', 1)
+    machine.python.write_text(leaking.replace("echo 3.13 ", "echo 3.13-asan "))
+
+    machine.provide(PYTHON=str(machine.python))
+
+    assert not [call for call in machine.calls() if "-venv" in call]
+
+
+def test_a_python_of_another_kind_lacks_the_package_of_its_version(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, DEBIAN_13, user=0)
+    lacking = PYTHON.replace('|| exit 0', '|| exit 1').replace("echo 3.13 ", "echo 3.13t ")
+    machine.python.write_text(lacking)
+
+    machine.provide(PYTHON=str(machine.python))
+
+    assert any("python3.13-venv" in call for call in machine.calls()), machine.calls()
+
+
 def test_a_system_without_apt_is_told_what_is_missing(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "machine", 'PRETTY_NAME="Fedora Linux 41"\nID=fedora\n', user=0)
     (machine.bin / "apt-get").unlink()
