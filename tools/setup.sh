@@ -198,8 +198,9 @@ run_pytest() { # option of pytest...
     say "pytest"
     # A file stays in one process: its tests share what it compiles and loads. What runs there is
     # printed by tests/limits/progress.py.
-    # tests/conftest.py has the order.
-    python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
+    # tests/conftest.py has the order. Many tests wait, so there are three processes for two cores.
+    local processes=$((($(nproc) * 3 + 1) / 2))
+    python -m pytest --numprocesses $((processes < 8 ? processes : 8)) --dist loadfile --no-loadscope-reorder "$@"
 }
 
 run_tests() { # topic, may be empty; options of pytest...

@@ -241,7 +241,7 @@ def test_the_leaks_of_a_python_under_address_sanitizer_are_not_a_missing_package
 ) -> None:
     """LeakSanitizer makes the exit status of such a Python 1 whatever it ran."""
     machine = Machine(tmp_path, DEBIAN_12, user=0)
-    leaking = PYTHON.replace("\n", '\n[[ ${ASAN_OPTIONS:-} == *detect_leaks=0* ]] || exit 1\n', 1)
+    leaking = PYTHON.replace("\n", "\n[[ ${ASAN_OPTIONS:-} == *detect_leaks=0* ]] || exit 1\n", 1)
     machine.python.write_text(leaking.replace("echo 3.13 ", "echo 3.13-asan "))
 
     machine.provide(PYTHON=str(machine.python))
@@ -251,7 +251,7 @@ def test_the_leaks_of_a_python_under_address_sanitizer_are_not_a_missing_package
 
 def test_a_python_of_another_kind_lacks_the_package_of_its_version(tmp_path: Path) -> None:
     machine = Machine(tmp_path, DEBIAN_13, user=0)
-    lacking = PYTHON.replace('|| exit 0', '|| exit 1').replace("echo 3.13 ", "echo 3.13t ")
+    lacking = PYTHON.replace("|| exit 0", "|| exit 1").replace("echo 3.13 ", "echo 3.13t ")
     machine.python.write_text(lacking)
 
     machine.provide(PYTHON=str(machine.python))
