@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import subprocess
@@ -45,6 +46,7 @@ TESTS = Path(__file__).parent
 LONGEST = TESTS / "model" / "test_mutants.py"
 
 
+@functools.cache  # asked for each test
 def runs_once(path: Path) -> bool:
     return any(path.is_relative_to(TESTS / name) for name in ONCE)
 
