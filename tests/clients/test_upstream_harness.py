@@ -140,7 +140,7 @@ def test_a_test_that_came_to_nothing_is_named_by_its_abi(run: ModuleType) -> Non
     assert run.lost(results) == []
     del results.tests["0", "hybrid"]
 
-    assert run.lost(results) == ["hybrid: 74 tests came to something, the suite has 75"]
+    assert run.lost(results) == ["hybrid: 74 tests had an outcome, the suite has 75"]
 
 
 LOST = """\

@@ -193,10 +193,10 @@ def write_results(everything: dict[str, Results]) -> None:
 
 
 def lost(results: Results) -> list[str]:
-    """After a full run: the ABIs of which not every test came to something."""
+    """After a run of all tests of a kind: the ABIs in which some tests had no outcome."""
     found = {abi: sum(counts.values()) for abi, counts in results.counts().items()}
     return [
-        f"{abi}: {found.get(abi, 0)} tests came to something, the suite has {TESTS.get(abi, 0)}"
+        f"{abi}: {found.get(abi, 0)} tests had an outcome, the suite has {TESTS.get(abi, 0)}"
         for abi in ABIS
         if found.get(abi, 0) != TESTS.get(abi, 0)
     ]
@@ -240,14 +240,15 @@ def main(arguments: list[str]) -> int:
         ]
         for each in waiting:
             each.result()
-    full = not (options.kind or options.abi or options.file or passed_on)
-    if full:
+    whole = not (options.abi or options.file or passed_on)  # of each kind
+    if whole:
         for kind in kinds:
             everything[kind].broken += lost(everything[kind])
     good = [show(kind, everything[kind]) for kind in kinds]
     if not any(results.tests for results in everything.values()):
         print("test-upstream: no test was selected")
         return 2
+    full = whole and not options.kind
     if full and all(good) and not options.leaks and options.headers == "upstream":
         write_results(everything)
     return 0 if all(good) else 1
