@@ -37,7 +37,7 @@ class Turn:
 TURNS = (
     # "there is no memory" is plain English.
     Turn("is no X", r"(?<!there )\b(?:is|are|was|were) no\b(?! longer\b| more\b)", 9),
-    Turn("comes to", r"\b(?:comes?|came) to\b(?! an end\b)", 12),
+    Turn("comes to", r"\b(?:comes?|came) to\b(?! an end\b)", 9),
     Turn("stands", r"\b(?:stands|stood)\b(?! for\b)", 18),
     Turn("lies in", r"\blies? in\b", 4),
     Turn("says", r"\bsays\b", 63),

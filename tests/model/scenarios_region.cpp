@@ -295,7 +295,7 @@ Scenario moved_and_reused() {
 
 std::vector<Scenario> region_scenarios() {
     // The largest is the last: a mutant that another one finds is found before it.
-    return {growth(), one_region_for_two(), recycling(), two_importers(), same_address()};
+    return {growth(), recycling(), one_region_for_two(), two_importers(), same_address()};
 }
 
 std::vector<Scenario> token_scenarios() {
