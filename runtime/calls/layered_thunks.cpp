@@ -352,14 +352,10 @@ using SlotPool = LayerPool<S, Size, Layered<typename SignatureOf<S>::Impl>>;
 using LayeredPools =
     Pools<kLayeredStart, LayerPool<HPyFunc_NOARGS, 2048, LayeredNoArgs>, SlotPool<HPyFunc_O, 2048>,
           LayerPool<HPyFunc_VARARGS, 1024, LayeredVarArgs>,
-          LayerPool<HPyFunc_KEYWORDS, 1024, LayeredKeywords>, SlotPool<HPyFunc_GETTER, 512>,
-          SlotPool<HPyFunc_SETTER, 512>, SlotPool<HPyFunc_UNARYFUNC, 512>,
-          SlotPool<HPyFunc_BINARYFUNC, 512>, SlotPool<HPyFunc_TERNARYFUNC, 256>,
-          SlotPool<HPyFunc_INQUIRY, 1024>, SlotPool<HPyFunc_LENFUNC, 256>,
-          SlotPool<HPyFunc_SSIZEARGFUNC, 256>, SlotPool<HPyFunc_SSIZEOBJARGPROC, 256>,
-          SlotPool<HPyFunc_OBJOBJARGPROC, 256>, SlotPool<HPyFunc_OBJOBJPROC, 256>,
-          SlotPool<HPyFunc_REPRFUNC, 256>, SlotPool<HPyFunc_HASHFUNC, 256>,
-          SlotPool<HPyFunc_RICHCMPFUNC, 256>, LayerPool<HPyFunc_DESTRUCTOR, 256, LayeredFinalize>,
+          LayerPool<HPyFunc_KEYWORDS, 1024, LayeredKeywords>,
+#define HPYSTATE_SLOT_POOL(signature, plain, layered) SlotPool<HPyFunc_##signature, layered>,
+#include "runtime/calls/slot_pools.def"
+          LayerPool<HPyFunc_DESTRUCTOR, 256, LayeredFinalize>,
           LayerPool<HPyFunc_GETBUFFERPROC, 128, LayeredGetBuffer>,
           LayerPool<HPyFunc_RELEASEBUFFERPROC, 128, LayeredReleaseBuffer>,
           LayerPool<HPyFunc_NEWFUNC, 1024, LayeredTupleDict<Way::kType, HPy>>,
