@@ -23,9 +23,6 @@ namespace hpystate {
 /// an object (perhaps of an HPy type), or a type (perhaps an HPy type); or from their layer.
 enum class Way : std::uint8_t { kModule, kObject, kType, kLayer };
 
-/// HPy_tp_call has the signature KEYWORDS, but CPython calls it with a tuple and a dict.
-inline constexpr auto kCallSignature = static_cast<HPyFunc_Signature>(0);
-
 /// The target of thunk number N: what it was assigned to.
 template <unsigned N>
 [[nodiscard]] inline ThunkTarget thunk_target() noexcept {

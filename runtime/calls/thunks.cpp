@@ -253,38 +253,39 @@ static_assert(PlainPools::kEnd <= kLayeredStart, "runtime/calls/thunk_pool.h: ra
     return site.module && may_have_module(signature) ? Way::kModule : Way::kObject;
 }
 
+/// Returns nullptr without an exception if there is no thunk: the pool is used up, or there is none
+/// for the signature (one that CPython never calls).
 [[nodiscard]] CFunction find_thunk(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
     const Way way = way_of(signature, site);
     if (is_layered(site)) {
         return layered_thunk(signature, impl, *site.layer, way == Way::kModule);
     }
-    // No thunk: the caller uses the file's own trampoline, and the dispatcher gets the module's
-    // state from CPython.
+    // No thunk: the file's own trampoline is used, and the dispatcher gets the module's state from
+    // CPython.
     if (way == Way::kModule && has_other_module_layout()) return nullptr;
     return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
 }
 
+void raise_no_thunk(HPyFunc_Signature signature, Site site, const FunctionName& name) {
+    const unsigned limit = is_layered(site) ? layered_limit(signature)
+                                            : PlainPools::limit(signature, way_of(signature, site));
+    PyErr_Format(
+        PyExc_SystemError,
+        "%s '%s': no thunk is left for %s: this process already has %u different functions "
+        "of that kind in %s mode, which is the limit. Let several definitions share a "
+        "function, or load fewer extensions into the process%s.",
+        name.kind, name.name, name.function, limit, is_layered(site) ? site.layer->name : "plain",
+        is_layered(site) ? " in this mode" : "");
+}
+
 } // namespace
 
-CFunction thunk_for(HPyFunc_Signature signature, HPyCFunction impl, Site site) {
-    return find_thunk(signature, impl, site);
-}
-
-CFunction call_thunk_for(HPyCFunction impl, Site site) {
-    return find_thunk(kCallSignature, impl, site);
-}
-
-void raise_no_thunk(const char* owner, const char* function, HPyFunc_Signature signature,
-                    bool is_call, Site site) {
-    const HPyFunc_Signature searched = is_call ? kCallSignature : signature;
-    const unsigned limit = is_layered(site) ? layered_limit(searched)
-                                            : PlainPools::limit(searched, way_of(searched, site));
-    PyErr_Format(PyExc_SystemError,
-                 "%s: no thunk is left for %s: this process already has %u different functions of "
-                 "that kind in %s mode, which is the limit. Let several definitions share a "
-                 "function, or load fewer extensions into the process%s.",
-                 owner, function, limit, is_layered(site) ? site.layer->name : "plain",
-                 is_layered(site) ? " in this mode" : "");
+CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl, CFunction trampoline,
+                              Site site, const FunctionName& name) {
+    CFunction function = find_thunk(signature, impl, site);
+    if (function == nullptr && !is_layered(site)) function = trampoline;
+    if (function == nullptr) raise_no_thunk(signature, site, name);
+    return function;
 }
 
 } // namespace hpystate

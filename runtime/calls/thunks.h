@@ -45,20 +45,23 @@ inline constexpr Site kObjectSite{false, nullptr};
            signature == HPyFunc_KEYWORDS;
 }
 
-/// Returns the thunk for a function of an extension. nullptr without an exception: the pool is used
-/// up, or there is none for the signature (one that CPython never calls). HPyFunc_VECTORCALLFUNC is
-/// for the function of an HPyCallFunction, whose own signature is HPyFunc_KEYWORDS. Throws
-/// std::bad_alloc.
-[[nodiscard]] CFunction thunk_for(HPyFunc_Signature signature, HPyCFunction impl, Site site);
+/// A function of an extension as messages name it, for example {"type", "x", "HPy_tp_repr"}.
+struct FunctionName {
+    const char* kind;
+    const char* name;
+    const char* function;
+};
 
-/// The same for HPy_tp_call: its signature is HPyFunc_KEYWORDS, but CPython calls it with a tuple
-/// and a dict.
-[[nodiscard]] CFunction call_thunk_for(HPyCFunction impl, Site site);
-
-/// Sets the SystemError for a function that gets no thunk. `owner`: for example "type 'x'";
-/// `function`: for example "HPy_tp_repr". HPyFunc_KEYWORDS with `is_call` is the signature of
-/// HPy_tp_call.
-void raise_no_thunk(const char* owner, const char* function, HPyFunc_Signature signature,
-                    bool is_call, Site site);
+/// Returns what CPython is given for a function of an extension: its thunk. If the pool is used up,
+/// the file's own trampoline, which calls the dispatcher; not in debug or trace mode, which a
+/// trampoline does not know. nullptr with a SystemError set that names the function: there is no
+/// thunk, and no trampoline that can be used. Throws std::bad_alloc.
+///
+/// `signature` is that of the extension's function, but for two: kCallSignature for HPy_tp_call,
+/// HPyFunc_VECTORCALLFUNC for an HPyCallFunction. `trampoline` is nullptr where the file's own has
+/// another signature than CPython's function.
+[[nodiscard]] CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl,
+                                            CFunction trampoline, Site site,
+                                            const FunctionName& name);
 
 } // namespace hpystate

@@ -15,7 +15,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <string>
 
 namespace hpystate::context {
 
@@ -84,19 +83,14 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
         return -1;
     }
     const HPyCFunction impl = impl_of(*function);
-    CFunction thunk = thunk_for(HPyFunc_VECTORCALLFUNC, impl, site);
-    if (thunk != nullptr && !is_layered(site)) {
-        remember(impl, thunk);
-    } else if (!is_layered(site)) {
-        // The pool is used up: the file's own trampoline is used, which calls the dispatcher.
-        thunk = reinterpret_cast<CFunction>(function->cpy_trampoline);
-    }
-    if (thunk == nullptr) {
-        const std::string owner = std::string("HPy_SetCallFunction: type '") + type->tp_name + "'";
-        raise_no_thunk(owner.c_str(), "its call function", HPyFunc_VECTORCALLFUNC, false, site);
-        return -1;
-    }
-    put(object, *function, thunk);
+    CFunction const trampoline = reinterpret_cast<CFunction>(function->cpy_trampoline);
+    CFunction const called =
+        thunk_or_trampoline(HPyFunc_VECTORCALLFUNC, impl, trampoline, site,
+                            {"HPy_SetCallFunction: type", type->tp_name, "its call function"});
+    if (called == nullptr) return -1;
+    // A trampoline is not remembered: the function may be set again with another one.
+    if (called != trampoline && !is_layered(site)) remember(impl, called);
+    put(object, *function, called);
     return 0;
 }
 

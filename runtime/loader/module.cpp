@@ -52,18 +52,14 @@ bool add_module_slot(ModuleSlots& slots, const SlotDescription& slot,
                      const ModuleRequest& request) {
     const bool create = slot.slot == HPy_mod_create;
     const HPyFunc_Signature signature = create ? HPyFunc_MOD_CREATE : HPyFunc_INQUIRY;
-    CFunction thunk = thunk_for(signature, slot.function, Site{false, request.layer});
-    if (thunk == nullptr && request.layer == nullptr) thunk = slot.trampoline;
-    if (thunk == nullptr) {
-        const std::string owner = "module '" + request.name + "'";
-        raise_no_thunk(owner.c_str(), name_of(slot.slot), signature, false,
-                       Site{false, request.layer});
-        return false;
-    }
+    CFunction const function =
+        thunk_or_trampoline(signature, slot.function, slot.trampoline, Site{false, request.layer},
+                            {"module", request.name.c_str(), name_of(slot.slot)});
+    if (function == nullptr) return false;
     if (create) {
-        slots.create = thunk;
+        slots.create = function;
     } else {
-        slots.exec.push_back(thunk);
+        slots.exec.push_back(function);
     }
     return true;
 }

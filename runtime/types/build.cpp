@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <string>
 #include <structmember.h>
 #include <variant>
 #include <vector>
@@ -37,21 +36,15 @@ struct Parts {
 bool add_slot(const TypeDescription& wanted, Parts& parts, const SlotDescription& slot, Site site) {
     // These two get no context; the functions in lifetime.cpp call them.
     if (slot.slot == HPy_tp_traverse || slot.slot == HPy_tp_destroy) return true;
-    const HPyFunc_Signature signature = *signature_of(slot.slot); // check_slot() has passed
     const bool is_call = slot.slot == HPy_tp_call;
-    CFunction thunk =
-        is_call ? call_thunk_for(slot.function, site) : thunk_for(signature, slot.function, site);
-    // If the pool is used up, the file's own trampoline is used. Not for HPy_tp_call, whose
-    // trampoline has another signature than CPython's slot, and not in debug or trace mode, which a
-    // trampoline does not know.
-    if (thunk == nullptr && !is_call && !is_layered(site)) thunk = slot.trampoline;
-    if (thunk == nullptr) {
-        const std::string owner = std::string("type '") + wanted.name + "'";
-        raise_no_thunk(owner.c_str(), name_of(slot.slot), signature, is_call, site);
-        return false;
-    }
+    CFunction const function = thunk_or_trampoline(
+        is_call ? kCallSignature : *signature_of(slot.slot), // check_slot() has passed
+        slot.function,
+        is_call ? nullptr : slot.trampoline, // that of HPy_tp_call has another signature
+        site, {"type", wanted.name, name_of(slot.slot)});
+    if (function == nullptr) return false;
     // HPy's slots have the same numbers as CPython's.
-    parts.slots.push_back({static_cast<int>(slot.slot), reinterpret_cast<void*>(thunk)});
+    parts.slots.push_back({static_cast<int>(slot.slot), reinterpret_cast<void*>(function)});
     return true;
 }
 

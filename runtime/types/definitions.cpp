@@ -60,23 +60,11 @@ PyMethodDef method_entry(const char* name, PyCFunction function, int flags, cons
     return entry;
 }
 
-/// Returns the thunk. If the pool is used up, returns the file's own trampoline, which calls the
-/// dispatcher; not in debug or trace mode, which a trampoline does not know. nullptr: there is
-/// neither.
-CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction function,
-                              CFunction trampoline, Site site) {
-    CFunction const thunk = thunk_for(signature, function, site);
-    return thunk == nullptr && !is_layered(site) ? trampoline : thunk;
-}
-
 bool add_method(std::vector<PyMethodDef>& methods, const MethodDescription& method, Site site) {
     CFunction const function =
-        thunk_or_trampoline(method.signature, method.function, method.trampoline, site);
-    if (function == nullptr) {
-        const std::string owner = std::string("method '") + method.name + "'";
-        raise_no_thunk(owner.c_str(), "its function", method.signature, false, site);
-        return false;
-    }
+        thunk_or_trampoline(method.signature, method.function, method.trampoline, site,
+                            {"method", method.name, "its function"});
+    if (function == nullptr) return false;
     methods.push_back(method_entry(method.name, reinterpret_cast<PyCFunction>(function),
                                    flags_of(method.signature), method.doc));
     return true;
@@ -89,12 +77,10 @@ bool make_half(const char* name, HPyFunc_Signature signature, HPyCFunction funct
                CFunction trampoline, Site site, Pointer& half) {
     half = nullptr;
     if (function == nullptr) return true;
-    half = reinterpret_cast<Pointer>(thunk_or_trampoline(signature, function, trampoline, site));
-    if (half != nullptr) return true;
-    const std::string owner = std::string("get-set '") + name + "'";
     const char* const what = signature == HPyFunc_GETTER ? "its getter" : "its setter";
-    raise_no_thunk(owner.c_str(), what, signature, false, site);
-    return false;
+    half = reinterpret_cast<Pointer>(
+        thunk_or_trampoline(signature, function, trampoline, site, {"get-set", name, what}));
+    return half != nullptr;
 }
 
 /// Calls `act` with all definitions of one kind until it is false.
