@@ -200,9 +200,13 @@ def test_a_leak_is_counted_for_its_interpreter_only(file: Path, module: ModuleTy
     ],
 )
 def test_a_kept_context_is_found_out(file: Path, use: str, reason: str) -> None:
-    result = run(f"import hpystate\nm = hpystate.load('dbg', {str(file)!r}, mode='debug')\n{use}")
+    result = run(
+        f"import hpystate.debug\nhpystate.debug.set_on_misuse(print)\n"
+        f"m = hpystate.load('dbg', {str(file)!r}, mode='debug')\n{use}"
+    )
 
     assert result.returncode == -6
+    assert result.stdout == "", "a hook would let the program go on, which it cannot"
     assert "Error: Wrong HPy Context!" in result.stderr
     assert reason in result.stderr
 

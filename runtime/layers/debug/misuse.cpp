@@ -6,8 +6,7 @@
 namespace hpystate::layers {
 
 const char* name_of(Misuse misuse) noexcept {
-    static constexpr const char* kNames[] = {"handle", "builder",  "context",
-                                             "global", "argument", "field"};
+    static constexpr const char* kNames[] = {"handle", "builder", "global", "argument", "field"};
     return kNames[static_cast<std::size_t>(misuse)];
 }
 

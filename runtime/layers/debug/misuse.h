@@ -10,8 +10,9 @@
 
 namespace hpystate::layers {
 
-/// What a misuse is about; for the hook.
-enum class Misuse : std::uint8_t { kHandle, kBuilder, kContext, kGlobal, kArgument, kField };
+/// What a misuse is about; for the hook. A wrong context has no kind: without the right one the
+/// call cannot go on, so it always aborts (Call::stop).
+enum class Misuse : std::uint8_t { kHandle, kBuilder, kGlobal, kArgument, kField };
 
 /// "handle", "builder", ...
 [[nodiscard]] const char* name_of(Misuse misuse) noexcept;
