@@ -8,6 +8,7 @@
 
 #include <hpy/context.h>
 
+#include <cstdint>
 #include <string>
 #include <type_traits>
 
@@ -44,6 +45,15 @@ class Call {
 
     /// A result as the extension gets it.
     [[nodiscard]] HPy out(HPy result) const noexcept { return state().open(as_object(result)); }
+
+    /// The same for a function that stores its result in `place` and returns `status`. Returns
+    /// that, or -1 with an exception set if no handle could be opened. The plain function raised
+    /// if `place` is null.
+    [[nodiscard]] std::int32_t out_to(HPy* place, HPy result, std::int32_t status) const noexcept {
+        if (place == nullptr) return status;
+        *place = out(result);
+        return result._i != 0 && place->_i == 0 ? -1 : status;
+    }
 
     /// Reports an argument of the wrong type; HPy's own debug mode stops with that sentence.
     void refuse(const char* sentence) const noexcept {

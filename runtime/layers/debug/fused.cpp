@@ -104,9 +104,7 @@ std::int32_t own_HPyContextVar_Get_g(HPyContext* context, HPyGlobal variable, HP
     HPy found = kNullHandle;
     const std::int32_t status = kPlainFusedCalls.HPyContextVar_Get_g(
         call.plain(), variable, call.in(default_value), result != nullptr ? &found : nullptr);
-    if (result == nullptr) return status; // raised
-    *result = call.out(found);
-    return found._i != 0 && result->_i == 0 ? -1 : status;
+    return call.out_to(result, found, status);
 }
 
 HPy own_HPyGlobal_Borrow(HPyContext* context, HPyGlobal global) noexcept {

@@ -86,9 +86,7 @@ std::int32_t own_ContextVar_Get(HPyContext* context, HPy variable, HPy default_v
     const std::int32_t status =
         call.plain()->ctx_ContextVar_Get(call.plain(), call.in(variable), call.in(default_value),
                                          result != nullptr ? &found : nullptr);
-    if (result == nullptr) return status; // raised
-    *result = call.out(found);
-    return found._i != 0 && result->_i == 0 ? -1 : status;
+    return call.out_to(result, found, status);
 }
 
 // ---- types: their functions run in debug mode ----
