@@ -30,7 +30,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
     "files",
     [
         ["tests/interpreters/test_home.py", "tests/interpreters/test_isolation.py"],
-        ["tests/context/test_call.py", "tests/context/test_type.py", "tests/context/test_field.py"],
+        ["tests/context/test_call.py", "tests/types/test_type.py", "tests/context/test_field.py"],
         ["tests/layers/test_debug.py"],
     ],
     ids=["interpreters", "context", "debug"],

@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+FOLDERS = ("tests/context", "tests/types", "tests/calls")
 #: Debug mode keeps closed objects while a hook watches, and it has HPy's sentence for one argument.
 DIFFERENT_IN_DEBUG = [
     "test_call.py::test_keyword_names_that_are_not_a_tuple_are_a_type_error",
@@ -23,10 +24,10 @@ DIFFERENT_IN_DEBUG = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("mode", "different"), [("debug", DIFFERENT_IN_DEBUG), ("trace", [])])
 def test_bad_input_raises_the_same_in_every_mode(mode: str, different: list[str]) -> None:
-    """The tests of the context whose names speak of errors, once more, where misuse is reported to
-    a hook and does not end the process."""
+    """The tests of functions, types and calls whose names speak of errors, once more, where misuse
+    is reported to a hook and does not end the process."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    command += ["-p", "tests.layers.going_on", "-k", "error", "tests/context"]
+    command += ["-p", "tests.layers.going_on", "-k", "error", *FOLDERS]
     command += [f"--deselect=tests/context/{name}" for name in different]
     result = subprocess.run(
         command,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Child
-from tests.context.shapes import (
+from tests.types.shapes import (
     BUILTIN,
     DICT,
     FLOAT,
@@ -24,7 +24,7 @@ from tests.context.shapes import (
     Thing,
     made,
 )
-from tests.context.shapes import SOURCE as SOURCE
+from tests.types.shapes import SOURCE as SOURCE
 
 #: A builtin type's own cache of attributes, and what the test itself keeps.
 SLACK = 8

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.context.shapes import (
+from tests.types.shapes import (
     BUILTIN,
     CASES,
     DICT,
@@ -27,7 +27,7 @@ from tests.context.shapes import (
     Thing,
     made,
 )
-from tests.context.shapes import SOURCE as SOURCE
+from tests.types.shapes import SOURCE as SOURCE
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.context.shapes import (
+from tests.types.shapes import (
     BUILTIN,
     DICT,
     FLOAT,
@@ -21,7 +21,7 @@ from tests.context.shapes import (
     Thing,
     made,
 )
-from tests.context.shapes import SOURCE as SOURCE
+from tests.types.shapes import SOURCE as SOURCE
 
 
 @pytest.mark.parametrize("shape", WITH_BASE)
