@@ -205,6 +205,19 @@ TEST_CASE("tp_dictoffset leads to a dict", "[cpython]") {
     CHECK(place_of_dict(Py_None) == nullptr);
 }
 
+TEST_CASE("an int counts its digits above three bits of its tag", "[cpython]") {
+    const Runtime runtime;
+    const auto tag_of = [](const Ref& number) {
+        return reinterpret_cast<PyLongObject*>(number.get())->long_value.lv_tag;
+    };
+    // Instances of a class: the tag of a small int has one more bit from 3.14 on.
+    const Ref zero = made_by("class I(int): pass\nmade = I(0)");
+    const Ref large = made_by("import sys\nclass I(int): pass\n"
+                              "made = I(1 << 3 * sys.int_info.bits_per_digit)");
+    CHECK(tag_of(zero) == 1);
+    CHECK(tag_of(large) >> 3U == 4);
+}
+
 TEST_CASE("items of lists and tuples are read where they lie", "[cpython]") {
     const Runtime runtime;
     const Ref tuple = made_by("made = (1, ...)");

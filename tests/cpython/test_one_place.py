@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -53,6 +54,33 @@ def test_every_file_of_the_room_that_relies_on_a_fact_is_in_the_table() -> None:
     ideas = {file.stem for file in (ROOT / "runtime" / "cpython").iterdir()} - promised
     assert ideas, "the room is empty"
     assert [idea for idea in sorted(ideas) if f"`{idea}." not in FACTS] == []
+
+
+def private_modules(code: str) -> set[str]:
+    """Modules of CPython's with a private name that Python code imports."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names | {str(node.module)}
+    modules = (name for name in found if re.match(r"_(?!_)|importlib\._", name))
+    return {".".join(name.split(".")[:2]) for name in modules}
+
+
+def test_every_private_module_that_the_package_imports_is_in_the_table() -> None:
+    sources = [file.read_text() for file in (ROOT / "python").rglob("*.py")]
+    imported = set().union(*map(private_modules, sources))
+    assert {"_imp", "importlib._bootstrap"} <= imported
+    assert [name for name in sorted(imported) if f"`{name}`" not in FACTS] == []
+
+
+def test_a_private_module_is_found_however_it_is_imported() -> None:
+    assert private_modules("import _imp, os\nfrom __future__ import annotations") == {"_imp"}
+    assert private_modules("from importlib import _bootstrap") == {"importlib._bootstrap"}
+    code = "from importlib._bootstrap_external import FileFinder"
+    assert private_modules(code) == {"importlib._bootstrap_external"}
 
 
 def test_the_tests_that_the_table_names_are_there() -> None:
