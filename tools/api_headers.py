@@ -60,7 +60,7 @@ def without_comments(text: str) -> str:
 
 
 def block_from(text: str, start: int) -> str:
-    """What stands between the brace before `start` and the one that closes it."""
+    """The text between the brace before `start` and the one that closes it."""
     depth = 1
     for position in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[position], 0)
@@ -127,7 +127,7 @@ def contract_problems(function: Function) -> list[str]:
         return [f"{function}: has no contract block right in front of it"]
     keys, wrong = keys_of(function.contract)
     names = [key for key, _ in keys]
-    # Prose says what may follow a format; a line for it is allowed.
+    # Prose names what may follow a format; a line for it is allowed.
     parameters = [each for each in function.parameters if each != "..." or each in names]
     expected = [*parameters, *LAST_KEYS]
     if missing := [name for name in expected if name not in names]:

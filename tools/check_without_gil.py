@@ -1,7 +1,7 @@
 """check_without_gil.py BUILD: the runtime compiles against these headers as for no GIL.
 
 For versions of which no build without a GIL can be had: each file of the runtime is compiled as
-BUILD says, with its interpreter's headers, but as Py_GIL_DISABLED makes them. No code is made. Exit
+in BUILD, with its interpreter's headers, but as Py_GIL_DISABLED makes them. No code is made. Exit
 status 1 names each file that fails, with what the compiler said.
 """
 
@@ -33,7 +33,7 @@ def command_of(entry: dict[str, str]) -> list[str]:
 
 
 def failure(entry: dict[str, str]) -> str:
-    """What the compiler says against a file, or ""."""
+    """What the compiler prints for a file, or ""."""
     result = subprocess.run(
         command_of(entry), cwd=entry["directory"], capture_output=True, text=True, check=False
     )

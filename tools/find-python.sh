@@ -4,7 +4,7 @@
 #               without the GIL, or of another kind, is taken where PYTHON names it; where it names
 #               nothing good, that is said, and the script ends. Looked at last is what `make` has
 #               fetched into the user's cache (tools/install.sh).
-# no_python     says what find_python looked at, and exits
+# no_python     prints what find_python looked at, and exits
 # all_pythons   prints one plain interpreter for each minor version, newest patch first
 # cached_python SPEC   prints the interpreter that tools/get-python.sh has put into the user's cache,
 #               or could in seconds; or why there is none, and fails

@@ -173,7 +173,7 @@ class Run:
         return not problems
 
     def get_line(self) -> str:
-        """The line that `make demo` prints without root; the row says what is wrong with it."""
+        """The line that `make demo` prints without root; the row names what is wrong with it."""
         result = watch(self.machine.command("user", "cd hpystate && make demo"), self.log)
         try:
             if result.status == 0:

@@ -5,7 +5,7 @@
 #                   that tools/get-python.sh puts into the user's cache. Without root it prints one line
 #                   to type, which is complete for `make demo` and `make test`, and exits.
 # need_packages PACKAGE:PROOF...     the same for what only some commands ask for.
-# quietly WHAT COMMAND...            runs it, says every ten seconds that it goes on, and shows its output
+# quietly WHAT COMMAND...            runs it, prints every ten seconds that it goes on, and shows its output
 #                   where it fails.
 #
 # PROOF is a command or an absolute path: the package is missing where there is no such thing.
@@ -74,7 +74,7 @@ quietly() { # what command...
 APT_UPDATED=
 update_lists() {
     [ -z "$APT_UPDATED" ] || return 0
-    # Where one of several lists cannot be had the others may do; the install says if they do not.
+    # Where one of several lists is not available the others may do; if not, the install fails.
     quietly "reading the package lists" apt-get -q -o DPkg::Lock::Timeout=300 update || true
     APT_UPDATED=yes
 }
@@ -83,7 +83,7 @@ install_packages() { # package...
     export DEBIAN_FRONTEND=noninteractive
     update_lists
     quietly "installing $*" apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" || {
-        echo "$(system): apt-get could not install the packages above; what it said stands before." >&2
+        echo "$(system): apt-get could not install the packages above; its messages are before this line." >&2
         exit 1
     }
 }

@@ -48,7 +48,7 @@ exit 0
 
 
 class MachineError(RuntimeError):
-    """A machine cannot be made; the message says why, and what may help."""
+    """A machine cannot be made; the message names the reason, and what may help."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ SYSTEMS = {
 
 
 def run_noted(what: str, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Runs the command, keeps what it says, and says every ten seconds that it goes on."""
+    """Runs the command, keeps its output, and prints every ten seconds that it goes on."""
     begin = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         child = subprocess.Popen(
@@ -122,7 +122,7 @@ def check_possible() -> None:
 
 
 def mirror(family: str) -> str:
-    """The address of the archive: what HPYSTATE_DEBIAN_MIRROR or HPYSTATE_UBUNTU_MIRROR says, else
+    """The address of the archive: HPYSTATE_DEBIAN_MIRROR or HPYSTATE_UBUNTU_MIRROR, else
     that of apt's own, with the other family's last part where this machine is of the other."""
     variable = f"HPYSTATE_{family.upper()}_MIRROR"
     if os.environ.get(variable):

@@ -5,7 +5,7 @@
     make matrix ARGS="--cached"              only what needs no long build of an interpreter
 
 Interpreters that had to be fetched or built are kept in the user's cache folder, builds of hpystate
-in build/, one folder for each row. A row that could not be had says why, and counts as failed;
+in build/, one folder for each row. A row that is not available prints why, and counts as failed;
 where that is a build without the GIL, the runtime is compiled as for it, with the headers of the
 one that has it.
 """

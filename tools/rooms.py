@@ -46,7 +46,7 @@ def read_rooms(root: Path = ROOT) -> list[Room]:
 
 
 def room_of(path: str, rooms: list[Room]) -> Room | None:
-    """The innermost room that a path of the tree lies in."""
+    """The innermost room that has a path of the tree."""
     inside = [room for room in rooms if path.startswith(room.path + "/")]
     return max(inside, key=lambda room: len(room.path), default=None)
 

@@ -4,7 +4,7 @@
 # PYTHON=... is the interpreter; otherwise the first CPython from 3.12 on with headers that is found
 # on PATH, then among pyenv's versions, then in the user's cache; otherwise one is installed
 # (tools/install.sh). COMPILER=clang builds with clang++ instead of g++. Everything
-# lies in .venv/<X.Y> and build/<preset>-<X.Y>.
+# is in .venv/<X.Y> and build/<preset>-<X.Y>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/find-python.sh
@@ -16,7 +16,7 @@ shift || true
 BEGIN=$SECONDS
 if [ -t 1 ]; then BOLD=$'\033[1m' PLAIN=$'\033[0m'; else BOLD='' PLAIN=''; fi
 say() { printf '%s[%3ds] %s%s\n' "$BOLD" $((SECONDS - BEGIN)) "$*" "$PLAIN"; }
-# Runs it, and says where it is silent for ten seconds that it goes on. A Python that is under a
+# Runs it, and tells where it is silent for ten seconds that it goes on. A Python that is under a
 # sanitizer itself has no business between: it would be looked at as the command is.
 relayed() { # what command...
     local what=$1

@@ -225,7 +225,7 @@ class HintFinder:
         self._seen.clear()
 
     def _refuse(self, file: str, *question: Any) -> None:
-        # importlib.util.find_spec() only asks whether there is a module: the answer is no.
+        # importlib.util.find_spec() only asks whether there is a module; None is the answer.
         if not _is_import(sys._getframe(2)) or self._found_later(*question):
             return
         from hpystate.hints import why_not

@@ -62,7 +62,7 @@ def in_folder(folder: Path, command: list[str], package: Path) -> subprocess.Com
 
 
 def is_quiet(stderr: str) -> bool:
-    """Debug mode says nothing; on a Python without the GIL, that it brings the GIL back."""
+    """Debug mode prints nothing; on a Python without the GIL, that it brings the GIL back."""
     if WITHOUT_GIL:
         return "in a mode (debug, trace) that needs it" in stderr and stderr.count("Warning") == 1
     return stderr == ""

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.parametrize("kind", KINDS)
 
 
 class Watcher:
-    """Tells what stood in the place it was put at when it was released."""
+    """Tells what was in its place when it was released."""
 
     def __init__(self, seen: list[str]) -> None:
         self.seen = seen

@@ -111,7 +111,7 @@ def test_a_null_field_is_none_or_an_attribute_error(fields: ModuleType, box: Any
             _ = box.strict
         with pytest.raises(AttributeError, match="strict"):
             del box.strict
-        del box.plain  # which is no error where there is nothing, as with CPython's members
+        del box.plain  # allowed where there is nothing, as with CPython's members
 
 
 def test_a_constant_member_is_not_written(fields: ModuleType, box: Any) -> None:

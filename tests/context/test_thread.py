@@ -9,7 +9,7 @@ from tests.conftest import Child
 SOURCE = r"""
 #include <unistd.h>
 
-FUNCTION(ask_outside) { /* says that it has left, then waits for an answer of a Python thread */
+FUNCTION(ask_outside) { /* tells that it has left, then waits for an answer of a Python thread */
     int say = (int)SIZE(0), hear = (int)SIZE(1);
     char byte = 0;
     HPyThreadState state = HPy_LeavePythonExecution(ctx);

@@ -1,4 +1,4 @@
-/// tests/elf/test_image.cpp: a damaged file is refused, or the dynamic linker stands it.
+/// tests/elf/test_image.cpp: a damaged file is refused, or the dynamic linker accepts it.
 #include "runtime/elf/error.h"
 #include "runtime/elf/image.h"
 #include "tests/catch.h"
@@ -58,7 +58,7 @@ class Scratch {
 
 enum class Outcome : std::uint8_t { kOpened, kRefusedByUs, kRefusedByLinker, kCrash };
 
-constexpr int kNotSetUp = 99; ///< status of a child that never came to the file
+constexpr int kNotSetUp = 99; ///< status of a child that never reached the file
 
 /// What becomes of the file in a process of its own.
 Outcome outcome_of(const Bytes& bytes) {
@@ -291,7 +291,7 @@ TEST_CASE("what is not a regular file is refused at once", "[image]") {
     }
 }
 
-TEST_CASE("a file that must not be read is an error that says so", "[image]") {
+TEST_CASE("a file that must not be read is an error with that reason", "[image]") {
     const Scratch file(sample());
     REQUIRE(chmod(file.path().c_str(), 0) == 0);
     const uid_t user = geteuid();

@@ -35,7 +35,7 @@ std::uint64_t word_at(std::uint64_t address) {
 
 } // namespace
 
-TEST_CASE("an address is found in the object and the segment that it lies in", "[elf]") {
+TEST_CASE("an address is found in its object and its segment", "[elf]") {
     const Loaded loaded = loaded_sample();
 
     CHECK(std::string(loaded.name) == HPYSTATE_SAMPLE);

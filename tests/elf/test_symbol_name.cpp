@@ -15,7 +15,7 @@ TEST_CASE("what is not a shared object has no name for an offset", "[symbols]") 
     CHECK(variable_at("/", 64).empty()); // a program's path may be relative, and a folder here
     CHECK(variable_at("/no/such/file", 64).empty());
     CHECK(variable_at("/dev/null", 64).empty());
-    CHECK(variable_at("/proc/self/status", 64).empty()); // says that it has 0 bytes
+    CHECK(variable_at("/proc/self/status", 64).empty()); // its size is given as 0 bytes
 }
 
 TEST_CASE("a variable without a symbol that others see has its name", "[symbols]") {

@@ -3,7 +3,7 @@
  * fail_at(n, 0) makes the n-th allocation of the calling thread from now on fail, once; with
  * lasting != 0 all from the n-th on; n = 0 none. With lasting == 2 the allocation behind a probe of
  * globals/throwing.cpp is had and not counted: between the two nobody else asks for memory. taken()
- * says how many there were since, and ends it. live() counts blocks that are allocated, of all
+ * returns how many there were since, and ends it. live() counts blocks that are allocated, of all
  * threads.
  *
  * Python runs with PYTHONMALLOC=malloc, so its allocations come here, and operator new does too;

@@ -80,7 +80,7 @@ def run(file: str, gil: Gil, n: int) -> list[list]:
 
 
 def measured(file: str, gil: Gil, n: int) -> tuple[list[list], int]:
-    """What the two steps came to, and the blocks that the interpreter left."""
+    """The outcome of the two steps, and the blocks that the interpreter left."""
     blocks = array("q", [0, 0])  # numbers that take no block of their own
     blocks[0] = fault_control.live()
     stages = run(file, gil, n)

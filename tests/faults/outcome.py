@@ -9,7 +9,7 @@ import fault_control
 
 
 def outcome_of(action: Callable[[], Any], n: int, lasting: int = 0) -> tuple[str, int, Any]:
-    """What `action` came to with the n-th allocation failing; how many there were; its result."""
+    """The outcome of `action` with the n-th allocation failing; how many there were; its result."""
     result = None
     fault_control.fail_at(n, lasting)
     try:

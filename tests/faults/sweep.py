@@ -22,7 +22,7 @@ from hpystate import _native
 
 spare_what_cpython_gets_wrong()
 
-#: A sweep ends when so many n in a row come to nothing: what no memory is missing for may fail
+#: A sweep ends when so many n in a row change nothing: what no memory is missing for may fail
 #: without harm, so the first that is made is not the end.
 BEYOND = 10
 
@@ -54,7 +54,7 @@ def sweep(
     """Runs `action` with each allocation failing; `check` looks at what a run has made.
 
     Returns "clean": the allocations of a run where none fails; "last": the last n; "outcomes": how
-    many n came to what; "growth": n -> outcome and blocks, where something stayed.
+    many n had which outcome; "growth": n -> outcome and blocks, where something stayed.
     """
 
     def attempt(n: int) -> tuple[str, int]:

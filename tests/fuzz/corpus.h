@@ -1,5 +1,5 @@
-/// tests/fuzz/corpus.h: the inputs that are kept: each once crashed, or says what an input looks
-/// like.
+/// tests/fuzz/corpus.h: the inputs that are kept: each once crashed, or is an example of
+/// an input.
 #pragma once
 
 #include "tests/fuzz/bytes.h"

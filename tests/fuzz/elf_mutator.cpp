@@ -1,7 +1,7 @@
 /// tests/fuzz/elf_mutator.cpp: changes a shared object where its meaning is: headers and tables.
 ///
 /// Bytes changed anywhere land in code, which nothing looks at. So two of three mutations take a
-/// structure by what the file says of itself, and put a number into one of its fields that is
+/// structure by what the file states about itself, and put a number into one of its fields that is
 /// likely to matter: a place in the file, a size, an address of another table, or next to one.
 #include <algorithm>
 #include <cstddef>

@@ -114,10 +114,10 @@ class Run {
         }
         require(outcome == Window::Outcome::kStored, "an open window takes a store");
         tenants_.try_emplace(Window::index_of(Token(bits)), bits);
-        require(old == replaced(bits, object), "a store hands out what stood there");
+        require(old == replaced(bits, object), "a store hands out what was there");
     }
 
-    /// Puts an object into the map and gives what the window should hand out: what stood there but,
+    /// Puts an object into the map and gives what the window should hand out: what was there but,
     /// without the GIL, for the first object of an entry, which the window keeps.
     ObjectPointer replaced(std::uintptr_t bits, ObjectPointer object) {
         ObjectPointer const old = std::exchange(model_[bits], object);

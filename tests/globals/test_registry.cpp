@@ -45,7 +45,7 @@ TEST_CASE("a listed slot is described by module, file and place", "[registry]") 
           "globals[1] of module pkg.point (point.hpy0.so)");
 }
 
-TEST_CASE("a slot that stands twice in a list keeps its first place", "[registry]") {
+TEST_CASE("a slot that is twice in a list keeps its first place", "[registry]") {
     Registry registry;
     std::uintptr_t slot = 0;
     const std::array list{&slot, &slot};

@@ -162,7 +162,7 @@ TEST_CASE("what is taken out is loaded no more", "[window]") {
     CHECK(window->is_valid());
 }
 
-TEST_CASE("a load takes one reference, wherever the object stands", "[window]") {
+TEST_CASE("a load takes one reference, wherever the object is", "[window]") {
     static std::multiset<ObjectPointer> referenced;
     referenced.clear();
     const auto load = [](Reserved& window, std::uintptr_t token) {
@@ -274,7 +274,7 @@ TEST_CASE("random stores and loads agree with a map", "[window][model]") {
     std::set<std::uintptr_t> cells;
 
     for (int i = 0; i < 200'000; ++i) {
-        // Few entries, many tokens on each, and some that are no slot at all.
+        // Few entries, many tokens on each, and some that are not slots at all.
         const std::uintptr_t token =
             kSlot + (random() % 8) * 8 + (random() % 5) * Window::kEntries * 8;
         const ObjectPointer value = random() % 4 == 0 ? nullptr : object(random() % 1000 + 1);

@@ -151,7 +151,7 @@ def test_a_closed_handle_tells_where_it_was_made(
     assert module.use() == "'value'", "a hook lets the program go on; the object is kept for it"
     assert [kind for kind, _ in told] == ["handle"]
     fault, _, frames = told[0][1].partition("\n")
-    assert fault.endswith("was closed before. It was made at:"), "the fault stands before the stack"
+    assert fault.endswith("was closed before. It was made at:"), "the fault is before the stack"
     assert "dbg.hpy0.so" in frames, "the stack names the extension"
 
 

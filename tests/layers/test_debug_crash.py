@@ -265,7 +265,7 @@ for _ in range(3):
     "quiet",
     [
         "debug.set_explain_crashes(False)",
-        # Upstream's says nothing, and its own tests look that it does.
+        # Upstream's prints nothing, and its own tests check that.
         "hpystate.install()\nimport hpy.universal, importlib.util\n"
         "spec = importlib.util.spec_from_file_location('crashes', sys.argv[1])\n"
         "crashes = hpy.universal.load('crashes', sys.argv[1], spec, debug=True)",

@@ -1,4 +1,4 @@
-"""test_rules.py: what debug mode says to a broken rule of docs/rules.md, and where it is silent.
+"""test_rules.py: what debug mode reports for a broken rule of docs/rules.md, and what not.
 
 The page names these tests, and those of other files that tried a rule before.
 """

@@ -40,7 +40,7 @@ struct Limit {
 };
 
 /// Written by the thread of the tests while no test runs, read by the handler while one does. The
-/// handler says that it is `showing` and then looks whether a test is `running`; the thread says
+/// handler notes that it is `showing` and then looks whether a test is `running`; the thread notes
 /// that none is and then waits for the handler. Both are sequentially consistent, so that one of
 /// the two sees the other.
 Limit limit;
@@ -134,7 +134,7 @@ bool put_with_addr2line(const char* file, const std::uintptr_t* offsets, int cou
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/// The frames from `first` on that lie in the same file and have no exported name; the next one.
+/// The frames from `first` on of the same file that have no exported name; the next one.
 int put_unnamed(int first, const Place& place) {
     std::array<std::uintptr_t, kGroup> offsets{};
     int count = 0;

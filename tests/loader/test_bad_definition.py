@@ -21,7 +21,7 @@ SOURCE = r"""
 #include <hpy.h>
 #include <string.h>
 
-static int answer; /* of the slots; 2: raises and says that it succeeded */
+static int answer; /* of the slots; 2: raises and returns success */
 static HPyGlobal slot;
 
 HPyDef_METH(meth, "meth", HPyFunc_NOARGS)

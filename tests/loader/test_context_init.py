@@ -96,7 +96,7 @@ threads = [threading.Thread(target=first), threading.Thread(target=second)]
 threads[0].start()
 assert began.wait(60)
 threads[1].start()
-threads[1].join(0.2)  # time to come to the file; this thread runs meanwhile
+threads[1].join(0.2)  # time to reach the file; this thread runs meanwhile
 said.append("waits" if threads[1].is_alive() else "came through")
 goes_on.set()
 for thread in threads:

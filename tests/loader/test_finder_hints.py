@@ -1,4 +1,4 @@
-"""test_finder_hints.py: a failed import beside a file that is not taken says why, and no more."""
+"""test_finder_hints.py: a failed import beside a file that is not taken names the reason only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""test_gil.py: without the GIL, a module says that it needs none, or the GIL comes back."""
+"""test_gil.py: without the GIL, a module declares that it needs none, or the GIL comes back."""
 
 from __future__ import annotations
 

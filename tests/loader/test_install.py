@@ -16,7 +16,7 @@ from tests.loader.place import put_extension
 
 NAMES = ["hpy.universal", "hpy.debug", "hpy.debug.leakdetector", "hpy.trace"]
 
-#: What a package like upstream's does when it is imported, by file; AT says where a hook is called.
+#: What a package like upstream's does when it is imported, by file; AT is where a hook is called.
 PACKAGE = {
     "hpy/__init__.py": "",
     "hpy/universal.py": "import sys; _debug = 'theirs'; HOOK('hpy.universal')",

@@ -92,7 +92,7 @@ def test_an_exec_that_fails_leaves_the_values_of_another_module(
             pass
         answer = first.get()
     """)
-    assert answer == "second"  # what the failing one stored stands; nothing was cleared
+    assert answer == "second"  # what the failing one stored is kept; nothing was cleared
 
 
 def test_a_failure_leaves_another_interpreter_whole(
@@ -256,7 +256,7 @@ def test_a_refused_module_can_be_loaded_with_another_answer(keeper: Path) -> Non
 def test_a_refusal_of_a_hybrid_module_says_what_to_type(
     monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    """Each of its three ways, taken as it stands there, allows the import."""
+    """Each of its three ways, taken as it is written there, allows the import."""
     file = compile_snippet("keeper", KEEPER, abi="hybrid")
     load = f"import hpystate; hpystate.load('keeper', {str(file)!r})"
     words = 'hpystate.load(..., interpreters="own-gil")'

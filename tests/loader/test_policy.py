@@ -1,4 +1,4 @@
-"""test_policy.py: what a file says, and what is decided about it; neither makes anything."""
+"""test_policy.py: what a file states, and what is decided about it; neither makes anything."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ WORDS = """
 def test_a_file_is_inspected_and_nothing_is_made(keeper: Path) -> None:
     before = _native.state()
 
-    _, says = _native.inspect("package.keeper", str(keeper))
+    _, stated = _native.inspect("package.keeper", str(keeper))
 
-    assert says == SILENT | {"abi": "0.0", "tag": "hpy0", "hybrid": False, "fused": False}
+    assert stated == SILENT | {"abi": "0.0", "tag": "hpy0", "hybrid": False, "fused": False}
     assert _native.state() == before
 
 
-def test_what_a_file_says_is_read() -> None:
+def test_what_a_file_states_is_read() -> None:
     file = compile_snippet("good", GOOD.replace("\n    HPy_MODINIT", WORDS), abi="hybrid")
 
-    _, says = _native.inspect("good", str(file))
+    _, stated = _native.inspect("good", str(file))
 
-    assert says["tag"].startswith("hpy0-cp3")
-    assert (says["hybrid"], says["interpreters"], says["gil"]) == (True, "main", "off")
+    assert stated["tag"].startswith("hpy0-cp3")
+    assert (stated["hybrid"], stated["interpreters"], stated["gil"]) == (True, "main", "off")
 
 
-def test_a_file_with_fused_calls_says_so() -> None:
+def test_a_file_with_fused_calls_states_it() -> None:
     file = compile_snippet("keeper", "#include <hpy.h>\n#include <hpystate/fused.h>\n" + KEEPER)
 
     assert _native.inspect("keeper", str(file))[1]["fused"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "says", "decided"),
+    ("asked", "stated", "decided"),
     [
         (("universal", None, None), SILENT, ("universal", None, True)),
         (
@@ -70,9 +70,9 @@ def test_a_file_with_fused_calls_says_so() -> None:
     ],
 )
 def test_who_loads_is_heard_before_the_file_and_layers_need_the_gil(
-    asked: tuple, says: dict, decided: tuple
+    asked: tuple, stated: dict, decided: tuple
 ) -> None:
-    assert decide(asked, says) == decided
+    assert decide(asked, stated) == decided
 
 
 def test_create_takes_only_what_inspect_gave() -> None:
@@ -102,9 +102,9 @@ def test_a_word_in_a_buffer_of_the_file_is_read_before_the_next_one_is_put_there
     HPy_MODINIT"""
     file = compile_snippet("good", GOOD.replace("\n    HPy_MODINIT", words))
 
-    _, says = _native.inspect("good", str(file))
+    _, stated = _native.inspect("good", str(file))
 
-    assert (says["interpreters"], says["gil"]) == ("own-gil", "off")
+    assert (stated["interpreters"], stated["gil"]) == ("own-gil", "off")
 
 
 def test_a_file_may_have_any_bytes_in_its_name(tmp_path: Path) -> None:
@@ -113,6 +113,6 @@ def test_a_file_may_have_any_bytes_in_its_name(tmp_path: Path) -> None:
     odd = bytes(tmp_path) + b"/good.hpy0-" + tag + b"\xff.so"
     shutil.copyfile(bytes(file), odd)
 
-    _, says = _native.inspect("good", os.fsdecode(odd))
+    _, stated = _native.inspect("good", os.fsdecode(odd))
 
-    assert os.fsencode(says["tag"]).endswith(b"\xff")
+    assert os.fsencode(stated["tag"]).endswith(b"\xff")

@@ -1,7 +1,7 @@
 """test_symbols.py: names that the dynamic linker takes from elsewhere, or does not find.
 
 A file that was compiled without -fvisibility=hidden leaves its definitions to be found by name, and
-libc is asked first.
+libc is searched first.
 """
 
 from __future__ import annotations

@@ -276,7 +276,7 @@ def native(name, path):
 
 def load(native):
     spec = importlib.machinery.ModuleSpec("shared", None, origin=path)
-    file, says = native.inspect("shared", path)
+    file, stated = native.inspect("shared", path)
     module = native.create(file, spec, "universal", None)
     native.execute(module)
     return module

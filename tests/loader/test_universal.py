@@ -115,7 +115,7 @@ def test_a_negative_size_is_the_system_error_that_it_was(universal) -> None:
 
 
 def test_ours_wins_where_upstreams_package_is_installed(child: Callable, tmp_path: Path) -> None:
-    """A package hpy with a build part and a runtime of its own stands in for upstream's."""
+    """A package hpy with a build part and a runtime of its own takes the place of upstream's."""
     (tmp_path / "hpy").mkdir()
     (tmp_path / "hpy" / "universal.py").write_text("upstream = True")
     (tmp_path / "hpy" / "devel.py").write_text("devel = True")

@@ -1,7 +1,7 @@
 /// tests/model/crash.h: an access that the processor refuses is a finding of the model.
 ///
-/// A mistake in the code under test may follow a pointer that holds anything. The search says so,
-/// with the schedule that led there, where the process would die without a word.
+/// A mistake in the code under test may follow a pointer that holds anything. The search reports
+/// it, with the schedule that led there, where the process would die without a word.
 #pragma once
 
 #include <array>

@@ -3,13 +3,13 @@
 /// How the real code gets in here: it is compiled with -fsanitize=thread, which makes the compiler
 /// call a function for every access to memory, and linked with functions of ours instead of the
 /// sanitizer's (hooks.cpp). So every std::atomic, every std::mutex and every plain access of the
-/// code under test is seen as it stands; nothing in it knows of the model.
+/// code under test is seen as it is written; nothing in it knows of the model.
 ///
 /// A scenario is a few threads, which are fibers here: one runs at a time, and hands on where it is
 /// about to do something that others can notice. explorer.h decides who is next, memory.h what a
 /// load gives. What a scenario itself asserts must follow from values that its threads read, or
-/// from what they did in the order of Events: a plain variable that says "it is over" is no part of
-/// the search.
+/// from what they did in the order of Events: a plain variable that holds "it is over" is not part
+/// of the search.
 ///
 /// An error (a failed expectation, a race, a use after free, a deadlock, an execution without an
 /// end) stops the search and comes with the schedule that led to it.
@@ -80,7 +80,7 @@ void note(const char* text);
 /// The calling thread does nothing any more, and leaves everything as it is.
 [[noreturn]] void hang();
 
-/// From now on it is no error if that thread waits for ever.
+/// From now on that thread may wait for ever.
 void excuse(std::size_t thread);
 
 /// Something that happens once. Whoever waits for it knows all that was done before it.
@@ -110,7 +110,7 @@ bool release(void* memory);
 void plain_access(std::uintptr_t address, std::size_t size, Access access);
 std::uint64_t atomic_load(std::uintptr_t address, std::size_t size, Order order);
 void atomic_store(std::uintptr_t address, std::size_t size, std::uint64_t value, Order order);
-/// `change` gets the newest value and says what to put there; false: nothing, it was only read.
+/// `change` gets the newest value and returns what to put there; false: nothing, it was only read.
 using Change = bool (*)(std::uint64_t newest, std::uint64_t operand, std::uint64_t expected,
                         std::uint64_t& value);
 std::uint64_t atomic_update(std::uintptr_t address, std::size_t size, Change change,

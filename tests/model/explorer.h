@@ -13,7 +13,7 @@
 ///
 /// Two operations depend on each other if they use the same location and one of them writes it, if
 /// both lock the same mutex, if one sleeps on a word that the other changes, notifies or sleeps on,
-/// or if both notify, since the first one wakes. Plain accesses are no steps: ordered ones may be
+/// or if both notify, since the first one wakes. Plain accesses are not steps: ordered ones may be
 /// run in one go, and unordered ones are an error that the vector clocks find in any order.
 #pragma once
 
@@ -68,7 +68,7 @@ class Explorer {
     /// One of `count` values for the step that was chosen last.
     std::size_t choose_value(std::size_t count);
 
-    /// A mutex was unlocked, which is no step of its own.
+    /// A mutex was unlocked, which is not a step of its own.
     void unlocked(std::size_t thread, std::uintptr_t location);
 
     /// A step of `by` lets `thread` go on.

@@ -87,7 +87,7 @@ std::optional<Conflict> Memory::note(std::size_t thread, const Clock& clock, std
             }
         }
         if (access == Access::kWrite) known.has_history = false;
-        // A part that is wider says nothing of who was where in it; the access has one of its own.
+        // A part that is wider does not tell who was where in it; the access has one of its own.
         const bool covered =
             known.offset >= first && std::size_t{known.offset} + known.size <= first + size;
         if (access != Access::kFree && covered) {

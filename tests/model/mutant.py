@@ -1,6 +1,6 @@
 """mutant.py: what a deliberate mistake is.
 
-A mutant says in which variant of the model it is found (with the GIL or without), and a piece of
+A mutant names the variant of the model it is found (with the GIL or without), and a piece of
 the violation that is reported, so that it is not found by chance.
 """
 

@@ -6,7 +6,7 @@
     python -m tests.model.overlay --files [MUTANT]  the files that it would write
 
 Every patch replaces one piece of text that must stand in the file exactly once. Where it does not,
-the code has changed and the patch says nothing any more: that is an error, never a pass.
+the code has changed and the patch means nothing any more: that is an error, never a pass.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 ///
 /// What is asserted in all of them: nobody waits for ever, which the checker finds; an initializer
 /// never runs twice at once for a global and interpreter; who gets an object gets the one that
-/// stands there; at the end of the interpreter every object dies. Initializers let other threads
+/// is there; at the end of the interpreter every object dies. Initializers let other threads
 /// run, as those that call Python do: with a GIL there would be nothing to wait for otherwise.
 #include "tests/model/engine.h"
 #include "tests/model/scenarios.h"
@@ -322,7 +322,7 @@ Scenario plain_store() {
                 expect(world.got[1] != nullptr, "the maker gets a value");
                 expect(attach(world.x), "attached");
                 PyObject* const found = load(world.of_x, read_slot(world.slot));
-                expect(found == stored || found == world.got[1], "what stands there was stored");
+                expect(found == stored || found == world.got[1], "what is there was stored");
                 use(found);
                 drop(found);
                 detach();

@@ -170,7 +170,7 @@ PyObject* load_or_init(HPyContext* context, Slot* slot, Initializer init, void* 
 
 void interrupt(std::size_t thread) {
     send_signal(thread);
-    wake_all(board.finished); // the kernel wakes one thread: for all others it is no reason
+    wake_all(board.finished); // the kernel wakes only one; the others wake without a reason
 }
 
 bool is_valid() {

@@ -43,7 +43,7 @@ LOCK = threading.Lock()
 
 @dataclass
 class Results:
-    """What the tests of one kind came to: (test, ABI) -> (outcome, reason)."""
+    """The outcomes of the tests of one kind: (test, ABI) -> (outcome, reason)."""
 
     tests: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)  # parts that pytest could not run
@@ -74,8 +74,8 @@ def environment_for(kind: str, folder: Path, abis: list[str], pipe: int) -> dict
     if kind == "own-gil":  # hybrid modules say that they share a GIL, unless told otherwise
         environment["HPYSTATE_INTERPRETERS"] = "*=own-gil"
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        # No module says that it needs no GIL; the warning that one brings it back would be in the
-        # output that tests compare.
+        # No module declares that it needs no GIL; the warning that one brings it back would be in
+        # the output that tests compare.
         environment["PYTHON_GIL"] = "0"
     return environment
 
@@ -203,7 +203,7 @@ def lost(results: Results) -> list[str]:
 
 
 def show(kind: str, results: Results) -> bool:
-    """Prints what one kind came to; whether all is well."""
+    """Prints the outcomes of one kind; whether all is well."""
     for test, outcome, reason in results.of("failed", "crashed"):
         print(f"\n---- {kind}: {outcome}: {test}\n{reason}")
     for text in results.broken:

@@ -24,7 +24,7 @@ from hpystate.build import (
 
 #: The ABIs of the suite that run on a runtime; "other" are tests without one.
 ABIS = ("universal", "debug", "trace", "hybrid", "hybrid+debug", "hybrid+trace", "other")
-#: How many tests each has in 0.9.0; a full run in which some came to nothing is a failure.
+#: How many tests each has in 0.9.0; a full run in which some have no outcome is a failure.
 TESTS = {
     "universal": 292,
     "debug": 322,

@@ -31,7 +31,7 @@ struct _is {
     std::size_t callback_count;
     PyObject* tracked;
     PyObject modules;     ///< stands for sys.modules; never dies
-    PyObject* dict_value; ///< what stands in the interpreter's dict
+    PyObject* dict_value; ///< what the interpreter's dict holds
 };
 
 namespace hpystate::model {

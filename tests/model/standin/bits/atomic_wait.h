@@ -2,7 +2,7 @@
 /// model.
 ///
 /// libstdc++'s own looks at the word sixteen times and then makes a system call. What the standard
-/// asks for is less, and that is what stands here: a look with the caller's order, then a sleep
+/// asks for is less, and that is what this does: a load with the caller's order, then a sleep
 /// that ends when somebody notifies, unless the word has changed before the thread was asleep.
 ///
 /// The constraint makes the wait a better match than the library's template, which has the same

@@ -1,7 +1,7 @@
 /// tests/model/standin/globals/sleep.h: sleep_on and wake_all, as operations of the model.
 ///
-/// A signal is an operation too: its thread is woken and finds it (standin/interpreters.h). There
-/// is no time in the model, so a limit never ends a sleep: what a signal that comes too early for
+/// A signal is an operation too: its thread is woken and finds it (standin/interpreters.h). The
+/// model has no time, so a limit never ends a sleep: what a signal that comes too early for
 /// the sleep needs it for, a test with a clock has (tests/fused/test_signals.py).
 #pragma once
 
