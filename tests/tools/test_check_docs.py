@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tools.tree import make_tree
+
 GENERATED = """<!-- tools/tables.py writes: rooms in their order -->
     globals/        one per process
     runtime/layers/ what debug and trace mode share
@@ -21,14 +21,9 @@ EXPLAINED = "`globals/` is for the process. `runtime/layers/` wraps contexts.\n"
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A tree whose documents are in order, under Git, with the tool in it."""
-    (tmp_path / "tools").mkdir()
-    for name in ("rooms.py", "check_docs.py"):
-        shutil.copy(ROOT / "tools" / name, tmp_path / "tools" / name)
-    for folder in ("docs", "globals", "runtime/layers"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "runtime" / "rooms.txt").write_text(
-        "globals         no   one per process\nruntime/layers  yes  shared\n"
-    )
+    rooms = ("globals         no   one per process", "runtime/layers  yes  shared")
+    make_tree(tmp_path, "check_docs.py", rooms)
+    (tmp_path / "docs").mkdir()
     (tmp_path / "Makefile").write_text("test:\ntest-upstream: test\n")
     (tmp_path / "docs" / "cpython-faults.md").write_text("A fault (gh-" + "1).\n")
     (tmp_path / "docs" / "design.md").write_text(GENERATED + EXPLAINED)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tools.tree import make_tree
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    (tmp_path / "tools").mkdir()
-    for name in ("rooms.py", "check_layers.py"):
-        shutil.copy(ROOT / "tools" / name, tmp_path / "tools" / name)
-    rooms = ("runtime/types", "runtime/versions", "runtime/loader")
-    for room in rooms:
-        (tmp_path / room).mkdir(parents=True)
-    (tmp_path / "runtime" / "rooms.txt").write_text("".join(f"{room} yes x\n" for room in rooms))
+    rooms = ("runtime/types yes x", "runtime/versions yes x", "runtime/loader yes x")
+    make_tree(tmp_path, "check_layers.py", rooms)
     return tmp_path
 
 

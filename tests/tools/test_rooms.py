@@ -9,21 +9,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-LIST = "runtime/rooms.txt"
+from tests.tools.tree import LIST, ROOT, make_tree
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A tree with two rooms and the tools that look at it."""
-    (tmp_path / "tools").mkdir()
-    for name in ("rooms.py", "check_layers.py"):
-        shutil.copy(ROOT / "tools" / name, tmp_path / "tools" / name)
-    for folder in ("globals", "runtime/calls"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / LIST).write_text(
-        "globals        no   one per process\nruntime/calls  yes  how Python calls\n"
-    )
+    rooms = ("globals        no   one per process", "runtime/calls  yes  how Python calls")
+    make_tree(tmp_path, "check_layers.py", rooms)
     return tmp_path
 
 
