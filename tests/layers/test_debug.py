@@ -17,6 +17,7 @@ import pytest
 import hpystate
 from hpystate import debug
 from hpystate.testing import Interpreter, compile_snippet
+from tests.layers.conftest import told_in
 
 SOURCE = """
     #include <hpy.h>
@@ -118,21 +119,15 @@ def test_a_handle_of_another_interpreter(
     file: Path, module: ModuleType, told: list[tuple[str, str]]
 ) -> None:
     module.keep("of main")
-    code = f"""
-        import hpystate, hpystate.debug
-        module = hpystate.load("dbg", {str(file)!r}, mode="debug")
-        told = []
-        hpystate.debug.set_on_misuse(lambda kind, text: told.append((kind, text)))
-        used = module.use()
-        hpystate.debug.set_on_misuse(None)
-        answer = used, told
-    """
-    with Interpreter() as interpreter:
-        used, messages = interpreter.run(code)
+    with Interpreter() as interpreter, told_in(interpreter) as messages:
+        used = interpreter.run(f"""
+            module = hpystate.load("dbg", {str(file)!r}, mode="debug")
+            answer = module.use()
+        """)
 
-        assert used == "None", "what is not ours is not touched"
-        assert [kind for kind, _ in messages] == ["handle"]
-        assert "interpreter 0 was used in interpreter" in messages[0][1].replace("\n", " ")
+    assert used == "None", "what is not ours is not touched"
+    assert [kind for kind, _ in messages] == ["handle"]
+    assert "interpreter 0 was used in interpreter" in messages[0][1].replace("\n", " ")
     assert module.use() == "'of main'"
     module.drop()
     assert told == []

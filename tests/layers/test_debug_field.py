@@ -10,6 +10,7 @@ import pytest
 import hpystate
 from hpystate.testing import Interpreter, compile_snippet
 from tests.conftest import Child
+from tests.layers.conftest import told_in
 
 SOURCE = """
     #include <hpy.h>
@@ -141,18 +142,15 @@ def test_types_that_visit_their_fields_are_not_named(
 
 
 def test_in_another_interpreter_too(file: Path) -> None:
-    with Interpreter("own") as interpreter:
-        kind, text = interpreter.run(f"""
-            import hpystate, hpystate.debug
-            told = []
-            hpystate.debug.set_on_misuse(lambda *words: told.append(words))
+    with Interpreter("own") as interpreter, told_in(interpreter) as told:
+        interpreter.run(f"""
             boxes = hpystate.load("boxes", {str(file)!r}, mode="debug")
             box = boxes.make_type(0)()
             boxes.put(box, 1)
             boxes.put(box)
-            answer = told[0]
         """)
 
+    kind, text = told[0]
     assert kind == "field"
     assert "HPyField_Store in interpreter 0" not in text
 

@@ -12,6 +12,7 @@ import pytest
 import hpystate
 from hpystate import debug
 from hpystate.testing import Interpreter, compile_snippet
+from tests.layers.conftest import told_in
 
 SOURCE = """
     #include <hpy.h>
@@ -96,37 +97,25 @@ def test_a_store_to_an_unlisted_slot(module: ModuleType, told: list[tuple[str, s
 
 
 def test_a_load_of_a_slot_that_nobody_stored(file: Path) -> None:
-    code = f"""
-        import hpystate, hpystate.debug
-        module = hpystate.load("dbgslots", {str(file)!r}, mode="debug")
-        told = []
-        hpystate.debug.set_on_misuse(lambda kind, text: told.append((kind, text)))
-        found = module.load_at(0)
-        hpystate.debug.set_on_misuse(None)
-        answer = found, told
-    """
-    with Interpreter() as interpreter:
-        found, told = interpreter.run(code)
+    with Interpreter() as interpreter, told_in(interpreter) as told:
+        found = interpreter.run(f"""
+            module = hpystate.load("dbgslots", {str(file)!r}, mode="debug")
+            answer = module.load_at(0)
+        """)
 
-        assert found == "nothing"
-        only(told, "never stored", "List it", f"interpreter {interpreter.id}")
+    assert found == "nothing"
+    only(told, "never stored", "List it", f"interpreter {interpreter.id}")
 
 
 def test_a_slot_that_this_interpreter_did_not_register(file: Path, module: ModuleType) -> None:
     other = compile_snippet("dbgother", SOURCE_OF_ANOTHER)
-    code = f"""
-        import hpystate, hpystate.debug
-        other = hpystate.load("dbgother", {str(other)!r}, mode="debug")
-        told = []
-        hpystate.debug.set_on_misuse(lambda kind, text: told.append((kind, text)))
-        found = other.load_at({module.address()})
-        other.store_at({module.address()}, 1)
-        hpystate.debug.set_on_misuse(None)
-        answer = found, told
-    """
     module.put("listed", "of the main interpreter")
-    with Interpreter() as interpreter:
-        found, told = interpreter.run(code)
+    with Interpreter() as interpreter, told_in(interpreter) as told:
+        found = interpreter.run(f"""
+            other = hpystate.load("dbgother", {str(other)!r}, mode="debug")
+            answer = other.load_at({module.address()})
+            other.store_at({module.address()}, 1)
+        """)
 
     load, store = told
     assert found == "nothing"
@@ -189,21 +178,14 @@ def test_a_stripped_file_is_named_by_place(file: Path, tmp_path: Path) -> None:
 
 
 def test_a_c_static_that_changes_after_exec(file: Path) -> None:
-    code = f"""
-        import hpystate, hpystate.debug
-        module = hpystate.load("dbgslots", {str(file)!r}, mode="debug")
-        told = []
-        hpystate.debug.set_on_misuse(lambda kind, text: told.append((kind, text)))
-        hpystate.debug.set_watch_statics(True)
-        module.put("listed", 1)
-        before = list(told)
-        module.count()
-        module.count()
-        hpystate.debug.set_on_misuse(None)
-        answer = before, told
-    """
-    with Interpreter() as interpreter:
-        before, told = interpreter.run(code)
+    with Interpreter() as interpreter, told_in(interpreter) as told:
+        before = interpreter.run(f"""
+            module = hpystate.load("dbgslots", {str(file)!r}, mode="debug")
+            hpystate.debug.set_watch_statics(True)
+            module.put("listed", 1)
+            answer = list(told)
+        """)
+        interpreter.run("module.count(); module.count()")
 
     assert before == [], "a slot that is written is not reported as a change"
     only(told, "'call_counter' of dbgslots.hpy0.so", "changed after exec")  # once

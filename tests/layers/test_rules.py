@@ -13,6 +13,7 @@ import pytest
 
 import hpystate
 from hpystate.testing import Interpreter, compile_snippet
+from tests.layers.conftest import Told, told_in
 
 SOURCE = """
     #include <hpy.h>
@@ -73,8 +74,6 @@ SOURCE = """
     HPy_MODINIT(rules, definition)
 """
 
-Told = list[tuple[str, str]]
-
 
 @pytest.fixture(scope="module")
 def file() -> Path:
@@ -121,21 +120,17 @@ def test_a_builder_that_is_built_twice_is_reported(module: ModuleType, told: Tol
 
 
 def test_a_load_of_nothing_is_no_report_and_using_it_is_a_system_error(file: Path) -> None:
-    with Interpreter() as interpreter:
-        interpreter.run(f"""
-            import hpystate, hpystate.debug
-            told = []
-            hpystate.debug.set_on_misuse(lambda kind, text: told.append((kind, text)))
+    with Interpreter() as interpreter, told_in(interpreter) as told:
+        raised = interpreter.run(f"""
             rules = hpystate.load("rules", {str(file)!r}, mode="debug")
             try:
                 rules.load_unchecked()
             except SystemError as error:
-                raised = str(error)
-            hpystate.debug.set_on_misuse(None)
+                answer = str(error)
         """)
 
-        assert interpreter.run("answer = told") == []
-        assert "HPy_GetAttr_s" in interpreter.run("answer = raised")
+    assert told == []
+    assert "HPy_GetAttr_s" in raised
 
 
 FOREIGN = """
@@ -163,19 +158,14 @@ def test_an_object_of_another_interpreter_is_reported_where_the_heap_is_searched
 ) -> None:
     path = str(compile_snippet("foreign", FOREIGN, abi="hybrid"))
     of_main: list[object] = []
-    with Interpreter("shared") as other:
-        told = other.run(f"""
-            import hpystate, hpystate.debug
+    with Interpreter("shared") as other, told_in(other) as told:
+        other.run(f"""
             foreign = hpystate.load("foreign", {path!r}, mode="debug")
-            told = []
-            hpystate.debug.set_on_misuse(lambda kind, text: told.append((kind, text)))
             hpystate.debug.set_search_heap({search})
             own = []
             foreign.put_at(id(own))
             foreign.put_at({id(of_main)})
             hpystate.debug.set_search_heap(False)
-            hpystate.debug.set_on_misuse(None)
-            answer = told
         """)
 
     assert len(told) == search
