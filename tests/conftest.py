@@ -123,6 +123,13 @@ def interpreter(request: pytest.FixtureRequest) -> Iterator[Interpreter]:
         yield made
 
 
+#: For tests that run an extension under HPy's own runtime too; pip fetches it where it is missing.
+WITH_UPSTREAM = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 12),
+    reason="HPy's own runtime crashes after CPython 3.12; `make test PYTHON=` a 3.12 runs this",
+)
+
+
 Child = Callable[..., subprocess.CompletedProcess[str]]
 
 

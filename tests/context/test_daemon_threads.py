@@ -138,7 +138,8 @@ def test_a_wait_for_a_value_that_such_a_thread_was_making_is_refused(mode: str) 
 
 @pytest.mark.skipif(
     sys.version_info < (3, 14),
-    reason="before 3.14 CPython aborts where a subinterpreter ends that has threads",
+    reason="before 3.14 CPython aborts where a subinterpreter ends that has threads; "
+    "`tools/get-python.sh 3.14 FOLDER` gets a later one",
 )
 def test_and_so_it_is_where_a_subinterpreter_ends() -> None:
     script = f"""

@@ -15,6 +15,7 @@ import pytest
 
 from hpystate.demo.upstream import upstream_python
 from hpystate.testing import compile_snippet
+from tests.conftest import WITH_UPSTREAM
 from tests.context import null_operands
 
 #: What the functions do that are given HPy_NULL and take it. All others raise a SystemError.
@@ -102,7 +103,7 @@ def test_a_null_operand_is_taken_or_a_system_error_naming_the_function(
         assert outcome.startswith(expected)
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="upstream's runtime is for 3.12")
+@WITH_UPSTREAM
 def test_where_upstream_answers_the_answer_is_the_same(file: Path) -> None:
     theirs = outcomes(str(upstream_python()), file, "upstream")
     ours = outcomes(sys.executable, file, "universal")

@@ -150,7 +150,7 @@ def test_packed_relocations_are_those_that_are_written_out_elsewhere() -> None:
     ]
     plain, packed = (read_by_us(path) for path in files)
     if "packed" not in packed:
-        pytest.skip("this linker packs no relocations: before binutils 2.38")
+        pytest.skip("this linker packs no relocations; install binutils 2.38 or later")
 
     at = {address: addend for address, _, _, addend in packed["packed"]}
     others = {s[-1]: s[0] for s in packed[".symtab"]}

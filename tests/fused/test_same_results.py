@@ -12,6 +12,7 @@ import pytest
 
 from hpystate.demo.upstream import upstream_python
 from hpystate.testing import Interpreter
+from tests.conftest import WITH_UPSTREAM
 from tests.fused import checks
 
 CHECKS = Path(checks.__file__)
@@ -125,7 +126,7 @@ MODES = {"universal": 0, "debug": 1, "trace": 2}
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="upstream's runtime crashes on 3.13")
+@WITH_UPSTREAM
 @pytest.mark.parametrize("mode", MODES)
 def test_a_runtime_without_fused_calls_gets_the_same(
     c: ModuleType, calls_file: Path, mode: str

@@ -32,7 +32,7 @@ WAYS = [
         standard,
         marks=pytest.mark.skipif(
             compiler.startswith("clang") and shutil.which(compiler) is None,
-            reason=f"{compiler} is not installed (package clang)",
+            reason=f"{compiler} is not installed; the package clang has it",
         ),
         id=f"{compiler}-{standard}",
     )

@@ -14,6 +14,7 @@ import hpystate
 from hpystate.build import compile_extension
 from hpystate.demo.upstream import upstream_python
 from hpystate.testing import Interpreter, compile_snippet
+from tests.conftest import WITH_UPSTREAM
 from tests.headers import macro_checks
 from tests.headers.test_alone import ABIS, WARNINGS, WAYS, compile_text
 
@@ -119,7 +120,7 @@ def test_another_interpreter_gets_the_same(file: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="upstream's runtime crashes on 3.13")
+@WITH_UPSTREAM
 def test_upstreams_runtime_gets_the_same_through_the_trampolines(file: Path) -> None:
     """It enters an extension by the file's own trampolines alone."""
     result = subprocess.run(

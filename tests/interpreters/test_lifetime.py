@@ -57,7 +57,8 @@ os._exit(0)
 @pytest.mark.slow
 @pytest.mark.skipif(
     "HPYSTATE_SANITIZED" in os.environ,
-    reason="a sanitizer keeps freed memory for a while, so the size of the process means nothing",
+    reason="a sanitizer keeps freed memory for a while, so the size of the process means nothing; "
+    "every build without one runs this",
 )
 def test_two_hundred_interpreters_cost_no_more_memory_than_without_us(
     child: Callable, tmp_path: os.PathLike[str]

@@ -18,7 +18,8 @@ Run = Callable[[str], str]
 
 NEEDS_NO_GIL = pytest.mark.skipif(
     not sysconfig.get_config_var("Py_GIL_DISABLED"),
-    reason="with the GIL an extension must not keep a field's value over a store",
+    reason="needs a Python without the GIL, such as that of `tools/get-python.sh 3.13t FOLDER`: "
+    "with the GIL an extension must not keep a field's value over a store",
 )
 
 

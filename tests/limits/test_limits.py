@@ -134,7 +134,8 @@ def test_with_workers_there_is_a_sign_of_life_while_a_test_takes_long(hanging: P
             ("spin_without_a_call",),
             marks=pytest.mark.skipif(
                 os.environ.get("HPYSTATE_SANITIZED") == "tsan",
-                reason="ThreadSanitizer keeps a signal until its thread calls a function",
+                reason="ThreadSanitizer keeps a signal until its thread calls a function; every "
+                "other build runs this",
             ),
         ),
     ],

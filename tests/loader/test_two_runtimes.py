@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,9 @@ import pytest
 import hpystate
 from hpystate.demo.upstream import upstream_python
 from hpystate.testing import compile_snippet
-from tests.conftest import Child
+from tests.conftest import WITH_UPSTREAM, Child
 
 STAGE = Path(hpystate.__file__).parents[1]
-
-only_with_upstream = pytest.mark.skipif(
-    sys.version_info[:2] != (3, 12), reason="upstream's runtime crashes on 3.13"
-)
 
 SOURCE = """
     #include <hpy.h>
@@ -171,7 +166,7 @@ def under_both(script: str, *arguments: str) -> str:
     return result.stdout
 
 
-@only_with_upstream
+@WITH_UPSTREAM
 @pytest.mark.parametrize("stores", [True, False])
 @pytest.mark.parametrize("stripped", [False, True])
 def test_a_file_that_upstreams_runtime_has_loaded_is_refused(
@@ -201,14 +196,14 @@ assert first.make_type()().x() == 7
 """
 
 
-@only_with_upstream
+@WITH_UPSTREAM
 def test_a_file_that_upstreams_runtime_loads_after_we_opened_it_is_refused(
     with_globals: Path,
 ) -> None:
     assert under_both(BOTH + BETWEEN, str(with_globals)) == "other-runtime\n"
 
 
-@only_with_upstream
+@WITH_UPSTREAM
 def test_without_globals_a_module_of_ours_goes_on_after_upstream_loads_its_file() -> None:
     file = compile_snippet("shared", SOURCE + WITHOUT_GLOBALS)
 
