@@ -31,6 +31,7 @@ ONCE = (
     "abi/test_broken_lists.py",
     "abi/test_layout.py",
     "bench",
+    "clients/test_contributing.py",
     "cpython/test_one_place.py",
     "elf",
     "headers/test_alone.py",  # test_macros.py compiles all of the API with each Python's headers

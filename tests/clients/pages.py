@@ -1,4 +1,5 @@
-"""pages.py: README.md and docs/ as tests see them: blocks, commands, and what no test runs."""
+"""pages.py: README.md, CONTRIBUTING.md and docs/ as tests see them: blocks, commands, and what no
+test runs."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(
-    r"(?:make|python3?|pip|gcc|cmake|ctest|gdb|export|git|\.|tools/\S+|\.ci/run"
+    r"(?:make|python3?|pip|gcc|cmake|ctest|gdb|export|source|git|pre-commit|\.|tools/\S+|\.ci/run"
     r"|(?!ARGS=)[A-Z_]+=\S+)(?: |$)"
 )
 
@@ -22,11 +23,39 @@ NOT_RUN = {
     "tries what it prints and writes",
     "make bench-threads": "the same, and it needs a Python without the GIL",
     "make matrix": "it fetches and builds interpreters for hours; tests/tools/test_matrix.py",
+    "make fresh": "it runs for an hour; .ci/run does the same on one of its machines, and "
+    "tests/tools/test_fresh.py",
     "make lint": "make check runs all of it, on the same list",
     "make test": ".ci/run does, and this test is a part of it",
     ".ci/run": "this test is a part of it",
     ". .venv/3.12/bin/activate": "of the shell; .ci/run works in that environment",
     "export PYTHONPATH=$PWD/build/release-3.12/stage": "of the shell; the demo works so",
+    "make": "the same as make build, which is the Makefile's first goal",
+    "make build": "it made the build that this test runs with",
+    "make format": "it rewrites files; make check runs the same formatters",
+    "ctest": "a program that is named; test_contributing.py runs it",
+    "cmake --preset dev -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g && "
+    "cmake --build --preset dev": "it builds for minutes; test_contributing.py compares the names "
+    "of the presets",
+    ".ci/run --list": "tests/tools/test_ci.py runs it",
+    "PYTHON=/path/to/python3.13": "a variable with a path of the reader's; .ci/run sets it",
+    "COMPILER=clang": "a variable; make matrix sets it",
+    "HPYSTATE_TEST_SECONDS=5": "a variable; tests/limits/test_limits.py",
+    "pre-commit run": "it checks what is staged; make check runs the same hooks on all files",
+    "pre-commit install": "it changes the clone's .git",
+    "python -m pytest tests/layers/test_bad_input.py": "a file of tests, which make test runs",
+    "python tools/tables.py --write": "it rewrites documents; tests/tools/test_tables.py tries it",
+    "tools/tables.py --write": "the same",
+    "python tools/tidy.py runtime/context/list.cpp": "make check runs it on all files",
+    "tools/get-python.sh 3.13-asan FOLDER": "it builds an interpreter for minutes; make matrix",
+    "tools/get-python.sh 3.16 FOLDER": "a version that does not exist yet",
+    "tools/abi/dumps/": "a folder that is named",
+    "tools/abi/generate.py": "a file that is named; make check runs it",
+    "tools/check_api.py": "a file that is named; make check runs it",
+    "tools/check_words.py": "a file that is named; make check runs it",
+    "tools/find-python.sh": "a file that is named; tools/setup.sh reads it",
+    "tools/matrix.py": "a file that is named; tests/tools/test_matrix.py",
+    "tools/setup.sh": "a file that is named; each target of make runs it",
     "tools/get-python.sh": "it fetches an interpreter; tests/tools/test_setup.py, make matrix",
     "tools/sanitize.sh": "a file that is named; make sanitize runs it",
     "tools/tables.py": "a file that is named; tests/tools/test_tables.py runs it",

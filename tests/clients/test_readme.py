@@ -1,4 +1,8 @@
-"""test_readme.py: the blocks of README.md and docs/ are run as they are: C, shell, Python."""
+"""test_readme.py: the blocks of README.md and docs/ are run as they are: C, shell, Python.
+
+Those of CONTRIBUTING.md are in test_contributing.py. Long: the tests of all blocks share a folder
+with README's extension, and one list.
+"""
 
 from __future__ import annotations
 
@@ -103,6 +107,10 @@ BLOCKS = {
     ("README.md", "#include <hpy.h>"): FIRST,
     ("README.md", "gcc -shared"): FIRST,
     ("README.md", "Interpreter()"): FIRST,
+    ("CONTRIBUTING.md", "source .venv"): "tests/clients/test_contributing.py runs it",
+    ("CONTRIBUTING.md", "ctest --preset dev"): "it builds for minutes; "
+    "tests/clients/test_contributing.py compares the names of the presets",
+    ("CONTRIBUTING.md", "detach-on-fork"): "tests/clients/test_contributing.py runs it",
     ("docs/debugging.md", "HPY=debug"): "test_the_variables_choose_and_tell_the_mode",
     ("docs/debugging.md", "LeakDetector"): (
         "test_the_example_of_debug_mode_finds_no_leak_and_finds_one"
