@@ -47,16 +47,23 @@ void check_size(const ModuleDescription& wanted, const ModuleRequest& request) {
 
 // ---- globals ----
 
+/// "kept, globals[0] of module point", without the variable where the file does not name it.
+std::string describe_listed(const ModuleRequest& request, std::size_t index, const void* slot) {
+    const std::string symbol = name_of_address(slot).symbol;
+    return (symbol.empty() ? "" : symbol + ", ") + "globals[" + std::to_string(index) +
+           "] of module " + request.name;
+}
+
 [[noreturn]] void refuse_slot(const ModuleRequest& request, std::size_t index, const void* slot,
-                              LoadErrorKind kind, const char* found) {
+                              LoadErrorKind kind, const char* found, const char* advice) {
     std::array<char, 32> address{};
     PyOS_snprintf(address.data(), address.size(), "%p", slot);
     throw LoadError(kind,
-                    request.path + ": globals[" + std::to_string(index) + "] of module " +
-                        request.name + " has the address " + address.data() + ", which is " +
-                        found +
-                        ". A global is a static HPyGlobal that is not const: hpystate writes its "
-                        "token into it. Nothing was registered.",
+                    request.path + ": " + describe_listed(request, index, slot) +
+                        ", is at the address " + address.data() + ", which is " + found +
+                        "; an HPyGlobal in writable memory, aligned to 8 bytes, was expected, "
+                        "since hpystate writes its token into it. " +
+                        advice + " Nothing was registered.",
                     {{"index", std::to_string(index)}, {"address", address.data()}});
 }
 
@@ -67,10 +74,8 @@ void check_content(const ModuleRequest& request, std::size_t index, std::uintptr
     if (held == 0 || held == reinterpret_cast<std::uintptr_t>(slot)) return;
     std::array<char, 32> content{};
     PyOS_snprintf(content.data(), content.size(), "%p", reinterpret_cast<const void*>(held));
-    const std::string symbol = name_of_address(slot).symbol;
     throw LoadError(LoadErrorKind::kForeignGlobal,
-                    request.path + ": " + (symbol.empty() ? "" : symbol + ", ") + "globals[" +
-                        std::to_string(index) + "] of module " + request.name + ", holds " +
+                    request.path + ": " + describe_listed(request, index, slot) + ", holds " +
                         content.data() +
                         "; 0 or its own address was expected. Another HPy runtime in this process "
                         "has probably stored an object there, or other code wrote to it; a static "
@@ -93,12 +98,16 @@ void check_globals(const ModuleRequest& request, const std::vector<std::uintptr_
             check_content(request, i, slots[i]);
             break;
         case Placement::kReadOnly:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "read-only memory");
+            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "in read-only memory",
+                        "Declare it as a static HPyGlobal, without const.");
         case Placement::kMisaligned:
             refuse_slot(request, i, slots[i], LoadErrorKind::kMisalignedGlobal,
-                        "not aligned to 8 bytes");
+                        "not aligned to 8 bytes",
+                        "Declare it as a static HPyGlobal, outside of packed structs.");
         case Placement::kUnmapped:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "not mapped");
+            refuse_slot(request, i, slots[i], LoadErrorKind::kUnmappedGlobal,
+                        "not mapped: no memory is there",
+                        "Let the list hold addresses of static HPyGlobals, and end it with NULL.");
         }
     }
 }

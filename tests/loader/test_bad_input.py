@@ -272,7 +272,14 @@ def test_a_global_in_read_only_memory(library: Library) -> None:
         """
     )
 
-    error = refused(file, "read-only-global", "globals[1]", "read-only memory")
+    error = refused(
+        file,
+        "read-only-global",
+        ": constant, globals[1] of module mock, ",
+        "read-only memory",
+        "aligned to 8 bytes, was expected",
+        "without const",
+    )
     assert error.details["index"] == "1"
     import ctypes  # the slot before the bad one was not written
 
@@ -292,7 +299,13 @@ def test_a_global_that_is_not_aligned(library: Library) -> None:
         """
     )
 
-    refused(file, "misaligned-global", "not aligned to 8")
+    refused(
+        file,
+        "misaligned-global",
+        ": words, globals[0] of module mock, ",
+        "not aligned to 8",
+        "outside of packed structs",
+    )
 
 
 def test_a_global_at_no_memory(library: Library) -> None:
@@ -305,7 +318,13 @@ def test_a_global_at_no_memory(library: Library) -> None:
         """
     )
 
-    refused(file, "read-only-global", "not mapped")
+    error = refused(
+        file,
+        "unmapped-global",
+        ": globals[0] of module mock, is at the address 0x1000, which is not mapped",
+        "end it with NULL",
+    )
+    assert "read-only" not in str(error)
 
 
 @pytest.mark.parametrize("word", ["everywhere", ""])
