@@ -171,6 +171,17 @@ void raise_stopped(std::uintptr_t slot, const char* function) noexcept {
     }));
 }
 
+void raise_silent(std::uintptr_t slot, const char* function) noexcept {
+    static_cast<void>(guarded(0, [&] {
+        const std::string text = std::string(function) + ": the initializer of " +
+                                 describe_slot(slot) +
+                                 " returned HPy_NULL without setting an exception. Set one before "
+                                 "it returns HPy_NULL.";
+        PyErr_SetString(PyExc_SystemError, text.c_str());
+        return 0;
+    }));
+}
+
 enum class Turn : std::uint8_t { kMake, kLookAgain, kRefused };
 
 /// Runs the signal handlers and pending calls of this thread, as CPython does when a wait for one
@@ -284,9 +295,7 @@ class Making {
     Ref value(maker.make(maker.data));
     if (!value) {
         if (PyErr_Occurred() == nullptr) {
-            PyErr_Format(PyExc_SystemError,
-                         "%s: the initializer returned HPy_NULL without setting an exception.",
-                         function);
+            raise_silent(token.bits(), function);
         }
         return nullptr;
     }

@@ -53,13 +53,17 @@ HPy ctx_CallTupleDict(HPyContext*, HPy callable, HPy args, HPy kw) noexcept {
     PyObject* const positional = as_object(args);
     PyObject* const keywords = as_object(kw);
     if (positional != nullptr && !PyTuple_Check(positional)) {
-        PyErr_SetString(PyExc_TypeError,
-                        "HPy_CallTupleDict: 'args' must be a tuple, or HPy_NULL for none.");
+        PyErr_Format(PyExc_TypeError,
+                     "HPy_CallTupleDict: 'args' is a '%s'; a tuple, or HPy_NULL for none, was "
+                     "expected.",
+                     Py_TYPE(positional)->tp_name);
         return kNullHandle;
     }
     if (keywords != nullptr && !PyDict_Check(keywords)) {
-        PyErr_SetString(PyExc_TypeError,
-                        "HPy_CallTupleDict: 'kw' must be a dict, or HPy_NULL for none.");
+        PyErr_Format(PyExc_TypeError,
+                     "HPy_CallTupleDict: 'kw' is a '%s'; a dict, or HPy_NULL for none, was "
+                     "expected.",
+                     Py_TYPE(keywords)->tp_name);
         return kNullHandle;
     }
     if (positional != nullptr) {

@@ -23,9 +23,21 @@ To narrow(From value) noexcept {
         value <= static_cast<From>(std::numeric_limits<To>::max())) {
         return static_cast<To>(value);
     }
-    PyErr_Format(PyExc_OverflowError, "the int does not fit into %s of %zu bits",
-                 std::is_signed_v<To> ? "a signed C integer" : "an unsigned C integer",
-                 sizeof(To) * 8);
+    static_assert(std::is_signed_v<To> == std::is_signed_v<From>);
+    if constexpr (std::is_signed_v<To>) {
+        PyErr_Format(PyExc_OverflowError,
+                     "the int %lld does not fit into a signed C integer of %zu bits. Pass one "
+                     "from %lld to %lld.",
+                     static_cast<long long>(value), sizeof(To) * 8,
+                     static_cast<long long>(std::numeric_limits<To>::min()),
+                     static_cast<long long>(std::numeric_limits<To>::max()));
+    } else {
+        PyErr_Format(PyExc_OverflowError,
+                     "the int %llu does not fit into an unsigned C integer of %zu bits. Pass one "
+                     "from 0 to %llu.",
+                     static_cast<unsigned long long>(value), sizeof(To) * 8,
+                     static_cast<unsigned long long>(std::numeric_limits<To>::max()));
+    }
     return static_cast<To>(-1);
 }
 

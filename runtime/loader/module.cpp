@@ -249,7 +249,9 @@ void explain_refusal(const ModuleRequest& request) {
 bool check_created(PyObject* module, const PyModuleDef& definition) {
     const bool made_by_slot = definition.m_slots[0].slot == Py_mod_create;
     if (!made_by_slot || !PyModule_Check(module)) return true;
-    PyErr_SetString(PyExc_SystemError, upstream::kCreateReturnedModule);
+    PyErr_Format(PyExc_SystemError,
+                 "%s Return an object of another type (module '%s'), or leave the slot out.",
+                 upstream::kCreateReturnedModule, definition.m_name);
     return false;
 }
 

@@ -159,7 +159,8 @@ struct CheckDefinition {
         if (!check_slot(request, slot)) return false;
         if (slot.slot != HPy_mod_create) return others = true;
         if (!creates) return creates = true;
-        PyErr_Format(PyExc_SystemError, "module '%s': HPy_mod_create is defined twice.",
+        PyErr_Format(PyExc_SystemError,
+                     "module '%s': HPy_mod_create is defined twice. Keep one of the two.",
                      request.name.c_str());
         return false;
     }
@@ -175,6 +176,14 @@ struct CheckDefinition {
     }
 };
 
+/// What a module has beside an HPy_mod_create; nullptr: nothing.
+const char* part_beside_create(const ModuleDescription& wanted, bool others) {
+    if (others) return "other definitions";
+    if (wanted.doc != nullptr) return "a doc";
+    if (wanted.lists_globals) return "globals";
+    return wanted.legacy_methods != nullptr ? "legacy methods" : nullptr;
+}
+
 bool check_definitions(const ModuleDescription& wanted, const ModuleRequest& request) {
     bool creates = false;
     bool others = false;
@@ -182,13 +191,13 @@ bool check_definitions(const ModuleDescription& wanted, const ModuleRequest& req
     const bool good = std::all_of(wanted.definitions.begin(), wanted.definitions.end(),
                                   [&](const Definition& one) { return std::visit(check, one); });
     if (!good) return false;
-    others =
-        others || wanted.doc != nullptr || wanted.lists_globals || wanted.legacy_methods != nullptr;
-    if (!creates || !others) return true;
+    const char* const beside = part_beside_create(wanted, others);
+    if (!creates || beside == nullptr) return true;
     PyErr_Format(PyExc_SystemError,
-                 "%s and something else (module '%s'): a module object that the slot makes itself "
-                 "takes no methods, no doc, no globals and no other slots.",
-                 upstream::kCreateWithOthers, request.name.c_str());
+                 "%s and %s (module '%s'): a module object that the slot makes itself takes no "
+                 "methods, no doc, no globals and no other slots. Leave them out, or leave the "
+                 "slot out.",
+                 upstream::kCreateWithOthers, beside, request.name.c_str());
     return false;
 }
 

@@ -27,13 +27,16 @@ bool check_head(const TypeDescription& wanted) {
     }
     if (wanted.basicsize < 0 || wanted.itemsize < 0) {
         PyErr_Format(PyExc_ValueError,
-                     "type '%s': basicsize %d and itemsize %d must not be negative.", wanted.name,
-                     wanted.basicsize, wanted.itemsize);
+                     "type '%s': basicsize %d and itemsize %d must not be negative. Set .basicsize "
+                     "to the sizeof of the struct of an instance, and .itemsize to that of an item "
+                     "or to 0.",
+                     wanted.name, wanted.basicsize, wanted.itemsize);
         return false;
     }
     if (wanted.basicsize > INT_MAX / 2) {
-        PyErr_Format(PyExc_ValueError, "type '%s': basicsize %d is too large.", wanted.name,
-                     wanted.basicsize);
+        PyErr_Format(PyExc_ValueError,
+                     "type '%s': basicsize %d is too large; at most %d is supported.", wanted.name,
+                     wanted.basicsize, INT_MAX / 2);
         return false;
     }
     if (!is_shape(wanted.shape)) {
@@ -55,9 +58,12 @@ bool check_head(const TypeDescription& wanted) {
 bool check_slot(const TypeDescription& wanted, const SlotDescription& slot) {
     const bool known = signature_of(slot.slot).has_value();
     if (known && slot.function != nullptr) return true;
-    PyErr_Format(PyExc_SystemError, "type '%s': slot %d (%s) %s.", wanted.name,
+    PyErr_Format(PyExc_SystemError, "type '%s': slot %d (%s) %s", wanted.name,
                  static_cast<int>(slot.slot), name_of(slot.slot),
-                 slot.function == nullptr ? "has no function" : "is not a slot of a type");
+                 slot.function == nullptr
+                     ? "has no function. Define it with HPyDef_SLOT."
+                     : "is not a slot of a type. A type may have slots whose names begin with "
+                       "HPy_tp_, HPy_nb_, HPy_sq_, HPy_mp_ or HPy_bf_.");
     return false;
 }
 

@@ -10,16 +10,24 @@ namespace hpystate {
 
 namespace {
 
-bool add_base(const TypeDescription& wanted, Ref& list, PyObject* base) {
-    if (base == nullptr) {
-        PyErr_Format(PyExc_TypeError, "type '%s': a base is HPy_NULL, a type was expected.",
-                     wanted.name);
-        return false;
+/// Sets a TypeError: `part` of the type is an object where `expected` was expected.
+bool refuse_object(const TypeDescription& wanted, const char* part, PyObject* object,
+                   const char* expected) {
+    if (object == nullptr) {
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': %s is HPy_NULL, %s was expected. Check the result of the call "
+                     "that returned it.",
+                     wanted.name, part, expected);
+    } else {
+        PyErr_Format(PyExc_TypeError, "type '%s': %s is of type '%s', %s was expected.",
+                     wanted.name, part, Py_TYPE(object)->tp_name, expected);
     }
-    if (!PyType_Check(base)) {
-        PyErr_Format(PyExc_TypeError, "type '%s': a base is of type '%s', a type was expected.",
-                     wanted.name, Py_TYPE(base)->tp_name);
-        return false;
+    return false;
+}
+
+bool add_base(const TypeDescription& wanted, Ref& list, PyObject* base) {
+    if (base == nullptr || !PyType_Check(base)) {
+        return refuse_object(wanted, "a base", base, "a type");
     }
     if (!list) list = Ref(PyList_New(0));
     return list && PyList_Append(list.get(), base) == 0;
@@ -27,25 +35,35 @@ bool add_base(const TypeDescription& wanted, Ref& list, PyObject* base) {
 
 bool set_metaclass(const TypeDescription& wanted, Parents& parents, PyObject* metaclass) {
     if (parents.metaclass) {
-        PyErr_Format(PyExc_ValueError, "type '%s': more than one metaclass is given.", wanted.name);
+        PyErr_Format(PyExc_ValueError,
+                     "type '%s': more than one metaclass is given. Keep one "
+                     "HPyType_SpecParam_Metaclass.",
+                     wanted.name);
         return false;
     }
-    if (metaclass == nullptr || !PyType_Check(metaclass) ||
-        !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(metaclass), &PyType_Type)) {
-        PyErr_Format(PyExc_TypeError, "type '%s': the metaclass is not a subclass of type.",
-                     wanted.name);
+    if (metaclass == nullptr || !PyType_Check(metaclass)) {
+        return refuse_object(wanted, "the metaclass", metaclass, "a subclass of type");
+    }
+    auto* const type = reinterpret_cast<PyTypeObject*>(metaclass);
+    if (!PyType_IsSubtype(type, &PyType_Type)) {
+        PyErr_Format(PyExc_TypeError,
+                     "type '%s': the metaclass is '%s', which is not a subclass of type. Derive it "
+                     "from type, or leave the metaclass out.",
+                     wanted.name, type->tp_name);
         return false;
     }
     parents.metaclass = Ref::borrow(metaclass);
     return true;
 }
 
-bool set_bases_tuple(const TypeDescription& wanted, Parents& parents, PyObject* bases) {
-    if (parents.bases || bases == nullptr || !PyTuple_Check(bases)) {
-        PyErr_Format(PyExc_TypeError, "type '%s': %s.", wanted.name,
-                     parents.bases ? "HPyType_SpecParam_BasesTuple is given twice"
-                                   : "HPyType_SpecParam_BasesTuple needs a tuple");
+bool set_bases_tuple(const TypeDescription& wanted, Parents& parents, const char* part,
+                     PyObject* bases) {
+    if (parents.bases) {
+        PyErr_Format(PyExc_TypeError, "type '%s': %s is given twice. Keep one.", wanted.name, part);
         return false;
+    }
+    if (bases == nullptr || !PyTuple_Check(bases)) {
+        return refuse_object(wanted, part, bases, "a tuple");
     }
     parents.bases = Ref::borrow(bases);
     return true;
@@ -64,7 +82,8 @@ bool read_legacy_bases(const TypeDescription& wanted, Parents& parents, Ref& lis
         return false;
     }
     if (legacy.bases != nullptr) {
-        return set_bases_tuple(wanted, parents, static_cast<PyObject*>(legacy.bases->pfunc));
+        return set_bases_tuple(wanted, parents, "the legacy slot Py_tp_bases",
+                               static_cast<PyObject*>(legacy.bases->pfunc));
     }
     return add_base(wanted, list, static_cast<PyObject*>(legacy.base->pfunc));
 }
@@ -82,7 +101,7 @@ bool find_parents(const TypeDescription& wanted, Parents& parents) {
             good = add_base(wanted, list, object);
             break;
         case ParameterKind::kBasesTuple:
-            good = set_bases_tuple(wanted, parents, object);
+            good = set_bases_tuple(wanted, parents, "HPyType_SpecParam_BasesTuple", object);
             break;
         case ParameterKind::kMetaclass:
             good = set_metaclass(wanted, parents, object);

@@ -168,12 +168,12 @@ def test_a_tuple_is_not_needed(c: ModuleType) -> None:
 
 
 def test_arguments_that_are_not_a_tuple_are_a_type_error(c: ModuleType) -> None:
-    with pytest.raises(TypeError, match="'args' must be a tuple"):
+    with pytest.raises(TypeError, match="'args' is a 'list'; a tuple, or HPy_NULL for none, was"):
         c.tuple_dict(told, [1], NULL)
 
 
 def test_keywords_that_are_not_a_dict_are_a_type_error(c: ModuleType) -> None:
-    with pytest.raises(TypeError, match="'kw' must be a dict"):
+    with pytest.raises(TypeError, match="'kw' is a 'list'; a dict, or HPy_NULL for none, was"):
         c.tuple_dict(told, (), [1])
 
 

@@ -69,6 +69,30 @@ def test_an_int_above_the_limit_is_an_overflow_error(c: ModuleType, kind: str, b
         getattr(c, kind)(_limits(kind)[1] + beyond)
 
 
+@pytest.mark.parametrize("value", [1 << 31, -(1 << 31) - 1, 1 << 62])
+def test_an_overflow_names_the_int_and_the_range_of_the_signed_c_type(
+    c: ModuleType, value: int
+) -> None:
+    with pytest.raises(OverflowError) as raised:
+        c.Int32_t(value)
+    assert str(raised.value) == (
+        f"the int {value} does not fit into a signed C integer of 32 bits. Pass one from "
+        "-2147483648 to 2147483647."
+    )
+
+
+@pytest.mark.parametrize("value", [1 << 32, (1 << 64) - 1])
+def test_an_overflow_names_the_int_and_the_range_of_the_unsigned_c_type(
+    c: ModuleType, value: int
+) -> None:
+    with pytest.raises(OverflowError) as raised:
+        c.UInt32_t(value)
+    assert str(raised.value) == (
+        f"the int {value} does not fit into an unsigned C integer of 32 bits. Pass one from 0 to "
+        "4294967295."
+    )
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("beyond", [1, 1 << 70])
 def test_an_int_below_the_limit_is_an_overflow_error(c: ModuleType, kind: str, beyond: int) -> None:

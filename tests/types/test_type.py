@@ -343,7 +343,7 @@ def test_names_and_subtypes(kinds: ModuleType) -> None:
     ("kind", "error", "word"),
     [
         ("name", SystemError, "no name"),
-        ("size", ValueError, "must not be negative"),
+        ("size", ValueError, "must not be negative. Set .basicsize to the sizeof"),
         ("shape", ValueError, "builtin shape 99 does not exist"),
         ("gc", ValueError, "HPy_tp_traverse"),
         ("nameless", SystemError, "no name or no function"),
@@ -366,7 +366,7 @@ def test_a_wrong_spec_is_refused(
     [
         ("base", (3,), "a base is of type 'int', a type was expected"),
         ("both", (int, (int,)), "not both"),
-        ("metaclass", (3,), "not a subclass of type"),
+        ("metaclass", (3,), "the metaclass is of type 'int', a subclass of type was expected"),
         ("struct", (dict,), "does not fit on the base 'dict'"),
     ],
 )
