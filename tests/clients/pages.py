@@ -60,6 +60,7 @@ NOT_RUN = {
     "tools/sanitize.sh": "a file that is named; make sanitize runs it",
     "tools/tables.py": "a file that is named; tests/tools/test_tables.py runs it",
     "python -m hpystate --include-dir": "test_readme.py runs it in README's block",
+    "python -m hpystate doctor": "tests/clients/test_demo.py runs it",
     "HPY=debug": "a variable; test_readme.py runs it in a block",
     'HPYSTATE_GIL="name=off"': "a variable; tests/loader/test_gil.py",
     'HPYSTATE_GIL="point=off,*=on"': "a variable; tests/loader/test_gil.py",

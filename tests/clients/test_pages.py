@@ -97,6 +97,45 @@ def test_every_message_of_the_page_is_in_the_sources() -> None:
     assert [each for each in messages if not any(each in text for text in known)] == []
 
 
+#: Which messages must have a row. First, those that begin with hpystate's name: they are about
+#: the process or the interpreter, which the reader does not see in the source. Second, what a call
+#: of PyErr in C++ raises as SystemError, in the rooms that a call from Python reaches. Left out are
+#: the rooms of definitions, and all other exceptions: those messages name the definition or the
+#: argument, what was found and what was expected, and would need a hundred rows that repeat them.
+OF_HPYSTATE = re.compile(r'"(hpystate[: ](?:[^"\\\n]|\\.)*)"')
+RAISED = re.compile(r'PyExc_SystemError,\s*"((?:[^"\\\n]|\\.)*)"')
+OF_DEFINITIONS = ("runtime/types/", "runtime/loader/")
+
+
+def messages_that_need_a_row() -> dict[str, str]:
+    """Message -> the file that has it."""
+    found = {}
+    for folder in ("globals", "interp_state", "runtime", "python"):
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.suffix not in {".h", ".cpp"}:
+                continue
+            name = str(file.relative_to(ROOT))
+            text = CONTINUED.sub("", file.read_text())
+            messages = OF_HPYSTATE.findall(text)
+            if not name.startswith(OF_DEFINITIONS):
+                messages += RAISED.findall(text)
+            found |= {message.replace('\\"', '"'): name for message in messages}
+    return found
+
+
+def test_every_message_about_the_interpreter_or_a_call_has_a_row() -> None:
+    needed = messages_that_need_a_row()
+    rows = quoted_messages()
+
+    assert len(needed) > 25
+    missing = [
+        f"{file}: {message}"
+        for message, file in needed.items()
+        if not any(row in message for row in rows)
+    ]
+    assert missing == [], "add a row to a table of docs/debugging.md"
+
+
 def test_a_message_that_goes_on_in_the_next_literal_is_found() -> None:
     assert QUOTED.findall(CONTINUED.sub("", 'f("one "\n    f"two", "three")')) == [
         "one two",
