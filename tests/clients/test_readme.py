@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import pytest
 import hpystate
 from hpystate.build import include_flags
 from hpystate.demo import atlas_source
+from hpystate.finder import HYBRID_SUFFIX
 from hpystate.testing import Interpreter, InterpreterError, compile_snippet
 from tests.clients.pages import ROOT, block, blocks
 
@@ -124,6 +126,13 @@ BLOCKS = {
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
+    ("docs/porting.md", "HYBRID_SUFFIX"): "test_a_hybrid_module_is_compiled_and_found",
+    (
+        "docs/porting.md",
+        "add_library",
+    ): "test_a_package_is_built_and_imported",
+    ("docs/porting.md", "[build-system]"): ("test_a_package_is_built_and_imported"),
+    ("docs/porting.md", "hpystate.install()"): ("test_a_package_is_built_and_imported"),
     ("docs/using.md", "again = "): "test_a_module_is_imported_and_loaded_without_a_search",
     ("docs/using.md", "InterpreterPoolExecutor"): (
         "test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own"
@@ -373,6 +382,48 @@ def test_the_calls_of_the_table_of_a_port_compile() -> None:
         """,
         *include_flags(),
     )
+
+
+WHERE = "import {name}; print({name}.__file__, {name}.where())"
+
+
+def test_a_hybrid_module_is_compiled_and_found(folder: Path, shell: Run, tmp_path: Path) -> None:
+    """In a folder of its own: where both files are, the universal one is found."""
+    lines = block("sh", "HYBRID_SUFFIX", "docs/porting.md")
+    compiled = shell(f"cp point.c {tmp_path}\ncd {tmp_path}\n{lines}")
+    assert (compiled.returncode, compiled.stderr) == (0, "")
+
+    code = f"import hpystate; hpystate.install(); {WHERE.format(name='point')}"
+    result = in_folder(folder, ["python", "-P", "-c", code], Path(f"{STAGE}:{tmp_path}"))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"{tmp_path / f'point{HYBRID_SUFFIX}'} (0, 0)\n"
+
+
+def test_a_package_is_built_and_imported(folder: Path, shell: Run, tmp_path: Path) -> None:
+    """By CMake, as scikit-build-core does it, which also copies the package's own files."""
+    project = tomllib.loads(block("toml", "[build-system]", "docs/porting.md"))
+    assert project["build-system"]["build-backend"] == "scikit_build_core.build"
+    assert project["project"]["dependencies"] == ["hpystate"]
+    (tmp_path / "CMakeLists.txt").write_text(block("cmake", "add_library", "docs/porting.md"))
+    shutil.copy(folder / "point.c", tmp_path)
+    made = tmp_path / "site"
+    package = made / project["project"]["name"]
+    package.mkdir(parents=True)
+    text = block("python", "hpystate.install()", "docs/porting.md")
+    (package / "__init__.py").write_text(text)
+
+    built = shell(f"""
+        cmake -S {tmp_path} -B {tmp_path}/build -DPython_EXECUTABLE={sys.executable}
+        cmake --build {tmp_path}/build
+        cmake --install {tmp_path}/build --prefix {made}
+    """)
+    assert built.returncode == 0, built.stdout + built.stderr
+    code = WHERE.format(name="shapes.point")
+    result = in_folder(folder, ["python", "-P", "-c", code], Path(f"{STAGE}:{made}"))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"{package / 'point.hpy0.so'} (0, 0)\n"
 
 
 def check_syntax(code: str, *flags: str) -> None:
