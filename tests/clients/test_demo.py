@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+import hpystate
 from hpystate.demo.workers import CLIENTS, Tally, Worker
 
 
@@ -212,3 +214,13 @@ def test_the_command_line_names_the_version_of_the_abi(command: str) -> None:
     )
 
     assert "HPy 0.9, ABI 0.0 (hpy0)" in result.stdout
+
+
+def test_the_doctor_prints_what_a_bug_report_needs() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "hpystate", "doctor"], capture_output=True, text=True, check=True
+    )
+
+    assert f"hpystate {hpystate.__version__} in {hpystate._native.__file__}\n" in result.stdout
+    assert re.search(rf"^CPython 3\.\d+\S*, GIL o\w+: {sys.executable}$", result.stdout, re.M)
+    assert re.search(r"^this interpreter: .*\bslots \d+", result.stdout, re.MULTILINE)

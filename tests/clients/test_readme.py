@@ -117,6 +117,7 @@ BLOCKS = {
     ("docs/debugging.md", "LeakDetector"): (
         "test_the_example_of_debug_mode_finds_no_leak_and_finds_one"
     ),
+    ("docs/debugging.md", "pytest_plugins"): "test_the_fixture_of_pytest_finds_an_open_handle",
     ("docs/debugging.md", "get_call_counts"): "test_the_example_of_trace_mode_counts_calls",
     ("docs/debugging.md", "gdb -batch"): "test_gdb_stops_in_a_function_of_the_extension",
     ("docs/debugging.md", "-fsanitize=address"): "test_an_extension_runs_under_address_sanitizer",
@@ -281,28 +282,50 @@ def test_the_variables_choose_and_tell_the_mode(folder: Path, python: Run, shell
     assert "Loading 'point' in HPy universal mode with a debug context" in both.stdout + both.stderr
 
 
+LEAKING = """
+    #include <hpy.h>
+    HPyDef_METH(where, "where", HPyFunc_NOARGS)
+    static HPy where_impl(HPyContext *ctx, HPy self) {
+        HPyLong_FromLong(ctx, 4711);
+        return HPy_Dup(ctx, ctx->h_None);
+    }
+    static HPyDef *defines[] = {&where, NULL};
+    static HPyModuleDef definition = {.defines = defines};
+    HPy_MODINIT(point, definition)
+"""
+
+
 def test_the_example_of_debug_mode_finds_no_leak_and_finds_one(python: Run) -> None:
     code = block("python", "LeakDetector", "docs/debugging.md")
     result = python(code)
     assert (result.returncode, result.stdout) == (0, "")
     assert is_quiet(result.stderr)
 
-    leaking = """
-        #include <hpy.h>
-        HPyDef_METH(where, "where", HPyFunc_NOARGS)
-        static HPy where_impl(HPyContext *ctx, HPy self) {
-            HPyLong_FromLong(ctx, 4711);
-            return HPy_Dup(ctx, ctx->h_None);
-        }
-        static HPyDef *defines[] = {&where, NULL};
-        static HPyModuleDef definition = {.defines = defines};
-        HPy_MODINIT(point, definition)
-    """
-    file = compile_snippet("point", leaking)
+    file = compile_snippet("point", LEAKING)
     result = python(code.replace("point.hpy0.so", str(file)))
     assert result.returncode == 1
     assert "HPyLeakError" in result.stderr
     assert "4711" in result.stderr
+
+
+def test_the_fixture_of_pytest_finds_an_open_handle(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(block("python", "pytest_plugins", "docs/debugging.md"))
+    load = 'hpystate.load("point", {file!r}, mode="debug").where()'
+    good = compile_snippet("point", block("c", "HPy_MODINIT"))
+    leaking = compile_snippet("point", LEAKING)
+    (tmp_path / "test_point.py").write_text(
+        "import hpystate\n"
+        f"def test_good(): {load.format(file=str(good))}\n"
+        f"def test_leaking(): {load.format(file=str(leaking))}\n"
+    )
+
+    command = ["python", "-m", "pytest", "-q", "--rootdir", str(tmp_path), str(tmp_path)]
+    result = in_folder(folder, command, STAGE)
+
+    assert "2 passed, 1 error" in result.stdout, result.stdout + result.stderr
+    assert re.search(r"^ERROR .*test_point\.py::test_leaking", result.stdout, re.MULTILINE)
+    assert "HPyLeakError: 1 unclosed handle" in result.stdout
+    assert "4711" in result.stdout
 
 
 def test_the_example_of_trace_mode_counts_calls(python: Run) -> None:
