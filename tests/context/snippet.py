@@ -25,6 +25,12 @@ from hpystate.testing import compile_snippet
 #: Stands for HPy_NULL among the arguments of a function in C.
 NULL: EllipsisType = ...
 
+
+def in_message(value: object) -> str:
+    """How messages name an operand that is of the wrong type."""
+    return "HPy_NULL" if value is NULL else f"of type '{type(value).__name__}'"
+
+
 PREAMBLE = r"""
 #include "hpy.h"
 #include <errno.h>
