@@ -1,8 +1,8 @@
 """check_docs.py: what the documents name exists, and what exists is named.
 
-Exit status 1 names every broken reference: a link or a path in backquotes that is not there, a room
-that docs/design.md does not explain, a make target that is not in the Makefile, an issue of CPython
-that the code names and docs/cpython-faults.md does not.
+Exit status 1 names every broken reference: a link, a path or the name of a file in backquotes that
+is not there, a room that docs/design.md does not explain, a make target that is not in the
+Makefile, an issue of CPython that the code names and docs/cpython-faults.md does not.
 """
 
 from __future__ import annotations
@@ -15,10 +15,22 @@ from pathlib import Path
 from rooms import read_rooms
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Files of the reader's and of CPython's, which the pages name and this tree does not have.
+NOT_OURS = {"point.c", "point.py", "three.py", "X.py", "python-gdb.py"}
+SUFFIXES = "c|cmake|cpp|def|h|hpp|json|md|py|sh|toml|txt|yaml"
 
 
 def documents() -> list[Path]:
     return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def git(*arguments: str) -> str:
+    """What Git prints; nothing where it finds nothing."""
+    command = ["git", *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode > 1:  # 1: nothing was found
+        raise RuntimeError(f"{' '.join(command)} failed: {result.stderr.strip()}")
+    return result.stdout
 
 
 def broken_links(path: Path, text: str) -> list[str]:
@@ -41,6 +53,17 @@ def broken_paths(path: Path, text: str) -> list[str]:
     ]
 
 
+def broken_names(path: Path, text: str) -> list[str]:
+    """`thunk_pool.h` and the like: a file's name without its folder, which some file must have."""
+    words = re.findall(rf"`([\w-][\w.-]*\.(?:{SUFFIXES}))`", text)
+    known = {name.rpartition("/")[2] for name in git("ls-files").splitlines()} | NOT_OURS
+    return [
+        f"{path.relative_to(ROOT)}: names {word}, and no file here has that name"
+        for word in words
+        if word not in known
+    ]
+
+
 def missing_targets(path: Path, text: str) -> list[str]:
     """In backquotes, or at the start of a line of a block."""
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -57,11 +80,8 @@ def missing_targets(path: Path, text: str) -> list[str]:
 def unexplained_issues() -> list[str]:
     """Issues of CPython that the code steps around, and docs/cpython-faults.md does not name."""
     page = set(re.findall(r"gh-\d+", (ROOT / "docs" / "cpython-faults.md").read_text()))
-    command = ["git", "grep", "-noE", "gh-[0-9]+", "--", ":!*.md"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if found.returncode > 1:  # 1: nothing was found
-        raise RuntimeError(f"git grep failed: {found.stderr.strip()}")
-    places = [line.split(":", 2) for line in found.stdout.splitlines()]
+    found = git("grep", "-noE", "gh-[0-9]+", "--", ":!*.md")
+    places = [line.split(":", 2) for line in found.splitlines()]
     return [
         f"{file}:{line}: names {issue}, which docs/cpython-faults.md does not explain"
         for file, line, issue in places
@@ -84,7 +104,7 @@ def main() -> int:
     problems = []
     for path in documents():
         text = path.read_text()
-        for check in (broken_links, broken_paths, missing_targets):
+        for check in (broken_links, broken_paths, broken_names, missing_targets):
             problems += check(path, text)
     problems += unexplained_issues()
     problems += unexplained_rooms()

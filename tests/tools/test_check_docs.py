@@ -88,3 +88,13 @@ def test_links_paths_and_issues_that_are_not_there_are_named(tree: Path) -> None
             "globals/code.h:1: names gh-" + "2, which docs/cpython-faults.md does not explain",
         ],
     )
+
+
+def test_the_name_of_a_file_without_its_folder_is_that_of_some_file(tree: Path) -> None:
+    page = tree / "README.md"
+    page.write_text("`rooms.py` and `code.h`, as in `python x.py` and `A.b`; your `point.c`.\n")
+    named = "README.md: names code.h, and no file here has that name"
+    assert checked(tree) == (1, [named])
+
+    (tree / "runtime" / "layers" / "code.h").touch()
+    assert checked(tree) == (0, ["docs: ok"])
