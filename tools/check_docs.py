@@ -1,8 +1,9 @@
 """check_docs.py: what the documents name exists, and what exists is named.
 
 Exit status 1 names every broken reference: a link, a path or the name of a file in backquotes that
-is not there, a room that docs/design.md does not explain, a make target that is not in the
-Makefile, an issue of CPython that the code names and docs/cpython-faults.md does not.
+is not there, a room that docs/design.md does not explain, a decision that the list of decisions
+lacks, a make target that is not in the Makefile, an issue of CPython that the code names and
+docs/cpython-faults.md does not.
 """
 
 from __future__ import annotations
@@ -100,6 +101,18 @@ def unexplained_rooms() -> list[str]:
     ]
 
 
+def unlisted_decisions() -> list[str]:
+    """Pages of docs/decisions/ to which its README.md has no link."""
+    folder = ROOT / "docs" / "decisions"
+    index = folder / "README.md"
+    text = index.read_text() if index.is_file() else ""
+    return [
+        f"docs/decisions/README.md: has no link to {page.name}"
+        for page in sorted(folder.glob("[0-9]*.md"))
+        if f"]({page.name})" not in text
+    ]
+
+
 def main() -> int:
     problems = []
     for path in documents():
@@ -108,6 +121,7 @@ def main() -> int:
             problems += check(path, text)
     problems += unexplained_issues()
     problems += unexplained_rooms()
+    problems += unlisted_decisions()
     print("\n".join(problems) or "docs: ok")
     return bool(problems)
 

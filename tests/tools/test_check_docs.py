@@ -98,3 +98,14 @@ def test_the_name_of_a_file_without_its_folder_is_that_of_some_file(tree: Path) 
 
     (tree / "runtime" / "layers" / "code.h").touch()
     assert checked(tree) == (0, ["docs: ok"])
+
+
+def test_a_decision_that_the_list_lacks_is_named(tree: Path) -> None:
+    folder = tree / "docs" / "decisions"
+    folder.mkdir()
+    (folder / "0001-one.md").touch()
+    named = "docs/decisions/README.md: has no link to 0001-one.md"
+    assert checked(tree) == (1, [named])
+
+    (folder / "README.md").write_text("[0001](0001-one.md)\n")
+    assert checked(tree) == (0, ["docs: ok"])
