@@ -45,6 +45,7 @@ TURNS = (
     Turn("a look at", r"\ba look\b", 2),
     Turn("the way to", r"\bthe way to\b", 0),
     Turn("is asked", r"\b(?:is|are) asked\b", 2),
+    Turn("shall", r"\bshall\b", 0),
 )
 #: Messages with a turn; all but those of MAY_BE_SAID count.
 MESSAGES = 0

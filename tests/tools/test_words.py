@@ -44,6 +44,7 @@ def found(words: ModuleType, text: str) -> dict[str, int]:
         ("a look at the file", "a look at"),
         ("costs the way to a value", "the way to"),
         ("its type is asked", "is asked"),
+        ("a file that shall be found", "shall"),
     ],
 )
 def test_each_turn_is_found(words: ModuleType, text: str, turn: str) -> None:
