@@ -357,7 +357,7 @@ def test_gdb_stops_in_a_function_of_the_extension(three: Path) -> None:
 
 def test_an_extension_runs_under_address_sanitizer(three: Path, shell: Run) -> None:
     lines = block("sh", "-fsanitize=address", "docs/debugging.md")
-    if WITHOUT_GIL:  # as the page says
+    if WITHOUT_GIL:  # the page tells to do so
         assert " PYTHONMALLOC=malloc" in lines
         lines = lines.replace(" PYTHONMALLOC=malloc", "")
     plain = (three / "point.hpy0.so").read_bytes()
