@@ -322,7 +322,9 @@ def test_the_fixture_of_pytest_finds_an_open_handle(folder: Path, tmp_path: Path
     command = ["python", "-m", "pytest", "-q", "--rootdir", str(tmp_path), str(tmp_path)]
     result = in_folder(folder, command, STAGE)
 
-    assert "2 passed, 1 error" in result.stdout, result.stdout + result.stderr
+    # Without the GIL there is a warning, that debug mode brings it back.
+    passed = re.search(r"2 passed, (?:\d+ warnings?, )?1 error", result.stdout)
+    assert passed is not None, result.stdout + result.stderr
     assert re.search(r"^ERROR .*test_point\.py::test_leaking", result.stdout, re.MULTILINE)
     assert "HPyLeakError: 1 unclosed handle" in result.stdout
     assert "4711" in result.stdout
