@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-from compile_commands import words_of
 from rooms import ROOT, read_rooms, room_of
 
 #: clang does not know this flag of g++, and refuses it.
-UNKNOWN = "-fno-gnu-unique"
+UNKNOWN = " -fno-gnu-unique"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 #: run-clang-tidy prints each command, and clang-tidy how much it leaves out.
 IDLE = re.compile(
@@ -55,8 +53,7 @@ def entries_of(build: Path, files: set[str]) -> list[dict[str, str]]:
         name = path.relative_to(ROOT).as_posix()
         if path.suffix != ".cpp" or room_of(name, rooms) is None or (files and name not in files):
             continue
-        words = [word for word in words_of(entry["command"]) if word != UNKNOWN]
-        found.append(entry | {"command": shlex.join(words)})
+        found.append(entry | {"command": entry["command"].replace(UNKNOWN, "")})
     return found
 
 

@@ -13,14 +13,12 @@ GOOD = "int good(void) { return 1; }\n"
 BAD = "#ifdef Py_GIL_DISABLED\nint bad(void) { return missing; }\n#endif\n"
 
 
-def checked(
-    build: Path, sources: dict[str, str], target: str, *options: str
-) -> subprocess.CompletedProcess[str]:
-    """The tool on a build folder of these sources, which are compiled with `options`."""
+def checked(build: Path, sources: dict[str, str], target: str) -> subprocess.CompletedProcess[str]:
+    """The tool on a build folder of these sources."""
     entries = []
     for name, text in sources.items():
         (build / name).write_text(text)
-        words = ["cc", "-O2", "-g", "-o", f"CMakeFiles/{target}.dir/{name}.o", *options, "-c", name]
+        words = ["cc", "-O2", "-g", "-o", f"CMakeFiles/{target}.dir/{name}.o", "-c", name]
         entry = {"directory": str(build), "file": name, "command": shlex.join(words)}
         entries.append(entry)
     (build / "compile_commands.json").write_text(json.dumps(entries))
@@ -42,21 +40,6 @@ def test_a_file_that_fails_is_named_with_its_error(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "bad.c:\n" in result.stdout and "missing" in result.stdout
     assert "1 of 2 files compile" in result.stdout
-
-
-def test_a_file_that_uses_what_only_the_precompiled_headers_include_is_named(
-    tmp_path: Path,
-) -> None:
-    precompiled = tmp_path / "cmake_pch.hxx"
-    precompiled.write_text("#include <stddef.h>\n")
-    sources = {"lacks.c": "size_t size;\n", "cmake_pch.hxx.c": ""}
-    options = ["-Winvalid-pch", "-include", str(precompiled)]
-
-    result = checked(tmp_path, sources, "hpystate_runtime", *options)
-
-    assert result.returncode == 1
-    assert "lacks.c:\n" in result.stdout and "size_t" in result.stdout
-    assert "without the GIL: 0 of 1 files compile" in result.stdout
 
 
 def test_a_build_without_the_runtime_is_not_a_success(tmp_path: Path) -> None:
