@@ -69,28 +69,23 @@ def test_an_int_above_the_limit_is_an_overflow_error(c: ModuleType, kind: str, b
         getattr(c, kind)(_limits(kind)[1] + beyond)
 
 
-@pytest.mark.parametrize("value", [1 << 31, -(1 << 31) - 1, 1 << 62])
-def test_an_overflow_names_the_int_and_the_range_of_the_signed_c_type(
-    c: ModuleType, value: int
-) -> None:
-    with pytest.raises(OverflowError) as raised:
-        c.Int32_t(value)
-    assert str(raised.value) == (
-        f"the int {value} does not fit into a signed C integer of 32 bits. Pass one from "
-        "-2147483648 to 2147483647."
-    )
+SIGNED = "a signed C integer of 32 bits. Pass one from -2147483648 to 2147483647."
+UNSIGNED = "an unsigned C integer of 32 bits. Pass one from 0 to 4294967295."
 
 
-@pytest.mark.parametrize("value", [1 << 32, (1 << 64) - 1])
-def test_an_overflow_names_the_int_and_the_range_of_the_unsigned_c_type(
-    c: ModuleType, value: int
+@pytest.mark.parametrize(
+    ("kind", "value", "type_and_range"),
+    [
+        *[("Int32_t", value, SIGNED) for value in (1 << 31, -(1 << 31) - 1, 1 << 62)],
+        *[("UInt32_t", value, UNSIGNED) for value in (1 << 32, (1 << 64) - 1)],
+    ],
+)
+def test_an_overflow_names_the_int_and_the_range_of_the_c_type(
+    c: ModuleType, kind: str, value: int, type_and_range: str
 ) -> None:
     with pytest.raises(OverflowError) as raised:
-        c.UInt32_t(value)
-    assert str(raised.value) == (
-        f"the int {value} does not fit into an unsigned C integer of 32 bits. Pass one from 0 to "
-        "4294967295."
-    )
+        getattr(c, kind)(value)
+    assert str(raised.value) == f"the int {value} does not fit into {type_and_range}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
