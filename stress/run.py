@@ -63,6 +63,8 @@ SANITIZED = os.environ.get("HPYSTATE_SANITIZED")
 #: that still use them at its end (gh-124878), a forked child has none of the sanitizer's threads,
 #: and the last two count what the sanitizer allocates or takes.
 NOT_SANITIZED = ("faults-thread", "faults-fork", "faults-memory", "cost")
+#: Scenarios with a bar of time, which other work on the machine spoils.
+TIMED = ("cost",)
 #: A process is killed so many seconds after it should have been done.
 GRACE = 600 if SANITIZED else 120
 #: Interpreters of one process of the churn.
@@ -125,9 +127,12 @@ def judge(outcome: Outcome, status: int, errors: str) -> None:
         outcome.problems.append(f"ended with status {status}: {errors[-1500:]}")
 
 
-def chosen_scenarios(only: str | None, sanitized: str | None) -> list[str]:
-    """All of them, or the one of that name, or those of that family."""
+def chosen_scenarios(only: str | None, sanitized: str | None, beside: bool = False) -> list[str]:
+    """All of them, or the one of that name, or those of that family; without those with a bar of
+    time where other work runs beside."""
     chosen = [name for name in SHARES if only in (None, name, name.partition("-")[0])]
+    if beside:
+        chosen = [name for name in chosen if name not in TIMED]
     if only is None and sanitized:
         return [name for name in chosen if name not in NOT_SANITIZED]
     return chosen
@@ -401,6 +406,9 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="every scenario, about two minutes")
     parser.add_argument(
+        "--beside", action="store_true", help="other work runs beside: without scenario cost"
+    )
+    parser.add_argument(
         "--seed", type=int, help="of the first process; default: random, and printed"
     )
     parser.add_argument("--threads", type=int, default=4)
@@ -446,7 +454,7 @@ def problem_with_plot(plot: Path | None, sanitized: str | None) -> str:
 def run(options: argparse.Namespace) -> int:
     console = Console(width=110)  # a file or a pipe has no width
     program = options.program or Path(os.environ["HPYSTATE_BUILD"]) / "stress" / "stress"
-    chosen = chosen_scenarios(options.only, SANITIZED)
+    chosen = chosen_scenarios(options.only, SANITIZED, options.beside)
     whole = sum(SHARES[name] for name in chosen) or 1
     problems: list[str] = []
     columns = (

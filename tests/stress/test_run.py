@@ -197,7 +197,14 @@ def test_builds_without_the_gil_have_results_of_their_own(
     targets: list[Path] = []
     monkeypatch.setattr(run, "measure", lambda program, target, say: targets.append(target) or [])
     options = argparse.Namespace(
-        seed=1, threads=1, seconds=1.0, program=tmp_path, only="flat", quick=False, results=tmp_path
+        seed=1,
+        threads=1,
+        seconds=1.0,
+        program=tmp_path,
+        only="flat",
+        quick=False,
+        beside=False,
+        results=tmp_path,
     )
 
     assert run.run(options) == 0
@@ -304,3 +311,9 @@ def test_what_is_asked_for_runs_under_sanitizers_too(run: ModuleType) -> None:
 
 def test_without_sanitizers_every_scenario_runs(run: ModuleType) -> None:
     assert run.chosen_scenarios(None, sanitized=None) == list(run.SHARES)
+
+
+def test_where_other_work_runs_beside_no_time_is_judged(run: ModuleType) -> None:
+    left = run.chosen_scenarios(None, sanitized=None, beside=True)
+
+    assert set(run.SHARES) - set(left) == {"cost"}

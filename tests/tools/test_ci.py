@@ -62,6 +62,16 @@ def test_each_kind_of_check_has_a_row(rows: dict[str, str], part: str) -> None:
     assert part in targets(rows)
 
 
+def test_a_bar_of_time_is_judged_while_no_other_row_runs(rows: dict[str, str]) -> None:
+    """Stress runs beside other rows without the scenario that has one, which has its own rows."""
+    stressed = {name.split()[1]: row for name, row in rows.items() if name.startswith("stress ")}
+    costs = [name.split()[1] for name in rows if name.startswith("cost ")]
+
+    assert set(costs) == set(stressed)
+    assert all("--beside" in row for row in stressed.values())
+    assert next(iter(rows)).startswith("cost ")  # before the first that runs beside others
+
+
 def test_a_release_build_runs_the_demo(rows: dict[str, str]) -> None:
     """A fresh machine does; where no chroot can be made there is a row of its own."""
     assert "demo" in targets(rows) or any("setup.sh fresh" in row for row in rows.values())
