@@ -6,14 +6,16 @@ Each round measures one thread and two, one after the other; the ratio is that o
 median of all rounds. Both threads use the same globals: fused calls write to no line that they
 share. The last row, load and close, takes references and so does: it is there to compare. For two
 quiet cores; by processor time also for busy ones, as far as those leave the caches alone. With the
-GIL the ratio by the clock is 1. Exit status 1 names a bar that was missed; the numbers go to
-stress/results/<X.Y>t-threads.json, which docs/results.md shows.
+GIL the ratio by the clock is 1. Exit status 1 names a bar that was missed. The numbers go to
+<X.Y>t-threads.json in the build folder; `--results stress/results` writes those that the page of
+results shows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import sysconfig
@@ -30,6 +32,8 @@ import hpystate
 from hpystate.testing import compile_snippet
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Set by tools/setup.sh.
+BUILD = Path(os.environ.get("HPYSTATE_BUILD", ROOT / "build"))
 #: Function of programs/shared.c -> what it does.
 TITLES = {
     "check": "HPy_TypeCheck_g of a shared type",
@@ -100,7 +104,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Two threads of one interpreter against one.")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--count", type=int, default=2_000_000)
-    parser.add_argument("--results", type=Path, default=ROOT / "stress" / "results")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        default=BUILD / "stress" / "results",
+        help="where the numbers are written; default: the build. stress/results has those that"
+        " docs/results.md shows",
+    )
     options = parser.parse_args()
     has_gil = not sysconfig.get_config_var("Py_GIL_DISABLED")
     source = ROOT / "bench" / "programs" / "shared.c"

@@ -4,7 +4,7 @@
 
 The stress program's loops are counted by callgrind in a process with one interpreter and one slot,
 in one with 100,000 slots more, and in one with 1,000 interpreters alive. callgrind is exact, and
-what is done once for a loop is subtracted. Results are JSON in stress/results/.
+what is done once for a loop is subtracted. The result is a JSON file.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ run_sanitized_tests() { # file or folder of tests/...
 run_sanitized_stress() { # option of stress/run.py...
     prepare_stress
     say "stress under sanitizers"
-    sanitized python stress/run.py --results "$BUILD/stress/results" "$@"
+    sanitized python stress/run.py "$@"
 }
 
 run_sanitized_suite() {

@@ -8,8 +8,8 @@
 kinds   main      the main interpreter
         legacy    a subinterpreter that shares the main interpreter's GIL
         own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
-A full run with upstream's headers writes tests/upstream/results/<X.Y>.json, or <X.Y>t.json without
-the GIL, which docs/results.md shows (tools/tables.py).
+A full run with upstream's headers writes <X.Y>.json, or <X.Y>t.json without the GIL, into the build
+folder. `--results tests/upstream/results` writes what docs/results.md shows (tools/tables.py).
 
 A crash costs the test that ran: it is reported, and the rest of its part runs in a new process.
 """
@@ -35,6 +35,8 @@ from suite import ABIS, TESTS, parts, prepare
 import hpystate
 
 HERE = Path(__file__).resolve().parent
+#: Set by tools/setup.sh.
+BUILD = Path(os.environ.get("HPYSTATE_BUILD", "build"))
 SECONDS = 900  # for one part
 GRACE = 20  # to show the stacks
 KEPT = 8000  # of what a process wrote that died; the stack of a test is 3,000 long
@@ -173,11 +175,19 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
         action="store_true",
         help="under AddressSanitizer: memory that we lost is an error",
     )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        default=BUILD / "upstream" / "results",
+        help="where the numbers are written; default: the build. tests/upstream/results has those"
+        " that docs/results.md shows",
+    )
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     return parser.parse_args(own), passed_on
 
 
-def write_results(everything: dict[str, Results]) -> None:
+def write_results(everything: dict[str, Results], folder: Path) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     version += sysconfig.get_config_var("ABIFLAGS") or ""  # 3.13t
     document = {
@@ -187,9 +197,8 @@ def write_results(everything: dict[str, Results]) -> None:
         }
         for kind, results in everything.items()
     }
-    target = HERE / "results" / f"{version}.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{version}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
 def lost(results: Results) -> list[str]:
@@ -250,7 +259,7 @@ def main(arguments: list[str]) -> int:
         return 2
     full = whole and not options.kind
     if full and all(good) and not options.leaks and options.headers == "upstream":
-        write_results(everything)
+        write_results(everything, options.results)
     return 0 if all(good) else 1
 
 
