@@ -12,10 +12,11 @@ Long: running, judging and telling share the outcome of a process.
 Every process has a seed, which is printed; one that crashes, hangs, finds something wrong or checks
 nothing is a failure, which is printed with the command that repeats it, and exit status 1. Without
 the GIL, a crashed batch of the churn is excused if its control, the same without hpystate, crashes
-too: it is printed, counted as a crash, and another batch runs in its place. The churn runs in
-several processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back,
-and the same script runs without hpystate beside it: memory may grow by no more with it. Results are
-JSON files in stress/results/. Under sanitizers, which keep freed memory for a while, the memory is
+too, and about as often: it is printed, counted as a crash, and a batch half as large runs in its
+place. The churn runs in several processes, since CPython 3.12 and 3.13 give little of an
+interpreter's memory back, and the same script runs without hpystate beside it: memory may grow by
+no more with it. Results are JSON files in the build folder; `--results stress/results` writes those
+that docs/results.md shows. Under sanitizers, which keep freed memory for a while, the memory is
 neither judged nor drawn.
 """
 
@@ -24,6 +25,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import math
 import os
 import random
 import signal
@@ -43,6 +45,8 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+#: Set by tools/setup.sh.
+BUILD = Path(os.environ.get("HPYSTATE_BUILD", ROOT / "build"))
 
 #: Scenario -> its share of the time. `faults` stands for the four of that name.
 SHARES = {
@@ -73,12 +77,14 @@ BATCH = 400
 #: mix: so the middle of some pairs is judged, and by no less than so many.
 PAIRS = 3
 #: CPython 3.13 without the GIL may crash where interpreters are made while others make classes
-#: (gh-129824). Where a batch of the churn ended by a signal, its control runs so often, until one
-#: ends so too; and so many batches of a run may be excused.
+#: (gh-129824), in most batches of 400 on a busy machine. Where a batch of the churn ended by a
+#: signal, its control runs so often, until one ends so too; and so many batches may be excused.
 TRIES = 6
+EXCUSED = 8
+#: It is not excused where so many crashes beside those of the controls are less likely than this.
+LIKELY = 0.01
 #: How that fault ends a process. A hang is killed and a broken invariant aborts: never excused.
 FAULTS = (signal.SIGSEGV, signal.SIGBUS)
-EXCUSED = 2
 TOLERANCE = 0.05
 WITHOUT_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 SLACK = 8 * 1024
@@ -243,6 +249,7 @@ def churn(runner: Runner, seconds: float) -> list[str]:
     while number == 0 or interpreters < wanted or checked < loads or begin < seconds:
         number += 1
         batch = min(BATCH, max(wanted - interpreters, 100)) if wanted else BATCH
+        batch = max(batch >> excused, 50)  # a smaller one crashes less often
         limit = max(seconds - begin, 5.0) if not wanted else 3600.0
         more = ("--interpreters", str(batch))
         good = runner.run("churn", limit, title=f"churn, batch {number}", more=more)
@@ -299,9 +306,34 @@ def excuse(runner: Runner, crashed: Outcome, seconds: float, more: tuple[str, ..
         if control.crashed:
             reason = f"control {number + 1} of {TRIES} crashed too"
             control.excuse, control.problems = "it is the control", []
+            with_us, without = crashes(runner.outcomes, False), crashes(runner.outcomes, True)
+            if likelihood(with_us, without) < LIKELY:
+                crashed.problems.append(
+                    f"{with_us[0]} of {with_us[1]} batches crashed with hpystate, {without[0]} of "
+                    f"{without[1]} without: too many to be CPython's own"
+                )
+                return False
             crashed.excuse, crashed.problems = reason, []
             return True
     return False
+
+
+def crashes(outcomes: list[Outcome], without: bool) -> tuple[int, int]:
+    """How many batches of the churn crashed, and how many there were."""
+    batches = [each for each in outcomes if each.scenario == "churn" and each.without == without]
+    return sum(each.crashed for each in batches), len(batches)
+
+
+def likelihood(ours: tuple[int, int], theirs: tuple[int, int]) -> float:
+    """How likely so many crashes of ours or more are if hpystate changes nothing, where these and
+    theirs together are given: Fisher's exact test, one-sided."""
+    (crashed, batches), (others, controls) = ours, theirs
+    both = crashed + others
+    ways = (
+        math.comb(batches, k) * math.comb(controls, both - k)
+        for k in range(crashed, min(batches, both) + 1)
+    )
+    return sum(ways) / math.comb(batches + controls, both)
 
 
 def judge_growth(growth: dict[str, float]) -> list[str]:
@@ -419,7 +451,14 @@ def main() -> int:
     parser.add_argument(
         "--controls", type=int, default=5, help="batches of the churn repeated without hpystate"
     )
-    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        default=BUILD / "stress" / "results",
+        help="where the numbers are written; default: the build. stress/results has those that"
+        " docs/results.md shows",
+    )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="a PNG of the memory")
     parser.add_argument(
         "--program", type=Path, help="the stress program; default: that of the build"
@@ -453,7 +492,7 @@ def problem_with_plot(plot: Path | None, sanitized: str | None) -> str:
 
 def run(options: argparse.Namespace) -> int:
     console = Console(width=110)  # a file or a pipe has no width
-    program = options.program or Path(os.environ["HPYSTATE_BUILD"]) / "stress" / "stress"
+    program = options.program or BUILD / "stress" / "stress"
     chosen = chosen_scenarios(options.only, SANITIZED, options.beside)
     whole = sum(SHARES[name] for name in chosen) or 1
     problems: list[str] = []

@@ -72,6 +72,7 @@ class FakeRunner:
 
     def __init__(self, run: ModuleType, statuses: list[tuple[int, bool]]) -> None:
         self.outcomes: list[Any] = []
+        self.asked: list[dict[str, Any]] = []
         self.growth: dict[str, float] = {}
         self.options = argparse.Namespace(interpreters=0, loads=0, controls=1)
         self._run = run
@@ -79,6 +80,7 @@ class FakeRunner:
 
     def run(self, scenario: str, seconds: float, **more: Any) -> Any:
         status, without = next(self._statuses)
+        self.asked.append(more)
         assert more.get("without", False) is without
         outcome = self._run.Outcome(scenario, more.get("seed") or 7, without)
         if status == 0:
@@ -152,7 +154,58 @@ def test_no_more_than_a_few_crashes_are_excused(
     monkeypatch.setattr(run, "WITHOUT_GIL", True)
     excused = [(SIGSEGV, OURS), (SIGSEGV, CONTROL)] * run.EXCUSED
 
-    assert problems_of(churned(run, [*excused, (SIGSEGV, OURS)]))
+    assert problems_of(churned(run, [*excused, (SIGSEGV, OURS)])) == [
+        "ended by SIGSEGV: what it said"
+    ]
+
+
+def test_crashes_that_controls_have_less_often_are_not_excused(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "WITHOUT_GIL", True)
+    rare = [(SIGSEGV, OURS), *[(0, CONTROL)] * (run.TRIES - 1), (SIGSEGV, CONTROL)]
+
+    assert problems_of(churned(run, rare * 4)) == [
+        "ended by SIGSEGV: what it said",
+        "4 of 4 batches crashed with hpystate, 4 of 24 without: too many to be CPython's own",
+    ]
+
+
+def test_where_cpython_crashes_as_often_the_next_batch_is_smaller(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "WITHOUT_GIL", True)
+    both = [(SIGSEGV, OURS), (SIGSEGV, CONTROL)]
+    runner = churned(run, [*both, *both, *both, (0, OURS)])
+
+    assert problems_of(runner) == []
+    assert [more["more"] for more in runner.asked[0:7:2]] == [
+        ("--interpreters", str(number)) for number in (400, 200, 100, 50)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [((1, 1), (1, 1), 1.0), ((3, 3), (0, 3), 1 / 20), ((0, 5), (3, 5), 1.0), ((2, 2), (1, 2), 0.5)],
+)
+def test_the_likelihood_is_that_of_fishers_exact_test(
+    run: ModuleType, ours: tuple[int, int], theirs: tuple[int, int], expected: float
+) -> None:
+    assert run.likelihood(ours, theirs) == pytest.approx(expected)
+
+
+def test_no_run_changes_what_the_documents_show_unless_it_is_told_to(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make test` compares the documents with stress/results."""
+    options: list[argparse.Namespace] = []
+    monkeypatch.setattr(run, "run", lambda parsed: options.append(parsed) or 0)
+    for arguments in ([], ["--only", "cost"], ["--quick", "--beside"]):
+        monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
+        assert run.main() == 0
+
+    assert {parsed.results for parsed in options} == {run.BUILD / "stress" / "results"}
+    assert not run.BUILD.is_relative_to(STRESS)
 
 
 def test_growth_is_measured_behind_the_first_quarter(run: ModuleType) -> None:
