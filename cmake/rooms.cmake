@@ -19,6 +19,8 @@ foreach(line IN LISTS room_lines)
   endif()
   file(GLOB room_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${room}/*.cpp)
   list(APPEND hpystate_sources_${kind} ${room_sources})
+  string(MAKE_C_IDENTIFIER ${room} unity_group)
+  set_source_files_properties(${room_sources} PROPERTIES UNITY_GROUP ${unity_group})
 endforeach()
 
 # A source that no room has would be left out of the build, and missed by the linker only.

@@ -3,8 +3,9 @@
 #
 # PYTHON=... is the interpreter; otherwise the first CPython from 3.12 on with headers that is found
 # on PATH, then among pyenv's versions, then in the user's cache; otherwise one is installed
-# (tools/install.sh). COMPILER=clang builds with clang++ instead of g++. Everything
-# is in .venv/<X.Y> and build/<preset>-<X.Y>.
+# (tools/install.sh). COMPILER=clang builds with clang++ instead of g++. HPYSTATE_UNITY=ON compiles
+# the files of a room together in a dev build (CMakeLists.txt). Everything is in .venv/<X.Y> and
+# build/<preset>-<X.Y>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/find-python.sh
@@ -13,6 +14,11 @@ cd "$(dirname "$0")/.."
 
 COMMAND=${1:-build}
 shift || true
+HPYSTATE_UNITY=${HPYSTATE_UNITY:-OFF}
+case $HPYSTATE_UNITY in
+    ON | OFF) ;;
+    *) echo "HPYSTATE_UNITY=$HPYSTATE_UNITY: ON or OFF was expected" >&2; exit 2 ;;
+esac
 BEGIN=$SECONDS
 if [ -t 1 ]; then BOLD=$'\033[1m' PLAIN=$'\033[0m'; else BOLD='' PLAIN=''; fi
 say() { printf '%s[%3ds] %s%s\n' "$BOLD" $((SECONDS - BEGIN)) "$*" "$PLAIN"; }
@@ -141,12 +147,14 @@ configure() { # preset; sets BUILD
     local options=(--preset "$1" -B "$BUILD" -DPython_EXECUTABLE="$PYTHON")
     [ -z "$EMBED_FLAGS" ] ||
         options+=("-DHPYSTATE_EMBED_FLAGS=$EMBED_FLAGS" "-DHPYSTATE_EMBED_HOME=$EMBED_HOME")
-    # What the presets say is taken when a folder is configured.
-    local presets
-    presets=$(sha256sum < CMakePresets.json)
-    [ -f "$BUILD/build.ninja" ] && [ "$(cat "$BUILD/.presets" 2>/dev/null)" = "$presets" ] && return
+    # The other presets have a value of their own.
+    [ "$1" != dev ] || options+=("-DHPYSTATE_UNITY=$HPYSTATE_UNITY")
+    # What the presets and these options hold is taken when a folder is configured.
+    local wanted
+    wanted="$(sha256sum < CMakePresets.json | cut -c1-16) ${options[*]}"
+    [ -f "$BUILD/build.ninja" ] && [ "$(cat "$BUILD/.options" 2>/dev/null)" = "$wanted" ] && return
     quietly "configuring ${BUILD#"$PWD"/}" cmake "${options[@]}"
-    echo "$presets" > "$BUILD/.presets"
+    echo "$wanted" > "$BUILD/.options"
 }
 
 build() { # preset target...; without one everything

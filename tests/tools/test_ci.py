@@ -62,6 +62,17 @@ def test_each_kind_of_check_has_a_row(rows: dict[str, str], part: str) -> None:
     assert part in targets(rows)
 
 
+def test_the_first_python_alone_compiles_file_by_file(rows: dict[str, str]) -> None:
+    """An include that a file lacks is missed there. The rows of a version share a build."""
+    first = next(iter(rows)).split()[-1]
+    together = {name for name, row in rows.items() if row.startswith("env HPYSTATE_UNITY=ON make ")}
+    others = ("fresh ", "demo ", "sanitize ")
+
+    expected = {n for n in rows if n.split()[-1] != first and not n.startswith(others)}
+    assert len(expected) >= 12
+    assert together == expected
+
+
 def test_a_bar_of_time_is_judged_while_no_other_row_runs(rows: dict[str, str]) -> None:
     """Stress runs beside other rows without the scenario that has one, which has its own rows."""
     stressed = {name.split()[1]: row for name, row in rows.items() if name.startswith("stress ")}

@@ -289,6 +289,56 @@ def topic(name: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+#: The function of setup.sh, with a cmake that notes its call.
+CONFIGURE = """
+set -euo pipefail
+quietly() { shift; "$@"; }
+cmake() { echo "$*" >> calls; mkdir -p "$4"; touch "$4/build.ninja"; }
+eval "$(sed -n '/^configure() {/,/^}/p' "$SOURCES/tools/setup.sh")"
+COMPILER=gcc PYVER=3.13 PYTHON=/python EMBED_FLAGS=''
+cp "$SOURCES/CMakePresets.json" .
+for step in $STEPS; do
+    HPYSTATE_UNITY=${step#*:} configure "${step%:*}"
+done
+"""
+
+
+def configured(folder: Path, *steps: str) -> list[str]:
+    """The calls of cmake, when a preset is configured with a value of HPYSTATE_UNITY in turn."""
+    environment = os.environ | {"SOURCES": str(ROOT), "STEPS": " ".join(steps)}
+    command = ["bash", "-c", CONFIGURE]
+    subprocess.run(command, cwd=folder, env=environment, timeout=60, check=True)
+    return (folder / "calls").read_text().splitlines()
+
+
+def test_a_build_is_configured_again_when_its_rooms_are_to_be_compiled_in_another_way(
+    tmp_path: Path,
+) -> None:
+    calls = configured(tmp_path, "dev:OFF", "dev:OFF", "dev:ON", "dev:ON", "dev:OFF")
+
+    assert [call.split()[-1] for call in calls] == [
+        "-DHPYSTATE_UNITY=OFF",
+        "-DHPYSTATE_UNITY=ON",
+        "-DHPYSTATE_UNITY=OFF",
+    ]
+
+
+def test_only_a_dev_build_is_told_how_to_compile_its_rooms(tmp_path: Path) -> None:
+    calls = configured(tmp_path, "asan:OFF", "asan:ON", "release:ON")
+
+    assert len(calls) == 2
+    assert "UNITY" not in "".join(calls)
+
+
+def test_another_value_for_how_rooms_are_compiled_is_refused(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "machine", DEBIAN_13, user=0)
+    setup = str(ROOT / "tools" / "setup.sh")
+    result = machine.run("bash", setup, "build", HPYSTATE_UNITY="yes")
+
+    assert result.returncode == 2
+    assert "HPYSTATE_UNITY=yes: ON or OFF was expected" in result.stderr
+
+
 def unknown() -> str:
     return "wro" + "ng" * 3  # in pieces, or it would be a word of a test
 
