@@ -62,6 +62,12 @@ def main(files: list[str]) -> int:
     if build is None or not (build / "compile_commands.json").is_file():
         print("tidy: no compile commands; `make build` writes them, or `cmake --preset dev`")
         return 2
+    if "/Unity/unity_" in (build / "compile_commands.json").read_text():
+        print(
+            f"tidy: {build} compiles the files of a room together, and one command for each file was "
+            "expected; `HPYSTATE_UNITY=OFF make build` makes it so"
+        )
+        return 2
     folder = build / "tidy"
     folder.mkdir(exist_ok=True)
     entries = entries_of(build, set(files))
