@@ -64,8 +64,8 @@ def main(files: list[str]) -> int:
         return 2
     if "/Unity/unity_" in (build / "compile_commands.json").read_text():
         print(
-            f"tidy: {build} compiles the files of a room together, and one command for each file was "
-            "expected; `HPYSTATE_UNITY=OFF make build` makes it so"
+            f"tidy: {build} compiles the files of a room together; one command for each file "
+            "was expected. `HPYSTATE_UNITY=OFF make build` makes it so"
         )
         return 2
     folder = build / "tidy"

@@ -1,4 +1,4 @@
-"""test_tidy.py: clang-tidy is not told that all is well by a build that has no command for each file."""
+"""test_tidy.py: clang-tidy refuses a build that has no command for each file."""
 
 from __future__ import annotations
 
