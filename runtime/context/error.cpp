@@ -56,8 +56,8 @@ void ctx_Err_Clear(HPyContext*) noexcept {
 }
 
 void ctx_Err_WriteUnraisable(HPyContext*, HPy obj) noexcept {
-    // Without an exception CPython before 3.15 calls the hook with None, and 3.15 dereferences a
-    // null pointer.
+    // Without an exception CPython before 3.15 calls the hook with None, its debug builds end the
+    // process, and 3.15 dereferences a null pointer.
     if (kUnraisableNeedsException && PyErr_Occurred() == nullptr) return;
     PyErr_WriteUnraisable(as_object(obj));
 }

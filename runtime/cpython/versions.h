@@ -18,8 +18,12 @@ namespace hpystate {
 }
 
 /// From 3.15 on PyErr_WriteUnraisable crashes if no exception is set; earlier versions call the
-/// hook with None.
+/// hook with None, and their debug builds end the process by an assertion (3.14).
+#ifdef Py_DEBUG
+inline constexpr bool kUnraisableNeedsException = true;
+#else
 inline constexpr bool kUnraisableNeedsException = PY_VERSION_HEX >= 0x030F0000;
+#endif
 
 /// From 3.13 on bit 2 of tp_flags is Py_TPFLAGS_INLINE_VALUES. In 3.12 CPython gives it no meaning,
 /// and HPy's own runtime uses it.
