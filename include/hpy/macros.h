@@ -8,6 +8,7 @@
 #pragma once
 
 #include "hpy/trampoline.h"
+#include "hpystate/asks.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -220,13 +221,15 @@ extern "C" {
 
 /** `HPy_MODINIT(name, def)`: defines the functions that a loader calls in the file of module `name`
  * (the last part of a dotted name). They return the version that the file was compiled for and its
- * HPyModuleDef, and set where its trampolines find the runtime. */
+ * HPyModuleDef, and set where its trampolines find the runtime. It also defines the constant of
+ * hpystate/asks.h. */
 #define HPy_MODINIT(ext_name, mod_def)                                                             \
     HPy_EXPORTED_FUNC uint32_t get_required_hpy_major_version_##ext_name(void);                    \
     HPy_EXPORTED_FUNC uint32_t get_required_hpy_minor_version_##ext_name(void);                    \
     HPy_EXPORTED_FUNC void HPyInitGlobalContext_##ext_name(HPyContext* ctx);                       \
     HPy_EXPORTED_FUNC HPyModuleDef* HPyInit_##ext_name(void);                                      \
     _HPy_MODINIT_CONTEXT;                                                                          \
+    HPYSTATE_ASKS(ext_name)                                                                        \
     uint32_t get_required_hpy_major_version_##ext_name(void) {                                     \
         return HPY_ABI_VERSION;                                                                    \
     }                                                                                              \

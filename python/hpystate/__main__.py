@@ -13,9 +13,12 @@ from hpystate import _native
 ABI = "HPy 0.9, ABI 0.0 (hpy0)"
 
 
-def _abi(_: argparse.Namespace) -> int:
-    print(ABI)
-    return 0
+def _abi(arguments: argparse.Namespace) -> int:
+    from hpystate.abi import main as describe
+
+    if arguments.file is None and not arguments.json:
+        print(ABI)
+    return describe(arguments.file, arguments.module, arguments.json)
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -42,7 +45,18 @@ def main(argv: list[str]) -> int:
     commands.add_parser(
         "demo", help="the isolation demo; `demo --help` lists its options", add_help=False
     )
-    abi = commands.add_parser("abi", help="which version of HPy's ABI this runtime has")
+    abi = commands.add_parser(
+        "abi",
+        help="which versions of HPy this runtime has; which one a FILE asks for, and what it gets",
+        description="Without FILE: the versions of HPy that this runtime has. With FILE: what it "
+        "asks for, what it gets, and what is emulated. The file is opened as an import opens it, "
+        "so its constructors run; no module is made.",
+        epilog="exit status: 0: this Python can load all modules of FILE; 1: it refuses one; "
+        "2: wrong arguments",
+    )
+    abi.add_argument("file", metavar="FILE", nargs="?", help="an extension, NAME.hpy0.so")
+    abi.add_argument("--module", metavar="NAME", help="only this module of the file")
+    abi.add_argument("--json", action="store_true", help="print JSON, for programs")
     abi.set_defaults(run=_abi)
     doctor = commands.add_parser(
         "doctor", help="the versions, paths and state that a bug report needs"

@@ -11,6 +11,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/module_slots.h"
+#include "runtime/elf/symbol_name.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/layers/trace/trace.h"
 #include "runtime/loader/called.h"
@@ -20,10 +21,13 @@
 #include "runtime/loader/module.h"
 #include "runtime/versions/v0_9/contexts.h"
 
+#include <hpystate/fused_table.h>
+#include <hpystate/sibling_table.h>
 #include <hpystate/version.h>
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -141,6 +145,91 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
     });
 }
 
+// ---- what was negotiated, for `python -m hpystate abi` ----
+
+/// A tuple of str.
+PyObject* texts_of(std::span<const char* const> texts) {
+    Ref tuple(PyTuple_New(static_cast<Py_ssize_t>(texts.size())));
+    for (std::size_t i = 0; tuple && i < texts.size(); ++i) {
+        PyObject* const text = PyUnicode_FromString(texts[i]);
+        if (text == nullptr) return nullptr;
+        PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), text);
+    }
+    return tuple.release();
+}
+
+PyObject* offer_as_dict(const Offer& offer) {
+    return Py_BuildValue("{s:s,s:s,s:s,s:s,s:n,s:n,s:N}", "release", offer.release, "abi",
+                         offer.version.text().c_str(), "asked_by", offer.asked_by, "name_tag",
+                         offer.name_tag, "functions", static_cast<Py_ssize_t>(offer.functions),
+                         "context_size", static_cast<Py_ssize_t>(offer.size), "emulated",
+                         texts_of(offer.emulated));
+}
+
+PyDoc_STRVAR(offers_doc, "offers($module, /)\n--\n\n"
+                         "The versions of HPy that this runtime has: a tuple of dicts.");
+
+PyObject* offers(PyObject*, PyObject*) {
+    return guarded<PyObject*>(nullptr, []() -> PyObject* {
+        Ref rows(PyTuple_New(static_cast<Py_ssize_t>(kVersionCount)));
+        for (std::size_t i = 0; rows && i < kVersionCount; ++i) {
+            PyObject* const row = offer_as_dict(kOffers[i]);
+            if (row == nullptr) return nullptr;
+            PyTuple_SET_ITEM(rows.get(), static_cast<Py_ssize_t>(i), row);
+        }
+        return rows.release();
+    });
+}
+
+/// The bytes of a table that a file's link names and those that this runtime has; None: no link.
+template <typename Link>
+PyObject* sizes_of(const Link* link, std::size_t ours) {
+    if (link == nullptr) return Py_NewRef(Py_None);
+    return Py_BuildValue("(In)", link->table_size, static_cast<Py_ssize_t>(ours));
+}
+
+PyDoc_STRVAR(
+    negotiated_doc,
+    "negotiated($module, file, /)\n--\n\n"
+    "What a file that inspect() returned asks for and gets: a dict with gets (a row of offers()),\n"
+    "context_size (bytes of its context; None: it does not state that), fused and sibling (bytes\n"
+    "of its table, and of this runtime's; None: it does not use it).");
+
+PyObject* negotiated(PyObject*, PyObject* capsule) {
+    const auto* const file =
+        static_cast<const InspectedFile*>(PyCapsule_GetPointer(capsule, kFile));
+    if (file == nullptr) return nullptr;
+    return guarded<PyObject*>(nullptr, [&] {
+        Ref size(file->asks != nullptr ? PyLong_FromUnsignedLong(file->asks->context_size)
+                                       : Py_NewRef(Py_None));
+        if (!size) return static_cast<PyObject*>(nullptr);
+        return Py_BuildValue("{s:N,s:O,s:N,s:N}", "gets", offer_as_dict(*file->offer),
+                             "context_size", size.get(), "fused",
+                             sizes_of(file->fused_link, sizeof(hpystate_fused_table)), "sibling",
+                             sizes_of(file->sibling_link, sizeof(hpystate_sibling_table)));
+    });
+}
+
+PyDoc_STRVAR(
+    modules_doc,
+    "modules($module, path, /)\n--\n\n"
+    "The names of the HPy modules in a file: a list, sorted. The file is read, not opened\n"
+    "as a library. Empty if it has none or cannot be read: inspect() gives the reason.");
+
+PyObject* modules(PyObject*, PyObject* path) {
+    PyObject* bytes = nullptr;
+    if (PyUnicode_FSConverter(path, &bytes) == 0) return nullptr;
+    const Ref kept(bytes);
+    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+        Ref list(PyList_New(0));
+        for (const std::string& name : exported_functions(PyBytes_AS_STRING(bytes), "HPyInit_")) {
+            const Ref text(PyUnicode_DecodeFSDefault(name.c_str()));
+            if (!list || !text || PyList_Append(list.get(), text.get()) != 0) return nullptr;
+        }
+        return list.release();
+    });
+}
+
 PyDoc_STRVAR(create_doc, "create($module, file, spec, mode, interpreters, /)\n--\n\n"
                          "Creates the module of a file that inspect() returned, in this "
                          "interpreter; execute() executes\n"
@@ -222,6 +311,9 @@ PyObject* pretend_other_module_layout_here(PyObject*, PyObject*) {
 
 PyMethodDef methods[] = {
     {"inspect", inspect_file, METH_VARARGS, inspect_doc},
+    {"offers", offers, METH_NOARGS, offers_doc},
+    {"negotiated", negotiated, METH_O, negotiated_doc},
+    {"modules", modules, METH_O, modules_doc},
     {"create", create_module_of, METH_VARARGS, create_doc},
     {"execute", execute, METH_O, execute_doc},
     {"state", state, METH_NOARGS, state_doc},

@@ -1,8 +1,6 @@
-/// runtime/abi/version.h: the versions of HPy's ABI that this runtime has, and how they are
-/// ordered.
+/// runtime/abi/version.h: the number of a version of HPy's ABI, and how numbers are ordered. Which
+/// versions this runtime has: runtime/loader/negotiate.h.
 #pragma once
-
-#include <hpy/handle.h>
 
 #include <compare>
 #include <cstdint>
@@ -21,26 +19,5 @@ struct AbiVersion {
         return std::to_string(major) + "." + std::to_string(minor);
     }
 };
-
-/// A version and the HPy release that has it.
-struct SupportedAbi {
-    AbiVersion version;
-    const char* release; ///< "HPy 0.9"
-};
-
-/// A new version needs a row here, a list in include/hpy/abi/ and a folder in runtime/versions/.
-/// Not inline: see runtime/abi/slots.h.
-constexpr SupportedAbi kSupportedAbis[] = {
-    {{HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR}, "HPy 0.9"},
-};
-
-/// Whether an extension that was compiled for `wanted` finds what it needs: same major version, and
-/// no later minor one.
-[[nodiscard]] constexpr bool is_supported(AbiVersion wanted) noexcept {
-    for (const SupportedAbi& row : kSupportedAbis) {
-        if (row.version.major == wanted.major && wanted.minor <= row.version.minor) return true;
-    }
-    return false;
-}
 
 } // namespace hpystate

@@ -12,6 +12,7 @@ enum class Fault : std::uint8_t {
     kMissing,         ///< the file cannot be opened
     kUnreadable,      ///< reading it failed: the disk, the network
     kNotSharedObject, ///< it is something else, or it contradicts itself
+    kOtherMachine,    ///< other words, another byte order, another architecture
     kTruncated,       ///< its headers name bytes past its end
 };
 

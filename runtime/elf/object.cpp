@@ -2,6 +2,7 @@
 #include "runtime/elf/object.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #if !defined(__linux__) || !defined(__LP64__)
@@ -38,6 +39,55 @@ constexpr std::size_t kMostSegments = 65536 / sizeof(Elf64_Phdr);
 
 constexpr std::string_view kMagic(ELFMAG, SELFMAG);
 
+/// The architectures for which HPy extensions are built, and the words that users know them by.
+struct Machine {
+    Elf64_Half number;
+    const char* name;
+};
+constexpr Machine kMachines[] = {
+    {EM_386, "x86"},      {EM_X86_64, "x86-64"}, {EM_ARM, "ARM"},       {EM_AARCH64, "AArch64"},
+    {EM_RISCV, "RISC-V"}, {EM_PPC, "PowerPC"},   {EM_PPC64, "PowerPC"}, {EM_S390, "IBM Z (s390)"},
+    {EM_MIPS, "MIPS"},    {EM_SPARCV9, "SPARC"}, {EM_IA_64, "Itanium"}, {EM_LOONGARCH, "LoongArch"},
+};
+
+std::string name_of_machine(Elf64_Half number) {
+    const auto* const known = std::find_if(std::begin(kMachines), std::end(kMachines),
+                                           [=](const Machine& m) { return m.number == number; });
+    const std::string name = known != std::end(kMachines) ? known->name : "unknown";
+    return name + " (ELF machine " + std::to_string(number) + ")";
+}
+
+const char* word_size_of(unsigned char elf_class) noexcept {
+    return elf_class == ELFCLASS32 ? "32 bits" : elf_class == ELFCLASS64 ? "64 bits" : "no size";
+}
+
+const char* name_of_order(unsigned char order) noexcept {
+    return order == ELFDATA2LSB ? "little-endian" : order == ELFDATA2MSB ? "big-endian" : "unknown";
+}
+
+/// Names each difference between the file's machine and this one; nothing if there is none.
+void check_machine(const Elf64_Ehdr& header) {
+    const unsigned char words = header.e_ident[EI_CLASS];
+    const unsigned char order = header.e_ident[EI_DATA];
+    // The number of the machine is in the file's byte order, at the same place for both word sizes.
+    const auto machine = static_cast<Elf64_Half>(
+        order == kByteOrder ? header.e_machine : __builtin_bswap16(header.e_machine));
+    if (words == ELFCLASS64 && order == kByteOrder && machine == kMachine) return;
+    std::string found;
+    const auto add = [&](bool differs, const char* what, const std::string& its,
+                         const std::string& ours) {
+        if (!differs) return;
+        found +=
+            (found.empty() ? "" : ", ") + std::string(what) + " " + its + " instead of " + ours;
+    };
+    add(words != ELFCLASS64, "words of", word_size_of(words), word_size_of(ELFCLASS64));
+    add(order != kByteOrder, "the byte order", name_of_order(order), name_of_order(kByteOrder));
+    add(machine != kMachine, "the architecture", name_of_machine(machine),
+        name_of_machine(kMachine));
+    throw Error(Fault::kOtherMachine, "it was built for another machine, with " + found,
+                "Build the extension for this machine.");
+}
+
 Elf64_Ehdr read_header(const Bytes& file) {
     std::string magic(kMagic.size(), '\0');
     if (file.size() >= magic.size()) {
@@ -51,15 +101,7 @@ Elf64_Ehdr read_header(const Bytes& file) {
 }
 
 void check_header(const Elf64_Ehdr& header) {
-    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != kByteOrder ||
-        header.e_machine != kMachine) {
-        refuse("it was built for another machine (ELF machine " + std::to_string(header.e_machine) +
-                   ", class " + std::to_string(header.e_ident[EI_CLASS]) + ", byte order " +
-                   std::to_string(header.e_ident[EI_DATA]) + "; this process has " +
-                   std::to_string(kMachine) + ", " + std::to_string(ELFCLASS64) + ", " +
-                   std::to_string(kByteOrder) + ")",
-               "Build the extension for this machine.");
-    }
+    check_machine(header);
     if (header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr) ||
         header.e_phnum == 0) {
         refuse("it is an ELF file, but not a shared object", "Link the extension with -shared.");

@@ -25,7 +25,7 @@ namespace hpystate::elf {
 class Object {
   public:
     /// Opens a file and reads its headers. Throws Error: kMissing, kUnreadable, kTruncated,
-    /// kNotSharedObject if it is not one of this machine; std::bad_alloc. The program headers are
+    /// kOtherMachine, kNotSharedObject; std::bad_alloc. The program headers are
     /// not checked yet: image.h does that.
     explicit Object(const std::string& path);
 

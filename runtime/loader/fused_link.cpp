@@ -3,7 +3,6 @@
 
 #include "runtime/context/fused.h"
 #include "runtime/context/head.h"
-#include "runtime/loader/called.h"
 
 #include <atomic>
 
@@ -21,7 +20,7 @@ const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
 
 void fill_fused_link(const InspectedFile& file) {
     if (file.fused_link == nullptr) return;
-    hpystate_fused_link* const link = call_file(file.fused_link);
+    hpystate_fused_link* const link = file.fused_link;
     // A file that was compiled with a longer table would call what ours does not have.
     if (link->table_size > sizeof(hpystate_fused_table)) return;
     const void* unfilled = link;

@@ -2,9 +2,9 @@
 /// declarations, in that order.
 #include "runtime/loader/inspect.h"
 
+#include "runtime/elf/placement.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
-#include "runtime/loader/negotiate.h"
 
 #include <algorithm>
 #include <array>
@@ -54,19 +54,48 @@ const char* declared_by(const Library& library, const std::string& symbol,
                     {{"value", std::string(word)}});
 }
 
+/// Throws LoadError (bad-asks) if a link cannot be one: the loader writes to it.
+template <typename Link>
+Link* check_link(const Library& library, Link* link, const std::string& from) {
+    if (link == nullptr || place_of(link) == Placement::kWritable) return link;
+    throw LoadError(LoadErrorKind::kBadAsks,
+                    library.path() + ": the address of a link in " + from +
+                        " is not one of writable memory. The headers in hpystate/ define it: build "
+                        "the extension again, with unchanged headers.",
+                    {{"symbol", from}});
+}
+
+/// The file's link to an optional table, or nullptr: its constant has the address; a file without a
+/// constant has a function `symbol` that returns it.
+template <typename Link>
+Link* link_of(const Library& library, const InspectedFile& file, Link* hpystate_asks::*member,
+              const std::string& symbol) {
+    if (file.asks != nullptr) {
+        return check_link(library, asked(file.asks, member), "hpystate_asks_" + file.short_name);
+    }
+    const auto function = library.function<Link* (*)()>(symbol);
+    if (function == nullptr) return nullptr;
+    Link* const link = call_file(function);
+    check_no_exception(library.path(), symbol);
+    return check_link(library, link, symbol);
+}
+
 constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
 constexpr std::array<std::string_view, 2> kGil{"off", "on"};
 
 } // namespace
 
 InspectedFile inspect(const std::string& name, const std::string& path) {
-    const Library library = Library::open(path);
-    check_no_exception(path, "a function that runs when the file is opened");
     const std::string mod = short_name_of(name, path);
+    const FileTag tag = tag_of(path);
+    const Library library = Library::open(path, mod, tag);
+    check_no_exception(path, "a function that runs when the file is opened");
     InspectedFile file{.name = name, .path = path, .library = library, .short_name = mod};
 
-    const auto [version, tag] = negotiate(library, mod);
+    const auto [offer, version, asks] = negotiate(library, mod, tag);
+    file.offer = offer;
     file.version = version;
+    file.asks = asks;
     file.hybrid = !tag.python.empty();
     file.tag = "hpy" + tag.abi + (file.hybrid ? "-" + tag.python : "");
 
@@ -74,7 +103,8 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
         require<InspectedFile::Init>(library, "HPyInit_" + mod, LoadErrorKind::kMissingInit, mod);
     file.init_context = require<InspectedFile::InitContext>(
         library, "HPyInitGlobalContext_" + mod, LoadErrorKind::kMissingContextInit, mod);
-    file.fused_link = library.function<InspectedFile::FusedLink>("hpystate_fused_link_1");
+    file.fused_link = link_of(library, file, &hpystate_asks::fused, "hpystate_fused_link_1");
+    file.sibling_link = link_of(library, file, &hpystate_asks::sibling, "hpystate_sibling_link_1");
 
     file.interpreters = declared_by(library, "hpystate_interpreters_" + mod, kInterpreters,
                                     LoadErrorKind::kBadInterpreters);

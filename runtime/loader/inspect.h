@@ -7,12 +7,14 @@
 
 #include "runtime/abi/version.h"
 #include "runtime/loader/library.h"
+#include "runtime/loader/negotiate.h"
 
 #include <hpy/define.h>
 
 #include <string>
 
-struct hpystate_fused_link; // hpystate/fused_link.h in include/
+struct hpystate_fused_link;   // hpystate/fused_link.h in include/
+struct hpystate_sibling_link; // hpystate/sibling.h in include/
 
 namespace hpystate {
 
@@ -20,16 +22,17 @@ namespace hpystate {
 struct InspectedFile {
     using Init = HPyModuleDef* (*)();
     using InitContext = void (*)(HPyContext*);
-    using FusedLink = hpystate_fused_link* (*)();
 
     std::string name; ///< of the module, dotted, as it was asked for
     std::string path; ///< as it was given
     Library library;
     std::string short_name; ///< of the module, as in the names of the functions
 
-    AbiVersion version{}; ///< of HPy's ABI; this runtime has it
-    std::string tag{};    ///< of the file's name: "hpy0", "hpy0-cp312"
-    bool hybrid = false;  ///< by its tag it uses the C API too
+    const Offer* offer = nullptr;        ///< what this runtime gives it; not null
+    AbiVersion version{};                ///< of HPy's ABI, as it asks for it
+    const hpystate_asks* asks = nullptr; ///< its constant; nullptr: it has none
+    std::string tag{};                   ///< of the file's name: "hpy0", "hpy0-cp312"
+    bool hybrid = false;                 ///< by its tag it uses the C API too
 
     // What it declares; nullptr: nothing.
     const char* interpreters = nullptr; ///< "own-gil", "shared-gil", "main"
@@ -37,7 +40,10 @@ struct InspectedFile {
 
     Init init = nullptr;                ///< HPyInit_<mod>
     InitContext init_context = nullptr; ///< HPyInitGlobalContext_<mod>
-    FusedLink fused_link = nullptr;     ///< hpystate_fused_link_1; nullptr: it has no fused calls
+
+    // Its links to optional tables, in the file; nullptr: it does not use the table.
+    hpystate_fused_link* fused_link = nullptr;
+    hpystate_sibling_link* sibling_link = nullptr;
 };
 
 /// Opens the file at `path` and reads what it declares for the module `name`. Of the file's code

@@ -6,6 +6,7 @@
 #include "runtime/elf/error.h"
 #include "runtime/elf/image.h"
 #include "runtime/loader/error.h"
+#include "runtime/loader/file_tag.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -57,6 +58,8 @@ std::string advice_for(const std::string& path, std::string_view reason) {
         return LoadErrorKind::kOpenFailed;
     case elf::Fault::kNotSharedObject:
         return LoadErrorKind::kNotSharedObject;
+    case elf::Fault::kOtherMachine:
+        return LoadErrorKind::kOtherMachine;
     case elf::Fault::kTruncated:
         return LoadErrorKind::kTruncated;
     }
@@ -74,8 +77,10 @@ void check_file(const std::string& path) try {
 
 } // namespace
 
-Library Library::open(const std::string& path) {
+Library Library::open(const std::string& path, const std::string& name, const FileTag& tag) {
     check_file(path);
+    // Before the dynamic linker, which would only name a function that this Python does not have.
+    check_python(path, name, tag);
     // A name without a slash would be searched for in the system's folders.
     const std::string named = path.find('/') == std::string::npos ? "./" + path : path;
     errno = 0;
@@ -96,21 +101,43 @@ void* Library::symbol(const std::string& name) const noexcept {
     return dlsym(handle_, name.c_str());
 }
 
-void* Library::function(const std::string& name) const {
-    void* const address = symbol(name);
-    if (address == nullptr) return nullptr;
+namespace {
+
+/// The entry of the symbol at an address in the file's table; nullptr: it is not known.
+const ElfW(Sym) * entry_of(void* address) noexcept {
     Dl_info info{};
     void* entry = nullptr;
     const bool known = dladdr1(address, &info, &entry, RTLD_DL_SYMENT) != 0;
-    const auto* const found = static_cast<const ElfW(Sym)*>(entry);
     // The entry is that of the nearest symbol below, which may be another one where sizes overlap.
-    const bool named = known && found != nullptr && info.dli_saddr == address;
-    if (known && (!named || ELF64_ST_TYPE(found->st_info) != STT_OBJECT)) return address;
+    return known && info.dli_saddr == address ? static_cast<const ElfW(Sym)*>(entry) : nullptr;
+}
+
+} // namespace
+
+void* Library::function(const std::string& name) const {
+    void* const address = symbol(name);
+    if (address == nullptr) return nullptr;
+    const auto* const entry = entry_of(address);
+    if (entry == nullptr || ELF64_ST_TYPE(entry->st_info) != STT_OBJECT) return address;
     throw LoadError(
         LoadErrorKind::kNotAFunction,
         path_ + ": the symbol " + name +
             " is a variable; a function was expected. Was it declared with HPy's macros?",
         {{"symbol", name}});
+}
+
+std::span<const std::byte> Library::constant(const std::string& name) const {
+    void* const address = symbol(name);
+    if (address == nullptr) return {};
+    const auto* const entry = entry_of(address);
+    if (entry != nullptr && ELF64_ST_TYPE(entry->st_info) == STT_OBJECT) {
+        return {static_cast<const std::byte*>(address), entry->st_size};
+    }
+    throw LoadError(LoadErrorKind::kBadAsks,
+                    path_ + ": the symbol " + name +
+                        " is not a variable; a constant was expected, as HPy_MODINIT defines it. "
+                        "Build the extension with unchanged headers.",
+                    {{"symbol", name}});
 }
 
 std::string short_name_of(std::string_view module, std::string_view path) {

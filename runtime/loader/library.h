@@ -2,10 +2,14 @@
 /// exports.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace hpystate {
+
+struct FileTag; // runtime/loader/file_tag.h
 
 /// An extension's file in this process. It is never closed: the addresses of its statics are
 /// tokens, under which interpreters keep values, and types and bound methods of every interpreter
@@ -14,8 +18,11 @@ namespace hpystate {
 class Library {
   public:
     /// Checks the file and opens it, for this process alone (RTLD_LOCAL), with all symbols
-    /// resolved. Throws LoadError: missing-file, not-shared-object, truncated, open-failed.
-    [[nodiscard]] static Library open(const std::string& path);
+    /// resolved. `name` is the short name of the module, `tag` what tag_of() returned. Throws
+    /// LoadError: missing-file, not-shared-object, other-machine, truncated, other-python,
+    /// open-failed.
+    [[nodiscard]] static Library open(const std::string& path, const std::string& name,
+                                      const FileTag& tag);
 
     /// The path as it was given to open().
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -27,7 +34,11 @@ class Library {
     /// name is that of a variable: to call it would execute data.
     [[nodiscard]] void* function(const std::string& name) const;
 
-    /// The same, of the type `Function`.
+    /// The bytes of an exported constant; none where there is no such symbol. Throws LoadError
+    /// (bad-asks) if the name is that of a function.
+    [[nodiscard]] std::span<const std::byte> constant(const std::string& name) const;
+
+    /// The same as function(), of the type `Function`.
     template <typename Function>
     [[nodiscard]] Function function(const std::string& name) const {
         return reinterpret_cast<Function>(function(name));

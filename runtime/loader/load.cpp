@@ -10,6 +10,7 @@
 #include "runtime/loader/error.h"
 #include "runtime/loader/file_context.h"
 #include "runtime/loader/fused_link.h"
+#include "runtime/loader/sibling.h"
 #include "runtime/versions/v0_9/describe.h"
 
 #include <string>
@@ -72,6 +73,7 @@ PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* 
     give_dispatcher(file);
     check_no_exception(file.path, "HPyInitGlobalContext_" + file.short_name);
     fill_fused_link(file);
+    fill_sibling_link(file);
     const ModuleDescription wanted = v0_9::describe_module(definition_of(file));
     const Interpreters where = decision.interpreters.value_or(assumed_for(file, wanted));
     return create_module(wanted, {file.name, file.path, spec, where, decision.layer});

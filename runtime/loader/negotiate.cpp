@@ -1,8 +1,8 @@
-/// runtime/loader/negotiate.cpp: checks the version, then the tag in the file's name.
-#include <Python.h>
-
+/// runtime/loader/negotiate.cpp: the table of versions; checks the version, the tag in the file's
+/// name, and the file's constant.
 #include "runtime/loader/negotiate.h"
 
+#include "runtime/abi/slots.h"
 #include "runtime/elf/symbol_name.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
@@ -11,16 +11,33 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace hpystate {
 
-namespace {
+constexpr Offer kOffers[kVersionCount] = {
+    {.context = Version::kV09,
+     .version = {HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR},
+     .release = "0.9",
+     .asked_by = "get_required_hpy_major_version_NAME, get_required_hpy_minor_version_NAME",
+     .name_tag = ".hpy0.so",
+     .size = sizeof(HPyContext),
+     .functions = kSlotCount,
+     .emulated = {}},
+};
 
-#define HPYSTATE_STRING_OF(text) #text
-#define HPYSTATE_STRING(text) HPYSTATE_STRING_OF(text)
+std::string offered_versions() {
+    std::string text;
+    for (const Offer& row : kOffers) {
+        text += (text.empty() ? "" : ", ") + row.version.text() + " (HPy " + row.release + ")";
+    }
+    return text;
+}
+
+namespace {
 
 using VersionFunction = std::uint32_t (*)();
 
@@ -58,19 +75,24 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
 }
 
 [[noreturn]] void raise_unsupported(const std::string& path, const std::string& name,
-                                    AbiVersion wanted) {
-    std::string have;
-    for (const SupportedAbi& row : kSupportedAbis) {
-        have += (have.empty() ? "" : ", ") + row.version.text() + " (" + row.release + ")";
-    }
+                                    AbiVersion wanted, const std::string& needs) {
     throw LoadError(LoadErrorKind::kUnsupportedVersion,
-                    path + " needs HPy ABI " + wanted.text() +
-                        ". This hpystate " HPYSTATE_VERSION " has " + have +
+                    path + " needs " + needs + ". This hpystate " HPYSTATE_VERSION " has " +
+                        offered_versions() +
                         ". Upgrade hpystate, or rebuild the extension with the headers of "
                         "HPy 0.9.",
                     {{"name", name},
                      {"major", std::to_string(wanted.major)},
                      {"minor", std::to_string(wanted.minor)}});
+}
+
+/// Which of the numbers is later than those of this runtime.
+std::string needs_of(AbiVersion wanted) {
+    const bool same_major =
+        std::any_of(std::begin(kOffers), std::end(kOffers),
+                    [=](const Offer& row) { return row.version.major == wanted.major; });
+    return "HPy ABI " + wanted.text() +
+           (same_major ? ", a later minor version" : ", another major version");
 }
 
 AbiVersion version_of(const Library& library, const std::string& path, const std::string& name) {
@@ -84,29 +106,7 @@ AbiVersion version_of(const Library& library, const std::string& path, const std
     check_no_exception(path, major_name);
     wanted.minor = call_file(minor);
     check_no_exception(path, minor_name);
-    if (!is_supported(wanted)) raise_unsupported(path, name, wanted);
     return wanted;
-}
-
-/// The tag after the first ".hpy" of the file's name that digits follow; without one all is "".
-/// HPy's own loader searches the whole path; here a folder called "x.hpy1" does not count as a tag
-/// of the files in it.
-FileTag tag_of(const std::string& path) {
-    constexpr std::string_view kMark = ".hpy";
-    constexpr std::string_view kDigits = "0123456789";
-    const std::size_t slash = path.rfind('/');
-    std::size_t at = path.find(kMark, slash == std::string::npos ? 0 : slash + 1);
-    for (; at != std::string::npos; at = path.find(kMark, at + 1)) {
-        const std::size_t start = at + kMark.size();
-        const std::size_t end = std::min(path.find_first_not_of(kDigits, start), path.size());
-        if (end == start) continue;
-        FileTag tag{path.substr(start, end - start), ""};
-        if (path.compare(end, 3, "-cp") == 0) {
-            tag.python = path.substr(end + 1, path.find_first_of("-.", end + 1) - end - 1);
-        }
-        return tag;
-    }
-    return {};
 }
 
 /// Whether a tag is the number `major`. It may have any number of digits, so it is compared as
@@ -117,30 +117,9 @@ bool is_number(std::string_view tag, std::uint32_t major) {
     return tag == std::to_string(major);
 }
 
-/// A hybrid file uses the C API of the one Python that it was compiled for.
-void check_python(const std::string& path, const std::string& name, const FileTag& tag) {
-    constexpr std::string_view kThis =
-        "cp" HPYSTATE_STRING(PY_MAJOR_VERSION) HPYSTATE_STRING(PY_MINOR_VERSION);
-    const std::string_view python = tag.python;
-    // Letters of a build may follow the number: d for debug, t for one without the GIL.
-    const bool same = python.substr(0, kThis.size()) == kThis &&
-                      python.find_first_of("0123456789", kThis.size()) == std::string_view::npos;
-    if (python.empty() || same) return;
-    throw LoadError(LoadErrorKind::kOtherPython,
-                    path + ": the tag in the file's name is " + tag.python +
-                        ", the Python whose C API it was compiled for; this Python is " +
-                        std::string(kThis) +
-                        ". Build it again with this Python, or build it for HPy's universal ABI, "
-                        "which needs no C API.",
-                    {{"name", name}, {"python", tag.python}});
-}
-
-FileTag check_tag(const std::string& path, const std::string& name, AbiVersion version) {
-    FileTag tag = tag_of(path);
-    if (!tag.abi.empty() && is_number(tag.abi, version.major)) {
-        check_python(path, name, tag);
-        return tag;
-    }
+void check_tag(const std::string& path, const std::string& name, const FileTag& tag,
+               AbiVersion version) {
+    if (!tag.abi.empty() && is_number(tag.abi, version.major)) return;
     LoadError::Details details{{"name", name},
                                {"major", std::to_string(version.major)},
                                {"minor", std::to_string(version.minor)}};
@@ -161,11 +140,51 @@ FileTag check_tag(const std::string& path, const std::string& name, AbiVersion v
                     std::move(details));
 }
 
+/// The file's constant, if it has one that this runtime can read and that agrees with the version.
+const hpystate_asks* asks_of(const Library& library, const std::string& name, AbiVersion version,
+                             const Offer& offer) {
+    const std::string symbol = "hpystate_asks_" + name;
+    const std::span<const std::byte> bytes = library.constant(symbol);
+    if (bytes.empty()) return nullptr;
+    const auto refuse = [&](const std::string& found) {
+        throw LoadError(LoadErrorKind::kBadAsks,
+                        library.path() + ": " + symbol + " " + found +
+                            ". HPy_MODINIT defines this constant: build the extension again, with "
+                            "unchanged headers.",
+                        {{"symbol", symbol}});
+    };
+    constexpr std::size_t kShortest = offsetof(hpystate_asks, fused);
+    if (bytes.size() < kShortest) {
+        refuse("has " + std::to_string(bytes.size()) + " bytes; at least " +
+               std::to_string(kShortest) + " were expected");
+    }
+    const auto* const asks = reinterpret_cast<const hpystate_asks*>(bytes.data());
+    if (asks->size < kShortest || asks->size > bytes.size()) {
+        refuse("names a size of " + std::to_string(asks->size) + " bytes, and it has " +
+               std::to_string(bytes.size()));
+    }
+    if (const AbiVersion named{asks->abi_major, asks->abi_minor}; named != version) {
+        refuse("asks for ABI " + named.text() + ", but the functions of the file return " +
+               version.text());
+    }
+    if (asks->context_size > offer.size) {
+        raise_unsupported(library.path(), name, version,
+                          "an HPyContext of " + std::to_string(asks->context_size) +
+                              " bytes, by headers that are later than this runtime; its context of "
+                              "that version has " +
+                              std::to_string(offer.size));
+    }
+    return asks;
+}
+
 } // namespace
 
-Negotiated negotiate(const Library& library, const std::string& name) {
+Negotiated negotiate(const Library& library, const std::string& name, const FileTag& tag) {
     const AbiVersion version = version_of(library, library.path(), name);
-    return {version, check_tag(library.path(), name, version)};
+    const Offer* const offer = offer_for(version);
+    if (offer == nullptr) raise_unsupported(library.path(), name, version, needs_of(version));
+    check_tag(library.path(), name, tag, version);
+    return {offer, version, asks_of(library, name, version, *offer)};
 }
 
 } // namespace hpystate

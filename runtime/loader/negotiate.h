@@ -1,32 +1,83 @@
-/// runtime/loader/negotiate.h: which version of HPy's ABI a file needs, and whether this runtime
-/// and this Python serve it.
+/// runtime/loader/negotiate.h: which version of HPy a file asks for, and what this runtime gives
+/// it.
+///
+/// kOffers is the one table of it: a row for each version that this runtime has. Imports decide by
+/// it, `python -m hpystate abi FILE` prints it, and hpystate_context_for() finds contexts by it.
+///
+/// A file asks in three ways, by what it exports for the module NAME:
+///
+///     by its name    NAME.hpy0.so, NAME.hpy0-cp312.so          FileTag
+///     by symbol      get_required_hpy_{major,minor}_version_NAME   HPy 0.9
+///     by constant    hpystate_asks_NAME                        optional: hpystate/asks.h in
+///     include/
 #pragma once
 
+#include "interp_state/context_head.h"
 #include "runtime/abi/version.h"
+#include "runtime/loader/file_tag.h"
 #include "runtime/loader/library.h"
 
+#include <hpystate/asks.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 
 namespace hpystate {
 
-/// The tag in a file's name: x.hpy0.so is universal; x.hpy0-cp312.so is hybrid: it uses HPy and
-/// CPython's C API.
-struct FileTag {
-    std::string abi;    ///< "0"
-    std::string python; ///< "cp312"; "" in a universal file's name
+/// A version that this runtime has.
+struct Offer {
+    Version context;       ///< of the context that the file gets
+    AbiVersion version;    ///< what a file that asks by symbol returns
+    const char* release;   ///< "0.9"
+    const char* asked_by;  ///< what a file exports that asks for it; NAME stands for the module's
+    const char* name_tag;  ///< what its file's name has: ".hpy0.so"
+    std::uint32_t size;    ///< bytes of the context
+    std::size_t functions; ///< of the context
+
+    /// What the version has and the trunk of runtime/context/ has not, a sentence each: so the
+    /// runtime does it in the version's own folder.
+    std::span<const char* const> emulated;
 };
 
-/// The version that a file needs, and the tag in its name. They agree, and this runtime serves
-/// both.
+extern const Offer kOffers[kVersionCount];
+
+/// The row of a version for a file or a caller that was compiled for `wanted`: the same major
+/// number, and no later minor one. nullptr: this runtime has none.
+[[nodiscard]] inline const Offer* offer_for(AbiVersion wanted) noexcept {
+    for (const Offer& row : kOffers) {
+        if (row.version.major == wanted.major && wanted.minor <= row.version.minor) return &row;
+    }
+    return nullptr;
+}
+
+/// "0.0 (HPy 0.9)", with a comma between rows: what this runtime has. Throws std::bad_alloc.
+[[nodiscard]] std::string offered_versions();
+
+/// What a file asks for, and what it gets. The ways of asking agree, and this runtime serves them.
 struct Negotiated {
-    AbiVersion version;
-    FileTag tag;
+    const Offer* offer;
+    AbiVersion version;        ///< that it asks for
+    const hpystate_asks* asks; ///< its constant; nullptr: it has none
 };
 
-/// Asks the file for its version and compares it with the file's name. `name` is the short name of
-/// the module (short_name_of). Of the extension's code only its constructors and the two functions
-/// that return numbers have run afterwards. Throws AlreadyRaised and LoadError: missing-version,
-/// unsupported-version, no-tag, tag-mismatch, other-python, not-a-function.
-[[nodiscard]] Negotiated negotiate(const Library& library, const std::string& name);
+/// Asks the file for its version, and compares the answer with its name and with kOffers. `name`
+/// is the short name of the module (short_name_of), `tag` what tag_of() returned. Of the
+/// extension's code only its constructors and the two functions that return numbers have run
+/// afterwards. Throws AlreadyRaised and LoadError: missing-version, unsupported-version, bad-asks,
+/// no-tag, tag-mismatch, not-a-function.
+[[nodiscard]] Negotiated negotiate(const Library& library, const std::string& name,
+                                   const FileTag& tag);
+
+/// A member of what a file asks for that was appended later than its struct was compiled; a null
+/// pointer then.
+template <typename Link>
+[[nodiscard]] Link* asked(const hpystate_asks* asks, Link* hpystate_asks::*member) noexcept {
+    if (asks == nullptr) return nullptr;
+    const auto* const place = reinterpret_cast<const char*>(&(asks->*member));
+    const auto offset = static_cast<std::size_t>(place - reinterpret_cast<const char*>(asks));
+    return offset + sizeof(void*) <= asks->size ? asks->*member : nullptr;
+}
 
 } // namespace hpystate

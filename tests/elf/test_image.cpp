@@ -139,6 +139,8 @@ std::string name_of(Fault fault) {
         return "unreadable";
     case Fault::kNotSharedObject:
         return "not-shared-object";
+    case Fault::kOtherMachine:
+        return "other-machine";
     case Fault::kTruncated:
         return "truncated";
     }

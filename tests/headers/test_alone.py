@@ -13,7 +13,7 @@ from hpystate.build import include_folder
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 #: Takes HPy's types from whoever includes it: an extension or a runtime.
-NOT_ALONE = {Path("hpystate/fused_table.h")}
+NOT_ALONE = {Path("hpystate/fused_table.h"), Path("hpystate/sibling_table.h")}
 HEADERS = sorted(
     {
         path.relative_to(INCLUDE)
@@ -73,16 +73,17 @@ def test_every_public_header_compiles_alone(
     assert not wrong, "\n".join(wrong.values())
 
 
+@pytest.mark.parametrize("header", ["fused.h", "sibling.h"])
 @pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
-def test_fused_calls_compile_behind_upstreams_headers(
-    compiler: str, language: str, standard: str
+def test_our_own_calls_compile_behind_upstreams_headers(
+    compiler: str, language: str, standard: str, header: str
 ) -> None:
     # Upstream's HPy_NULL is not ISO C++, and its alloca not ISO C: only GNU C's stdlib.h has it.
     standard = "gnu11" if standard == "c11" else standard
     strict = [each for each in WARNINGS if language == "c" or each != "-Wpedantic"]
     folders = ["-isystem", str(include_folder("upstream")), "-idirafter", str(INCLUDE)]
     command = [compiler, f"-std={standard}", *strict, "-DHPY_ABI_UNIVERSAL", *folders]
-    text = "#include <hpystate/fused.h>\ntypedef int used;\n"
+    text = f"#include <hpystate/{header}>\ntypedef int used;\n"
     result = compile_text(text, *command, "-x", language)
 
     assert result.returncode == 0, result.stderr

@@ -206,4 +206,5 @@ def test_what_a_file_exports_is_what_a_loader_looks_for() -> None:
         "HPyInitGlobalContext_exports",
         "get_required_hpy_major_version_exports",
         "get_required_hpy_minor_version_exports",
+        "hpystate_asks_exports",
     }

@@ -48,7 +48,7 @@ def test_a_file_of_another_machine(library: Library) -> None:
     data[18:20] = (0x28).to_bytes(2, "little")  # e_machine: 32-bit ARM
     file.write_bytes(data)
 
-    refused(file, "not-shared-object", "another machine")
+    refused(file, "other-machine", "another machine")
 
 
 def test_an_object_file_is_no_shared_object(library: Library) -> None:

@@ -1,0 +1,345 @@
+/* hpystate/sibling.h: C functions of one extension that another one calls, whatever versions of HPy
+ * the two were compiled for. C11, C++17.
+ *
+ * One extension publishes a struct of functions; another one finds it, in each interpreter, and
+ * calls them:
+ *
+ *     // in a header that both include: each function takes a context, as all of HPy's do
+ *     struct point_functions {
+ *         HPy (*make)(HPyContext *ctx, double x, double y);
+ *         double (*norm)(HPyContext *ctx, HPy point);
+ *     };
+ *
+ *     // the publisher, module `point`
+ *     static const struct point_functions functions = {make, norm};
+ *     static const struct hpystate_api api = HPYSTATE_API(functions);
+ *     ... in HPy_mod_exec:   if (hpystate_api_publish(ctx, module, "_C_API", &api) < 0) return -1;
+ *
+ *     // the caller
+ *     static struct hpystate_api_user point;
+ *     ... in HPy_mod_exec:   if (HPYSTATE_API_FIND(ctx, &point, "point", "_C_API",
+ *                                                  struct point_functions) < 0) return -1;
+ *     ... anywhere:          HPyContext *theirs = hpystate_api_context(ctx, &point);
+ *                            HPy arg = hpystate_lend(ctx, theirs, h);
+ *                            double x = HPYSTATE_API_FUNCTIONS(&point, struct point_functions)
+ *                                           ->norm(theirs, arg);
+ *                            hpystate_end_lend(ctx, theirs, arg);
+ *
+ * A function runs with the context that it is given: in that one's interpreter, and in its mode. If
+ * both extensions were compiled for the same version, that is the caller's own context. So a caller
+ * in debug mode runs the other extension's function in debug mode, and its handles are good there
+ * as they are; the mode of the publisher's module counts for calls from Python only. If the
+ * versions differ, the function gets the sibling of the caller's context, and hpystate_lend() makes
+ * a handle that is good there.
+ *
+ * The runtime fills a link in the file, as for fused calls (hpystate/fused_link.h). On a runtime
+ * that does not do so, HPy's own included, extensions of the same version call each other as well:
+ * there hpystate_context_for() raises for any other version.
+ */
+#pragma once
+
+/* In this order: the table is made of HPy's types. */
+/* clang-format off */
+#include <hpy.h>
+#include "hpystate/sibling_table.h"
+/* clang-format on */
+
+#include <stdio.h>
+
+#if !defined(__GNUC__)
+#error "hpystate/sibling.h needs GCC or Clang: weak symbols and their atomic functions."
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version that this file is compiled for. HPy 0.0.4 had no number for it. */
+#define HPYSTATE_ABI_MAJOR_0_0_4 0xFFFFFFFFu
+#define HPYSTATE_ABI_MINOR_0_0_4 4u
+#if defined(HPY_ABI_VERSION)
+#define HPYSTATE_OWN_MAJOR HPY_ABI_VERSION
+#define HPYSTATE_OWN_MINOR HPY_ABI_VERSION_MINOR
+#else
+#define HPYSTATE_OWN_MAJOR HPYSTATE_ABI_MAJOR_0_0_4
+#define HPYSTATE_OWN_MINOR HPYSTATE_ABI_MINOR_0_0_4
+#endif
+
+/* One for all translation units of a shared object, as the link of the fused calls. */
+extern struct hpystate_sibling_link hpystate_sibling_state;
+__attribute__((weak, visibility("hidden"))) struct hpystate_sibling_link hpystate_sibling_state = {
+    NULL, (uint32_t)sizeof(struct hpystate_sibling_table)};
+
+/** Returns the link; called by the runtime that loads the file, if it has no hpystate_asks_NAME. */
+struct hpystate_sibling_link* hpystate_sibling_link_1(void);
+__attribute__((weak, used, visibility("default"))) struct hpystate_sibling_link*
+hpystate_sibling_link_1(void) {
+    return &hpystate_sibling_state;
+}
+
+/** The runtime's table; NULL: it has none. Written once, by the loader, before a module is made. */
+static inline const struct hpystate_sibling_table* hpystate_sibling_functions(void) {
+    return __atomic_load_n(&hpystate_sibling_state.table, __ATOMIC_ACQUIRE);
+}
+
+/* Whether contexts of this file's version serve a function that was compiled for that one. */
+static inline int hpystate_is_own_version(uint32_t abi_major, uint32_t abi_minor) {
+    return abi_major == HPYSTATE_OWN_MAJOR && abi_minor <= HPYSTATE_OWN_MINOR;
+}
+
+__attribute__((cold, noinline, unused)) static HPyContext*
+hpystate_other_context_for(HPyContext* ctx, uint32_t abi_major, uint32_t abi_minor) {
+    const struct hpystate_sibling_table* table = hpystate_sibling_functions();
+    char text[320];
+    if (table != NULL) return table->context_for(ctx, abi_major, abi_minor);
+    snprintf(text, sizeof(text),
+             "hpystate_context_for: HPy ABI %lu.%lu was asked for, but the runtime of this context "
+             "(%.100s) has only the version that this extension was compiled for. Load both "
+             "extensions with hpystate, or build both for the same version of HPy.",
+             (unsigned long)abi_major, (unsigned long)abi_minor, ctx->name);
+    HPyErr_SetString(ctx, ctx->h_RuntimeError, text);
+    return NULL;
+}
+
+/** Finds the context of another version, for the same interpreter: the sibling of `ctx`.
+ *
+ *  ctx        the caller's context
+ *  abi_major  of the version: HPY_ABI_VERSION of the headers that a function was compiled with
+ *  abi_minor  likewise, HPY_ABI_VERSION_MINOR; a later one of the same major number serves too
+ *  returns    borrowed: valid as long as `ctx` is, and `ctx` itself for its own version. It has the
+ *             mode of `ctx` if that version has the mode, else it is plain. To this file it is a
+ *             struct of another version: only pass it on. NULL with an exception set
+ *  raises     RuntimeError that names the versions there are; SystemError if `ctx` belongs to
+ *             another runtime
+ *  thread     attached to ctx's interpreter
+ *  since      sibling 1; on a runtime without it, `ctx` for the own version, else RuntimeError
+ *  source     ours
+ */
+static inline HPyContext* hpystate_context_for(HPyContext* ctx, uint32_t abi_major,
+                                               uint32_t abi_minor) {
+    if (hpystate_is_own_version(abi_major, abi_minor)) return ctx;
+    return hpystate_other_context_for(ctx, abi_major, abi_minor);
+}
+
+/* ---- handles: each belongs to a context ---- */
+
+__attribute__((cold, noinline, unused)) static HPy hpystate_refuse_handle(HPyContext* ctx,
+                                                                          const char* function) {
+    char text[320];
+    snprintf(text, sizeof(text),
+             "%s: the two contexts differ, and the runtime of this one (%.100s) cannot make a "
+             "handle of one for the other. Call with the context that the handle belongs to.",
+             function, ctx->name);
+    HPyErr_SetString(ctx, ctx->h_SystemError, text);
+    return HPy_NULL;
+}
+
+/** Makes a handle that is good in another context of the same interpreter: of another version, or
+ * of another mode. Handles of debug mode are not good in a plain context, and the other way round.
+ *
+ *  from     the context that the handle belongs to; the caller's
+ *  to       the context that the handle is for
+ *  h        borrowed, and open until hpystate_end_lend(); HPy_NULL gives HPy_NULL
+ *  returns  `h` itself if the contexts are the same; else a new handle of `to`. Give it back to
+ *           hpystate_end_lend() in both cases. HPy_NULL with an exception set
+ *  raises   MemoryError; SystemError if a context belongs to another runtime, if they belong to
+ *           different interpreters, or if `from` is plain and `h` is a handle of debug mode
+ *  thread   attached to the interpreter of both
+ *  since    sibling 1; on a runtime without it, SystemError for different contexts
+ *  source   ours
+ */
+static inline HPy hpystate_lend(HPyContext* from, HPyContext* to, HPy h) {
+    if (from == to) return h;
+    if (hpystate_sibling_functions() == NULL) return hpystate_refuse_handle(from, "hpystate_lend");
+    return hpystate_sibling_functions()->lend(from, to, h);
+}
+
+/** Ends what hpystate_lend() began.
+ *
+ *  from    as for hpystate_lend()
+ *  to      as for hpystate_lend()
+ *  lent    what it returned; HPy_NULL does nothing
+ *  thread  attached to the interpreter of both
+ *  since   sibling 1; on a runtime without it, nothing is to do
+ *  source  ours
+ */
+static inline void hpystate_end_lend(HPyContext* from, HPyContext* to, HPy lent) {
+    if (from == to || hpystate_sibling_functions() == NULL) return;
+    hpystate_sibling_functions()->close(to, lent);
+}
+
+/** Turns a handle of one context into one of another: for what a function of another version
+ * returned.
+ *
+ *  from     the context that the handle belongs to
+ *  to       the context that the new handle is for
+ *  h        owned: it is closed, also where this fails; HPy_NULL gives HPy_NULL, so the exception
+ * of a function that failed stays returns  new handle of `to`, close it; `h` itself if the contexts
+ * are the same; HPy_NULL with an exception set raises   as hpystate_lend() thread   attached to the
+ * interpreter of both since    sibling 1; on a runtime without it, SystemError for different
+ * contexts source   ours
+ */
+static inline HPy hpystate_give(HPyContext* from, HPyContext* to, HPy h) {
+    if (from == to) return h;
+    if (hpystate_sibling_functions() == NULL) return hpystate_refuse_handle(to, "hpystate_give");
+    return hpystate_sibling_functions()->give(from, to, h);
+}
+
+/* ---- publishing functions, and finding them ---- */
+
+/** `static const struct hpystate_api api = HPYSTATE_API(functions);`: `functions` is a static
+ * constant struct of function pointers, each with a context of this file's version as its first
+ * parameter. Functions are only ever appended to such a struct. */
+#define HPYSTATE_API(functions_)                                                                   \
+    {                                                                                              \
+        (uint32_t)sizeof(struct hpystate_api), HPYSTATE_OWN_MAJOR, HPYSTATE_OWN_MINOR,             \
+            &hpystate_sibling_state, &(functions_), sizeof(functions_)                             \
+    }
+
+/** What a caller knows of an API: a static, zero at start, the same for all interpreters. */
+struct hpystate_api_user {
+    const struct hpystate_api* api; /* NULL until hpystate_api_find() found it */
+    const void* functions;
+    int is_own_version; /* the functions take the caller's own context */
+};
+
+/** Publishes the functions of an extension as an attribute of its module: a capsule.
+ *
+ *  ctx        the caller's context
+ *  module     the publisher's module, borrowed
+ *  utf8_name  name of the attribute, UTF-8; by custom it begins with an underscore
+ *  api        a static constant, made by HPYSTATE_API(); kept, not copied
+ *  returns    0; -1 with an exception set
+ *  raises     MemoryError; what setting the attribute raises
+ *  thread     attached to ctx's interpreter
+ *  since      sibling 1; on a runtime without it, by HPyCapsule_New
+ *  source     ours; PEP 489 for the place to call it: HPy_mod_exec
+ */
+HPyAPI_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
+                                       const struct hpystate_api* api) {
+    const struct hpystate_sibling_table* table = hpystate_sibling_functions();
+    HPy capsule;
+    int status;
+#if defined(HPY_ABI_VERSION)
+    if (table == NULL) {
+        capsule = HPyCapsule_New(ctx, (void*)api, HPYSTATE_API_CAPSULE, NULL);
+    } else {
+        capsule = table->capsule_of(ctx, api);
+    }
+#else
+    if (table == NULL) return hpystate_refuse_handle(ctx, "hpystate_api_publish"), -1;
+    capsule = table->capsule_of(ctx, api);
+#endif
+    if (HPy_IsNull(capsule)) return -1;
+    status = HPy_SetAttr_s(ctx, module, utf8_name, capsule);
+    HPy_Close(ctx, capsule);
+    return status;
+}
+
+/* The struct in a capsule; NULL with an exception set. */
+__attribute__((cold, noinline, unused)) static const struct hpystate_api*
+hpystate_api_in(HPyContext* ctx, HPy capsule) {
+    const struct hpystate_sibling_table* table = hpystate_sibling_functions();
+    if (table != NULL) return table->api_in(ctx, capsule);
+#if defined(HPY_ABI_VERSION)
+    return (const struct hpystate_api*)HPyCapsule_GetPointer(ctx, capsule, HPYSTATE_API_CAPSULE);
+#else
+    hpystate_refuse_handle(ctx, "hpystate_api_find");
+    return NULL;
+#endif
+}
+
+/* Whether an API that was found can be used; if not, an exception is set. */
+__attribute__((cold, noinline, unused)) static int
+hpystate_api_fits(HPyContext* ctx, const struct hpystate_api_user* user,
+                  const struct hpystate_api* api, const char* module, size_t needed) {
+    const struct hpystate_api* before = __atomic_load_n(&user->api, __ATOMIC_ACQUIRE);
+    char text[400];
+    if (api->size < sizeof(struct hpystate_api) || api->functions_size < needed) {
+        snprintf(text, sizeof(text),
+                 "hpystate_api_find: module '%.100s' publishes %lu bytes of functions, and this "
+                 "extension was compiled for %lu. Install a later version of that module.",
+                 module, (unsigned long)api->functions_size, (unsigned long)needed);
+    } else if (api->link->table != hpystate_sibling_functions()) {
+        snprintf(text, sizeof(text),
+                 "hpystate_api_find: module '%.100s' was loaded by another runtime than this "
+                 "extension: their globals and contexts do not fit together. Load both with the "
+                 "same runtime (hpystate.install() before the first import).",
+                 module);
+    } else if (before != NULL && before != api) {
+        snprintf(
+            text, sizeof(text),
+            "hpystate_api_find: module '%.100s' of this interpreter is from another file than "
+            "that of an interpreter which imported this extension before. Let all interpreters "
+            "of the process import the same file.",
+            module);
+    } else {
+        return 1;
+    }
+    HPyErr_SetString(ctx, ctx->h_ImportError, text);
+    return 0;
+}
+
+/** Imports a module and finds the functions that it publishes. Call it in HPy_mod_exec, so that it
+ * runs in each interpreter: the pointers are the same in all of them, but the publisher's globals
+ * have values only where it was imported. HPYSTATE_API_FIND() is the same with a type.
+ *
+ *  ctx          the caller's context
+ *  user         a static of the caller; all interpreters write the same values into it
+ *  utf8_module  name of the publisher's module, UTF-8
+ *  utf8_name    name of its attribute, UTF-8
+ *  needed       bytes of the struct of functions that this file was compiled with
+ *  returns      0; -1 with an exception set, and `user` is as it was
+ *  raises       what the import raises; AttributeError; ValueError if the attribute is another
+ * thing; ImportError if the module has fewer functions, is loaded by another runtime, or is another
+ * file than in another interpreter; as hpystate_context_for() thread       attached to ctx's
+ * interpreter since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer source ours
+ */
+HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
+                                    const char* utf8_module, const char* utf8_name, size_t needed) {
+    HPy module = HPyImport_ImportModule(ctx, utf8_module);
+    HPy capsule = HPy_NULL;
+    const struct hpystate_api* api = NULL;
+    if (HPy_IsNull(module)) return -1;
+    capsule = HPy_GetAttr_s(ctx, module, utf8_name);
+    HPy_Close(ctx, module);
+    if (HPy_IsNull(capsule)) return -1;
+    api = hpystate_api_in(ctx, capsule);
+    HPy_Close(ctx, capsule);
+    if (api == NULL || !hpystate_api_fits(ctx, user, api, utf8_module, needed)) return -1;
+    if (hpystate_context_for(ctx, api->abi_major, api->abi_minor) == NULL) return -1;
+    __atomic_store_n(&user->functions, api->functions, __ATOMIC_RELAXED);
+    __atomic_store_n(&user->is_own_version, hpystate_is_own_version(api->abi_major, api->abi_minor),
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&user->api, api, __ATOMIC_RELEASE);
+    return 0;
+}
+
+/** hpystate_api_find() for a struct of functions of that type. */
+#define HPYSTATE_API_FIND(ctx, user, utf8_module, utf8_name, type)                                 \
+    hpystate_api_find((ctx), (user), (utf8_module), (utf8_name), sizeof(type))
+
+/** The published functions, a pointer to a constant struct of that type; NULL before they were
+ * found. */
+#define HPYSTATE_API_FUNCTIONS(user, type)                                                         \
+    ((const type*)__atomic_load_n(&(user)->functions, __ATOMIC_RELAXED))
+
+/** Returns the context for the published functions: what they take as their first argument.
+ *
+ *  ctx      the caller's context
+ *  user     of functions that were found in this interpreter
+ *  returns  borrowed, as hpystate_context_for(); not NULL, since that was tried when they were
+ * found thread   attached to ctx's interpreter since    sibling 1; on a runtime without it, `ctx`
+ *  source   ours
+ */
+static inline HPyContext* hpystate_api_context(HPyContext* ctx,
+                                               const struct hpystate_api_user* user) {
+    const struct hpystate_api* api;
+    if (__builtin_expect(__atomic_load_n(&user->is_own_version, __ATOMIC_RELAXED), 1)) return ctx;
+    api = __atomic_load_n(&user->api, __ATOMIC_ACQUIRE);
+    return hpystate_sibling_functions()->context_for(ctx, api->abi_major, api->abi_minor);
+}
+
+#ifdef __cplusplus
+}
+#endif

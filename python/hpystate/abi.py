@@ -1,0 +1,165 @@
+"""abi.py: `python -m hpystate abi FILE`: what a file asks for, what it gets, what is emulated.
+
+The answers are those of an import: `_native.inspect` decides both. It opens the file as an import
+does, so the file's constructors run, and the functions that return its version and its words; no
+module is made.
+
+Exit status: 0 if this Python can load every module of the file, 1 if one is refused, 2 for wrong
+arguments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from typing import Any
+
+from hpystate import _native
+from hpystate._native import version
+from hpystate.errors import LoadError
+
+#: Bytes of a word, and of a function pointer in a table: the runtime is for 64-bit machines.
+_WORD = 8
+#: One of `asked_by`: what the file exports if it was compiled with our headers.
+_CONSTANT = "hpystate_asks_NAME"
+
+
+def describe_runtime() -> dict[str, Any]:
+    """This runtime and this Python, as what a file must fit."""
+    gil = "without the GIL" if "t" in sys.abiflags else "with the GIL"
+    return {
+        "hpystate": version,
+        "python": f"CPython {platform.python_version()} {gil}",
+        "machine": f"{platform.machine()}, {8 * _WORD} bits, {sys.byteorder}-endian",
+        "offers": [_row(offer) for offer in _native.offers()],
+    }
+
+
+def describe(path: str, module: str | None = None) -> dict[str, Any]:
+    """What the modules of a file ask for and get.
+
+    path     the file
+    module   the one module to look at; None: all that the file exports, or if it exports none, the
+             one of the file's name
+    returns  a dict that can be written as JSON: file, loads (bool: this Python can load them all)
+             and modules, a list of dicts. Each has module and loads; one that is refused has kind
+             and reason, as LoadError; any other has asks, gets, emulated and tables
+    raises   what functions of the file raise
+    """
+    path = os.path.abspath(path)
+    found = [module] if module is not None else _native.modules(path)
+    names = found or [os.path.basename(path).partition(".")[0] or "module"]
+    modules = [_describe_module(name, path) for name in names]
+    return {"file": path, "loads": all(each["loads"] for each in modules), "modules": modules}
+
+
+def _row(offer: dict[str, Any]) -> dict[str, Any]:
+    return {**offer, "emulated": list(offer["emulated"])}
+
+
+def _describe_module(name: str, path: str) -> dict[str, Any]:
+    try:
+        file, declared = _native.inspect(name, path)
+    except LoadError as error:
+        return {"module": name, "loads": False, "kind": error.kind, "reason": str(error)}
+    found = _native.negotiated(file)
+    offer = found["gets"]
+    size = found["context_size"]
+    missing = 0 if size is None else (offer["context_size"] - size) // _WORD
+    by = offer["asked_by"] + ("" if size is None else f", {_CONSTANT}")
+    return {
+        "module": name,
+        "loads": True,
+        "asks": {
+            "release": offer["release"],
+            "abi": declared["abi"],
+            "tag": declared["tag"],
+            "by": by.replace("NAME", name),
+            "functions": None if size is None else offer["functions"] - missing,
+            "interpreters": declared["interpreters"],
+            "gil": declared["gil"],
+        },
+        "gets": {
+            "release": offer["release"],
+            "abi": offer["abi"],
+            "functions": offer["functions"],
+        },
+        "emulated": list(offer["emulated"]),
+        "tables": {
+            "fused calls": _table(found["fused"]),
+            "calls between extensions": _table(found["sibling"]),
+        },
+    }
+
+
+def _table(sizes: tuple[int, int] | None) -> dict[str, Any] | None:
+    """What the file knows of an optional table; None: it does not use it. A file that was compiled
+    with more than the runtime has gets nothing: its calls use HPy's own functions."""
+    if sizes is None:
+        return None
+    asked, offered = (size // _WORD for size in sizes)
+    return {"asks": asked, "offered": offered, "gets": asked if asked <= offered else 0}
+
+
+def _lines(module: dict[str, Any]) -> list[str]:
+    if not module["loads"]:
+        return [f"  refused    {module['kind']}: {module['reason']}"]
+    asks, gets = module["asks"], module["gets"]
+    words = [f"{key} {asks[key]!r}" for key in ("interpreters", "gil") if asks[key] is not None]
+    known = "" if asks["functions"] is None else f", {asks['functions']} functions"
+    lines = [
+        f"  asks for   HPy {asks['release']} (ABI {asks['abi']}, tag {asks['tag']}){known}",
+        f"  by         {asks['by']}",
+        f"  gets       HPy {gets['release']} (ABI {gets['abi']}), {gets['functions']} functions",
+        f"  emulated   {'; '.join(module['emulated']) or 'nothing'}",
+    ]
+    for name, table in module["tables"].items():
+        if table is None:
+            lines.append(f"  {name}: not used")
+        elif table["gets"] == table["asks"]:
+            lines.append(f"  {name}: all {table['asks']}")
+        else:
+            lines.append(
+                f"  {name}: it knows {table['asks']}, this runtime has {table['offered']}: each "
+                "call uses HPy's own functions"
+            )
+    return lines + ([f"  declares   {', '.join(words)}"] if words else [])
+
+
+def show_runtime() -> str:
+    """The versions that this runtime has, for people."""
+    runtime = describe_runtime()
+    lines = [f"hpystate {runtime['hpystate']}, {runtime['python']}, {runtime['machine']}"]
+    for row in runtime["offers"]:
+        lines += [
+            f"HPy {row['release']}: ABI {row['abi']}, NAME{row['name_tag']}, "
+            f"{row['functions']} functions",
+            f"  asked for by {row['asked_by']}",
+            f"  emulated     {'; '.join(row['emulated']) or 'nothing'}",
+        ]
+    return "\n".join(lines)
+
+
+def show(found: dict[str, Any]) -> str:
+    """What describe() returned, for people."""
+    lines = [found["file"]]
+    for module in found["modules"]:
+        lines += [f"module {module['module']}", *_lines(module)]
+    return "\n".join(lines)
+
+
+def main(file: str | None, module: str | None, as_json: bool) -> int:
+    """The command; returns the exit status."""
+    if file is None:
+        if as_json:
+            print(json.dumps(describe_runtime(), indent=2))
+        else:
+            print(show_runtime())
+        return 0
+    found = describe(file, module)
+    print(
+        json.dumps({"runtime": describe_runtime(), **found}, indent=2) if as_json else show(found)
+    )
+    return 0 if found["loads"] else 1

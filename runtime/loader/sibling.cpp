@@ -1,0 +1,224 @@
+/// runtime/loader/sibling.cpp: the table of functions behind hpystate/sibling.h.
+///
+/// Every function may be called with a context of any version and mode of this runtime, on a thread
+/// that is attached to its interpreter. Of such a context only `_private` is read, and `name` for a
+/// message: both are at the same place in every version.
+#include <Python.h>
+
+#include "runtime/loader/sibling.h"
+
+#include "runtime/calls/handle.h"
+#include "runtime/context/head.h"
+#include "runtime/cpython/guarded.h"
+#include "runtime/cpython/ref.h"
+#include "runtime/layers/debug/call.h"
+#include "runtime/loader/negotiate.h"
+
+#include <hpystate/sibling_table.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace hpystate {
+
+namespace {
+
+/// A context that does not belong to this runtime: sets the exception.
+[[gnu::cold]] void raise_foreign(const HPyContext* context, const char* function) noexcept {
+    if (context == nullptr) {
+        PyErr_Format(PyExc_SystemError,
+                     "%s: the context is NULL; what hpystate_context_for() or a call from Python "
+                     "gave was expected.",
+                     function);
+        return;
+    }
+    PyErr_Format(
+        PyExc_SystemError,
+        "%s: the context '%.100s' belongs to another runtime than the one that loaded this "
+        "extension's file. Load both extensions with the same runtime.",
+        function, context->name != nullptr ? context->name : "without a name");
+}
+
+/// A context of this runtime, of any version and mode. False: it is of another one, and an
+/// exception is set.
+struct Place {
+    HPyContext* context;
+    const ContextHead* head;
+
+    Place(HPyContext* of, const char* function) noexcept
+        : context(of), head(of != nullptr ? context::head_of(of) : nullptr) {
+        if (head == nullptr) [[unlikely]]
+            raise_foreign(of, function);
+    }
+
+    explicit operator bool() const noexcept { return head != nullptr; }
+    [[nodiscard]] bool is_debug() const noexcept { return head->kind == ContextKind::kDebug; }
+
+    /// A plain context is in its region, at the place of its version: the trunk's is so many rows
+    /// before it, or behind it.
+    [[nodiscard]] Region* region() const noexcept {
+        if (head->region != nullptr) return head->region;
+        const auto rows =
+            static_cast<std::ptrdiff_t>(head->version) - static_cast<std::ptrdiff_t>(kTrunk);
+        char* const trunk = reinterpret_cast<char*>(context) -
+                            rows * static_cast<std::ptrdiff_t>(sizeof(VersionRow));
+        return Region::of(reinterpret_cast<HPyContext*>(trunk));
+    }
+};
+
+/// Whether a handle can be one of debug mode: its records' addresses are odd, objects' are even.
+[[nodiscard]] bool looks_like_debug(HPy h) noexcept {
+    return (static_cast<std::uintptr_t>(h._i) & 1U) != 0;
+}
+
+/// The object of a handle, borrowed; nullptr with an exception set. Debug mode reports misuse.
+[[nodiscard]] PyObject* object_of(const Place& place, HPy h, const char* function) noexcept {
+    if (place.is_debug()) return layers::Call(place.context, function).object(h);
+    if (!looks_like_debug(h)) return as_object(h);
+    PyErr_Format(
+        PyExc_SystemError,
+        "%s: the handle belongs to debug mode, and the context that it came with is plain. "
+        "Pass the context that the handle belongs to: hpystate_lend() makes one for the "
+        "other context.",
+        function);
+    return nullptr;
+}
+
+/// A new handle of the context for an object, whose reference is taken. Null with an exception set.
+[[nodiscard]] HPy open(const Place& place, PyObject* object, const char* function) noexcept {
+    if (place.is_debug()) return layers::Call(place.context, function).out(as_handle(object));
+    return as_handle(object);
+}
+
+/// Closes a handle, and returns its object, a new reference. nullptr with an exception set, or
+/// where debug mode reported misuse and a hook let the program go on.
+[[nodiscard]] PyObject* take(const Place& place, HPy h, const char* function) noexcept {
+    if (!place.is_debug()) return object_of(place, h, function);
+    const layers::Call call(place.context, function);
+    return call.state().close(h, function);
+}
+
+/// Objects of an interpreter with a GIL of its own may not be used in another one, and a legacy one
+/// has contexts of its own too.
+[[nodiscard]] bool check_same_interpreter(const Place& from, const Place& to,
+                                          const char* function) noexcept {
+    const Region* const mine = from.region();
+    const Region* const theirs = to.region();
+    if (mine == theirs) return true;
+    PyErr_Format(PyExc_SystemError,
+                 "%s: one context belongs to interpreter %lld, the other to interpreter %lld. Use "
+                 "contexts of one interpreter.",
+                 function, static_cast<long long>(mine->interpreter_id),
+                 static_cast<long long>(theirs->interpreter_id));
+    return false;
+}
+
+/// The context of a version with the caller's mode, if that version has it; else its plain one.
+/// Only the trunk has layers, and a context of its own version is the caller's.
+[[nodiscard]] HPyContext* sibling_of(const Place& place, Version version) noexcept {
+    if (version == place.head->version) return place.context;
+    return &place.region()->row(version).context;
+}
+
+[[gnu::cold]] HPyContext* raise_no_version(AbiVersion wanted, const char* function) noexcept {
+    return guarded<HPyContext*>(nullptr, [&]() -> HPyContext* {
+        const std::string text = std::string(function) + ": a context of HPy ABI " + wanted.text() +
+                                 " was asked for; this runtime has " + offered_versions() +
+                                 ". Upgrade hpystate, or build the extension that wants it for one "
+                                 "of these.";
+        PyErr_SetString(PyExc_RuntimeError, text.c_str());
+        return nullptr;
+    });
+}
+
+HPyContext* context_for(HPyContext* ctx, std::uint32_t major, std::uint32_t minor) noexcept {
+    constexpr const char* kName = "hpystate_context_for";
+    const Place place(ctx, kName);
+    if (!place) [[unlikely]]
+        return nullptr;
+    const AbiVersion wanted{major, minor};
+    const Offer* const offer = offer_for(wanted);
+    if (offer == nullptr) [[unlikely]]
+        return raise_no_version(wanted, kName);
+    return sibling_of(place, offer->context);
+}
+
+HPy lend(HPyContext* from, HPyContext* to, HPy h) noexcept {
+    constexpr const char* kName = "hpystate_lend";
+    if (h._i == 0) return kNullHandle;
+    const Place source(from, kName);
+    if (!source) return kNullHandle;
+    const Place target(to, kName);
+    if (!target || !check_same_interpreter(source, target, kName)) return kNullHandle;
+    PyObject* const object = object_of(source, h, kName);
+    return object != nullptr ? open(target, Py_NewRef(object), kName) : kNullHandle;
+}
+
+void close(HPyContext* of, HPy h) noexcept {
+    constexpr const char* kName = "hpystate_end_lend";
+    if (h._i == 0) return;
+    const Place place(of, kName);
+    if (place) {
+        Py_XDECREF(take(place, h, kName));
+    } else {
+        PyErr_WriteUnraisable(nullptr); // this function has no result that could say so
+    }
+}
+
+HPy give(HPyContext* from, HPyContext* to, HPy h) noexcept {
+    constexpr const char* kName = "hpystate_give";
+    if (h._i == 0) return kNullHandle;
+    const Place source(from, kName);
+    if (!source) return kNullHandle;
+    Ref object(take(source, h, kName));
+    if (!object) return kNullHandle;
+    const Place target(to, kName);
+    if (!target || !check_same_interpreter(source, target, kName)) return kNullHandle;
+    return open(target, object.release(), kName);
+}
+
+HPy capsule_of(HPyContext* ctx, const hpystate_api* api) noexcept {
+    constexpr const char* kName = "hpystate_api_publish";
+    const Place place(ctx, kName);
+    if (!place) return kNullHandle;
+    // The capsule does not own the struct, which is a constant of the publisher's file.
+    PyObject* const capsule =
+        PyCapsule_New(const_cast<hpystate_api*>(api), HPYSTATE_API_CAPSULE, nullptr);
+    return capsule != nullptr ? open(place, capsule, kName) : kNullHandle;
+}
+
+const hpystate_api* api_in(HPyContext* ctx, HPy capsule) noexcept {
+    constexpr const char* kName = "hpystate_api_find";
+    const Place place(ctx, kName);
+    if (!place) return nullptr;
+    PyObject* const object = object_of(place, capsule, kName);
+    if (object == nullptr) return nullptr;
+    if (PyCapsule_IsValid(object, HPYSTATE_API_CAPSULE) == 0) {
+        PyErr_Format(PyExc_ValueError,
+                     "%s: the attribute is a '%.100s'; a capsule named " HPYSTATE_API_CAPSULE
+                     " was expected, as hpystate_api_publish() makes it.",
+                     kName, Py_TYPE(object)->tp_name);
+        return nullptr;
+    }
+    return static_cast<const hpystate_api*>(PyCapsule_GetPointer(object, HPYSTATE_API_CAPSULE));
+}
+
+constexpr hpystate_sibling_table kSiblings{&context_for, &lend,       &give,
+                                           &close,       &capsule_of, &api_in};
+
+} // namespace
+
+void fill_sibling_link(const InspectedFile& file) {
+    hpystate_sibling_link* const link = file.sibling_link;
+    // A file that was compiled with a longer table would call what ours does not have.
+    if (link == nullptr || link->table_size > sizeof(hpystate_sibling_table)) return;
+    const hpystate_sibling_table* unfilled = nullptr;
+    // release: whoever sees the address sees the table, which is constant.
+    std::atomic_ref(link->table)
+        .compare_exchange_strong(unfilled, &kSiblings, std::memory_order_release,
+                                 std::memory_order_relaxed);
+}
+
+} // namespace hpystate

@@ -1,0 +1,214 @@
+/* borrower.c: an extension that calls the functions of `lender` from C. */
+#include "pair.h"
+
+#include <time.h>
+
+#ifndef MORE
+#define MORE 0 /* bytes of functions that the lender does not have */
+#endif
+
+static struct hpystate_api_user lender;
+
+#define FUNCTIONS HPYSTATE_API_FUNCTIONS(&lender, struct lender_functions)
+#define METHOD(name)                                                                               \
+    HPyDef_METH(name, #name, HPyFunc_VARARGS)                                                      \
+    static HPy name##_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs)
+
+static HPy done(HPyContext* ctx, int status) {
+    return status < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+}
+
+/* pair(left, right) */
+METHOD(pair) {
+    HPyContext* theirs = hpystate_api_context(ctx, &lender);
+    HPy left = hpystate_lend(ctx, theirs, args[0]);
+    HPy right = hpystate_lend(ctx, theirs, args[1]);
+    HPy result = hpystate_give(theirs, ctx, FUNCTIONS->pair(theirs, left, right));
+    (void)self, (void)nargs;
+    hpystate_end_lend(ctx, theirs, right);
+    hpystate_end_lend(ctx, theirs, left);
+    return result;
+}
+
+/* one function with one handle: keep(value), call(callable), wrap(value), unwrap(wrapped) */
+METHOD(keep) {
+    HPyContext* theirs = hpystate_api_context(ctx, &lender);
+    HPy value = hpystate_lend(ctx, theirs, args[0]);
+    int status = FUNCTIONS->keep(theirs, value);
+    (void)self, (void)nargs;
+    hpystate_end_lend(ctx, theirs, value);
+    return done(ctx, status);
+}
+#define ONE(name)                                                                                  \
+    METHOD(name) {                                                                                 \
+        HPyContext* theirs = hpystate_api_context(ctx, &lender);                                   \
+        HPy value = hpystate_lend(ctx, theirs, args[0]);                                           \
+        HPy result = hpystate_give(theirs, ctx, FUNCTIONS->name(theirs, value));                   \
+        (void)self, (void)nargs;                                                                   \
+        hpystate_end_lend(ctx, theirs, value);                                                     \
+        return result;                                                                             \
+    }
+ONE(call)
+ONE(wrap)
+ONE(unwrap)
+
+/* twice(number) */
+METHOD(twice) {
+    (void)self, (void)nargs;
+    return HPyLong_FromLong(
+        ctx, FUNCTIONS->twice(hpystate_api_context(ctx, &lender), HPyLong_AsLong(ctx, args[0])));
+}
+
+/* The name of the context that the lender's functions get. */
+METHOD(name) {
+    (void)self, (void)args, (void)nargs;
+    return HPyUnicode_FromString(ctx, FUNCTIONS->name(hpystate_api_context(ctx, &lender)));
+}
+
+/* context_for(major, minor): whether the sibling is the caller's own context. */
+METHOD(context_for) {
+    HPyContext* found = hpystate_context_for(ctx, (uint32_t)HPyLong_AsUnsignedLong(ctx, args[0]),
+                                             (uint32_t)HPyLong_AsUnsignedLong(ctx, args[1]));
+    (void)self, (void)nargs;
+    return found == NULL ? HPy_NULL : HPyBool_FromBool(ctx, found == ctx);
+}
+
+/* The same by the runtime's table: hpystate_context_for() does not ask it for the own version. */
+METHOD(context_by_table) {
+    const struct hpystate_sibling_table* table = hpystate_sibling_functions();
+    (void)self, (void)args, (void)nargs;
+    if (table == NULL) return HPyUnicode_FromString(ctx, "none");
+    return HPyBool_FromBool(ctx, table->context_for(ctx, 0, 0) == ctx);
+}
+
+/* ---- two contexts at once: the outer call's is kept while an inner one runs ---- */
+
+static HPyContext* outer;
+
+/* outer_call(callable): calls it while `outer` is this call's context. */
+METHOD(outer_call) {
+    HPyContext* before = outer;
+    HPy result;
+    (void)self, (void)nargs;
+    outer = ctx;
+    result = HPy_Call(ctx, args[0], NULL, 0, HPy_NULL);
+    outer = before;
+    return result;
+}
+
+/* through(outer of the other mode as a number, value): lends the value to that context, gives it
+ * back, and returns the object. */
+static HPyContext* context_at(HPyContext* ctx, HPy number) {
+    return (HPyContext*)HPyLong_AsVoidPtr(ctx, number);
+}
+METHOD(outer_context) {
+    (void)self, (void)args, (void)nargs;
+    return HPyLong_FromSsize_t(ctx, (HPy_ssize_t)outer);
+}
+METHOD(through) {
+    HPyContext* other = context_at(ctx, args[0]);
+    HPy lent = hpystate_lend(ctx, other, args[1]);
+    (void)self, (void)nargs;
+    if (HPy_IsNull(lent)) return HPy_NULL;
+    if (other != ctx && lent._i == args[1]._i && other->h_None._i != ctx->h_None._i) {
+        HPyErr_SetString(ctx, ctx->h_AssertionError, "a handle of another mode is the same word");
+        return HPy_NULL;
+    }
+    HPy again = other->ctx_Dup(other, lent); /* it is good there */
+    hpystate_end_lend(ctx, other, lent);
+    return hpystate_give(other, ctx, again);
+}
+/* with_wrong_context(other, value): lends a handle of this call as one of the other context.
+ */
+METHOD(with_wrong_context) {
+    HPyContext* other = context_at(ctx, args[0]);
+    HPy lent = hpystate_lend(other, ctx, args[1]);
+    (void)self, (void)nargs;
+    if (HPy_IsNull(lent)) return HPy_NULL;
+    return hpystate_give(ctx, ctx, lent);
+}
+METHOD(own_context) {
+    (void)self, (void)args, (void)nargs;
+    return HPyLong_FromSsize_t(ctx, (HPy_ssize_t)ctx);
+}
+
+/* ---- what a call costs ---- */
+
+#define FORGET __asm__ volatile("" : : : "memory") /* all memory is read again */
+
+static __attribute__((noinline)) long call_directly(HPyContext* ctx, long n) {
+    long (*const twice_)(HPyContext*, long) = FUNCTIONS->twice;
+    long sum = 0;
+    for (long i = 0; i < n; i++) {
+        FORGET;
+        sum += twice_(ctx, i);
+    }
+    return sum;
+}
+static __attribute__((noinline)) long call_by_protocol(HPyContext* ctx, long n) {
+    long sum = 0;
+    for (long i = 0; i < n; i++) {
+        FORGET;
+        sum += FUNCTIONS->twice(hpystate_api_context(ctx, &lender), i);
+    }
+    return sum;
+}
+
+/* calls(by protocol, n): n calls of `twice`; the sum of what it returned. */
+METHOD(calls) {
+    long n = HPyLong_AsLong(ctx, args[1]);
+    (void)self, (void)nargs;
+    return HPyLong_FromLong(ctx, HPy_IsTrue(ctx, args[0]) ? call_by_protocol(ctx, n)
+                                                          : call_directly(ctx, n));
+}
+
+static double nanoseconds(long (*loop)(HPyContext*, long), HPyContext* ctx, long n) {
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    loop(ctx, n);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) /
+           (double)n;
+}
+
+/* times(n): nanoseconds of a direct call and of one by the protocol, measured one after the other.
+ */
+METHOD(times) {
+    long n = HPyLong_AsLong(ctx, args[0]);
+    double direct = nanoseconds(&call_directly, ctx, n);
+    (void)self, (void)nargs;
+    return HPy_BuildValue(ctx, "(dd)", direct, nanoseconds(&call_by_protocol, ctx, n));
+}
+
+#ifdef AS_ANOTHER_VERSION
+#undef HPY_ABI_VERSION
+#define HPY_ABI_VERSION 0
+#endif
+
+HPyDef_SLOT(exec, HPy_mod_exec)
+static int exec_impl(HPyContext* ctx, HPy module) {
+    (void)module;
+    return hpystate_api_find(ctx, &lender, "lender", "_C_API",
+                             sizeof(struct lender_functions) + MORE);
+}
+
+static HPyDef* defines[] = {&pair,
+                            &keep,
+                            &call,
+                            &wrap,
+                            &unwrap,
+                            &twice,
+                            &name,
+                            &context_for,
+                            &context_by_table,
+                            &outer_call,
+                            &outer_context,
+                            &through,
+                            &with_wrong_context,
+                            &own_context,
+                            &calls,
+                            &times,
+                            &exec,
+                            NULL};
+static HPyModuleDef definition = {.defines = defines};
+HPy_MODINIT(borrower, definition)

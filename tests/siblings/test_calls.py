@@ -1,0 +1,320 @@
+"""test_calls.py: an extension calls the C functions that another one publishes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import hpystate
+from hpystate import _native, debug
+from hpystate.build import compile_extension
+from hpystate.demo.upstream import upstream_python
+from hpystate.testing import Interpreter
+from tests.conftest import WITH_UPSTREAM, Child
+from tests.siblings import checks
+from tests.siblings.conftest import HERE, Files, Load, compile_pair
+
+EXPECTED = [
+    ("nothing kept", "(1, 2, None)"),
+    ("pair", "('left', value, value)"),
+    ("the same objects", "True"),
+    ("the lender has it", "True"),
+    ("call", "[]"),
+    ("call raises", "LookupError: called"),
+    ("wrap", "True"),
+    ("type of it", "'Holder'"),
+    ("unwrap", "True"),
+    ("unwrap another", "TypeError: a Holder was expected"),
+    ("twice", "42"),
+    ("own version", "True"),
+]
+MODES = ("universal", "debug", "trace")
+NAMES = {
+    "universal": "HPy Universal ABI (CPython backend, hpystate)",
+    "debug": "HPy Debug Mode ABI (hpystate)",
+    "trace": "HPy Trace Mode ABI (hpystate)",
+}
+PAIRS = list(itertools.product(MODES, MODES))
+
+
+@pytest.mark.parametrize(("lender_mode", "borrower_mode"), PAIRS)
+def test_every_mode_calls_every_mode(load: Load, lender_mode: str, borrower_mode: str) -> None:
+    """The functions run in the caller's mode, with the caller's handles."""
+    lender, borrower = load(lender_mode, borrower_mode)
+
+    assert checks.everything(lender, borrower) == EXPECTED
+    assert borrower.name() == NAMES[borrower_mode]
+    assert borrower.context_by_table() is True
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_caller_of_another_version_asks_the_runtime_for_each_context(
+    load: Load, files: Files, another_version: Path, mode: str
+) -> None:
+    lender, borrower = load("universal", mode, (files[0], another_version))
+
+    assert checks.everything(lender, borrower) == EXPECTED
+    assert borrower.name() == NAMES[mode]
+    assert checks.references(borrower) == 0
+
+
+@pytest.mark.parametrize(("lender_mode", "borrower_mode"), PAIRS)
+def test_no_call_leaves_a_reference_or_a_handle(
+    load: Load, lender_mode: str, borrower_mode: str
+) -> None:
+    lender, borrower = load(lender_mode, borrower_mode)
+    checks.everything(lender, borrower)
+    with debug.LeakDetector():  # handles of debug mode that stay open
+        grown = checks.references(borrower)
+
+    # Closed handles of debug mode keep no object.
+    assert grown == 0
+
+
+def in_interpreter(files: Files, modes: tuple[str, str]) -> str:
+    return f"""
+        import sys, hpystate
+        from tests.siblings import checks
+        lender = hpystate.load("lender", {str(files[0])!r}, mode={modes[0]!r})
+        sys.modules["lender"] = lender
+        borrower = hpystate.load("borrower", {str(files[1])!r}, mode={modes[1]!r})
+    """
+
+
+@pytest.mark.parametrize("modes", PAIRS)
+def test_three_interpreters_call_at_once_and_see_their_own_globals(
+    load: Load, files: Files, modes: tuple[str, str]
+) -> None:
+    lender, borrower = load(*modes)
+    interpreters = [Interpreter("own"), Interpreter("own"), Interpreter("shared")]
+    wrong: list[object] = []
+    start = threading.Barrier(len(interpreters) + 1)
+
+    def work(number: int, interpreter: Interpreter) -> None:
+        start.wait()
+        wrong.extend(
+            interpreter.run(f"""
+                kept = ["of interpreter", {number}]
+                borrower.keep(kept)
+                answer = []
+                for i in range(300):
+                    found = borrower.pair(i, kept)
+                    if found != (i, kept, kept) or borrower.unwrap(borrower.wrap(i)) != i:
+                        answer.append(repr(found))
+                    if lender.kept_here() is not kept:
+                        answer.append(repr(lender.kept_here()))
+                borrower.keep(None)
+                if checks.everything(lender, borrower) != {EXPECTED!r}:
+                    answer.append(repr(checks.everything(lender, borrower)))
+            """)
+        )
+
+    try:
+        for interpreter in interpreters:
+            interpreter.run(in_interpreter(files, modes))
+        threads = [
+            threading.Thread(target=work, args=each) for each in enumerate(interpreters, start=1)
+        ]
+        for thread in threads:
+            thread.start()
+        start.wait()
+        kept = ["of main"]
+        borrower.keep(kept)
+        for i in range(300):
+            assert borrower.pair(i, kept) == (i, kept, kept)
+            assert lender.kept_here() is kept
+        for thread in threads:
+            thread.join()
+    finally:
+        borrower.keep(None)
+        for interpreter in interpreters:
+            interpreter.close()
+
+    assert wrong == []
+
+
+# ---- what cannot work is an error --------------------------------------------------------------
+
+
+def test_a_version_that_is_not_there_is_named_with_those_that_are(load: Load) -> None:
+    _, borrower = load("universal", "universal")
+    message = r"hpystate_context_for: a context of HPy ABI {} was asked for; this runtime has {}"
+    for asked in ((0, 1), (1, 0), (7, 3)):
+        with pytest.raises(RuntimeError) as caught:
+            borrower.context_for(*asked)
+        assert str(caught.value).startswith(
+            message.format(f"{asked[0]}.{asked[1]}", "0.0 (HPy 0.9)")
+        )
+
+
+def test_functions_for_a_version_that_is_not_there_are_not_found(
+    load: Load, tmp_path: Path
+) -> None:
+    later = compile_pair(tmp_path, "lender", "-DOTHER_VERSION")
+    mine = compile_pair(tmp_path, "borrower")  # in the file that others use the API is known
+    with pytest.raises(RuntimeError, match=r"HPy ABI 1\.7 was asked for; this runtime has 0\.0"):
+        load("universal", "universal", (later, mine))
+
+
+def test_a_module_with_fewer_functions_is_refused(load: Load, files: Files, tmp_path: Path) -> None:
+    newer = compile_pair(tmp_path, "borrower", "-DMORE=8")
+    with pytest.raises(
+        ImportError, match=r"publishes 56 bytes of functions, .* compiled for 64\. Install a later"
+    ):
+        load("universal", "universal", (files[0], newer))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("attribute", "error"),
+    [("", AttributeError), ("lender._C_API = 7", ValueError), ("lender._C_API = dt", ValueError)],
+)
+def test_an_attribute_that_is_not_such_a_capsule_is_refused(
+    load: Load, files: Files, attribute: str, error: type[Exception], mode: str
+) -> None:
+    from datetime import datetime_CAPI as dt  # a capsule of another name
+
+    lender, _ = load("universal", mode)
+    del lender._C_API
+    exec(attribute, {"lender": lender, "dt": dt})
+    with pytest.raises(error) as caught:
+        hpystate.load("borrower", files[1], mode=mode)
+
+    if error is ValueError:
+        assert "a capsule named hpystate.api.1 was expected" in str(caught.value)
+
+
+def test_a_module_of_another_file_than_in_another_interpreter_is_refused(
+    load: Load, files: Files, tmp_path: Path
+) -> None:
+    load("universal", "universal")
+    other = compile_extension("lender", [HERE / "lender.c"], tmp_path)
+    with Interpreter("own") as interpreter:
+        answer = interpreter.run(f"""
+            import sys, hpystate
+            sys.modules["lender"] = hpystate.load("lender", {str(other)!r})
+            try:
+                hpystate.load("borrower", {str(files[1])!r})
+                answer = "loaded"
+            except ImportError as error:
+                answer = str(error)
+        """)
+
+    assert "is from another file than that of an interpreter which imported" in answer
+
+
+# ---- handles of one mode in a context of another -----------------------------------------------
+
+CROSS = list(itertools.permutations(MODES, 2))
+
+
+@pytest.mark.parametrize(("outer_mode", "inner_mode"), CROSS)
+def test_a_handle_is_lent_to_a_context_of_another_mode_and_given_back(
+    load: Load, files: Files, outer_mode: str, inner_mode: str
+) -> None:
+    _, outer = load("universal", outer_mode)
+    inner = hpystate.load("borrower", files[1], mode=inner_mode)
+    value = checks.Value()
+
+    def cross() -> object:
+        other = outer.outer_context()
+        return [inner.through(other, value) for _ in range(50)]
+
+    found = outer.outer_call(cross)
+    before = sys.getrefcount(value)
+    del found[1:]
+    assert found == [value]
+    assert sys.getrefcount(value) == before - 49
+
+
+@pytest.mark.parametrize("mode", ["universal", "trace"])
+def test_a_handle_of_debug_mode_with_a_plain_context_is_refused(
+    load: Load, files: Files, mode: str
+) -> None:
+    _, outer = load("universal", mode)
+    inner = hpystate.load("borrower", files[1], mode="debug")
+
+    def cross() -> object:
+        return inner.with_wrong_context(outer.outer_context(), checks.Value())
+
+    with pytest.raises(SystemError, match="hpystate_lend: the handle belongs to debug mode, and"):
+        outer.outer_call(cross)
+
+
+def test_a_plain_handle_with_a_context_of_debug_mode_is_reported(
+    files: Files, child: Child
+) -> None:
+    script = f"""
+import sys
+sys.path[:] = {sys.path!r}
+import hpystate
+from hpystate import debug
+sys.modules["lender"] = hpystate.load("lender", {str(files[0])!r})
+outer = hpystate.load("borrower", {str(files[1])!r}, mode="debug")
+inner = hpystate.load("borrower", {str(files[1])!r})
+print(outer.outer_call(lambda: inner.with_wrong_context(outer.outer_context(), object())))
+"""
+    result = child(script)
+
+    assert result.returncode != 0
+    assert "hpystate_lend" in result.stderr
+
+
+def test_contexts_of_two_interpreters_are_refused(load: Load, files: Files) -> None:
+    """A legacy interpreter shares the GIL: its context can be reached from main's call."""
+    _, borrower = load("universal", "universal")
+    with Interpreter("shared") as interpreter:
+        interpreter.run(in_interpreter(files, ("universal", "universal")))
+        other = interpreter.run("answer = borrower.own_context()")
+        with pytest.raises(SystemError, match="one context belongs to interpreter 0, the other to"):
+            borrower.through(other, checks.Value())
+
+
+def test_a_context_that_is_null_is_refused(load: Load) -> None:
+    _, borrower = load("universal", "universal")
+
+    with pytest.raises(SystemError, match="hpystate_lend: the context is NULL"):
+        borrower.through(0, checks.Value())
+
+
+# ---- HPy's own runtime -------------------------------------------------------------------------
+
+
+def upstream(files: Files, *modes: int) -> subprocess.CompletedProcess[str]:
+    command = [str(upstream_python()), checks.__file__, *map(str, [*files, *modes])]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.slow
+@WITH_UPSTREAM
+@pytest.mark.parametrize("modes", list(itertools.product((0, 1, 2), repeat=2)))
+def test_upstreams_runtime_gets_the_same_for_its_own_version(
+    files: Files, modes: tuple[int, int]
+) -> None:
+    result = upstream(files, *modes)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+
+    assert [tuple(each) for each in found["results"]] == EXPECTED
+    assert found["references"] == 0
+    assert found["table"] == "none"
+    assert found["other version"].startswith(
+        "RuntimeError: hpystate_context_for: HPy ABI 1.2 was asked for, but the runtime of this "
+        "context (HPy "
+    )
+    assert "has only the version that this extension was compiled for" in found["other version"]
+
+
+# ---- what the command line shows ---------------------------------------------------------------
+
+
+def test_the_table_is_shown_for_a_file_that_uses_it(files: Files) -> None:
+    file, _ = _native.inspect("lender", str(files[0]))
+
+    assert _native.negotiated(file)["sibling"] == (48, 48)

@@ -1,0 +1,80 @@
+"""test_cost.py: what a call of a published function costs more than a direct call."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.siblings.conftest import Files, Load
+
+#: The bar, in nanoseconds.
+MOST = 3.0
+SANITIZED = pytest.mark.skipif(
+    "HPYSTATE_SANITIZED" in os.environ, reason="a sanitizer makes every load a call"
+)
+
+
+@pytest.fixture(params=["the same version", "another version"])
+def pair(request: pytest.FixtureRequest, files: Files, another_version: Path) -> Files:
+    return files[0], files[1] if request.param == "the same version" else another_version
+
+
+@SANITIZED
+def test_a_call_costs_at_most_three_nanoseconds_more_than_a_direct_one(
+    load: Load, pair: Files, record_property: pytest.fixture
+) -> None:
+    """The two are measured in turn; other work on the machine only makes a round slower."""
+    _, borrower = load("universal", "universal", pair)
+    rounds = [borrower.times(200_000) for _ in range(60)]
+    direct, protocol = (min(times) for times in zip(*rounds, strict=True))
+    ratio = statistics.median(by_protocol / alone for alone, by_protocol in rounds)
+    print(f"direct {direct:.2f} ns, by the protocol {protocol:.2f} ns, ratio {ratio:.2f}")
+
+    assert protocol - direct <= MOST
+
+
+CHILD = """
+import sys
+sys.path[:] = {path!r}
+import hpystate
+sys.modules["lender"] = hpystate.load("lender", {files[0]!r})
+hpystate.load("borrower", {files[1]!r}).calls({protocol}, {n})
+"""
+
+
+def instructions(files: Files, protocol: bool, n: int) -> int:
+    names = [str(each) for each in files]
+    script = CHILD.format(path=sys.path, files=names, protocol=protocol, n=n)
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    result = subprocess.run(
+        [*command, sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+        timeout=240,
+        check=False,
+    )
+    found = re.search(r"Collected : (\d+)", result.stderr)
+    assert result.returncode == 0 and found is not None, result.stderr
+    return int(found[1])
+
+
+@SANITIZED
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind counts the instructions")
+def test_a_call_takes_few_instructions_more_than_a_direct_one(pair: Files, files: Files) -> None:
+    n = 100_000
+    direct, protocol = (
+        (instructions(pair, kind, 2 * n) - instructions(pair, kind, n)) / n
+        for kind in (False, True)
+    )
+    print(f"instructions: direct {direct:.1f}, by the protocol {protocol:.1f}")
+
+    assert protocol - direct <= (5 if pair == files else 45)
