@@ -61,6 +61,8 @@ NOT_RUN = {
     "tools/tables.py": "a file that is named; tests/tools/test_tables.py runs it",
     "python -m hpystate --include-dir": "test_readme.py runs it in README's block",
     "python -m hpystate doctor": "tests/clients/test_demo.py runs it",
+    "python -m hpystate abi": "test_readme.py runs it in the block of docs/versions.md",
+    "python -m hpystate abi FILE": "the same; tests/loader/test_abi.py",
     "pip wheel --no-build-isolation .": "it needs scikit-build-core, which no test has; "
     "test_readme.py runs the CMake that it runs",
     "HPY=debug": "a variable; test_readme.py runs it in a block",

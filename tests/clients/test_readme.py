@@ -138,6 +138,7 @@ BLOCKS = {
     ("docs/using.md", "InterpreterPoolExecutor"): (
         "test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own"
     ),
+    ("docs/versions.md", "hpystate abi"): "test_the_versions_of_a_file_are_printed",
 }
 
 
@@ -151,6 +152,16 @@ def test_each_block_is_run_by_a_test_of_this_file_or_has_a_reason_why_not() -> N
         assert len(found) == 1, (each.page, each.first_line)
     for how in BLOCKS.values():
         assert not how.startswith("test_") or " " in how or how in globals(), how
+
+
+@pytest.mark.usefixtures("python")  # point.hpy0.so
+def test_the_versions_of_a_file_are_printed(shell: Run) -> None:
+    result = shell(block("sh", "hpystate abi"))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "HPy 0.9: ABI 0.0, NAME.hpy0.so, 189 functions" in result.stdout
+    assert "  gets       HPy 0.9 (ABI 0.0), 189 functions" in result.stdout
+    assert '"module": "point"' in result.stdout
 
 
 def test_the_first_example_has_a_value_for_each_of_three_interpreters(python: Run) -> None:
