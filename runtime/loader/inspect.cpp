@@ -33,6 +33,7 @@ Function require(const Library& library, const std::string& symbol, LoadErrorKin
 /// no such function.
 const char* declared_by(const Library& library, const std::string& symbol,
                         std::span<const std::string_view> words, LoadErrorKind kind) {
+    if (!library.may_export(symbol)) return nullptr;
     using Function = const char* (*)();
     const auto function = library.function<Function>(symbol);
     if (function == nullptr) return nullptr;
@@ -73,6 +74,7 @@ Link* link_of(const Library& library, const InspectedFile& file, Link* hpystate_
     if (file.asks != nullptr) {
         return check_link(library, asked(file.asks, member), "hpystate_asks_" + file.short_name);
     }
+    if (!library.may_export(symbol)) return nullptr;
     const auto function = library.function<Link* (*)()>(symbol);
     if (function == nullptr) return nullptr;
     Link* const link = call_file(function);

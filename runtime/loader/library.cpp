@@ -14,6 +14,7 @@
 #include <elf.h>
 #include <link.h>
 #include <new>
+#include <utility>
 
 namespace hpystate {
 
@@ -97,6 +98,35 @@ Library Library::open(const std::string& path, const std::string& name, const Fi
                     {{"reason", reason}});
 }
 
+Library::Library(void* handle, std::string path) noexcept
+    : handle_(handle), path_(std::move(path)) {
+    link_map* map = nullptr;
+    if (dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0) return;
+    for (const ElfW(Dyn)* entry = map->l_ld; entry->d_tag != DT_NULL; ++entry) {
+        if (entry->d_tag != DT_GNU_HASH) continue;
+        // The dynamic linker of some machines leaves addresses as they are in the file.
+        const ElfW(Addr) at = entry->d_un.d_ptr;
+        gnu_hash_ =
+            reinterpret_cast<const std::uint32_t*>(at < map->l_addr ? map->l_addr + at : at);
+    }
+}
+
+bool Library::may_export(const std::string& name) const noexcept {
+    if (gnu_hash_ == nullptr) return true;
+    std::uint32_t hash = 5381; // of this table, by its definition
+    for (const char letter : name)
+        hash = hash * 33 + static_cast<unsigned char>(letter);
+    // Four words, of which the third is the number of words in the filter and the fourth a shift;
+    // then the filter, in which two bits are set for each name.
+    const std::uint32_t words = gnu_hash_[2];
+    const std::uint32_t shift = gnu_hash_[3];
+    if (words == 0) return true;
+    const auto* const filter = reinterpret_cast<const ElfW(Addr)*>(gnu_hash_ + 4);
+    constexpr std::uint32_t kBits = 8 * sizeof(ElfW(Addr));
+    const ElfW(Addr) word = filter[hash / kBits % words];
+    return (word >> hash % kBits & word >> (hash >> shift) % kBits & 1U) != 0;
+}
+
 void* Library::symbol(const std::string& name) const noexcept {
     return dlsym(handle_, name.c_str());
 }
@@ -127,7 +157,7 @@ void* Library::function(const std::string& name) const {
 }
 
 std::span<const std::byte> Library::constant(const std::string& name) const {
-    void* const address = symbol(name);
+    void* const address = may_export(name) ? symbol(name) : nullptr;
     if (address == nullptr) return {};
     const auto* const entry = entry_of(address);
     if (entry != nullptr && ELF64_ST_TYPE(entry->st_info) == STT_OBJECT) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,8 +35,13 @@ class Library {
     /// name is that of a variable: to call it would execute data.
     [[nodiscard]] void* function(const std::string& name) const;
 
-    /// The bytes of an exported constant; none where there is no such symbol. Throws LoadError
-    /// (bad-asks) if the name is that of a function.
+    /// Whether the file itself may export a symbol, by its hash table. False is certain.
+    /// For symbols that most files do not have: dlsym() takes thousands of instructions for that,
+    /// since it searches the libraries that the file needs, and then writes a message.
+    [[nodiscard]] bool may_export(const std::string& name) const noexcept;
+
+    /// The bytes of a constant that the file exports; none where there is no such symbol. Throws
+    /// LoadError (bad-asks) if the name is that of a function.
     [[nodiscard]] std::span<const std::byte> constant(const std::string& name) const;
 
     /// The same as function(), of the type `Function`.
@@ -45,10 +51,11 @@ class Library {
     }
 
   private:
-    Library(void* handle, std::string path) noexcept : handle_(handle), path_(std::move(path)) {}
+    Library(void* handle, std::string path) noexcept;
 
     void* handle_;
     std::string path_;
+    const std::uint32_t* gnu_hash_ = nullptr; ///< its table DT_GNU_HASH; nullptr: it has none
 };
 
 /// The part of a module's name that the names of its exported functions contain: what follows the

@@ -41,6 +41,7 @@ FUSED = """
 FLAGS = {
     "plain": [],
     "hidden": ["-fvisibility=hidden"],
+    "without the table of hashes that is read first": ["-Wl,--hash-style=sysv"],
     "collected": ["-O2", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"],
     "optimised when it is linked": ["-O2", "-flto", "-fvisibility=hidden", "-Wl,--gc-sections"],
 }
