@@ -311,6 +311,42 @@ def test_upstreams_runtime_gets_the_same_for_its_own_version(
     assert "has only the version that this extension was compiled for" in found["other version"]
 
 
+UNDER_BOTH = """
+import sys
+from importlib.machinery import ModuleSpec
+import hpy.universal  # upstream's
+sys.path.insert(0, sys.argv[1])
+import hpystate
+
+def upstreams(name, path):
+    return hpy.universal.load(name, path, ModuleSpec(name, None, origin=path), mode=0)
+
+order = {"lender": sys.argv[4], "borrower": "ours" if sys.argv[4] == "upstream" else "upstream"}
+try:
+    for name, path in zip(order, sys.argv[2:4]):
+        load = hpystate.load if order[name] == "ours" else upstreams
+        sys.modules[name] = load(name, path)
+    print("loaded")
+except ImportError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+@WITH_UPSTREAM
+@pytest.mark.parametrize("lender", ["ours", "upstream"])
+def test_functions_of_a_file_that_another_runtime_loaded_are_refused(
+    files: Files, lender: str
+) -> None:
+    """A context of one runtime would be used on globals of the other."""
+    stage = str(Path(hpystate.__file__).parents[1])
+    command = [str(upstream_python()), "-c", UNDER_BOTH, stage, *map(str, files), lender]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert result.returncode == 0, result.stderr
+    assert "module 'lender' was loaded by another runtime than this extension" in result.stdout
+
+
 # ---- what the command line shows ---------------------------------------------------------------
 
 
