@@ -109,7 +109,7 @@ def test_a_word_in_a_buffer_of_the_file_is_read_before_the_next_one_is_put_there
 
 def test_a_file_may_have_any_bytes_in_its_name(tmp_path: Path) -> None:
     file = compile_snippet("good", GOOD, abi="hybrid")
-    tag = f"cp3{sys.version_info[1]}".encode()
+    tag = f"cp3{sys.version_info[1]}{sys.abiflags}".encode()
     odd = bytes(tmp_path) + b"/good.hpy0-" + tag + b"\xff.so"
     shutil.copyfile(bytes(file), odd)
 
