@@ -29,8 +29,10 @@ FileTag tag_of(const std::string& path) {
         if (end == start) continue;
         FileTag tag{path.substr(start, end - start), ""};
         const std::string_view rest = std::string_view(path).substr(end);
-        // CPython, PyPy, GraalPy
-        if (rest.starts_with("-cp") || rest.starts_with("-pp") || rest.starts_with("-graalpy")) {
+        // As HPy's build names them: cp313t, pypy38-pp73, graalpy-38-native.
+        const bool is_python = rest.starts_with("-cp") || rest.starts_with("-pypy") ||
+                               rest.starts_with("-pp") || rest.starts_with("-graalpy");
+        if (is_python) {
             tag.python = path.substr(end + 1, path.find_first_of("-.", end + 1) - end - 1);
         }
         return tag;

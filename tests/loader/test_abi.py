@@ -222,7 +222,9 @@ OTHER_KIND = "" if sysconfig.get_config_var("Py_GIL_DISABLED") else "t"
 THIS = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 
 
-@pytest.mark.parametrize("tag", ["cp311", "cp399", "cp3", "pp310", "graalpy240", THIS + OTHER_KIND])
+@pytest.mark.parametrize(
+    "tag", ["cp311", "cp399", "cp3", "pp310", "pypy38", "graalpy", THIS + OTHER_KIND]
+)
 def test_a_hybrid_of_another_python(library: Library, tag: str) -> None:
     """Also where it needs a function that this Python lacks: the linker would name only that."""
     needs = "void PyOther_Function(void); void *use(void) { return (void *)PyOther_Function; }"
