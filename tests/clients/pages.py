@@ -32,6 +32,8 @@ NOT_RUN = {
     "export PYTHONPATH=$PWD/build/release-3.12/stage": "of the shell; the demo works so",
     "make": "the same as make build, which is the Makefile's first goal",
     "make build": "it made the build that this test runs with",
+    "HPYSTATE_UNITY=ON make build": ".ci/run builds so for the versions other than the first; "
+    "tests/tools/test_setup.py",
     "make format": "it rewrites files; make check runs the same formatters",
     "ctest": "a program that is named; test_contributing.py runs it",
     "cmake --preset dev -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g && "
