@@ -13,12 +13,12 @@
 #include <ctime>
 #include <dirent.h>
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <unwind.h>
 
 namespace {
 
@@ -78,8 +78,21 @@ void put_formatted(const char* format, Value... values) {
     if (std::snprintf(text, sizeof(text), format, values...) > 0) put(text);
 }
 
+/// Of each frame an address inside the instruction that runs. A call's frame has the address of the
+/// return, which may lie behind its function; a frame that a signal interrupted has the address of
+/// the instruction, which may be the first of its function.
+_Unwind_Reason_Code add_frame(_Unwind_Context* context, void*) {
+    int is_instruction = 0;
+    const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_instruction);
+    if (address == 0 || depth == kDeepest) return _URC_END_OF_STACK;
+    frames[static_cast<std::size_t>(depth++)] =
+        reinterpret_cast<void*>(address - (is_instruction != 0 ? 0 : 1));
+    return _URC_NO_REASON;
+}
+
 [[gnu::noinline]] void collect() {
-    depth = backtrace(frames.data(), kDeepest);
+    depth = 0;
+    _Unwind_Backtrace(&add_frame, nullptr);
     answered.store(true, std::memory_order_release);
 }
 
@@ -99,11 +112,9 @@ struct Place {
 [[nodiscard]] Place place_of(void* address) {
     Dl_info info{};
     void* map = nullptr;
-    // One back: it is the address of a return, which may lie behind its function.
-    void* const call = static_cast<char*>(address) - 1;
-    if (dladdr1(call, &info, &map, RTLD_DL_LINKMAP) == 0) return {};
+    if (dladdr1(address, &info, &map, RTLD_DL_LINKMAP) == 0) return {};
     const auto base = static_cast<const link_map*>(map)->l_addr;
-    return {info.dli_fname, info.dli_sname, reinterpret_cast<std::uintptr_t>(call) - base};
+    return {info.dli_fname, info.dli_sname, reinterpret_cast<std::uintptr_t>(address) - base};
 }
 
 /// Lets addr2line name what the dynamic linker has no names for; false where it cannot be run.
@@ -280,7 +291,7 @@ void expired(int) {
     event.sigev_notify = SIGEV_SIGNAL;
     event.sigev_signo = expiry_signal();
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) return false;
-    backtrace(frames.data(), 1); // the first call loads a library
+    collect(); // the first look at a stack reads the tables of all files
     ready = true;
     return true;
 }
