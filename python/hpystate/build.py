@@ -70,44 +70,50 @@ def make_cache_folder(*names: str) -> Path:
     return folder
 
 
-def upstream_sdist() -> Path:
-    """The unpacked source distribution of HPy 0.9.0: headers, tests, proof-of-concept extensions.
+def upstream_sdist(version: str = HPY_VERSION) -> Path:
+    """The unpacked source distribution of an HPy: headers, tests, proof-of-concept extensions.
 
-    $HPYSTATE_HPY_SDIST names one that is unpacked already. BuildError: pip cannot fetch it.
+    version   a release, "0.9.0" or "0.0.4"
+
+    $HPYSTATE_HPY_SDIST names one of 0.9.0 that is unpacked already, $HPYSTATE_HPY_0_0_4_SDIST one
+    of 0.0.4. BuildError: pip cannot fetch it.
     """
-    unpacked = os.environ.get("HPYSTATE_HPY_SDIST")
+    variable = "HPYSTATE_HPY_SDIST"
+    if version != HPY_VERSION:
+        variable = f"HPYSTATE_HPY_{version.replace('.', '_')}_SDIST"
+    unpacked = os.environ.get(variable)
     if unpacked:
         folder = Path(unpacked)
         if not (folder / "hpy" / "devel" / "include" / "hpy.h").is_file():
             raise BuildError(
-                f"HPYSTATE_HPY_SDIST={unpacked}: the folder has no hpy/devel/include/hpy.h. Set it "
-                f"to the unpacked source distribution of HPy {HPY_VERSION}, or unset it."
+                f"{variable}={unpacked}: the folder has no hpy/devel/include/hpy.h. Set it "
+                f"to the unpacked source distribution of HPy {version}, or unset it."
             )
         return folder
-    folder = cache_dir() / f"hpy-{HPY_VERSION}"
+    folder = cache_dir() / f"hpy-{version}"
     if not folder.is_dir():
-        _fetch_sdist(folder)
+        _fetch_sdist(folder, version, variable)
     return folder
 
 
-def _fetch_sdist(folder: Path) -> None:
+def _fetch_sdist(folder: Path, version: str, variable: str) -> None:
     make_cache_folder()
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--no-binary", ":all:", "--dest", scratch]
         result = subprocess.run(
-            [*command, f"hpy=={HPY_VERSION}"], capture_output=True, text=True, check=False
+            [*command, f"hpy=={version}"], capture_output=True, text=True, check=False
         )
         archives = list(Path(scratch).glob("*.tar.gz"))
         if not archives:
             raise BuildError(
-                f"pip could not download the source distribution of hpy=={HPY_VERSION}. Download "
-                f"and unpack it by hand, and set HPYSTATE_HPY_SDIST to the folder.\n"
+                f"pip could not download the source distribution of hpy=={version}. Download "
+                f"and unpack it by hand, and set {variable} to the folder.\n"
                 f"{result.stderr.strip()}"
             )
         with tarfile.open(archives[0]) as archive:
             archive.extractall(scratch, filter="data")
-        unpacked = Path(scratch) / f"hpy-{HPY_VERSION}"
+        unpacked = Path(scratch) / f"hpy-{version}"
         try:
             os.rename(unpacked, folder)
         except OSError:

@@ -71,6 +71,54 @@ def test_upstreams_own_headers_have_the_layout_of_the_dump(compiler: str, tmp_pa
     assert file.read_text().count("_Static_assert") > 1600
 
 
+# ---- 0.0.4 ----
+
+OLD_LAYOUT = ROOT / "tests" / "abi" / "layout_0_0_4.cpp"
+CXX_COMPILERS = [name for name in ("c++", "clang++") if shutil.which(name)]
+
+
+def compile_cxx(compiler: str, file: Path, *flags: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [compiler, "-std=c++20", "-Wall", "-Wextra", "-fsyntax-only", *map(str, flags)]
+    return subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("compiler", CXX_COMPILERS)
+def test_our_structs_of_0_0_4_have_the_layout_of_the_dump(compiler: str) -> None:
+    folders = [f"-I{ROOT}", f"-I{ROOT / 'include'}"]
+    result = compile_cxx(compiler, OLD_LAYOUT, "-Wpedantic", "-Werror", *folders)
+
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("compiler", CXX_COMPILERS)
+def test_upstreams_headers_of_0_0_4_have_the_layout_of_the_dump(
+    compiler: str, tmp_path: Path
+) -> None:
+    """The same assertions, compiled with the headers of the hpy==0.0.4 source distribution."""
+    file = tmp_path / "layout.cpp"
+    ours = '#include "runtime/versions/v0_0_4/abi.h"'
+    text = OLD_LAYOUT.read_text()
+    assert ours in text
+    file.write_text(text.replace(ours, "#include <hpy.h>"))
+    include = upstream_sdist("0.0.4") / "hpy" / "devel" / "include"
+    result = compile_cxx(compiler, file, "-w", "-DHPY_UNIVERSAL_ABI", f"-I{include}")
+
+    assert result.returncode == 0, result.stderr
+    assert text.count("static_assert") > 900
+
+
+def test_an_assertion_about_0_0_4_that_is_wrong_does_not_compile(tmp_path: Path) -> None:
+    file = tmp_path / "layout.cpp"
+    text = OLD_LAYOUT.read_text()
+    file.write_text(
+        text.replace("offsetof(HPyContext, ctx_Add) == ", "8 + offsetof(HPyContext, ctx_Add) == ")
+    )
+    result = compile_cxx("c++", file, f"-I{ROOT}", f"-I{ROOT / 'include'}")
+
+    assert result.returncode != 0
+    assert "frozen: HPyContext::ctx_Add" in result.stderr
+
+
 def signatures() -> list[str]:
     text = (ROOT / "include" / "hpy" / "abi" / "signatures.def").read_text()
     return re.findall(r"^HPY_SIGNATURE\((\w+),", text, re.MULTILINE)

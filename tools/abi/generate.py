@@ -1,11 +1,11 @@
-"""generate.py: makes every generated file of the tree: the test of the layout, two headers.
+"""generate.py: makes every generated file of the tree: the tests of the layouts, two headers.
 
     python tools/abi/generate.py            checks the files; exit status 1 names each that differs
     python tools/abi/generate.py --write    writes them
 
 The dump (abi/dumps/) is what a compiler saw in upstream's published headers: the oracle, never an
-input of the build. tests/abi/layout_0_9.c is a list of static assertions about our own headers;
-compiling it is the test, and it is part of every build. The headers: see tools/abi/trampolines.py.
+input of the build. tests/abi/layout_* are lists of static assertions about our own headers;
+compiling them is the test, and it is part of every build. The headers: see tools/abi/trampolines.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import layout_0_0_4
 from trampolines import signature_header, trampoline_header
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,6 +143,7 @@ def layout() -> str:
 
 
 FILES = {
+    "tests/abi/layout_0_0_4.cpp": layout_0_0_4.layout,
     "tests/abi/layout_0_9.c": layout,
     "include/hpy/signature.h": signature_header,
     "include/hpy/trampoline.h": trampoline_header,
