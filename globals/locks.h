@@ -23,6 +23,7 @@ enum class LockRank : std::uint8_t {
     kFirstValue,  ///< interp_state/first_value.cpp: which first values are being made, who waits
     kInstances,   ///< interp_state/region.h: how many modules an interpreter has of each definition
     kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
+    kOldContexts, ///< runtime/versions/v0_0_4/contexts.cpp: contexts of 0.0.4 while they are filled
     kRegistry,    ///< globals/registry.cpp: the tokens
     kWindow,      ///< interp_state/window.h: one slot, or the overflow; cells of fields
 };

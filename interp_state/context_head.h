@@ -23,8 +23,8 @@ namespace hpystate {
 struct Region;
 
 /// The versions of the ABI: a region has a context and an anchor for each (Region::rows).
-enum class Version : std::uint8_t { kV09 };
-inline constexpr std::size_t kVersionCount = 1;
+enum class Version : std::uint8_t { kV09, kV004 };
+inline constexpr std::size_t kVersionCount = 2;
 
 /// The version that the functions of runtime/context/ are written for. Any other version is a table
 /// of functions that forward to its context.

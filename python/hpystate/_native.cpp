@@ -118,7 +118,8 @@ PyDoc_STRVAR(
     "inspect($module, name, path, /)\n--\n\n"
     "Opens an HPy extension's file and reads its declarations for the module `name`. Creates\n"
     "nothing.\n\n"
-    "Returns the file, for create(), and a dict: abi ('0.0'), tag ('hpy0', 'hpy0-cp312'), hybrid\n"
+    "Returns the file, for create(), and a dict: abi ('0.0', '0.0.4'), tag ('hpy0', 'hpy0-cp312'), "
+    "hybrid\n"
     "(bool), interpreters ('own-gil', 'shared-gil', 'main'), gil ('off', 'on') and fused (bool:\n"
     "whether it can use fused calls). interpreters and gil are None if the file does not declare\n"
     "them.");
@@ -136,9 +137,10 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
             const Ref tag(PyUnicode_DecodeFSDefault(file->tag.c_str())); // part of a file's name
             if (!tag) return nullptr;
             const Ref declared(Py_BuildValue(
-                "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag", tag.get(),
-                "hybrid", file->hybrid ? Py_True : Py_False, "interpreters", file->interpreters,
-                "gil", file->gil, "fused", file->fused_link != nullptr ? Py_True : Py_False));
+                "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi",
+                file->version.text().c_str(), "tag", tag.get(), "hybrid", file->hybrid ? Py_True : Py_False, "interpreters",
+                file->interpreters, "gil", file->gil, "fused",
+                file->fused_link != nullptr ? Py_True : Py_False));
             const Ref capsule(declared ? as_capsule(std::move(file)) : nullptr);
             return capsule ? PyTuple_Pack(2, capsule.get(), declared.get()) : nullptr;
         });

@@ -3,9 +3,10 @@
 Long: the finders, the path hook and the hint at a failed import share what they know of a path.
 
 A hybrid extension, which uses CPython's C API too, is in X.hpy0-cp312.so: only the Python that it
-was compiled for finds it. If both files are there, the universal one is loaded.
+was compiled for finds it. If both files are there, the universal one is loaded. An extension of
+HPy 0.0.4 is in X.hpy.so, which is found last.
 
-CPython's own finders of folders find the files: they get two more suffixes. So all works as for
+CPython's own finders of folders find the files: they get three more suffixes. So all works as for
 CPython's extensions: the first entry of a path that has the name wins, in a folder a package is
 found before a file, zip archives, namespace packages and deleted folders work as always, and an
 import of something else costs no more than before.
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".hpy0.so"
 HYBRID_SUFFIX = f".hpy0-cp{sys.version_info[0]}{sys.version_info[1]}{sys.abiflags}.so"
-SUFFIXES = (SUFFIX, HYBRID_SUFFIX)  # the earlier one wins
+OLD_SUFFIX = ".hpy.so"  # of HPy 0.0.4
+SUFFIXES = (SUFFIX, HYBRID_SUFFIX, OLD_SUFFIX)  # the earlier one wins
 DROP_IN = "hpy.universal"
 #: Names that HPy's users import -> our modules, the same objects.
 ALIASES = {

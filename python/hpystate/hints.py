@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from hpystate.finder import HYBRID_SUFFIX, SUFFIX, SUFFIXES
+from hpystate.finder import HYBRID_SUFFIX, OLD_SUFFIX, SUFFIX, SUFFIXES
 
 _REBUILD = "python setup.py --hpy-abi=universal build_ext --inplace"
 
@@ -24,15 +24,10 @@ def _reason(name: str, file: str) -> str:
     if suffix in SUFFIXES:
         return _no_file(file)
     abi, _, python = suffix.removeprefix(".hpy").removesuffix(".so").partition("-")
-    if abi == "":
-        return (
-            "it was built with HPy before 0.9 (ABI 0.0.4), and this runtime loads HPy 0.9's "
-            f"{tail}{SUFFIX}. Build it again with HPy 0.9: {_REBUILD}"
-        )
     if abi != "0":
         return (
             f"the tag in its name is version {abi} of HPy's ABI, and this runtime has version 0 "
-            f"({tail}{SUFFIX}). Build it again with HPy 0.9: {_REBUILD}"
+            f"({tail}{SUFFIX}) and that of HPy 0.0.4 ({tail}{OLD_SUFFIX}). Build it again with HPy 0.9: {_REBUILD}"
         )
     return (
         f"it is a hybrid extension for {_python(python)}, and this is "

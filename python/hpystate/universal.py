@@ -7,6 +7,7 @@ programs and HPy's own tests compare them. hpystate.load() has longer messages.
 from __future__ import annotations
 
 import os
+from importlib._bootstrap import ModuleSpec
 
 import hpystate
 from hpystate import _native
@@ -52,11 +53,14 @@ _TEXTS = {
 def load(
     name: str,
     path: str,
-    spec: Any,
+    spec: Any = None,
     debug: bool = False,
     mode: int = -1,
 ) -> ModuleType:
-    """Loads an HPy extension as `hpy.universal.load` does; `mode` overrides `debug`."""
+    """Loads an HPy extension as `hpy.universal.load` does; `mode` overrides `debug`.
+
+    HPy 0.0.4 has no `spec`; without one, the module has a spec with its name alone.
+    """
     chosen = mode if mode > 0 else (MODE_DEBUG if debug else MODE_UNIVERSAL)
     if chosen not in _MODE_NAMES:
         raise ValueError(
@@ -64,7 +68,7 @@ def load(
         )
     if chosen == MODE_DEBUG:
         _debug.set_explain_crashes(False)  # upstream prints nothing then, and its tests compare
-    return _load(name, path, spec, _MODE_NAMES[chosen])
+    return _load(name, path, spec or ModuleSpec(name, None), _MODE_NAMES[chosen])
 
 
 def _load_bootstrap(

@@ -1,8 +1,8 @@
 /// runtime/calls/layered_thunks.cpp: opens the arguments in the layer, calls, takes the result,
 /// closes the arguments.
 ///
-/// This code need not be fast: it runs only for modules in debug or trace mode. Arrays of arguments
-/// are copied.
+/// This code need not be fast: it runs for modules in debug or trace mode, and for those of HPy
+/// 0.0.4. Arrays of arguments are copied, so a function may write to them.
 #include "runtime/calls/layered_thunks.h"
 
 #include "globals/interner.h"
@@ -128,27 +128,31 @@ class Operands {
   public:
     Operands(LayerCall& call, PyObject* const* objects, std::size_t count) noexcept : call_(call) {
         const bool room = guarded(false, [&] {
-            handles_.reserve(count + 1); // never a null array: some extensions read args[0]
+            opened_.reserve(count);
+            given_.reserve(count + 1); // never a null array: some extensions read args[0]
             return true;
         });
         if (!room) {
             call.complete = false;
             return;
         }
-        for (std::size_t i = 0; i < count; ++i)
-            handles_.push_back(call.open(objects[i]));
+        for (std::size_t i = 0; i < count; ++i) {
+            opened_.push_back(call.open(objects[i]));
+            given_.push_back(opened_.back());
+        }
     }
     Operands(const Operands&) = delete;
     Operands& operator=(const Operands&) = delete;
     ~Operands() {
-        for (const HPy handle : handles_)
+        for (const HPy handle : opened_)
             call_.close(handle);
     }
-    [[nodiscard]] const HPy* get() const noexcept { return handles_.data(); }
+    [[nodiscard]] const HPy* get() const noexcept { return given_.data(); }
 
   private:
     LayerCall& call_;
-    std::vector<HPy> handles_;
+    std::vector<HPy> opened_;
+    std::vector<HPy> given_; ///< a copy: functions of HPy 0.0.4 may write to it
 };
 
 /// For signatures whose arguments are passed one by one.
@@ -241,7 +245,7 @@ struct LayeredVectorCall {
     }
 };
 
-/// tp_new and tp_init.
+/// tp_new, tp_init, and functions that take keywords in a dict.
 template <Way W, typename R>
 struct LayeredTupleDict {
     using Impl = R (*)(HPyContext*, HPy, const HPy*, HPy_ssize_t, HPy);
@@ -360,6 +364,7 @@ using LayeredPools =
           LayerPool<HPyFunc_RELEASEBUFFERPROC, 128, LayeredReleaseBuffer>,
           LayerPool<HPyFunc_NEWFUNC, 1024, LayeredTupleDict<Way::kType, HPy>>,
           LayerPool<HPyFunc_INITPROC, 512, LayeredTupleDict<Way::kObject, int>>,
+          LayerPool<kDictSignature, 1024, LayeredTupleDict<Way::kObject, HPy>>,
           LayerPool<HPyFunc_MOD_CREATE, 128, LayeredModuleCreate>,
           LayerPool<HPyFunc_VECTORCALLFUNC, 256, LayeredVectorCall>,
           LayerPool<kCallSignature, 256, LayeredCallSlot>>;

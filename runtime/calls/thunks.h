@@ -42,7 +42,7 @@ inline constexpr Site kObjectSite{false, nullptr};
 /// Whether functions of modules have the signature: then `self` may be the module.
 [[nodiscard]] constexpr bool may_have_module(HPyFunc_Signature signature) noexcept {
     return signature == HPyFunc_NOARGS || signature == HPyFunc_O || signature == HPyFunc_VARARGS ||
-           signature == HPyFunc_KEYWORDS;
+           signature == HPyFunc_KEYWORDS || signature == kDictSignature;
 }
 
 /// A function of an extension as messages name it, for example {"type", "x", "HPy_tp_repr"}.
@@ -57,9 +57,9 @@ struct FunctionName {
 /// trampoline does not know. nullptr with a SystemError set that names the function: there is no
 /// thunk, and no trampoline that can be used. Throws std::bad_alloc.
 ///
-/// `signature` is that of the extension's function, but for two: kCallSignature for HPy_tp_call,
-/// HPyFunc_VECTORCALLFUNC for an HPyCallFunction. `trampoline` is nullptr where the file's own has
-/// another signature than CPython's function.
+/// `signature` is that of the extension's function, but for three: kCallSignature for HPy_tp_call,
+/// HPyFunc_VECTORCALLFUNC for an HPyCallFunction, kDictSignature for keywords in a dict.
+/// `trampoline` is nullptr where the file's own has another signature than CPython's function.
 [[nodiscard]] CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl,
                                             CFunction trampoline, Site site,
                                             const FunctionName& name);

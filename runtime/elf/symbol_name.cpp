@@ -47,6 +47,17 @@ std::vector<std::string> exported_functions(const std::string& path, std::string
     return {};
 }
 
+bool takes_from_others(const std::string& path, std::string_view prefix) try {
+    const elf::Object file(path);
+    const elf::Symbols symbols = elf::dynamic_symbols(file);
+    const auto entries = symbols.entries();
+    return std::any_of(entries.begin(), entries.end(), [&](const Elf64_Sym& symbol) {
+        return symbol.st_shndx == SHN_UNDEF && symbols.name_of(symbol).starts_with(prefix);
+    });
+} catch (const elf::Error&) {
+    return false;
+}
+
 AddressName name_of_address(const void* address) {
     Dl_info info{};
     if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return {};

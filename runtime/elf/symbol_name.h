@@ -31,6 +31,10 @@ struct AddressName {
 [[nodiscard]] std::vector<std::string> exported_functions(const std::string& path,
                                                           std::string_view prefix);
 
+/// Whether the file uses a symbol of another file whose name begins with `prefix`. False where it
+/// cannot be read or contradicts itself. Throws std::bad_alloc.
+[[nodiscard]] bool takes_from_others(const std::string& path, std::string_view prefix);
+
 /// "Point_Type, globals[3] of module x (x.hpy0.so+0x4010)", without the name where the file does
 /// not have it; other sentences where no module lists the slot, or it is 0. Throws std::bad_alloc.
 [[nodiscard]] std::string describe_slot(std::uintptr_t token);

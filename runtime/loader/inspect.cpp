@@ -3,6 +3,7 @@
 #include "runtime/loader/inspect.h"
 
 #include "runtime/elf/placement.h"
+#include "runtime/elf/symbol_name.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
 
@@ -85,6 +86,14 @@ Link* link_of(const Library& library, const InspectedFile& file, Link* hpystate_
 constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
 constexpr std::array<std::string_view, 2> kGil{"off", "on"};
 
+/// What the file declares by words.
+void read_words(InspectedFile& file) {
+    file.interpreters = declared_by(file.library, "hpystate_interpreters_" + file.short_name,
+                                    kInterpreters, LoadErrorKind::kBadInterpreters);
+    file.gil =
+        declared_by(file.library, "hpystate_gil_" + file.short_name, kGil, LoadErrorKind::kBadGil);
+}
+
 } // namespace
 
 InspectedFile inspect(const std::string& name, const std::string& path) {
@@ -101,6 +110,15 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
     file.hybrid = !tag.python.empty();
     file.tag = "hpy" + tag.abi + (file.hybrid ? "-" + tag.python : "");
 
+    if (offer->context == Version::kV004) {
+        // Its universal files may use the C API too, and have no tag that would tell.
+        file.hybrid = takes_from_others(path, "Py") || takes_from_others(path, "_Py");
+        file.tag = "hpy";
+        file.old_init =
+            require<v0_0_4::Init>(library, "HPyInit_" + mod, LoadErrorKind::kMissingInit, mod);
+        read_words(file);
+        return file;
+    }
     file.init =
         require<InspectedFile::Init>(library, "HPyInit_" + mod, LoadErrorKind::kMissingInit, mod);
     file.init_context = require<InspectedFile::InitContext>(
@@ -108,9 +126,7 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
     file.fused_link = link_of(library, file, &hpystate_asks::fused, "hpystate_fused_link_1");
     file.sibling_link = link_of(library, file, &hpystate_asks::sibling, "hpystate_sibling_link_1");
 
-    file.interpreters = declared_by(library, "hpystate_interpreters_" + mod, kInterpreters,
-                                    LoadErrorKind::kBadInterpreters);
-    file.gil = declared_by(library, "hpystate_gil_" + mod, kGil, LoadErrorKind::kBadGil);
+    read_words(file);
     return file;
 }
 

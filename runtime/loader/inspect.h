@@ -5,9 +5,11 @@
 /// Nothing is created, and nothing is written to the file's memory.
 #pragma once
 
+#include "interp_state/context_head.h"
 #include "runtime/abi/version.h"
 #include "runtime/loader/library.h"
 #include "runtime/loader/negotiate.h"
+#include "runtime/versions/v0_0_4/abi.h"
 
 #include <hpy/define.h>
 
@@ -29,9 +31,9 @@ struct InspectedFile {
     std::string short_name; ///< of the module, as in the names of the functions
 
     const Offer* offer = nullptr;        ///< what this runtime gives it; not null
-    AbiVersion version{};                ///< of HPy's ABI, as it asks for it
+    AbiVersion version{};                ///< of HPy's ABI, as it asks for it; 0.0.4 asks for none
     const hpystate_asks* asks = nullptr; ///< its constant; nullptr: it has none
-    std::string tag{};                   ///< of the file's name: "hpy0", "hpy0-cp312"
+    std::string tag{};                   ///< of the file's name: "hpy0", "hpy0-cp312"; "hpy" for 0.0.4
     bool hybrid = false;                 ///< by its tag it uses the C API too
 
     // What it declares; nullptr: nothing.
@@ -39,6 +41,7 @@ struct InspectedFile {
     const char* gil = nullptr;          ///< "off", "on"
 
     Init init = nullptr;                ///< HPyInit_<mod>
+    v0_0_4::Init old_init = nullptr;    ///< the same in a file of 0.0.4, which has only this one
     InitContext init_context = nullptr; ///< HPyInitGlobalContext_<mod>
 
     // Its links to optional tables, in the file; nullptr: it does not use the table.

@@ -10,6 +10,7 @@
 #include "runtime/loader/error.h"
 #include "runtime/loader/file_context.h"
 #include "runtime/loader/fused_link.h"
+#include "runtime/loader/old_module.h"
 #include "runtime/loader/sibling.h"
 #include "runtime/versions/v0_9/describe.h"
 
@@ -70,6 +71,9 @@ Interpreters assumed_for(const InspectedFile& file, const ModuleDescription& wan
 } // namespace
 
 PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* spec) {
+    if (file.offer->context == Version::kV004) {
+        return create_old(file, decision.layer, decision.interpreters);
+    }
     give_dispatcher(file);
     check_no_exception(file.path, "HPyInitGlobalContext_" + file.short_name);
     fill_fused_link(file);

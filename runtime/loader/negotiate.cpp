@@ -7,9 +7,12 @@
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
 
+#include "runtime/versions/v0_0_4/abi.h"
+
 #include <hpystate/version.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iterator>
 #include <string>
@@ -17,6 +20,15 @@
 #include <vector>
 
 namespace hpystate {
+
+namespace {
+
+constexpr const char* kEmulatedFor004[] = {
+    "A module is made by HPyInit_NAME itself (HPyModule_Create).",
+    "What 0.9 removed or changed: runtime/versions/v0_0_4/emulate.cpp.",
+};
+
+} // namespace
 
 constexpr Offer kOffers[kVersionCount] = {
     {.context = Version::kV09,
@@ -27,6 +39,14 @@ constexpr Offer kOffers[kVersionCount] = {
      .size = sizeof(HPyContext),
      .functions = kSlotCount,
      .emulated = {}},
+    {.context = Version::kV004,
+     .version = {AbiVersion::kBeforeNumbers, 4},
+     .release = "0.0.4",
+     .asked_by = "HPyInit_NAME alone",
+     .name_tag = ".hpy.so",
+     .size = sizeof(v0_0_4::HPyContext),
+     .functions = v0_0_4::kFunctionCount,
+     .emulated = kEmulatedFor004},
 };
 
 std::string offered_versions() {
@@ -40,6 +60,10 @@ std::string offered_versions() {
 namespace {
 
 using VersionFunction = std::uint32_t (*)();
+
+/// What every file of HPy 0.9 exports besides HPyInit_<mod>: the names without the module's.
+constexpr std::array<const char*, 3> kOf09{
+    "get_required_hpy_major_version_", "get_required_hpy_minor_version_", "HPyInitGlobalContext_"};
 
 /// What to do about a file that holds modules of other names.
 std::string advice_for_others(const std::vector<std::string>& others, const std::string& name) {
@@ -61,8 +85,8 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
             "ABI.";
     } else if (library.symbol("HPyInit_" + name) != nullptr) {
         advice = "It exports HPyInit_" + name +
-                 " alone, as extensions for HPy 0.0.4 do; this hpystate " HPYSTATE_VERSION
-                 " does not have that version. Build it with HPy 0.9.";
+                 " alone, as extensions for HPy 0.0.4 do. The files of those are named " + name +
+                 ".hpy.so: name it so if it is one, or build it with HPy 0.9.";
     } else if (const auto others = exported_functions(path, "HPyInit_"); !others.empty()) {
         advice = advice_for_others(others, name);
     }
@@ -93,6 +117,16 @@ std::string needs_of(AbiVersion wanted) {
                     [=](const Offer& row) { return row.version.major == wanted.major; });
     return "HPy ABI " + wanted.text() +
            (same_major ? ", a later minor version" : ", another major version");
+}
+
+/// Whether the file is one of HPy 0.0.4. A file with some function of 0.9 lacks the others.
+bool is_of_0_0_4(const Library& library, const std::string& path, const std::string& name) {
+    const std::string_view suffix = ".hpy.so";
+    const bool named = path.size() > suffix.size() && path.ends_with(suffix);
+    if (!named || library.symbol("HPyInit_" + name) == nullptr) return false;
+    return std::none_of(kOf09.begin(), kOf09.end(), [&](const char* const function) {
+        return library.symbol(function + name) != nullptr;
+    });
 }
 
 AbiVersion version_of(const Library& library, const std::string& path, const std::string& name) {
@@ -180,6 +214,10 @@ const hpystate_asks* asks_of(const Library& library, const std::string& name, Ab
 } // namespace
 
 Negotiated negotiate(const Library& library, const std::string& name, const FileTag& tag) {
+    if (is_of_0_0_4(library, library.path(), name)) {
+        const Offer& old = kOffers[static_cast<std::size_t>(Version::kV004)];
+        return {&old, old.version, nullptr};
+    }
     const AbiVersion version = version_of(library, library.path(), name);
     const Offer* const offer = offer_for(version);
     if (offer == nullptr) raise_unsupported(library.path(), name, version, needs_of(version));

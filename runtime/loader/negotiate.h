@@ -62,6 +62,10 @@ struct Negotiated {
     const hpystate_asks* asks; ///< its constant; nullptr: it has none
 };
 
+/// HPy 0.0.4 has neither a function that returns a version nor a number in the tag. Its
+/// HPyInit_<mod> has another type than that of 0.9. So a file is one of 0.0.4 if it has that
+/// function and none of those that 0.9 adds, and is named x.hpy.so.
+///
 /// Asks the file for its version, and compares the answer with its name and with kOffers. `name`
 /// is the short name of the module (short_name_of), `tag` what tag_of() returned. Of the
 /// extension's code only its constructors and the two functions that return numbers have run

@@ -140,7 +140,8 @@ HPyContext* context_for(HPyContext* ctx, std::uint32_t major, std::uint32_t mino
         return nullptr;
     const AbiVersion wanted{major, minor};
     const Offer* const offer = offer_for(wanted);
-    if (offer == nullptr) [[unlikely]]
+    // A context of 0.0.4 is for a file of 0.0.4, and has no head of ours.
+    if (offer == nullptr || offer->context == Version::kV004) [[unlikely]]
         return raise_no_version(wanted, kName);
     return sibling_of(place, offer->context);
 }

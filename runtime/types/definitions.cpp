@@ -61,12 +61,14 @@ PyMethodDef method_entry(const char* name, PyCFunction function, int flags, cons
 }
 
 bool add_method(std::vector<PyMethodDef>& methods, const MethodDescription& method, Site site) {
+    const bool dict = method.keywords_in_dict && method.signature == HPyFunc_KEYWORDS;
     CFunction const function =
-        thunk_or_trampoline(method.signature, method.function, method.trampoline, site,
-                            {"method", method.name, "its function"});
+        thunk_or_trampoline(dict ? kDictSignature : method.signature, method.function,
+                            method.trampoline, site, {"method", method.name, "its function"});
     if (function == nullptr) return false;
-    methods.push_back(method_entry(method.name, reinterpret_cast<PyCFunction>(function),
-                                   flags_of(method.signature), method.doc));
+    const int flags = dict ? METH_VARARGS | METH_KEYWORDS : flags_of(method.signature);
+    methods.push_back(
+        method_entry(method.name, reinterpret_cast<PyCFunction>(function), flags, method.doc));
     return true;
 }
 

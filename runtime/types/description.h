@@ -40,6 +40,11 @@ struct MethodDescription {
     HPyCFunction function;
     CFunction trampoline;
     const char* doc; ///< or null, here and below
+
+    /// For HPyFunc_KEYWORDS: the function takes all keywords as a dict, after the positional
+    /// arguments; not their names, with the values behind those arguments. It has thunks in layers
+    /// only.
+    bool keywords_in_dict = false;
 };
 
 /// A field of the type's struct that Python sees.

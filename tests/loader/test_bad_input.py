@@ -158,7 +158,7 @@ def test_an_extension_for_the_cpython_abi(library: Library) -> None:
 def test_an_extension_that_looks_like_an_older_version(library: Library) -> None:
     file = library("void *HPyInit_mock(void *ctx) { return NULL; }")
 
-    refused(file, "missing-version", "0.0.4")
+    refused(file, "missing-version", "0.0.4", "are named mock.hpy.so")
 
 
 @pytest.mark.parametrize(("major", "minor"), [(3, 0), (0, 1), (999, 7)])

@@ -33,16 +33,6 @@ def refusal(name: str = "place") -> str:
     return str(caught.value)
 
 
-def test_a_file_of_hpy_before_0_9_is_named_and_what_to_do(folder: Path) -> None:
-    (folder / "place.hpy.so").touch()
-
-    assert refusal() == (
-        f"No module named 'place'. {folder}/place.hpy.so is there, but it was built with HPy before"
-        " 0.9 (ABI 0.0.4), and this runtime loads HPy 0.9's place.hpy0.so. Build it again with HPy "
-        "0.9: python setup.py --hpy-abi=universal build_ext --inplace"
-    )
-
-
 def test_a_file_of_a_later_abi_is_named(folder: Path) -> None:
     (folder / "place.hpy1.so").touch()
 
@@ -64,7 +54,7 @@ def test_a_hybrid_file_of_another_python_is_named(folder: Path, tag: str, python
 
 def test_a_file_in_a_package_is_named(folder: Path) -> None:
     (folder / "pack").mkdir()
-    (folder / "pack" / "place.hpy.so").touch()
+    (folder / "pack" / "place.hpy1.so").touch()
     try:
         text = refusal("pack.place")
         with pytest.raises(ImportError, match="cannot import name 'place'"):
@@ -72,17 +62,17 @@ def test_a_file_in_a_package_is_named(folder: Path) -> None:
     finally:
         sys.modules.pop("pack", None)
 
-    assert text.startswith(f"No module named 'pack.place'. {folder}/pack/place.hpy.so is there")
+    assert text.startswith(f"No module named 'pack.place'. {folder}/pack/place.hpy1.so is there")
 
 
 def test_a_file_in_the_current_directory_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "place.hpy.so").touch()
+    (folder / "place.hpy1.so").touch()
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", ["", *(entry for entry in sys.path if entry != str(folder))])
 
-    assert f"{folder}/place.hpy.so is there" in refusal()
+    assert f"{folder}/place.hpy1.so is there" in refusal()
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
@@ -97,7 +87,7 @@ def test_what_is_no_file_is_named(folder: Path, kind: str) -> None:
 
 
 def test_a_file_that_was_built_meanwhile_is_taken(folder: Path) -> None:
-    (folder / "place.hpy.so").touch()
+    (folder / "place.hpy1.so").touch()
     refusal()
     put_extension(folder)
     importlib.invalidate_caches()
@@ -108,15 +98,15 @@ def test_a_file_that_was_built_meanwhile_is_taken(folder: Path) -> None:
 
 
 def test_other_modules_and_other_failures_have_no_hint(folder: Path) -> None:
-    (folder / "place.hpy.so").touch()
-    (folder / "some.hpy.so.old").touch()
+    (folder / "place.hpy1.so").touch()
+    (folder / "some.hpy1.so.old").touch()
 
     assert refusal("some") == "No module named 'some'"
     assert refusal("plac") == "No module named 'plac'"
 
 
 def test_who_only_asks_for_a_module_gets_none(folder: Path) -> None:
-    (folder / "place.hpy.so").touch()
+    (folder / "place.hpy1.so").touch()
 
     assert importlib.util.find_spec("place") is None
     with pytest.raises(ModuleNotFoundError, match="spec not found for the module 'place'"):
@@ -142,7 +132,7 @@ def test_a_finder_that_was_put_behind_ours_is_asked_first(
         def exec_module(self, module: Any) -> None:
             module.late = True
 
-    (folder / "place.hpy.so").touch()
+    (folder / "place.hpy1.so").touch()
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Late()])
     try:
         assert importlib.import_module("place").late
@@ -155,9 +145,9 @@ def test_a_replaced_import_function_still_has_the_hint(
 ) -> None:
     original = builtins.__import__
     monkeypatch.setattr(builtins, "__import__", lambda *args, **kw: original(*args, **kw))
-    (folder / "place.hpy.so").touch()
+    (folder / "place.hpy1.so").touch()
 
-    with pytest.raises(ModuleNotFoundError, match=r"place\.hpy\.so is there"):
+    with pytest.raises(ModuleNotFoundError, match=r"place\.hpy1\.so is there"):
         exec("import place")
 
 

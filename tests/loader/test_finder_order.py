@@ -407,14 +407,14 @@ def test_it_is_listed_among_the_modules_of_a_folder(path: tuple[Path, Path]) -> 
     put_extension(package)
     put_extension(package, file=f"other_place{HYBRID_SUFFIX}")
     put_extension(package, file="stranger.hpy0-cp399.so")
-    put_extension(package, file="ancient.hpy.so")
+    put_extension(package, file="ancient.hpy.so")  # of HPy 0.0.4, by its name
     (package / "__init__.py").touch()
     (package / "place.py").touch()
 
     listed = [found.name for found in pkgutil.iter_modules([str(package)])]
-    assert listed == ["other_place", "place"]
+    assert listed == ["ancient", "other_place", "place"]
     walked = [found.name for found in pkgutil.walk_packages([str(path[0])])]
-    assert walked == ["pack", "pack.other_place", "pack.place"]
+    assert walked == ["pack", "pack.ancient", "pack.other_place", "pack.place"]
     assert inspect.getmodulename(str(package / "place.hpy0.so")) == "place"
 
 

@@ -1,8 +1,8 @@
 /// runtime/versions/v0_0_4/abi.h: the structs and numbers of HPy 0.0.4 that are not those of 0.9.
 ///
 /// In this namespace the names that both versions have mean 0.0.4's; ::HPyContext is 0.9's. What is
-/// not declared here is the same in both: handles, fields, globals, builders, trackers, buffers, the
-/// numbers of slots and of the types of members. tests/abi/layout_0_0_4.cpp proves that.
+/// not declared here is the same in both: handles, fields, globals, builders, trackers, buffers,
+/// the numbers of slots and of the types of members. tests/abi/layout_0_0_4.cpp proves that.
 #pragma once
 
 #include <hpy/context.h>
@@ -104,6 +104,11 @@ struct HPyContext {
 #define HPY_0_0_4_FUNC(ret, name, params) ret(*ctx_##name) params;
 #include "runtime/abi/hpy_0_0_4.def"
 };
+
+inline constexpr std::size_t kFunctionCount = 0
+#define HPY_0_0_4_FUNC(ret, name, params) +1
+#include "runtime/abi/hpy_0_0_4.def"
+    ;
 
 /// What a file exports as HPyInit_<name>: creates its module and returns it.
 using Init = HPy (*)(HPyContext*);

@@ -1,0 +1,170 @@
+/// runtime/versions/v0_0_4/trampolines.cpp: a trampoline of a file of 0.0.4 was called.
+///
+/// CPython is never given one, but a file may put it into a legacy table, or call it. Each file
+/// keeps the context that it was initialized with last, for all its trampolines. So that context is
+/// not used: the call goes through the thunk that CPython has for the same function, which finds
+/// the context by the objects. Debug and trace mode end here, as for trampolines of 0.9.
+#include "runtime/calls/function.h"
+#include "runtime/calls/signature.h"
+#include "runtime/calls/thunk_pool.h"
+#include "runtime/calls/thunks.h"
+#include "runtime/cpython/guarded.h"
+#include "runtime/cpython/items.h"
+#include "runtime/versions/v0_0_4/describe.h"
+#include "runtime/versions/v0_0_4/emulate.h"
+#include "runtime/versions/v0_0_4/layer.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace hpystate::v0_0_4 {
+
+namespace {
+
+/// What a trampoline has on its stack: its arguments, then room for the result, as in a C struct.
+template <typename R, typename... A>
+class Packed {
+  public:
+    explicit Packed(void* args) noexcept : start_(static_cast<char*>(args)) {}
+
+    /// Calls a function of CPython's type with the arguments, and `more` after them.
+    template <typename... More>
+    void call(CFunction function, More... more) const noexcept {
+        call(function, std::index_sequence_for<A...>{}, more...);
+    }
+
+    template <typename T>
+    [[nodiscard]] T argument(std::size_t index) const noexcept {
+        T value;
+        std::memcpy(&value, start_ + kPlaces[index], sizeof(T));
+        return value;
+    }
+
+    void finish(R result) const noexcept {
+        std::memcpy(start_ + kPlaces[sizeof...(A)], &result, sizeof(R));
+    }
+
+  private:
+    static constexpr std::array<std::size_t, sizeof...(A) + 1> places() noexcept {
+        constexpr std::array<std::size_t, sizeof...(A) + 1> kSizes{sizeof(A)..., sizeof(R)};
+        std::array<std::size_t, sizeof...(A) + 1> found{};
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < kSizes.size(); ++i) {
+            at = (at + kSizes[i] - 1) / kSizes[i] * kSizes[i]; // words and ints: aligned as large
+            found[i] = at;
+            at += kSizes[i];
+        }
+        return found;
+    }
+
+    template <std::size_t... I, typename... More>
+    void call(CFunction function, std::index_sequence<I...>, More... more) const noexcept {
+        using Type = R (*)(A..., More...);
+        finish(function == nullptr ? failed<R>()
+                                   : reinterpret_cast<Type>(function)(argument<A>(I)..., more...));
+    }
+
+    static constexpr std::array<std::size_t, sizeof...(A) + 1> kPlaces = places();
+    char* start_;
+};
+
+/// For functions without a result.
+template <typename... A>
+void call_procedure(CFunction function, void* args) noexcept {
+    const Packed<PyObject*, A...> packed(args); // nothing is written where the result would be
+    if (function == nullptr) return;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        reinterpret_cast<void (*)(A...)>(function)(packed.template argument<A>(I)...);
+    }
+    (std::index_sequence_for<A...>{});
+}
+
+/// The thunk of a function; nullptr with an exception set.
+[[nodiscard]] CFunction thunk_of(::HPyFunc_Signature signature, HPyCFunction function) noexcept {
+    return guarded<CFunction>(nullptr, [=] {
+        return thunk_or_trampoline(signature, function, nullptr, Site{false, &layer_in(nullptr)},
+                                   {"trampoline", "of HPy 0.0.4", "its function"});
+    });
+}
+
+[[noreturn, gnu::cold]] void stop_at(HPyFunc_Signature signature) noexcept {
+    static_cast<void>(std::fprintf(
+        stderr,
+        "hpystate: a trampoline of an HPy 0.0.4 extension was called with signature %d, which "
+        "is unknown, or which no slot of HPy 0.0.4 has. Define the function with HPyDef_SLOT or "
+        "HPyDef_METH.\n",
+        static_cast<int>(signature)));
+    std::abort();
+}
+
+using Object = PyObject*;
+
+void call_varargs(HPyCFunction function, void* args) noexcept {
+    const Packed<Object, Object, Object> packed(args);
+    CFunction const thunk = thunk_of(::HPyFunc_VARARGS, function);
+    if (thunk == nullptr) return packed.finish(nullptr);
+    auto* const tuple = packed.argument<Object>(1);
+    const auto call = reinterpret_cast<Object (*)(Object, Object const*, Py_ssize_t)>(thunk);
+    packed.finish(call(packed.argument<Object>(0), items_of(tuple), PyTuple_GET_SIZE(tuple)));
+}
+
+} // namespace
+
+void Emulated::CallRealFunctionFromTrampoline(HPyContext*, HPyFunc_Signature signature,
+                                              HPyCFunction function, void* args) noexcept {
+    const auto thunk = [=](::HPyFunc_Signature same) { return thunk_of(same, function); };
+    switch (signature) {
+    case HPyFunc_VARARGS:
+        return call_varargs(function, args);
+    case HPyFunc_KEYWORDS:
+        return Packed<Object, Object, Object, Object>(args).call(thunk(kDictSignature));
+    case HPyFunc_NOARGS:
+        return Packed<Object, Object>(args).call(thunk(::HPyFunc_NOARGS), Object{nullptr});
+    case HPyFunc_O:
+        return Packed<Object, Object, Object>(args).call(thunk(::HPyFunc_O));
+    case HPyFunc_GETBUFFERPROC:
+        return Packed<int, Object, Py_buffer*, int>(args).call(thunk(::HPyFunc_GETBUFFERPROC));
+    case HPyFunc_RELEASEBUFFERPROC:
+        return call_procedure<Object, Py_buffer*>(thunk(::HPyFunc_RELEASEBUFFERPROC), args);
+    case HPyFunc_UNARYFUNC:
+        return Packed<Object, Object>(args).call(thunk(::HPyFunc_UNARYFUNC));
+    case HPyFunc_BINARYFUNC:
+        return Packed<Object, Object, Object>(args).call(thunk(::HPyFunc_BINARYFUNC));
+    case HPyFunc_TERNARYFUNC:
+        return Packed<Object, Object, Object, Object>(args).call(thunk(::HPyFunc_TERNARYFUNC));
+    case HPyFunc_INQUIRY:
+        return Packed<int, Object>(args).call(thunk(::HPyFunc_INQUIRY));
+    case HPyFunc_LENFUNC:
+        return Packed<Py_ssize_t, Object>(args).call(thunk(::HPyFunc_LENFUNC));
+    case HPyFunc_SSIZEARGFUNC:
+        return Packed<Object, Object, Py_ssize_t>(args).call(thunk(::HPyFunc_SSIZEARGFUNC));
+    case HPyFunc_SSIZEOBJARGPROC:
+        return Packed<int, Object, Py_ssize_t, Object>(args).call(thunk(::HPyFunc_SSIZEOBJARGPROC));
+    case HPyFunc_OBJOBJARGPROC:
+        return Packed<int, Object, Object, Object>(args).call(thunk(::HPyFunc_OBJOBJARGPROC));
+    case HPyFunc_REPRFUNC:
+        return Packed<Object, Object>(args).call(thunk(::HPyFunc_REPRFUNC));
+    case HPyFunc_RICHCMPFUNC:
+        return Packed<Object, Object, Object, int>(args).call(thunk(::HPyFunc_RICHCMPFUNC));
+    case HPyFunc_INITPROC:
+        return Packed<int, Object, Object, Object>(args).call(thunk(::HPyFunc_INITPROC));
+    case HPyFunc_GETTER:
+        return Packed<Object, Object, void*>(args).call(thunk(::HPyFunc_GETTER));
+    case HPyFunc_SETTER:
+        return Packed<int, Object, Object, void*>(args).call(thunk(::HPyFunc_SETTER));
+    case HPyFunc_OBJOBJPROC:
+        return Packed<int, Object, Object>(args).call(thunk(::HPyFunc_OBJOBJPROC));
+    case HPyFunc_HASHFUNC:
+        return Packed<Py_hash_t, Object>(args).call(thunk(::HPyFunc_HASHFUNC));
+    case HPyFunc_DESTRUCTOR:
+        return call_procedure<Object>(thunk(::HPyFunc_DESTRUCTOR), args);
+    default: // 0.0.4 has no slot of these, and the runtime itself calls traverse and destroy
+        stop_at(signature);
+    }
+}
+
+} // namespace hpystate::v0_0_4
