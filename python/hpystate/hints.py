@@ -27,7 +27,8 @@ def _reason(name: str, file: str) -> str:
     if abi != "0":
         return (
             f"the tag in its name is version {abi} of HPy's ABI, and this runtime has version 0 "
-            f"({tail}{SUFFIX}) and that of HPy 0.0.4 ({tail}{OLD_SUFFIX}). Build it again with HPy 0.9: {_REBUILD}"
+            f"({tail}{SUFFIX}) and that of HPy 0.0.4 ({tail}{OLD_SUFFIX}). "
+            f"Build it again with HPy 0.9: {_REBUILD}"
         )
     return (
         f"it is a hybrid extension for {_python(python)}, and this is "

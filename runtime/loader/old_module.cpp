@@ -10,7 +10,7 @@
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
 #include "runtime/loader/module.h"
-#include "runtime/versions/v0_0_4/contexts.h"
+#include "runtime/versions/v0_0_4/adapter.h"
 #include "runtime/versions/v0_0_4/describe.h"
 #include "runtime/versions/v0_0_4/emulate.h"
 #include "runtime/versions/v0_0_4/layer.h"

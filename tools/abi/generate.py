@@ -4,8 +4,9 @@
     python tools/abi/generate.py --write    writes them
 
 The dump (abi/dumps/) is what a compiler saw in upstream's published headers: the oracle, never an
-input of the build. tests/abi/layout_* are lists of static assertions about our own headers;
-compiling them is the test, and it is part of every build. The headers: see tools/abi/trampolines.py.
+input of the build. tests/abi/layout_* are lists of static assertions about our own
+headers; compiling them is the test, and it is part of every build. The headers: see
+tools/abi/trampolines.py.
 """
 
 from __future__ import annotations

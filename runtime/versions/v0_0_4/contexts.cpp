@@ -3,8 +3,8 @@
 #include "runtime/versions/v0_0_4/contexts.h"
 
 #include "globals/locks.h"
-#include "runtime/context/head.h"
 #include "runtime/cpython/guarded.h"
+#include "runtime/versions/v0_0_4/adapter.h"
 #include "runtime/versions/v0_0_4/emulate.h"
 
 #include <memory>
@@ -101,12 +101,6 @@ HPyContext* around_layered(::HPyContext* context, const Layer& layer) noexcept {
         }
         return &adapter->context;
     });
-}
-
-Region& region_behind(::HPyContext* context) noexcept {
-    const ContextHead* const head = context::head_of(context);
-    Region* const region = head != nullptr ? head->region : nullptr;
-    return region != nullptr ? *region : *Region::of(context);
 }
 
 } // namespace hpystate::v0_0_4

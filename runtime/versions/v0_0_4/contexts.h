@@ -16,30 +16,10 @@
 
 #include <Python.h>
 
-#include "interp_state/region.h"
 #include "runtime/calls/layer.h"
 #include "runtime/versions/v0_0_4/abi.h"
 
-#include <atomic>
-
 namespace hpystate::v0_0_4 {
-
-/// A context of 0.0.4, and what this runtime knows of it.
-struct Adapter {
-    HPyContext context;              ///< first: it has the address of this struct
-    std::atomic<const Layer*> layer; ///< by which the file's functions are called: layer.h
-};
-
-/// The context of 0.9 that a context of 0.0.4 forwards to.
-[[nodiscard]] inline ::HPyContext* behind(const HPyContext* context) noexcept {
-    return static_cast<::HPyContext*>(context->_private);
-}
-
-/// The layer of a context of this version.
-[[nodiscard]] inline const Layer* layer_of(HPyContext* context) noexcept {
-    // relaxed: it was written before the context was handed out.
-    return reinterpret_cast<Adapter*>(context)->layer.load(std::memory_order_relaxed);
-}
 
 /// The context of 0.0.4 around a plain context.
 [[nodiscard]] HPyContext* around_plain(::HPyContext* plain, const Layer& layer) noexcept;
@@ -47,8 +27,5 @@ struct Adapter {
 /// The context of 0.0.4 around a context of debug or trace mode. nullptr with an exception set: no
 /// memory.
 [[nodiscard]] HPyContext* around_layered(::HPyContext* context, const Layer& layer) noexcept;
-
-/// The region of a context of 0.9, of any kind.
-[[nodiscard]] Region& region_behind(::HPyContext* context) noexcept;
 
 } // namespace hpystate::v0_0_4

@@ -5,6 +5,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/layers/trace/trace.h"
+#include "runtime/versions/v0_0_4/adapter.h"
 #include "runtime/versions/v0_0_4/contexts.h"
 
 namespace hpystate::v0_0_4 {
