@@ -17,15 +17,17 @@ namespace hpystate {
 /// In the order in which they may nest, outermost first.
 enum class LockRank : std::uint8_t {
     kNone,
-    kDefinitions, ///< globals/interner.cpp: tables made of definitions so far
-    kFiles,       ///< runtime/loader/file_context.cpp: which file has its context, who waits
-    kThunks,      ///< globals/thunk_table.cpp: which thunk has which number
-    kFirstValue,  ///< interp_state/first_value.cpp: which first values are being made, who waits
-    kInstances,   ///< interp_state/region.h: how many modules an interpreter has of each definition
-    kDirectory,   ///< interp_state/directory.cpp: regions and who owns them
-    kOldContexts, ///< runtime/versions/v0_0_4/contexts.cpp: contexts of 0.0.4 while they are filled
-    kRegistry,    ///< globals/registry.cpp: the tokens
-    kWindow,      ///< interp_state/window.h: one slot, or the overflow; cells of fields
+    kDefinitions,   ///< globals/interner.cpp: tables made of definitions so far
+    kFiles,         ///< runtime/loader/file_context.cpp: which file has its context, who waits
+    kPrivateCopies, ///< runtime/loader/private_copies.cpp: copies of files
+    kThunks,        ///< globals/thunk_table.cpp: which thunk has which number
+    kFirstValue,    ///< interp_state/first_value.cpp: which first values are being made, who waits
+    kInstances, ///< interp_state/region.h: how many modules an interpreter has of each definition
+    kDirectory, ///< interp_state/directory.cpp: regions and who owns them
+    kForeignFiles, ///< runtime/elf/foreign_files.cpp: files that another runtime has too
+    kOldContexts,  ///< runtime/versions/v0_0_4/contexts.cpp: contexts of 0.0.4 while they are filled
+    kRegistry,     ///< globals/registry.cpp: the tokens
+    kWindow,       ///< interp_state/window.h: one slot, or the overflow; cells of fields
 };
 
 /// The highest rank that the calling thread holds. Only RankedMutex writes it.

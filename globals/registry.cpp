@@ -4,6 +4,7 @@
 #include "globals/check.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -30,7 +31,7 @@ void Registry::add(const SlotOwner& owner, std::span<std::uintptr_t* const> slot
         // Under the lock: an interpreter that makes the module at the same time finds the slots
         // written, and does not write them again while extension code here reads them.
         for (std::uintptr_t* const slot : slots)
-            publish(slot);
+            settle(slot);
     }
 }
 
@@ -38,7 +39,28 @@ Token Registry::add_unlisted(std::uintptr_t* slot) {
     const std::lock_guard lock(mutex_); // also while it is written: see add()
     tokens_.try_emplace(reinterpret_cast<std::uintptr_t>(slot));
     HPYSTATE_CHECK(has_all({&slot, 1})); // G2
-    return publish(slot);
+    settle(slot);
+    return Token(reinterpret_cast<std::uintptr_t>(slot));
+}
+
+void Registry::settle(std::uintptr_t* slot) noexcept {
+    publish(slot, [this](std::uintptr_t held) { return held == 0 || tokens_.count(held) != 0; });
+}
+
+Registry::Match Registry::match(std::uintptr_t content) const {
+    const std::lock_guard lock(mutex_);
+    Match found;
+    found.is_token = tokens_.count(content) != 0;
+    if (found.is_token) return found;
+    for (const auto& [slot, info] : tokens_) {
+        if (!info.listed()) continue;
+        // relaxed: whoever writes it is another runtime, which publishes nothing to this one.
+        const std::atomic_ref word(*reinterpret_cast<std::uintptr_t*>(slot));
+        if (word.load(std::memory_order_relaxed) != content) continue;
+        ++found.count;
+        found.slot = slot;
+    }
+    return found;
 }
 
 bool Registry::has_all(std::span<std::uintptr_t* const> slots) const {

@@ -5,7 +5,10 @@
 /// slot that no module lists. It is never removed, since the loader never closes a file.
 ///
 /// Invariants
-///   G1  A registered slot holds its own address, unless code other than HPy wrote it.
+///   G1  A registered slot holds its own address, unless other code or another HPy runtime wrote
+///   it.
+///       What was written is left alone, unless it is 0 or the token of another slot: then the slot
+///       was cleared, or moved with its bytes.
 ///   G2  A slot is written only after its entry was made, and only if its value differs.
 ///   G3  `add` registers all slots of a list or, if memory runs out, none.
 #pragma once
@@ -46,12 +49,12 @@ class Registry {
     Registry& operator=(const Registry&) = delete;
     ~Registry() = default;
 
-    /// Registers every slot of a module's list and writes its token into it. A slot that is listed
-    /// twice, or by another module too, keeps its first entry. Throws std::bad_alloc; nothing was
-    /// registered or written then.
+    /// Registers every slot of a module's list and writes its token into it (G1). A slot that is
+    /// listed twice, or by another module too, keeps its first entry. Throws std::bad_alloc;
+    /// nothing was registered or written then.
     void add(const SlotOwner& owner, std::span<std::uintptr_t* const> slots);
 
-    /// Registers one slot that no module listed and writes its token into it.
+    /// Registers one slot that no module listed and writes its token into it (G1).
     Token add_unlisted(std::uintptr_t* slot);
 
     [[nodiscard]] std::optional<SlotInfo> find(Token token) const;
@@ -65,6 +68,16 @@ class Registry {
             visit(bits, info);
     }
 
+    /// The listed slots whose content is `content`, which is not 0. Files are never closed, so
+    /// listed slots can be read at any time; a slot that no module lists may be in memory that was
+    /// freed.
+    struct Match {
+        bool is_token = false;   ///< it is a registered token, so nothing was looked for
+        std::size_t count = 0;   ///< slots that hold it
+        std::uintptr_t slot = 0; ///< the address of one of them
+    };
+    [[nodiscard]] Match match(std::uintptr_t content) const;
+
     [[nodiscard]] std::size_t size() const;
 
     /// "globals[3] of module x (x.hpy0.so)", "a global that no module lists", or "a global that was
@@ -74,6 +87,9 @@ class Registry {
   private:
     /// Under the lock: whether each slot has an entry.
     [[nodiscard]] bool has_all(std::span<std::uintptr_t* const> slots) const;
+
+    /// Under the lock: writes a slot's token into it by G1.
+    void settle(std::uintptr_t* slot) noexcept;
 
     using Map = std::unordered_map<std::uintptr_t, SlotInfo>;
 

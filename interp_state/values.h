@@ -16,6 +16,7 @@
 #include "interp_state/region.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #ifdef Py_GIL_DISABLED
@@ -31,15 +32,41 @@ inline void take_reference(PyObject* object) noexcept {
     Py_INCREF(object);
 }
 
+/// What the content of a slot means. HPyGlobal_Load gets the content alone, and another HPy runtime
+/// that has the file too may have written it. Then the slot is looked for among those that modules
+/// list: exactly one that holds this content is the one.
+struct Resolved {
+    Token token;       ///< of the slot; unset where it is not known
+    bool unknown;      ///< the content is not a token, and it is not known whose it is
+    std::size_t count; ///< of the listed slots that hold it, where it is unknown
+};
+
+/// Cold: takes the registry's lock and, for content that is not a token, reads all listed slots.
+[[nodiscard, gnu::cold, gnu::noinline]] Resolved resolve(const Region& region,
+                                                         Token content) noexcept;
+
+/// load_value() and lend_value() where the entry has no plain word for the token.
+[[nodiscard, gnu::cold, gnu::noinline]] PyObject* load_elsewhere(Region& region,
+                                                                 Token content) noexcept;
+[[nodiscard, gnu::cold, gnu::noinline]] PyObject* lend_elsewhere(Region& region,
+                                                                 Token content) noexcept;
+
 /// The object that the interpreter keeps under a token: a new reference. nullptr without an
-/// exception: nothing is stored here. HPyGlobal_Load is the same, written out.
+/// exception: nothing is stored here, or the content of the slot is unknown (raise_unset() tells).
+/// HPyGlobal_Load is the same, written out.
 [[nodiscard]] inline PyObject* load_value(Region& region, Token token) noexcept {
-    return region.window.load(token, &take_reference);
+    const Window::Entry& entry = region.window.entry_of(token);
+    PyObject* const object = entry.holds(token) ? entry.plain() : nullptr;
+    if (object == nullptr) return load_elsewhere(region, token);
+    Py_INCREF(object);
+    return object;
 }
 
 /// The same without a reference: the caller may use the object until the slot is stored to.
 [[nodiscard]] inline PyObject* lend_value(Region& region, Token token) noexcept {
-    return region.window.borrow(token);
+    const Window::Entry& entry = region.window.entry_of(token);
+    PyObject* const object = entry.holds(token) ? entry.plain() : nullptr;
+    return object != nullptr ? object : lend_elsewhere(region, token);
 }
 
 /// The object, without a reference, if the window keeps it until the interpreter ends, whatever is
@@ -56,14 +83,16 @@ inline void take_reference(PyObject* object) noexcept {
     return Token(reinterpret_cast<std::uintptr_t>(slot));
 }
 
-/// Whether a slot holds its token. If not, no module listed it, or it was moved or never zeroed.
+/// Whether a slot holds its token. If not, no module listed it, it was moved or never zeroed, or
+/// another HPy runtime writes it too.
 [[nodiscard]] inline bool holds_token(std::uintptr_t* slot) noexcept {
     const auto self = reinterpret_cast<std::uintptr_t>(slot);
     // relaxed: see publish(); all writers write the same value.
     return std::atomic_ref(*slot).load(std::memory_order_relaxed) == self;
 }
 
-/// Registers such a slot and writes its token into it. False: no memory; nothing was written.
+/// Registers such a slot and writes its token into it, unless another runtime wrote there
+/// (globals/registry.h, G1). False: no memory; nothing was written.
 [[nodiscard, gnu::cold, gnu::noinline]] bool write_unlisted(std::uintptr_t* slot) noexcept;
 
 /// Makes `object` the value of a slot in this interpreter; nullptr clears it. The object is
@@ -88,7 +117,8 @@ inline void take_reference(PyObject* object) noexcept {
 }
 
 /// Sets a SystemError with the function's name and that of the slot, which holds nothing in this
-/// interpreter. An exception that is set already becomes its context.
+/// interpreter, or holds content that is unknown. An exception that is set already becomes its
+/// context.
 [[gnu::cold]] void raise_unset(const Region& region, const char* function, Token token) noexcept;
 
 } // namespace hpystate

@@ -19,7 +19,9 @@
 #include "runtime/loader/inspect.h"
 #include "runtime/loader/load.h"
 #include "runtime/loader/module.h"
+#include "runtime/loader/private_copies.h"
 #include "runtime/versions/v0_9/contexts.h"
+#include "runtime/versions/v0_9/dispatcher.h"
 
 #include <hpystate/fused_table.h>
 #include <hpystate/sibling_table.h>
@@ -74,6 +76,14 @@ std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {
     if (text == "own-gil") return Interpreters::kOwnGil;
     if (text == "shared-gil") return Interpreters::kSharedGil;
     if (text == "main") return Interpreters::kMain;
+    return std::nullopt;
+}
+
+/// nullptr: nobody said a word.
+std::optional<Sharing> sharing_of(const char* word) noexcept {
+    if (word == nullptr) return Sharing::kDefault;
+    if (std::string_view(word) == "share") return Sharing::kShare;
+    if (std::string_view(word) == "refuse") return Sharing::kRefuse;
     return std::nullopt;
 }
 
@@ -232,19 +242,22 @@ PyObject* modules(PyObject*, PyObject* path) {
     });
 }
 
-PyDoc_STRVAR(create_doc, "create($module, file, spec, mode, interpreters, /)\n--\n\n"
+PyDoc_STRVAR(create_doc, "create($module, file, spec, mode, interpreters, sharing=None, /)\n--\n\n"
                          "Creates the module of a file that inspect() returned, in this "
                          "interpreter; execute() executes\n"
                          "it. mode is 'universal', 'debug' or 'trace'; interpreters is 'own-gil', "
                          "'shared-gil', 'main',\n"
-                         "or None if neither the caller nor the file declares it.");
+                         "or None if neither the caller nor the file declares it; sharing is "
+                         "'share', 'refuse' or None:\n"
+                         "what to do if another HPy runtime has the file too.");
 
 PyObject* create_module_of(PyObject*, PyObject* args) {
     PyObject* capsule = nullptr;
     PyObject* spec = nullptr;
     const char* mode = nullptr;
     const char* interpreters = nullptr;
-    if (!PyArg_ParseTuple(args, "OOsz:create", &capsule, &spec, &mode, &interpreters)) {
+    const char* sharing = nullptr;
+    if (!PyArg_ParseTuple(args, "OOsz|z:create", &capsule, &spec, &mode, &interpreters, &sharing)) {
         return nullptr;
     }
     const auto* const file =
@@ -268,6 +281,14 @@ PyObject* create_module_of(PyObject*, PyObject* args) {
             return nullptr;
         }
     }
+    const std::optional<Sharing> shared = sharing_of(sharing);
+    if (!shared) {
+        PyErr_Format(PyExc_ValueError,
+                     "%s: other_runtimes is '%s'; 'share', 'refuse' or None was expected.",
+                     file->name.c_str(), sharing);
+        return nullptr;
+    }
+    decision.sharing = *shared;
     return guarded<PyObject*>(nullptr, [&] {
         return loading(file->name, file->path, [&] { return create(*file, decision, spec); });
     });
@@ -280,6 +301,27 @@ PyDoc_STRVAR(execute_doc,
 PyObject* execute(PyObject*, PyObject* module) {
     if (!guarded(false, [=] { return execute_module(module); })) return nullptr;
     Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(kept_path_doc,
+             "kept_path($module, key, path, /)\n--\n\n"
+             "The private copy of a file that is kept under a key, or None; path, if given, is "
+             "kept if none is.");
+
+PyObject* kept_path(PyObject*, PyObject* args) {
+    const char* key = nullptr;
+    PyObject* path = nullptr;
+    if (!PyArg_ParseTuple(args, "sO:kept_path", &key, &path)) return nullptr;
+    PyObject* encoded = nullptr;
+    if (path != Py_None && PyUnicode_FSConverter(path, &encoded) == 0) return nullptr;
+    const Ref bytes(encoded);
+    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+        const std::string kept = encoded == nullptr
+                                     ? private_copy_of(key)
+                                     : keep_private_copy(key, PyBytes_AS_STRING(encoded));
+        if (kept.empty()) Py_RETURN_NONE;
+        return PyUnicode_DecodeFSDefault(kept.c_str());
+    });
 }
 
 PyDoc_STRVAR(state_doc, "state($module, /)\n--\n\n"
@@ -318,6 +360,7 @@ PyMethodDef methods[] = {
     {"modules", modules, METH_O, modules_doc},
     {"create", create_module_of, METH_VARARGS, create_doc},
     {"execute", execute, METH_O, execute_doc},
+    {"kept_path", kept_path, METH_VARARGS, kept_path_doc},
     {"state", state, METH_NOARGS, state_doc},
 #ifdef HPYSTATE_CHECKS
     {"_pretend_other_module_layout", pretend_other_module_layout_here, METH_NOARGS, nullptr},
@@ -335,6 +378,12 @@ PyObject* add_layer(PyObject* module, const char* name, PyMethodDef* functions) 
 
 int exec(PyObject* module) {
     if (context::enter_interpreter() == nullptr) return -1;
+    if (!guarded(false, [] {
+            context::join_other_copies();
+            return true;
+        })) {
+        return -1;
+    }
     if (!watch_forks()) {
         PyErr_NoMemory();
         return -1;

@@ -40,7 +40,7 @@ from importlib._bootstrap_external import (
 
 from hpystate import _native
 from hpystate.errors import LoadError
-from hpystate.policy import INTERPRETERS, MODES, create_module
+from hpystate.policy import INTERPRETERS, MODES, OTHER_RUNTIMES, create_module
 
 # Every interpreter imports this module, and CPython does not free all memory of what an interpreter
 # imported. So no `typing`, no `importlib.abc` (it imports forty modules), no `re` until needed.
@@ -74,15 +74,25 @@ class HPyLoader(ExtensionFileLoader):
         mode: str | None = None,
         interpreters: str | None = None,
         gil: bool | None = None,
+        other_runtimes: str | None = None,
     ) -> None:
         super().__init__(name, path)
         self.mode = mode
         self.interpreters = interpreters
         self.gil = gil
+        self.other_runtimes = other_runtimes
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         _check_name(spec.name, self.path)
-        return create_module(spec.name, self.path, spec, self.mode, self.interpreters, self.gil)
+        return create_module(
+            spec.name,
+            self.path,
+            spec,
+            self.mode,
+            self.interpreters,
+            self.gil,
+            self.other_runtimes,
+        )
 
     def exec_module(self, module: ModuleType) -> None:
         _native.execute(module)
@@ -266,9 +276,10 @@ def spec_of(
     mode: str | None = None,
     interpreters: str | None = None,
     gil: bool | None = None,
+    other_runtimes: str | None = None,
 ) -> ModuleSpec:
     """The spec of a file; its loader knows how to make the module."""
-    loader = HPyLoader(name, path, mode, interpreters, gil)
+    loader = HPyLoader(name, path, mode, interpreters, gil, other_runtimes)
     spec = spec_from_file_location(name, path, loader=loader)
     assert spec is not None  # None is for loaders that were not given
     return spec
@@ -391,6 +402,7 @@ def load(
     mode: str = "universal",
     interpreters: str | None = None,
     gil: bool | None = None,
+    other_runtimes: str | None = None,
 ) -> ModuleType:
     """Loads the HPy extension in `path` and returns its module; sys.modules is left alone.
 
@@ -403,6 +415,11 @@ def load(
     gil           False: the module is safe without the GIL; True: it needs the GIL; None asks
                   HPYSTATE_GIL, then the extension, then assumes True. Python builds with the GIL
                   ignore it; the others bring the GIL back for a module that needs it
+    other_runtimes
+                  if another HPy runtime of this process, as PyPy's, has loaded the file too:
+                  "share" it, "refuse" it, or, without looking, load a private "copy" of the
+                  file. None asks HPYSTATE_OTHER_RUNTIMES, then refuses the file if that runtime
+                  is hpy.universal, which would crash, and shares it otherwise
     raises        LoadError; what the extension's exec slots raise; TypeError and ValueError for bad
                   arguments
     """
@@ -416,8 +433,10 @@ def load(
         _check_word("interpreters", interpreters, INTERPRETERS)
     if gil is not None and not isinstance(gil, bool):
         raise TypeError(f"load: gil is {type(gil).__name__}, a bool or None was expected")
+    if other_runtimes is not None:
+        _check_word("other_runtimes", other_runtimes, OTHER_RUNTIMES)
     file = _whole_path(name, path)
-    spec = spec_of(name, file, mode, interpreters, gil)
+    spec = spec_of(name, file, mode, interpreters, gil, other_runtimes)
     module = _bootstrap.module_from_spec(spec)
     assert spec.loader is not None
     spec.loader.exec_module(module)

@@ -1,9 +1,9 @@
 """policy.py: makes the module of a file, and decides how.
 
 Three sources count, the first one most: the arguments of whoever loads the file, the environment
-(HPY, HPY_LOG, HPYSTATE_INTERPRETERS, HPYSTATE_GIL), and what the file declares (`_native.inspect`).
-_asked() combines arguments and environment, decide() combines that with the file. The functions
-below them read the environment.
+(HPY, HPY_LOG, HPYSTATE_INTERPRETERS, HPYSTATE_GIL, HPYSTATE_OTHER_RUNTIMES), and what the file
+declares (`_native.inspect`). _asked() combines arguments and environment, decide() combines that
+with the file. The functions below them read the environment.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MODES = ("universal", "debug", "trace")
 INTERPRETERS = ("own-gil", "shared-gil", "main")
 GIL = ("off", "on")
+OTHER_RUNTIMES = ("share", "copy", "refuse")
 
 _NO_GIL = "t" in sys.abiflags  # a build of CPython that can run without the GIL
 
@@ -36,25 +37,32 @@ def create_module(
     mode: str | None = None,
     interpreters: str | None = None,
     gil: bool | None = None,
+    other_runtimes: str | None = None,
 ) -> ModuleType:
     """Makes the module `name` of the file in `path`, not executed.
 
     name          dotted name of the module; its last part names the functions in the file
     path          the file
     spec          the ModuleSpec that the module is made for
-    mode, interpreters, gil
+    mode, interpreters, gil, other_runtimes
                   as for hpystate.load(); None: not given. HPY then decides the mode
     raises        LoadError; ValueError for a wrong word in the environment; a RuntimeWarning that
                   is an error; what functions of the file raise
     """
     asked = _asked(name, mode, interpreters, gil, os.environ)
+    sharing = _sharing(name, other_runtimes, os.environ)
+    if sharing == "copy":
+        from hpystate.private_copy import private_copy
+
+        path = private_copy(path)
+        sharing = None
     file, declared = _native.inspect(name, path)
     mode, interpreters, needs_gil = decide(asked, declared)
     if needs_gil and _NO_GIL:
         from hpystate.gil import bring_back
 
         bring_back(name, mode != "universal")
-    return _native.create(file, spec, mode, interpreters)
+    return _native.create(file, spec, mode, interpreters, sharing)
 
 
 def _asked(
@@ -78,6 +86,17 @@ def _asked(
         )
     word = GIL[gil] if gil is not None else gil_from_environment(name, environment)
     return mode, where, word
+
+
+def _sharing(name: str, other_runtimes: str | None, environment: Mapping[str, str]) -> str | None:
+    """What to do if another HPy runtime has the file too: a word of OTHER_RUNTIMES. None: nobody
+    decided, and `_native.create` decides by that runtime."""
+    word = other_runtimes or other_runtimes_from_environment(name, environment)
+    if word is not None and word not in OTHER_RUNTIMES:
+        raise ValueError(
+            f"{name}: other_runtimes is '{word}'; 'share', 'copy' or 'refuse' was expected."
+        )
+    return word
 
 
 def decide(
@@ -155,6 +174,11 @@ def interpreters_from_environment(name: str, environment: Mapping[str, str]) -> 
 def gil_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
     """The value of HPYSTATE_GIL for a module, found in the same way: "off", "on" or None."""
     return _value_for(name, "HPYSTATE_GIL", GIL, environment)
+
+
+def other_runtimes_from_environment(name: str, environment: Mapping[str, str]) -> str | None:
+    """The value of HPYSTATE_OTHER_RUNTIMES for a module, found in the same way."""
+    return _value_for(name, "HPYSTATE_OTHER_RUNTIMES", OTHER_RUNTIMES, environment)
 
 
 def _value_for(

@@ -11,6 +11,7 @@
 #include "runtime/calls/thunk_pool.h"
 #include "runtime/cpython/in_flight.h"
 #include "runtime/cpython/items.h"
+#include "runtime/elf/foreign_files.h"
 
 #include <type_traits>
 
@@ -283,7 +284,9 @@ void raise_no_thunk(HPyFunc_Signature signature, Site site, const FunctionName& 
 CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl, CFunction trampoline,
                               Site site, const FunctionName& name) {
     CFunction function = find_thunk(signature, impl, site);
-    if (function == nullptr && !is_layered(site)) function = trampoline;
+    const bool usable = function == nullptr && !is_layered(site) && trampoline != nullptr &&
+                        !is_in_foreign_file(reinterpret_cast<const void*>(trampoline));
+    if (usable) function = trampoline;
     if (function == nullptr) raise_no_thunk(signature, site, name);
     return function;
 }

@@ -18,7 +18,10 @@ namespace {
 }
 
 [[gnu::cold, gnu::noinline]] HPy load_elsewhere(HPyContext* ctx, Token token) noexcept {
-    return as_handle(current_region(ctx)->window.load_slow(token, &take_reference));
+    PyObject* const object = hpystate::load_elsewhere(*current_region(ctx), token);
+    if (object == nullptr && resolve(*current_region(ctx), token).unknown) [[unlikely]]
+        raise_unset(*current_region(ctx), "HPyGlobal_Load", token);
+    return as_handle(object);
 }
 
 } // namespace

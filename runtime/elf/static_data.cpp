@@ -26,21 +26,19 @@ constexpr std::size_t kWord = sizeof(std::uintptr_t);
     return word;
 }
 
-/// Copies the words of a segment that were not protected after relocation.
-void copy_segment(const elf::Loaded& loaded, const Elf64_Phdr& segment,
-                  std::vector<StaticData::Part>& parts) {
-    const std::uintptr_t start = loaded.load_address + segment.p_vaddr;
-    const std::uintptr_t end = start + segment.p_memsz;
-    StaticData::Part* open = nullptr;
-    for (std::uintptr_t at = (start + kWord - 1) / kWord * kWord; at + kWord <= end; at += kWord) {
-        if (loaded.segments.protects(loaded.in_file(at), loaded.load_address)) {
-            open = nullptr;
-            continue;
+/// Calls `visit(word)` for the words of a file that may be written and were not protected after
+/// relocation, in their order, until it returns true.
+template <typename Visit>
+void for_each_word(const elf::Loaded& loaded, Visit visit) {
+    for (const Elf64_Phdr& segment : loaded.segments.headers) {
+        if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0) continue;
+        const std::uintptr_t start = loaded.load_address + segment.p_vaddr;
+        const std::uintptr_t end = start + segment.p_memsz;
+        std::uintptr_t at = (start + kWord - 1) / kWord * kWord;
+        for (; at + kWord <= end; at += kWord) {
+            if (loaded.segments.protects(loaded.in_file(at), loaded.load_address)) continue;
+            if (visit(reinterpret_cast<const char*>(at))) return;
         }
-        const auto* const word = reinterpret_cast<const char*>(at);
-        if (open == nullptr) open = &parts.emplace_back(StaticData::Part{word, ""});
-        const std::uintptr_t held = word_at(word);
-        open->bytes.append(reinterpret_cast<const char*>(&held), kWord);
     }
 }
 
@@ -56,10 +54,14 @@ StaticData::StaticData(const void* address) {
     const auto loaded = elf::find_loaded(address);
     if (!loaded) return;
     file_ = loaded->name;
-    for (const Elf64_Phdr& segment : loaded->segments.headers) {
-        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0)
-            copy_segment(*loaded, segment, parts_);
-    }
+    for_each_word(*loaded, [this](const char* word) {
+        const bool next =
+            !parts_.empty() && parts_.back().start + parts_.back().bytes.size() == word;
+        Part& part = next ? parts_.back() : parts_.emplace_back(Part{word, ""});
+        const std::uintptr_t held = word_at(word);
+        part.bytes.append(reinterpret_cast<const char*>(&held), kWord);
+        return false;
+    });
 }
 
 std::vector<std::string> StaticData::changed() {
@@ -79,15 +81,16 @@ std::vector<std::string> StaticData::changed() {
     return fresh;
 }
 
-std::uintptr_t StaticData::replaced_by(std::uintptr_t value) const noexcept {
-    for (const Part& part : parts_) {
-        for (std::size_t at = 0; at < part.bytes.size(); at += kWord) {
-            const std::uintptr_t now = word_at(part.start + at);
-            const std::uintptr_t then = word_in(part.bytes, at);
-            if (now == value && then != value && then != 0) return then;
-        }
+const std::uintptr_t* find_word(const void* address, bool (*wanted)(std::uintptr_t content)) {
+    const auto loaded = elf::find_loaded(address);
+    const char* found = nullptr;
+    if (loaded) {
+        for_each_word(*loaded, [&](const char* word) {
+            if (wanted(word_at(word))) found = word;
+            return found != nullptr;
+        });
     }
-    return 0;
+    return reinterpret_cast<const std::uintptr_t*>(found);
 }
 
 } // namespace hpystate

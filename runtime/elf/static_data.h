@@ -1,4 +1,7 @@
-/// runtime/elf/static_data.h: finding C statics that an extension writes to after its exec.
+/// runtime/elf/static_data.h: the words of an extension's C statics; those that it writes to after
+/// its exec.
+///
+/// A second use is to look for a word in that data without writing any.
 ///
 /// HPy keeps an extension's objects apart for each interpreter. Its other C statics are shared by
 /// all interpreters of the process, and those with GILs of their own may write them at the same
@@ -22,10 +25,6 @@ class StaticData {
     /// globals that were registered since do not count. Throws std::bad_alloc.
     [[nodiscard]] std::vector<std::string> changed();
 
-    /// The old content of a word that holds `value` now and held another one when it was copied; 0:
-    /// there is no such word, or it was 0.
-    [[nodiscard]] std::uintptr_t replaced_by(std::uintptr_t value) const noexcept;
-
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
 
     /// A run of words and the copy of their bytes. The words between two parts are protected.
@@ -39,5 +38,11 @@ class StaticData {
     std::vector<Part> parts_;
     std::vector<std::string> told_;
 };
+
+/// The address of the first word, in the writable data of the file that contains `address`, whose
+/// content is `wanted`; nullptr: there is none. Nothing is written. Another thread may write a word
+/// meanwhile: then its old or its new content is seen.
+[[nodiscard]] const std::uintptr_t* find_word(const void* address,
+                                              bool (*wanted)(std::uintptr_t content));
 
 } // namespace hpystate

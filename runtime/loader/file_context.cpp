@@ -8,22 +8,21 @@
 #include "globals/sleep.h"
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/interpreter_end.h"
-#include "runtime/elf/placement.h"
-#include "runtime/elf/static_data.h"
-#include "runtime/elf/symbol_name.h"
+#include "runtime/elf/foreign_files.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
+#include "runtime/loader/host.h"
 #include "runtime/versions/v0_9/dispatcher.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <unistd.h>
 #include <unordered_map>
+#include <utility>
 
 namespace hpystate {
 
@@ -31,29 +30,15 @@ namespace {
 
 using InitContext = InspectedFile::InitContext;
 
-/// Whether a context is the dispatcher of a copy of this runtime. Other runtimes use other names.
-[[nodiscard]] bool is_dispatcher(const HPyContext& context) noexcept {
-    return context.name != nullptr && std::strcmp(context.name, context::dispatcher()->name) == 0;
-}
-
-/// Gives the file the dispatcher. `before` is a copy of the file's data. If the context of another
-/// runtime was there, it is put back and returned; nullptr: there was none.
-[[nodiscard]] HPyContext* give(InitContext init_context, const StaticData& before) noexcept {
+/// Gives the file the dispatcher, unless a context is there. Returns what is there then.
+[[nodiscard]] ContextWord give(InitContext init_context) {
     HPYSTATE_CHECK(may_run_python()); // no lock of ours is held
+    context::join_other_copies();
+    const auto* const address = reinterpret_cast<const void*>(init_context);
+    const ContextWord before = find_context(address);
+    if (before.word != nullptr) return before;
     call_file(init_context, context::dispatcher());
-    const auto ours = reinterpret_cast<std::uintptr_t>(context::dispatcher());
-    auto* const other = reinterpret_cast<HPyContext*>(before.replaced_by(ours));
-    if (other == nullptr || place_of(other) == Placement::kUnmapped || is_dispatcher(*other)) {
-        return nullptr;
-    }
-    call_file(init_context, other);
-    return other;
-}
-
-/// "another HPy runtime in this process (hpy/universal.so)", if the context is in a file.
-[[nodiscard]] std::string runtime_of(const HPyContext* context) {
-    const std::string file = name_of_address(context).file;
-    return "another HPy runtime in this process" + (file.empty() ? "" : " (" + file + ")");
+    return find_context(address);
 }
 
 /// What is known of one file, from its first load to the end of the process.
@@ -61,9 +46,10 @@ struct FileState {
     enum class Phase : std::uint8_t { kNew, kBeingGiven, kGiven };
 
     Phase phase = Phase::kNew;
-    std::thread::id giver;       ///< while it is being given
-    pid_t process = 0;           ///< of the giver: the child of a fork does not have that thread
-    HPyContext* other = nullptr; ///< once it is given: of the runtime whose file it is; null: ours
+    std::thread::id giver; ///< while it is being given
+    pid_t process = 0;     ///< of the giver: the child of a fork does not have that thread
+    ContextWord word;      ///< once it is given
+    bool reported = false; ///< that another runtime has the file
 };
 
 /// All files, and who waits for which. `mutex` guards all but `finished`. Only attached threads
@@ -140,15 +126,15 @@ class Giving {
     Giving& operator=(const Giving&) = delete;
 
     /// To be called when the file's function has returned: it is not called again.
-    void finish(HPyContext* other) noexcept {
+    void finish(const ContextWord& word) noexcept {
         given_ = true;
-        other_ = other;
+        word_ = word;
     }
 
     ~Giving() {
         {
             const std::lock_guard lock(board().mutex);
-            file_.other = other_;
+            file_.word = word_;
             file_.phase = given_ ? FileState::Phase::kGiven : FileState::Phase::kNew;
         }
         board().finished.fetch_add(1, std::memory_order_relaxed);
@@ -157,19 +143,18 @@ class Giving {
 
   private:
     FileState& file_;
-    HPyContext* other_ = nullptr;
+    ContextWord word_;
     bool given_ = false;
 };
 
-/// Gives the file its context, or waits until that is done. Returns the context of the other
-/// runtime whose file it is; nullptr: it is ours.
-[[nodiscard]] const HPyContext* give_once(const InspectedFile& file) {
+/// Gives the file its context, or waits until that is done. Returns whose context the file has.
+[[nodiscard]] ContextWord give_once(const InspectedFile& file) {
     const bool can_wait = !has_stopped_threads();
     for (;;) {
         std::unique_lock lock(board().mutex);
         FileState& state = board().files[file.init_context];
         const Turn turn = take_turn(state, can_wait);
-        if (turn == Turn::kGoOn) return state.other;
+        if (turn == Turn::kGoOn) return state.word.again();
         const std::uint32_t seen = board().finished.load(std::memory_order_relaxed);
         lock.unlock();
         if (turn == Turn::kWait) {
@@ -177,19 +162,13 @@ class Giving {
             continue;
         }
         Giving giving(state);
-        // The data is always copied: another runtime may have loaded the file after we opened it.
-        const StaticData before(reinterpret_cast<const void*>(file.init_context));
-        HPyContext* const other = give(file.init_context, before);
-        giving.finish(other);
-        return other;
+        const ContextWord word = give(file.init_context);
+        giving.finish(word);
+        return word;
     }
 }
 
-} // namespace
-
-void give_dispatcher(const InspectedFile& file) {
-    const HPyContext* const other = give_once(file);
-    if (other == nullptr) return;
+[[noreturn]] void refuse(const InspectedFile& file, const HPyContext* other) {
     throw LoadError(
         LoadErrorKind::kOtherRuntime,
         file.path + ": " + runtime_of(other) +
@@ -197,8 +176,38 @@ void give_dispatcher(const InspectedFile& file) {
             "of its own in the file's globals, and the file's functions call only one runtime. "
             "Nothing was changed. Load the file with one runtime only (hpystate.install() before "
             "the first import of hpy.universal replaces it by hpystate), or load a copy of the "
-            "file with hpystate.",
+            "file with hpystate: other_runtimes=\"copy\", or the environment variable "
+            "HPYSTATE_OTHER_RUNTIMES=\"" +
+            file.name + "=copy\".",
         {{"name", file.short_name}});
+}
+
+/// True for the first call only.
+[[nodiscard]] bool is_first_report(const InspectedFile& file) {
+    const std::lock_guard lock(board().mutex);
+    return !std::exchange(board().files[file.init_context].reported, true);
+}
+
+void report(const InspectedFile& file, const HPyContext* other) {
+    if (!is_first_report(file)) return;
+    const std::string text = file.path + ": " + runtime_of(other) + ", \"" + other->name +
+                             "\", has loaded this file too. hpystate leaves alone what it writes "
+                             "into the file's globals, "
+                             "and keeps its own values beside them (docs/design.md, section 5).";
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, text.c_str(), 1) != 0) throw AlreadyRaised();
+}
+
+} // namespace
+
+bool give_dispatcher(const InspectedFile& file, Sharing sharing) {
+    const ContextWord word = give_once(file);
+    if (!word.is_foreign()) return false;
+    const bool refused = sharing == Sharing::kRefuse ||
+                         (sharing == Sharing::kDefault && is_of_upstream(*word.context));
+    if (refused) refuse(file, word.context);
+    add_foreign_file(word.word);
+    report(file, word.context);
+    return true;
 }
 
 } // namespace hpystate

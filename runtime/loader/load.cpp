@@ -8,7 +8,6 @@
 #include "runtime/elf/placement.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
-#include "runtime/loader/file_context.h"
 #include "runtime/loader/fused_link.h"
 #include "runtime/loader/old_module.h"
 #include "runtime/loader/sibling.h"
@@ -74,13 +73,14 @@ PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* 
     if (file.offer->context == Version::kV004) {
         return create_old(file, decision.layer, decision.interpreters);
     }
-    give_dispatcher(file);
+    const bool other_runtime = give_dispatcher(file, decision.sharing);
     check_no_exception(file.path, "HPyInitGlobalContext_" + file.short_name);
     fill_fused_link(file);
     fill_sibling_link(file);
     const ModuleDescription wanted = v0_9::describe_module(definition_of(file));
     const Interpreters where = decision.interpreters.value_or(assumed_for(file, wanted));
-    return create_module(wanted, {file.name, file.path, spec, where, decision.layer});
+    return create_module(wanted, {file.name, file.path, spec, where, decision.layer,
+                                  other_runtime || decision.sharing == Sharing::kShare});
 }
 
 } // namespace hpystate

@@ -14,6 +14,7 @@
 #include <Python.h>
 
 #include "runtime/calls/layer.h"
+#include "runtime/loader/file_context.h"
 #include "runtime/loader/inspect.h"
 #include "runtime/loader/module.h"
 
@@ -29,6 +30,8 @@ struct Decision {
     /// every interpreter. One that uses the C API too may keep objects in C statics, so it may be
     /// made where the main interpreter's GIL is shared.
     std::optional<Interpreters> interpreters;
+
+    Sharing sharing = Sharing::kDefault; ///< with another HPy runtime that has the file too
 };
 
 /// Makes the module of a file in the calling thread's interpreter, not executed: gives the file its

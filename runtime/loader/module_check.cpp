@@ -67,11 +67,11 @@ std::string describe_listed(const ModuleRequest& request, std::size_t index, con
                     {{"index", std::to_string(index)}, {"address", address.data()}});
 }
 
-/// A slot may hold 0 or its own address, which every copy of this runtime writes. Anything else is
-/// an object that another runtime has stored there, and would lose if a token took its place.
+/// A slot may hold 0 or its own address, which every copy of this runtime writes. Anything else was
+/// written by another runtime. That is expected only if the file is shared with one.
 void check_content(const ModuleRequest& request, std::size_t index, std::uintptr_t* slot) {
     const std::uintptr_t held = std::atomic_ref(*slot).load(std::memory_order_relaxed);
-    if (held == 0 || held == reinterpret_cast<std::uintptr_t>(slot)) return;
+    if (request.shares || held == 0 || held == reinterpret_cast<std::uintptr_t>(slot)) return;
     std::array<char, 32> content{};
     PyOS_snprintf(content.data(), content.size(), "%p", reinterpret_cast<const void*>(held));
     throw LoadError(LoadErrorKind::kForeignGlobal,
@@ -81,7 +81,8 @@ void check_content(const ModuleRequest& request, std::size_t index, std::uintptr
                         "has probably stored an object there, or other code wrote to it; a static "
                         "HPyGlobal starts as 0 and only HPy writes to it. Nothing was registered. "
                         "Load the file with one runtime only, or give each runtime a copy of the "
-                        "file.",
+                        "file (other_runtimes=\"copy\"). If the other runtime lets foreign hands "
+                        "read its slots, load it with other_runtimes=\"share\".",
                     {{"index", std::to_string(index)}, {"content", content.data()}});
 }
 

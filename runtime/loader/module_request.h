@@ -23,7 +23,8 @@ struct ModuleRequest {
     std::string path; ///< of the shared object
     PyObject* spec;   ///< ModuleSpec, borrowed
     Interpreters where;
-    const Layer* layer; ///< the mode that the module's functions run in; nullptr: plain
+    const Layer* layer;  ///< the mode that the module's functions run in; nullptr: plain
+    bool shares = false; ///< another HPy runtime may have written to the globals
 };
 
 } // namespace hpystate

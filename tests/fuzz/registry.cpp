@@ -21,7 +21,7 @@ class Run {
     explicit Run(Bytes& bytes) : bytes_(bytes) {}
 
     void step() {
-        switch (bytes_.below(6)) {
+        switch (bytes_.below(7)) {
         case 0:
             list();
             break;
@@ -36,6 +36,9 @@ class Run {
             break;
         case 4:
             compare(address(bytes_.below(kSlots)));
+            break;
+        case 5:
+            compare_match(slots_[bytes_.below(kSlots)]);
             break;
         default:
             compare(bytes_.next<std::uintptr_t>());
@@ -69,20 +72,47 @@ class Run {
         std::vector<std::uintptr_t*> slots(bytes_.below(9));
         for (std::uintptr_t*& slot : slots)
             slot = &slots_[bytes_.below(kSlots)];
+        std::vector<std::uintptr_t> before;
+        for (const std::uintptr_t* const slot : slots)
+            before.push_back(*slot);
         registry_.add({module, module + ".hpy0.so"}, slots);
         for (std::size_t i = 0; i < slots.size(); ++i) {
             Entry& entry = model_[reinterpret_cast<std::uintptr_t>(slots[i])];
             if (entry.module.empty()) entry = {module, i};
-            require(*slots[i] == reinterpret_cast<std::uintptr_t>(slots[i]),
-                    "a listed slot holds its own address");
+        }
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            require_settled(before[i], slots[i]);
         }
     }
 
+    /// What a slot holds once it is registered, by what it held before.
+    void require_settled(std::uintptr_t before, const std::uintptr_t* slot) const {
+        const auto own = reinterpret_cast<std::uintptr_t>(slot);
+        const bool foreign = before != 0 && before != own && model_.count(before) == 0;
+        require(*slot == (foreign ? before : own),
+                "a slot that held 0 or a token holds its own address, and foreign content stays");
+    }
+
+    void compare_match(std::uintptr_t content) const {
+        const Registry::Match match = registry_.match(content);
+        require(match.is_token == (model_.count(content) == 1), "a token is known as one");
+        if (match.is_token) return;
+        std::size_t count = 0;
+        for (const auto& [bits, entry] : model_) {
+            const bool holds = *reinterpret_cast<const std::uintptr_t*>(bits) == content;
+            if (!entry.module.empty() && holds) ++count;
+        }
+        require(match.count == count, "every listed slot that holds the content is counted");
+        require(count == 0 || *reinterpret_cast<const std::uintptr_t*>(match.slot) == content,
+                "the slot that is named holds it");
+    }
+
     void add_unlisted(std::size_t slot) {
+        const std::uintptr_t before = slots_[slot];
         const Token token = registry_.add_unlisted(&slots_[slot]);
         static_cast<void>(model_[address(slot)]);
         require(token.bits() == address(slot), "a token is the slot's address");
-        require(slots_[slot] == address(slot), "a slot that was stored to holds its own address");
+        require_settled(before, &slots_[slot]);
     }
 
     void compare(std::uintptr_t bits) const {

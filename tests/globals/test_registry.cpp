@@ -119,6 +119,46 @@ TEST_CASE("token 0 is described as a global that was never stored", "[registry]"
     CHECK_FALSE(registry.find(Token(0)));
 }
 
+TEST_CASE("foreign content stays in a slot that is registered", "[registry][foreign]") {
+    Registry registry;
+    std::uintptr_t listed = 0x57; // an index, as PyPy writes it
+    std::uintptr_t unlisted = 0x58;
+
+    registry.add(kOwner, std::array{&listed});
+    const Token token = registry.add_unlisted(&unlisted);
+
+    CHECK(listed == 0x57);
+    CHECK(unlisted == 0x58);
+    CHECK(registry.find(token_of(listed)));
+    CHECK(token == token_of(unlisted));
+}
+
+TEST_CASE("a slot that was moved with its token gets its own address", "[registry][foreign]") {
+    Registry registry;
+    std::uintptr_t old_home = 0;
+    registry.add(kOwner, std::array{&old_home});
+    std::uintptr_t new_home = old_home;
+
+    static_cast<void>(registry.add_unlisted(&new_home));
+
+    CHECK(Token(new_home) == token_of(new_home));
+}
+
+TEST_CASE("content is matched with the listed slots that hold it", "[registry][foreign]") {
+    Registry registry;
+    std::array<std::uintptr_t, 4> slots{0x57, 0x58, 0x58, 0};
+    std::uintptr_t unlisted = 0x57;
+    registry.add(kOwner, std::array{&slots[0], &slots[1], &slots[2], &slots[3]});
+    static_cast<void>(registry.add_unlisted(&unlisted));
+
+    CHECK(registry.match(0x57).count == 1); // the unlisted one may be in memory that was freed
+    CHECK(registry.match(0x57).slot == token_of(slots[0]).bits());
+    CHECK(registry.match(0x58).count == 2);
+    CHECK(registry.match(0x59).count == 0);
+    CHECK(registry.match(slots[3]).is_token);
+    CHECK_FALSE(registry.match(0x57).is_token);
+}
+
 TEST_CASE("any number of threads may register the same slots at once", "[registry][threads]") {
     Registry registry;
     std::vector<std::uintptr_t> slots(512);

@@ -63,7 +63,10 @@ TEST_CASE("a load before any store gives HPy_NULL and no exception", "[global]")
     HPyContext* const ctx = enter();
 
     CHECK(ctx->ctx_Global_Load(ctx, slots[0])._i == 0);
-    CHECK(ctx->ctx_Global_Load(ctx, HPyGlobal{reinterpret_cast<std::intptr_t>(&slots[0])})._i == 0);
+    // As another copy of this runtime leaves it, which has registered the slot.
+    HPyGlobal elsewhere{};
+    elsewhere._i = reinterpret_cast<std::intptr_t>(&elsewhere);
+    CHECK(ctx->ctx_Global_Load(ctx, elsewhere)._i == 0);
     CHECK(PyErr_Occurred() == nullptr);
 }
 
@@ -87,8 +90,11 @@ TEST_CASE("storing HPy_NULL clears, and an unset slot stays unset", "[global]") 
     CHECK(load(ctx, slots[2]) == nullptr);
 
     HPyGlobal garbage{0x1234567};
-    store(ctx, garbage, nullptr); // never zeroed: from now on it loads nothing
+    store(ctx, garbage, nullptr); // never zeroed, or another runtime's: its content is left alone
+    CHECK(garbage._i == 0x1234567);
     CHECK(load(ctx, garbage) == nullptr);
+    CHECK(PyErr_ExceptionMatches(PyExc_SystemError) == 1); // it is not known which slot was meant
+    PyErr_Clear();
 }
 
 TEST_CASE("a slot that was moved by value keeps its value until it is stored to",

@@ -1,5 +1,6 @@
 /// tests/interp_state/test_values.cpp: values by region and slot, as code without a context has
 /// them.
+#include "globals/registry.h"
 #include "interp_state/first_value.h"
 #include "interp_state/values.h"
 #include "tests/interp_state/interpreters.h"
@@ -108,6 +109,7 @@ TEST_CASE("a first value is made once, by region and slot") {
 TEST_CASE("a slot that holds nothing is named, and an exception that was set becomes the context") {
     const Runtime python;
     enter();
+    static_cast<void>(registry().add_unlisted(&neighbour)); // its first store was elsewhere
     PyErr_SetString(PyExc_ValueError, "before");
 
     raise_unset(*current_region(), "load", Token(reinterpret_cast<std::uintptr_t>(&neighbour)));

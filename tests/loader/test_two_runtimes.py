@@ -258,6 +258,63 @@ def test_a_slot_that_holds_something_else_is_refused_by_name(
     assert (result.returncode, result.stdout) == (0, "kept kept\n"), result.stderr
 
 
+#: A type whose instances answer `2 ** x` with the global of their runtime, and modules that have no
+#: thunks, so that CPython calls the file's trampolines.
+POWER = """
+    static HPyGlobal kept;
+    HPyDef_METH(put, "put", HPyFunc_O)
+    static HPy put_impl(HPyContext *ctx, HPy self, HPy value) {
+        HPyGlobal_Store(ctx, &kept, value);
+        return HPy_Dup(ctx, ctx->h_None);
+    }
+    HPyDef_METH(get, "get", HPyFunc_NOARGS)
+    static HPy get_impl(HPyContext *ctx, HPy self) { return HPyGlobal_Load(ctx, kept); }
+    HPyDef_SLOT(power, HPy_nb_power)
+    static HPy power_impl(HPyContext *ctx, HPy left, HPy right, HPy modulus) {
+        return HPyGlobal_Load(ctx, kept);
+    }
+    HPyDef_SLOT(in_place, HPy_nb_inplace_power)
+    static HPy in_place_impl(HPyContext *ctx, HPy left, HPy right, HPy modulus) {
+        return HPyGlobal_Load(ctx, kept);
+    }
+    static HPyDef *power_defines[] = {&power, &in_place, NULL};
+    static HPyType_Spec power_spec = {.name = "shared.Power", .defines = power_defines};
+    HPyDef_METH(make_power, "make_power", HPyFunc_NOARGS)
+    static HPy make_power_impl(HPyContext *ctx, HPy self) {
+        return HPyType_FromSpec(ctx, &power_spec, NULL);
+    }
+    /* As CPython calls a function for which no thunk is left: by the trampoline of the file. */
+    HPyDef_METH(by_trampoline, "by_trampoline", HPyFunc_VARARGS)
+    static HPy by_trampoline_impl(HPyContext *ctx, HPy self, const HPy *args, size_t n) {
+        typedef cpy_PyObject *(*Power)(cpy_PyObject *, cpy_PyObject *, cpy_PyObject *);
+        Power call = (Power)power.slot.cpy_trampoline;
+        cpy_PyObject *found = call((cpy_PyObject *)args[0]._i, (cpy_PyObject *)args[1]._i,
+                                   (cpy_PyObject *)ctx->h_None._i);
+        return (HPy){(intptr_t)found};
+    }
+    static HPyDef *defines[] = {&put, &get, &make_power, &by_trampoline, NULL};
+    static HPyGlobal *globals[] = {&kept, NULL};
+    static HPyModuleDef definition = {.defines = defines, .globals = globals};
+    HPy_MODINIT(shared, definition)
+"""
+
+POWERS = """
+for number, module in enumerate(modules):
+    module.put(number)
+for by in modules:
+    for module in modules:
+        x = module.make_power()()
+        assert 2 ** x == module.get(), (2 ** x, module.get())
+        print(by.by_trampoline(2, x), by.by_trampoline(x, 2), end=" ")
+try:
+    modules[0].by_trampoline(2, 3)
+except SystemError as error:
+    print(str(error).count("two copies of hpystate"))
+y = modules[0].make_power()()
+y **= 5
+print(y)
+"""
+
 TWO_COPIES = """
 import importlib.machinery, importlib.util, sys
 import hpystate
@@ -278,6 +335,8 @@ def load(native):
 
 copies = [native("_native", path) for path in (hpystate._native.__file__, copied)]
 modules = [load(copy) for copy in copies]
+"""
+PUT_AND_GET = """
 for number, module in enumerate(modules):
     module.put(number)
 print([module.get() for module in modules], [module.make_type()().x() for module in modules])
@@ -290,6 +349,20 @@ def test_two_copies_of_this_runtime_share_a_file(
 ) -> None:
     copy = shutil.copy(hpystate._native.__file__, tmp_path)
 
-    result = child(TWO_COPIES, str(with_globals), copy)
+    result = child(TWO_COPIES + PUT_AND_GET, str(with_globals), copy)
 
     assert (result.returncode, result.stdout) == (0, "[0, 1] [7, 7]\nTrue 0\n"), result.stderr
+
+
+def test_two_copies_of_this_runtime_are_each_called_by_the_one_trampoline(
+    child: Child, tmp_path: Path
+) -> None:
+    """`2 ** x` gets to the copy that made the type of x, whichever loaded the file last; and
+    where no operand tells, it is refused."""
+    copy = shutil.copy(hpystate._native.__file__, tmp_path)
+    file = compile_snippet("shared", "#include <hpy.h>\n" + POWER)
+
+    result = child(TWO_COPIES + POWERS, str(file), copy)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "0 0 1 1 0 0 1 1 1\n0\n"

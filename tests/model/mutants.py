@@ -499,10 +499,30 @@ TOKENS = [
         [
             Patch(
                 TOKEN,
-                "if (word.load(std::memory_order_relaxed) != self) word.store",
-                "word.store",
+                "    while (held != self) {",
+                "    for (bool first = true; first || held != self; first = false) {",
             )
         ],
+    ),
+    Mutant(
+        "publish_overwrites_what_came_meanwhile",
+        "gil",
+        "token",
+        "what the other runtime wrote is left alone",
+        [
+            Patch(
+                TOKEN,
+                "if (word.compare_exchange_strong(held, self, std::memory_order_relaxed)) break;",
+                "word.store(self, std::memory_order_relaxed);\n        break;",
+            )
+        ],
+    ),
+    Mutant(
+        "foreign_content_is_repaired",
+        "gil",
+        "token",
+        "what the other runtime wrote is left alone",
+        [Patch(REGISTRY, "return held == 0 || tokens_.count(held) != 0;", "return true;")],
     ),
     Mutant(
         "tokens_are_published_after_the_lock",
@@ -513,12 +533,12 @@ TOKENS = [
             Patch(
                 REGISTRY,
                 """        for (std::uintptr_t* const slot : slots)
-            publish(slot);
+            settle(slot);
     }
 }""",
                 """    }
     for (std::uintptr_t* const slot : slots)
-        publish(slot);
+        settle(slot);
 }""",
             )
         ],

@@ -239,6 +239,41 @@ Scenario two_implementations() {
             nullptr};
 }
 
+/// Another runtime stores something of its own into a slot, while ours registers it and stores too.
+Scenario foreign_content() {
+    static constexpr std::uintptr_t kForeign = 0x57; // an index, as PyPy writes it
+    static PyObject* object = nullptr;
+    return {"another runtime writes into a slot",
+            [] {
+                begin();
+                expect(attach(world.x), "attached");
+                world.context_of_x = import_module(new_slot("first", 0));
+                detach();
+            },
+            {{"ours",
+              [] {
+                  expect(attach(world.x), "attached");
+                  object = new_object("ours");
+                  store(world.context_of_x, world.slot, object);
+                  drop(object);
+                  detach();
+              }},
+             {"theirs", [] { write_slot_atomically(world.slot, kForeign); }}},
+            [] {
+                expect(read_slot_atomically(world.slot) == kForeign,
+                       "what the other runtime wrote is left alone");
+                expect(attach(world.x), "attached");
+                Slot own{};
+                own._i = reinterpret_cast<std::intptr_t>(world.slot);
+                PyObject* const found = load(world.context_of_x, own);
+                expect(found == object, "and our value is kept under the slot's address");
+                drop(found);
+                detach();
+                end(world.x);
+                all_dead();
+            }};
+}
+
 /// A heap array of globals is moved by realloc, its bytes with it; what was at the old address is
 /// used as a slot again.
 Scenario moved_and_reused() {
@@ -258,7 +293,7 @@ Scenario moved_and_reused() {
                 copied = read_slot(world.slot);
                 observe();
                 fresh = new_slot("moved", static_cast<std::uintptr_t>(copied._i));
-                write_slot(world.slot, 7); // what malloc keeps there
+                write_slot(world.slot, 0); // calloc uses the memory again
                 note("the slot's bytes are at another address now");
                 observe();
             },
@@ -299,7 +334,8 @@ std::vector<Scenario> region_scenarios() {
 }
 
 std::vector<Scenario> token_scenarios() {
-    return {two_interpreters_import(), two_implementations(), moved_and_reused()};
+    return {two_interpreters_import(), two_implementations(), foreign_content(),
+            moved_and_reused()};
 }
 
 } // namespace hpystate::model

@@ -15,6 +15,7 @@
 #include "runtime/context/global.cpp"
 #include "runtime/cpython/interpreter_end.cpp"
 #include "runtime/cpython/private_symbols.cpp"
+#include "runtime/elf/placement.h"
 #include "tests/model/engine.h"
 #include "tests/model/standin/interpreters.h"
 
@@ -136,6 +137,10 @@ bool registered(const Slot* slot) {
 
 void write_slot(Slot* slot, std::uintptr_t bits) {
     word_of(slot) = bits;
+}
+
+void write_slot_atomically(Slot* slot, std::uintptr_t bits) {
+    std::atomic_ref(word_of(slot)).store(bits, std::memory_order_relaxed);
 }
 
 HPyContext* import_module(Slot* slot) {
@@ -293,9 +298,17 @@ std::string describe(std::uintptr_t address) {
 
 } // namespace hpystate::model
 
-// ---- what values.cpp and first_value.cpp need of runtime/elf/ ----
+// ---- what values.cpp and first_value.cpp need of other files ----
 
 namespace hpystate {
+
+/// The real one asks the dynamic linker and the kernel.
+Placement place_of(const void* /*slot*/) noexcept {
+    return Placement::kUnmapped;
+}
+
+/// The real one has CPython warn.
+void report_foreign_slot() noexcept {}
 
 /// The name that the scenario gave it; the real one reads files.
 std::string describe_slot(std::uintptr_t token) {

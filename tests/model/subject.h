@@ -38,6 +38,8 @@ void write_slot(Slot* slot, std::uintptr_t bits);
 /// adopts a region, claims the entry. nullptr: refused, since the interpreter is ending.
 [[nodiscard]] HPyContext* import_module(Slot* slot);
 
+/// The same by an atomic: what another HPy runtime does, as the compilers in use write a word.
+void write_slot_atomically(Slot* slot, std::uintptr_t bits);
 /// Registry::add_unlisted and publish: what Store, and another implementation, do to a slot.
 void register_unlisted(Slot* slot);
 void publish_slot(Slot* slot);

@@ -4,6 +4,7 @@
 #include "globals/registry.h"
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/in_flight.h"
+#include "runtime/elf/foreign_files.h"
 #include "runtime/elf/symbol_name.h"
 #include "runtime/layers/debug/call.h"
 #include "runtime/layers/debug/own.h"
@@ -75,6 +76,10 @@ void check_content(DebugState& state, std::uintptr_t content, const char* functi
             "it holds nothing: no module that lists it was ever imported, and no value was stored. "
             "List it in the module's globals.");
     } else if (!registry().find(token)) {
+        const Registry::Match match = registry().match(content);
+        if (match.count == 1 && is_in_foreign_file(reinterpret_cast<const void*>(match.slot))) {
+            return; // another runtime has the file too, which is known
+        }
         const std::uintptr_t damaged = damaged_slot();
         report(
             state, function,
@@ -88,7 +93,8 @@ void check_content(DebugState& state, std::uintptr_t content, const char* functi
 void check_slot(DebugState& state, std::uintptr_t slot, std::uintptr_t content, PyObject* value,
                 const char* function) noexcept {
     const std::optional<SlotInfo> known = registry().find(Token(slot));
-    if (content != 0 && content != slot) {
+    const bool shared = is_in_foreign_file(reinterpret_cast<const void*>(slot));
+    if (content != 0 && content != slot && !shared) {
         report_slot(state, function, slot, kForeign);
     } else if (!known || !known->listed()) {
         report_slot(state, function, slot,

@@ -4,6 +4,7 @@
 
 #include "runtime/versions/v0_9/dispatcher.h"
 
+#include "globals/copies.h"
 #include "interp_state/current.h"
 #include "runtime/abi/slots.h"
 #include "runtime/calls/anchor.h"
@@ -15,7 +16,9 @@
 #include "runtime/context/guard.h"
 #include "runtime/cpython/in_flight.h"
 #include "runtime/cpython/items.h"
+#include "runtime/versions/v0_9/callers.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -25,34 +28,19 @@ namespace hpystate::context {
 
 namespace {
 
-[[noreturn, gnu::cold]] void stop_without_interpreter(Slot slot) noexcept {
-    static_cast<void>(std::fprintf(
-        stderr,
-        "hpystate: %s was called on a thread that is not attached to an interpreter in which the "
-        "extension was imported. Attach the thread first (PyGILState_Ensure, or "
-        "HPy_ReenterPythonExecution after HPy_LeavePythonExecution), and import the extension "
-        "there.\n",
-        api_name_of(slot)));
-    std::abort();
-}
-
-[[nodiscard]] HPyContext& callers_context(Slot slot) noexcept {
-    Region* const region = current_region();
-    if (region == nullptr) [[unlikely]]
-        stop_without_interpreter(slot);
-    return region->row(Version::kV09).context;
-}
-
 template <Slot S, auto Member>
 struct Forward;
 
 template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
 struct Forward<S, Member> {
     static R call(HPyContext*, A... args) noexcept {
-        HPyContext& ctx = callers_context(S);
+        HPyContext& ctx = callers_context(api_name_of(S));
         return (ctx.*Member)(&ctx, args...);
     }
 };
+
+void dispatch_trampoline(HPyContext*, HPyFunc_Signature sig, HPyCFunction func,
+                         void* args) noexcept;
 
 constexpr HPyContext make_dispatcher() noexcept {
     HPyContext context{};
@@ -61,6 +49,7 @@ constexpr HPyContext make_dispatcher() noexcept {
 #define HPY_FUNC(ret, name, params)                                                                \
     context.ctx_##name = &Forward<Slot::name, &HPyContext::ctx_##name>::call;
 #include <hpy/abi/hpy_0_9.def>
+    context.ctx_CallRealFunctionFromTrampoline = &dispatch_trampoline;
     return context;
 }
 
@@ -80,7 +69,7 @@ template <HPyFunc_Signature S, typename... A>
 [[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, HPy self, A... args) noexcept {
     PyObject* const object = as_object(self);
     HPyContext* found = nullptr;
-    if (may_have_module(S) && PyModule_CheckExact(object)) {
+    if (may_have_module(S) && is_module_of_this_copy(object)) {
         const ModuleState* const state = state_of_module(object);
         if (state != nullptr && state->context != nullptr) return state->context;
     }
@@ -138,6 +127,17 @@ struct Frame<void, A, B> {
     B b;
 };
 
+/// The objects in a trampoline's frame, those that context_of_call() looks at.
+struct Operands {
+    std::array<void*, 4> objects{};
+    std::size_t count = 0;
+
+    template <typename T>
+    void add(T argument) noexcept {
+        if constexpr (std::is_same_v<T, HPy>) objects[count++] = as_object(argument);
+    }
+};
+
 template <HPyFunc_Signature S, typename Impl = typename SignatureOf<S>::Impl>
 struct Call;
 template <HPyFunc_Signature S, typename R, typename... A>
@@ -157,6 +157,22 @@ struct Call<S, R (*)(HPyContext*, A...)> {
             finish(frame, [&] { return call(frame.a, frame.b, frame.c); });
         } else {
             finish(frame, [&] { return call(frame.a, frame.b, frame.c, frame.d); });
+        }
+    }
+
+    static void collect(Arguments& frame, Operands& into) noexcept {
+        into.add(frame.a);
+        if constexpr (sizeof...(A) > 1) into.add(frame.b);
+        if constexpr (sizeof...(A) > 2) into.add(frame.c);
+        if constexpr (sizeof...(A) > 3) into.add(frame.d);
+    }
+
+    /// An exception is set.
+    static void fail(Arguments& frame) noexcept {
+        if constexpr (std::is_same_v<R, HPy>) {
+            frame.result = kNullHandle;
+        } else if constexpr (!std::is_void_v<R>) {
+            frame.result = static_cast<R>(-1);
         }
     }
 
@@ -215,9 +231,12 @@ void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args)
 }
 
 /// The frame of tp_new and tp_init: CPython passed a tuple and a dict.
+template <typename R>
+using TupleDictFrame = Frame<R, HPy, PyObject*, HPy>;
+
 template <HPyFunc_Signature S, typename R>
 void enter_tuple_dict(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    auto& frame = *static_cast<Frame<R, HPy, PyObject*, HPy>*>(args);
+    auto& frame = *static_cast<TupleDictFrame<R>*>(args);
     const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
     const HPy* const items = as_handles(items_of(frame.b));
     frame.result =
@@ -249,7 +268,61 @@ void enter<HPyFunc_RELEASEBUFFERPROC>(HPyContext* ctx, HPyCFunction function, vo
     Call<HPyFunc_RELEASEBUFFERPROC>::run(ctx, function, frame);
 }
 
+// ---- calls of all copies ----
+
+template <HPyFunc_Signature S>
+void collect(void* args, Operands& into) noexcept {
+    if constexpr (S == HPyFunc_NEWFUNC || S == HPyFunc_INITPROC) {
+        into.add(*static_cast<HPy*>(args)); // the first of the frame
+    } else if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
+        Call<S>::collect(packed<S>(args), into);
+    }
+}
+
+template <HPyFunc_Signature S>
+void fail(void* args) noexcept {
+    if constexpr (S == HPyFunc_NEWFUNC) {
+        static_cast<TupleDictFrame<HPy>*>(args)->result = kNullHandle;
+    } else if constexpr (S == HPyFunc_INITPROC) {
+        static_cast<TupleDictFrame<int>*>(args)->result = -1;
+    } else if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
+        Call<S>::fail(packed<S>(args));
+    }
+}
+
+template <HPyFunc_Signature S>
+void dispatch(HPyCFunction func, void* args) noexcept {
+    Operands operands;
+    collect<S>(args, operands);
+    HPyContext* const ctx =
+        callers_context_of({operands.objects.data(), operands.count}, S == HPyFunc_NEWFUNC);
+    if (ctx == nullptr) return fail<S>(args);
+    // Another copy's function where it is that copy's context.
+    ctx->ctx_CallRealFunctionFromTrampoline(ctx, S, func, args);
+}
+
+void dispatch_trampoline(HPyContext* /*dispatcher*/, HPyFunc_Signature sig, HPyCFunction func,
+                         void* args) noexcept {
+    switch (sig) {
+#define HPY_SIGNATURE(name, value, ret, params)                                                    \
+    case HPyFunc_##name:                                                                           \
+        dispatch<HPyFunc_##name>(func, args);                                                      \
+        return;
+#include <hpy/abi/signatures.def>
+    }
+    stop_at(sig);
+}
+
 } // namespace
+
+void join_other_copies() {
+    // Made by the first thread that gets here; others wait for it.
+    static const bool joined = [] {
+        join(this_copy(dispatcher()));
+        return true;
+    }();
+    static_cast<void>(joined);
+}
 
 HPyContext* dispatcher() noexcept {
     // A file's pointer to it is not const, but nobody writes through it.

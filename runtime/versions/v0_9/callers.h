@@ -1,0 +1,32 @@
+/// runtime/versions/v0_9/callers.h: which copy of this runtime a call without a context belongs to.
+/// The rules are in dispatcher.h.
+#pragma once
+
+#include <Python.h>
+
+#include "globals/copies.h"
+
+#include <hpy/context.h>
+
+#include <span>
+
+namespace hpystate::context {
+
+/// What this copy tells the others. `dispatcher` is its own.
+[[nodiscard]] RuntimeCopy& this_copy(HPyContext* dispatcher) noexcept;
+
+/// Whether a module object was made by this copy.
+[[nodiscard]] bool is_module_of_this_copy(PyObject* module) noexcept;
+
+/// The context for `function` of the API, called on a thread that brings no context. Does not
+/// return where there is none, or where the thread is attached to two Pythons.
+[[nodiscard]] HPyContext& callers_context(const char* function) noexcept;
+
+/// The context for a trampoline that was called with these objects; `first_is_type`: the first one
+/// is the type of an instance to be made. nullptr with a SystemError: two copies are in the Python
+/// of this one, and the objects belong to neither. Does not return where the thread is attached to
+/// no Python that has a copy, or to two, and the objects do not tell which one called.
+[[nodiscard]] HPyContext* callers_context_of(std::span<void* const> objects,
+                                             bool first_is_type) noexcept;
+
+} // namespace hpystate::context
