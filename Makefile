@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-version demo test-upstream check check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
+.PHONY: help build test test-version demo test-upstream check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -18,6 +18,9 @@ test-version:   ## the tests that depend on the Python: enough where another one
 
 demo:           ## set up, build, run the isolation demo; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)
+
+two-pythons:    ## set up two builds, run a program with two Pythons that import one file
+	@tools/setup.sh two-pythons $(ARGS)
 
 bench:          ## set up, build, measure instructions and times beside the peers
 	@tools/setup.sh bench $(ARGS)

@@ -118,6 +118,35 @@ run_formatters() {
     for hook in clang-format ruff-format; do run_hooks $hook || run_hooks $hook; done
 }
 
+# ---- two Pythons in one program ----
+# A second Python with a shared library, of another version than PYTHON.
+second_python() {
+    local one
+    for one in $(all_pythons); do
+        "$one" - "$PYVER" <<'PY' && { echo "$one"; return; }
+import sys, sysconfig
+other = "%d.%d" % sys.version_info[:2] != sys.argv[1]
+sys.exit(0 if other and sysconfig.get_config_var("Py_ENABLE_SHARED") else 1)
+PY
+    done
+    echo "two-pythons: no second Python with a shared library (Py_ENABLE_SHARED) beside $PYTHON." \
+        "Install one, or name it: make two-pythons SECOND=/path/to/python3.13" >&2
+    return 1
+}
+
+run_two_pythons() {
+    local second
+    second=${SECOND:-$(second_python)}
+    build dev _native
+    local first=$BUILD/stage
+    PYTHON=$second tools/setup.sh module
+    # shellcheck disable=SC2030 # the function changes PYTHON and PYVER for this answer only
+    local version
+    version=$(PYTHON=$second && find_python && echo "$PYVER")
+    say "two Pythons"
+    python examples/two_pythons/two_pythons.py "$PYTHON=$first" "$second=$PWD/build/dev-$version/stage" "$@"
+}
+
 # ---- build -----------------------------------------------------------------------------------------
 # Sets up what COMPILER and the interpreter ask for: an interpreter under a sanitizer has clang's
 # run-time in it, so what it loads must come from clang too; and one that tools/get-python.sh unpacked
@@ -271,6 +300,8 @@ case $COMMAND in
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
+    module) build dev _native ;;
+    two-pythons) run_two_pythons "$@" ;;
     check)  run_all_hooks
             build asan "${CHECK_TARGETS[@]}"; run_sanitized_programs; run_sanitized_suite ;;
     check-without-gil) configure dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;
