@@ -62,13 +62,9 @@ void join(RuntimeCopy& copy) {
     }
 }
 
-bool is_dispatcher_of_a_copy(const HPyContext* context) {
+const RuntimeCopy* first_copy() {
     // acquire: pairs with the release in join(); so for all that follow.
-    const RuntimeCopy* copy = meeting().first.load(std::memory_order_acquire);
-    for (; copy != nullptr; copy = copy->next) {
-        if (copy->dispatcher == context) return true;
-    }
-    return false;
+    return meeting().first.load(std::memory_order_acquire);
 }
 
 } // namespace hpystate

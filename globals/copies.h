@@ -22,6 +22,9 @@
 
 namespace hpystate {
 
+/// See RuntimeCopy::call_from_old_trampoline.
+using OldCall = void (*)(int signature, void (*function)(), void* packed) noexcept;
+
 /// What a copy tells the others. This struct and the next one are a contract between versions of
 /// the package: later ones may append fields and say so by `size`, but change none.
 struct RuntimeCopy {
@@ -39,6 +42,10 @@ struct RuntimeCopy {
     /// no Python code runs. Objects may be null.
     bool (*owns)(void* const* objects, std::size_t count, bool first_is_type) noexcept;
 
+    /// Calls a function of a file of HPy 0.0.4 in its Python, with what the file's trampoline has
+    /// packed. The numbers of the signatures are those of 0.0.4.
+    OldCall call_from_old_trampoline;
+
     RuntimeCopy* next; ///< written before it is pushed
 };
 
@@ -52,7 +59,7 @@ struct Meeting {
 /// Adds a copy, which is never removed. To be called once.
 void join(RuntimeCopy& copy);
 
-/// Whether a context is the dispatcher of a copy that has joined.
-[[nodiscard]] bool is_dispatcher_of_a_copy(const HPyContext* context);
+/// The first of the copies that have joined; `next` leads to the others. nullptr: none has.
+[[nodiscard]] const RuntimeCopy* first_copy();
 
 } // namespace hpystate

@@ -16,12 +16,12 @@
 #include "runtime/layers/trace/trace.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
+#include "runtime/loader/host.h"
 #include "runtime/loader/inspect.h"
 #include "runtime/loader/load.h"
 #include "runtime/loader/module.h"
 #include "runtime/loader/private_copies.h"
 #include "runtime/versions/v0_9/contexts.h"
-#include "runtime/versions/v0_9/dispatcher.h"
 
 #include <hpystate/fused_table.h>
 #include <hpystate/sibling_table.h>
@@ -379,7 +379,7 @@ PyObject* add_layer(PyObject* module, const char* name, PyMethodDef* functions) 
 int exec(PyObject* module) {
     if (context::enter_interpreter() == nullptr) return -1;
     if (!guarded(false, [] {
-            context::join_other_copies();
+            join_other_copies();
             return true;
         })) {
         return -1;

@@ -27,7 +27,7 @@ constexpr std::size_t kWord = sizeof(std::uintptr_t);
 }
 
 /// Calls `visit(word)` for the words of a file that may be written and were not protected after
-/// relocation, in their order, until it returns true.
+/// relocation, in their order.
 template <typename Visit>
 void for_each_word(const elf::Loaded& loaded, Visit visit) {
     for (const Elf64_Phdr& segment : loaded.segments.headers) {
@@ -37,7 +37,7 @@ void for_each_word(const elf::Loaded& loaded, Visit visit) {
         std::uintptr_t at = (start + kWord - 1) / kWord * kWord;
         for (; at + kWord <= end; at += kWord) {
             if (loaded.segments.protects(loaded.in_file(at), loaded.load_address)) continue;
-            if (visit(reinterpret_cast<const char*>(at))) return;
+            visit(reinterpret_cast<const char*>(at));
         }
     }
 }
@@ -60,7 +60,6 @@ StaticData::StaticData(const void* address) {
         Part& part = next ? parts_.back() : parts_.emplace_back(Part{word, ""});
         const std::uintptr_t held = word_at(word);
         part.bytes.append(reinterpret_cast<const char*>(&held), kWord);
-        return false;
     });
 }
 
@@ -81,16 +80,17 @@ std::vector<std::string> StaticData::changed() {
     return fresh;
 }
 
-const std::uintptr_t* find_word(const void* address, bool (*wanted)(std::uintptr_t content)) {
+std::vector<const std::uintptr_t*> find_words(const void* address,
+                                              bool (*wanted)(std::uintptr_t content)) {
+    std::vector<const std::uintptr_t*> found;
     const auto loaded = elf::find_loaded(address);
-    const char* found = nullptr;
-    if (loaded) {
-        for_each_word(*loaded, [&](const char* word) {
-            if (wanted(word_at(word))) found = word;
-            return found != nullptr;
-        });
-    }
-    return reinterpret_cast<const std::uintptr_t*>(found);
+    if (!loaded) return found;
+    for_each_word(*loaded, [&](const char* word) {
+        const std::uintptr_t content = word_at(word);
+        if (loaded->segments.around(loaded->in_file(content)) == nullptr && wanted(content))
+            found.push_back(reinterpret_cast<const std::uintptr_t*>(word));
+    });
+    return found;
 }
 
 } // namespace hpystate

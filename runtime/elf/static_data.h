@@ -1,7 +1,7 @@
 /// runtime/elf/static_data.h: the words of an extension's C statics; those that it writes to after
 /// its exec.
 ///
-/// A second use is to look for a word in that data without writing any.
+/// A second use is to look for words in that data without writing any.
 ///
 /// HPy keeps an extension's objects apart for each interpreter. Its other C statics are shared by
 /// all interpreters of the process, and those with GILs of their own may write them at the same
@@ -39,10 +39,11 @@ class StaticData {
     std::vector<std::string> told_;
 };
 
-/// The address of the first word, in the writable data of the file that contains `address`, whose
-/// content is `wanted`; nullptr: there is none. Nothing is written. Another thread may write a word
-/// meanwhile: then its old or its new content is seen.
-[[nodiscard]] const std::uintptr_t* find_word(const void* address,
-                                              bool (*wanted)(std::uintptr_t content));
+/// The words in the writable data of the file that contains `address` whose content is `wanted`, in
+/// their order. Content that is an address in the same file is left out: most words of that data
+/// are. Nothing is written. Another thread may write a word meanwhile: then its old or its new
+/// content is seen. Throws std::bad_alloc.
+[[nodiscard]] std::vector<const std::uintptr_t*> find_words(const void* address,
+                                                            bool (*wanted)(std::uintptr_t content));
 
 } // namespace hpystate

@@ -30,15 +30,18 @@ namespace {
 
 using InitContext = InspectedFile::InitContext;
 
-/// Gives the file the dispatcher, unless a context is there. Returns what is there then.
-[[nodiscard]] ContextWord give(InitContext init_context) {
+[[nodiscard]] const void* data_of(InitContext init_context) noexcept {
+    return reinterpret_cast<const void*>(init_context); // the file, by any address in it
+}
+
+/// Gives the file the dispatcher, unless another runtime has it. Returns where contexts are then.
+[[nodiscard]] ContextWords give(InitContext init_context) {
     HPYSTATE_CHECK(may_run_python()); // no lock of ours is held
-    context::join_other_copies();
-    const auto* const address = reinterpret_cast<const void*>(init_context);
-    const ContextWord before = find_context(address);
-    if (before.word != nullptr) return before;
+    join_other_copies();
+    ContextWords before = find_contexts(data_of(init_context));
+    if (foreign_context(before, Version::kV09) != nullptr) return before;
     call_file(init_context, context::dispatcher());
-    return find_context(address);
+    return find_contexts(data_of(init_context));
 }
 
 /// What is known of one file, from its first load to the end of the process.
@@ -48,7 +51,7 @@ struct FileState {
     Phase phase = Phase::kNew;
     std::thread::id giver; ///< while it is being given
     pid_t process = 0;     ///< of the giver: the child of a fork does not have that thread
-    ContextWord word;      ///< once it is given
+    ContextWords words;    ///< where contexts are; once it is given, when it is never changed again
     bool reported = false; ///< that another runtime has the file
 };
 
@@ -126,15 +129,15 @@ class Giving {
     Giving& operator=(const Giving&) = delete;
 
     /// To be called when the file's function has returned: it is not called again.
-    void finish(const ContextWord& word) noexcept {
+    void finish(ContextWords words) noexcept {
         given_ = true;
-        word_ = word;
+        words_ = std::move(words);
     }
 
     ~Giving() {
         {
             const std::lock_guard lock(board().mutex);
-            file_.word = word_;
+            file_.words = std::move(words_);
             file_.phase = given_ ? FileState::Phase::kGiven : FileState::Phase::kNew;
         }
         board().finished.fetch_add(1, std::memory_order_relaxed);
@@ -143,18 +146,18 @@ class Giving {
 
   private:
     FileState& file_;
-    ContextWord word_;
+    ContextWords words_;
     bool given_ = false;
 };
 
-/// Gives the file its context, or waits until that is done. Returns whose context the file has.
-[[nodiscard]] ContextWord give_once(const InspectedFile& file) {
+/// Gives the file its context, or waits until that is done. Returns what is known of it then.
+[[nodiscard]] const FileState& give_once(const InspectedFile& file) {
     const bool can_wait = !has_stopped_threads();
     for (;;) {
         std::unique_lock lock(board().mutex);
         FileState& state = board().files[file.init_context];
         const Turn turn = take_turn(state, can_wait);
-        if (turn == Turn::kGoOn) return state.word.again();
+        if (turn == Turn::kGoOn) return state;
         const std::uint32_t seen = board().finished.load(std::memory_order_relaxed);
         lock.unlock();
         if (turn == Turn::kWait) {
@@ -162,24 +165,35 @@ class Giving {
             continue;
         }
         Giving giving(state);
-        const ContextWord word = give(file.init_context);
-        giving.finish(word);
-        return word;
+        giving.finish(give(file.init_context));
+        return state;
     }
 }
 
-[[noreturn]] void refuse(const InspectedFile& file, const HPyContext* other) {
-    throw LoadError(
-        LoadErrorKind::kOtherRuntime,
-        file.path + ": " + runtime_of(other) +
-            " has already loaded this file. Two runtimes cannot share a file: each stores values "
-            "of its own in the file's globals, and the file's functions call only one runtime. "
-            "Nothing was changed. Load the file with one runtime only (hpystate.install() before "
-            "the first import of hpy.universal replaces it by hpystate), or load a copy of the "
-            "file with hpystate: other_runtimes=\"copy\", or the environment variable "
-            "HPYSTATE_OTHER_RUNTIMES=\"" +
-            file.name + "=copy\".",
-        {{"name", file.short_name}});
+/// A context of another runtime that the file has now; nullptr: none is known.
+[[nodiscard]] HPyContext* other_context(const FileState& state) {
+    {
+        const std::lock_guard lock(board().mutex);
+        if (state.phase != FileState::Phase::kGiven) return nullptr; // the giver looks
+    }
+    return foreign_context(state.words, Version::kV09);
+}
+
+/// What to do with a file that another runtime has, for the end of a message.
+[[nodiscard]] std::string use_a_copy(const InspectedFile& file) {
+    return " Nothing was changed. Load the file with one runtime only (hpystate.install() before "
+           "the first import of hpy.universal replaces it by hpystate), or load a copy of the "
+           "file with hpystate: other_runtimes=\"copy\", or the environment variable "
+           "HPYSTATE_OTHER_RUNTIMES=\"" +
+           file.name + "=copy\".";
+}
+
+[[noreturn]] void refuse(const InspectedFile& file, const HPyContext* other,
+                         const std::string& why) {
+    throw LoadError(LoadErrorKind::kOtherRuntime,
+                    file.path + ": " + runtime_of(other) + " has already loaded this file. " + why +
+                        use_a_copy(file),
+                    {{"name", file.short_name}});
 }
 
 /// True for the first call only.
@@ -188,7 +202,7 @@ class Giving {
     return !std::exchange(board().files[file.init_context].reported, true);
 }
 
-void report(const InspectedFile& file, const HPyContext* other) {
+void report_other_runtime(const InspectedFile& file, const HPyContext* other) {
     if (!is_first_report(file)) return;
     const std::string text = file.path + ": " + runtime_of(other) + ", \"" + other->name +
                              "\", has loaded this file too. hpystate leaves alone what it writes "
@@ -200,14 +214,28 @@ void report(const InspectedFile& file, const HPyContext* other) {
 } // namespace
 
 bool give_dispatcher(const InspectedFile& file, Sharing sharing) {
-    const ContextWord word = give_once(file);
-    if (!word.is_foreign()) return false;
+    const HPyContext* const other = other_context(give_once(file));
+    if (other == nullptr) return false;
     const bool refused = sharing == Sharing::kRefuse ||
-                         (sharing == Sharing::kDefault && is_of_upstream(*word.context));
-    if (refused) refuse(file, word.context);
-    add_foreign_file(word.word);
-    report(file, word.context);
+                         (sharing == Sharing::kDefault && is_of_upstream(*other));
+    if (refused) {
+        refuse(file, other,
+               "Two runtimes cannot share a file: each stores values of its own in the file's "
+               "globals, and the file's functions call only one runtime.");
+    }
+    add_foreign_file(data_of(file.init_context));
+    report_other_runtime(file, other);
     return true;
+}
+
+void check_unshared(const InspectedFile& file) {
+    join_other_copies();
+    const auto* const init = reinterpret_cast<const void*>(file.old_init);
+    const HPyContext* const other = foreign_context(find_contexts(init), Version::kV004);
+    if (other == nullptr) return;
+    refuse(file, other,
+           "A file of HPy 0.0.4 cannot be shared: its HPyInit_" + file.short_name +
+               " would take it away from that runtime.");
 }
 
 } // namespace hpystate

@@ -1,12 +1,15 @@
 /// runtime/loader/file_context.h: the context that a file's trampolines use; one runtime gives it.
 ///
-/// HPy's headers put one pointer to a context into each file, for the trampolines in it, and every
-/// runtime that loads the file writes its own there. This one looks first, without writing
-/// (runtime/loader/host.h), and writes only if no runtime was there:
+/// HPy's headers put a pointer to a context beside each HPy_MODINIT of a file, for the trampolines
+/// there, and every runtime that loads the file writes its own there. This one looks first, without
+/// writing (runtime/loader/host.h), and writes only if no runtime of another kind is there:
 ///
 ///     nothing there           ours is written
-///     a copy of this runtime  nothing is written: its dispatcher serves the calls of all copies
+///     a copy of this runtime  ours is written: the dispatcher of any copy serves the calls of all
 ///     another runtime         nothing is written; the request decides whether the file is shared
+///
+/// A file may have several modules, each with a pointer, and which pointer is whose cannot be seen.
+/// So all of them are looked at, and another runtime's in one of them counts for the file.
 ///
 /// Another runtime that comes later writes its context over ours. That is noticed when a module is
 /// made of the file the next time.
@@ -28,10 +31,13 @@
 /// a signal arrives: a giver that waits for an import lock of the waiter's, and a giver whose own
 /// interpreter, another one, has ended under it.
 ///
-/// Concurrency: this copy writes the pointer at most once per process and file, by the thread that
-/// gives it. Two copies that load a file at the same moment may both write; either dispatcher
-/// serves both. If another runtime loads the file between our look and our write, its pointer is
-/// lost to ours: the two do not know of each other, so nothing can prevent it.
+/// Concurrency: this copy writes the pointer at most once per process and module of a file, by the
+/// thread that gives it, while trampolines may be reading it: before and after is a dispatcher. If
+/// another runtime loads the file between our look and our write, its pointer is lost to ours: the
+/// two do not know of each other, so nothing can prevent it.
+///
+/// Files of HPy 0.0.4: HPyInit_<name> writes the context that it is called with, at each import,
+/// and there is no way to call it without that. So such a file is not shared with another runtime.
 #pragma once
 
 #include "runtime/loader/inspect.h"
@@ -54,5 +60,9 @@ enum class Sharing : std::uint8_t {
 /// raised during a wait, or the warning is an error. An exception that the file's function set
 /// stays set.
 [[nodiscard]] bool give_dispatcher(const InspectedFile& file, Sharing sharing);
+
+/// To be called before HPyInit_<name> of a file of HPy 0.0.4. Writes nothing. Throws LoadError
+/// (other-runtime) if another runtime has the file, whatever the policy, and std::bad_alloc.
+void check_unshared(const InspectedFile& file);
 
 } // namespace hpystate

@@ -3,10 +3,15 @@
 #include "runtime/loader/host.h"
 
 #include "globals/copies.h"
-#include "runtime/elf/placement.h"
+#include "runtime/elf/loaded.h"
+#include "runtime/elf/read_memory.h"
 #include "runtime/elf/static_data.h"
 #include "runtime/elf/symbol_name.h"
+#include "runtime/versions/v0_0_4/abi.h"
+#include "runtime/versions/v0_0_4/emulate.h"
+#include "runtime/versions/v0_9/dispatcher.h"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstring>
@@ -17,12 +22,6 @@ namespace hpystate {
 namespace {
 
 constexpr std::uintptr_t kPage = 4096;
-
-/// Whether the bytes from `address` to the end of its page can be read.
-[[nodiscard]] bool is_mapped(std::uintptr_t address) noexcept {
-    const auto* const word = reinterpret_cast<const void*>(address / 8 * 8);
-    return address >= kPage && place_of(word) != Placement::kUnmapped;
-}
 
 /// How many bytes from `address` on are on its page, at most `most`.
 [[nodiscard]] std::size_t on_page(std::uintptr_t address, std::size_t most) noexcept {
@@ -38,28 +37,51 @@ constexpr std::uintptr_t kPage = 4096;
 
 /// Whether a word is the address of a context: the first word there is that of its name.
 [[nodiscard]] bool is_context(std::uintptr_t content) {
-    if (content % 8 != 0 || !is_mapped(content)) return false;
     std::uintptr_t name = 0;
-    std::memcpy(&name, reinterpret_cast<const void*>(content), sizeof(name));
-    if (!is_mapped(name)) return false;
-    const auto* const text = reinterpret_cast<const char*>(name);
-    return is_name({text, strnlen(text, on_page(name, 64))});
+    if (content % 8 != 0 || content < kPage || !read_memory(content, &name, sizeof(name)) ||
+        name < kPage)
+        return false;
+    std::array<char, 64> text{};
+    const std::size_t size = on_page(name, text.size());
+    return read_memory(name, text.data(), size) && is_name({text.data(), strnlen(text.data(), size)});
+}
+
+/// Where a context of that version has the function that trampolines call.
+[[nodiscard]] constexpr std::size_t offset_of_trampolines(Version version) noexcept {
+    return version == Version::kV004
+               ? offsetof(v0_0_4::HPyContext, ctx_CallRealFunctionFromTrampoline)
+               : offsetof(HPyContext, ctx_CallRealFunctionFromTrampoline);
+}
+
+/// Whether a copy of this runtime made a context: that function of it is one of the copy's code.
+/// All contexts count, not just the one that a copy writes: an extension may keep any of them.
+[[nodiscard]] bool is_of_a_copy(std::uintptr_t context, Version version) {
+    const void* function = nullptr;
+    if (!read_memory(context + offset_of_trampolines(version), &function, sizeof(function)))
+        return false;
+    const auto code = elf::find_loaded(function);
+    if (!code) return false;
+    for (const RuntimeCopy* copy = first_copy(); copy != nullptr; copy = copy->next) {
+        const auto data = elf::find_loaded(copy->dispatcher);
+        if (data && data->load_address == code->load_address) return true;
+    }
+    return false;
 }
 
 } // namespace
 
-ContextWord ContextWord::again() const noexcept {
-    if (word == nullptr) return {};
-    const std::atomic_ref now(*const_cast<std::uintptr_t*>(word)); // only read
-    return {word, reinterpret_cast<HPyContext*>(now.load(std::memory_order_relaxed))};
+ContextWords find_contexts(const void* address) {
+    return find_words(address, &is_context);
 }
 
-bool ContextWord::is_foreign() const {
-    return context != nullptr && !is_dispatcher_of_a_copy(context);
-}
-
-ContextWord find_context(const void* address) {
-    return ContextWord{find_word(address, &is_context), nullptr}.again();
+HPyContext* foreign_context(const ContextWords& words, Version version) {
+    for (const std::uintptr_t* const word : words) {
+        const std::atomic_ref now(*const_cast<std::uintptr_t*>(word)); // only read
+        const std::uintptr_t content = now.load(std::memory_order_relaxed);
+        if (is_context(content) && !is_of_a_copy(content, version))
+            return reinterpret_cast<HPyContext*>(content);
+    }
+    return nullptr;
 }
 
 bool is_of_upstream(const HPyContext& context) noexcept {
@@ -71,6 +93,10 @@ bool is_of_upstream(const HPyContext& context) noexcept {
 std::string runtime_of(const HPyContext* context) {
     const std::string file = name_of_address(context).file;
     return "another HPy runtime in this process" + (file.empty() ? "" : " (" + file + ")");
+}
+
+void join_other_copies() {
+    context::join_other_copies(&v0_0_4::call_from_trampoline);
 }
 
 } // namespace hpystate

@@ -9,6 +9,7 @@
 #include "runtime/elf/symbol_name.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
+#include "runtime/loader/file_context.h"
 #include "runtime/loader/module.h"
 #include "runtime/versions/v0_0_4/adapter.h"
 #include "runtime/versions/v0_0_4/describe.h"
@@ -148,6 +149,7 @@ class Noted {
 PyObject* create_old(const InspectedFile& file, const Layer* mode,
                      std::optional<Interpreters> where) {
     const std::string symbol = "HPyInit_" + file.short_name;
+    check_unshared(file);
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return nullptr;
     const Layer& layer = v0_0_4::layer_in(mode);

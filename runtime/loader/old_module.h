@@ -12,8 +12,9 @@
 /// later, the module has its definition's name and the mode of its context.
 ///
 /// Each import runs HPyInit_<mod>, which writes the context into the file's static, for its
-/// trampolines. The last one stays there; trampolines do not use it
-/// (runtime/versions/v0_0_4/trampolines.cpp).
+/// trampolines. The last one stays there, that of another copy of this runtime too, but what a
+/// trampoline calls does not depend on it (runtime/versions/v0_0_4/trampolines.cpp). If another
+/// runtime has the file, it is refused before anything is written (file_context.h).
 #pragma once
 
 #include <Python.h>
@@ -29,7 +30,7 @@ namespace hpystate {
 /// Calls the file's HPyInit_<mod> in the calling thread's interpreter, and returns what it returns,
 /// a new reference. `mode` is as in Decision; `where` is in which interpreters the module may be
 /// made, or nothing. nullptr with an exception set: no memory, or the interpreter is ending. Throws
-/// LoadError (init-null, and what create_module() throws), AlreadyRaised, std::bad_alloc.
+/// LoadError (other-runtime, init-null, and what create_module() throws), AlreadyRaised, std::bad_alloc.
 [[nodiscard]] PyObject* create_old(const InspectedFile& file, const Layer* mode,
                                    std::optional<Interpreters> where);
 

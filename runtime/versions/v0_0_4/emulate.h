@@ -51,4 +51,8 @@ struct Emulated {
                                                HPyCFunction function, void* args) noexcept;
 };
 
+/// What the trampoline of a file does, in the Python of this copy of the runtime: it packed the
+/// arguments and has room for the result. `signature` is one of 0.0.4. Defined in trampolines.cpp.
+void call_from_trampoline(int signature, void (*function)(), void* packed) noexcept;
+
 } // namespace hpystate::v0_0_4

@@ -2,8 +2,10 @@
 ///
 /// CPython is never given one, but a file may put it into a legacy table, or call it. Each file
 /// keeps the context that it was initialized with last, for all its trampolines. So that context is
-/// not used: the call goes through the thunk that CPython has for the same function, which finds
-/// the context by the objects. Debug and trace mode end here, as for trampolines of 0.9.
+/// not used: first the copy of this runtime is found that the call belongs to, as for a trampoline
+/// of 0.9 (runtime/versions/v0_9/dispatcher.h). There the call goes through the thunk that CPython
+/// has for the same function, which finds the context by the objects. Debug and trace mode end
+/// here, as for trampolines of 0.9.
 #include "runtime/calls/function.h"
 #include "runtime/calls/signature.h"
 #include "runtime/calls/thunk_pool.h"
@@ -13,6 +15,7 @@
 #include "runtime/versions/v0_0_4/describe.h"
 #include "runtime/versions/v0_0_4/emulate.h"
 #include "runtime/versions/v0_0_4/layer.h"
+#include "runtime/versions/v0_9/callers.h"
 
 #include <array>
 #include <cstddef>
@@ -103,23 +106,42 @@ void call_procedure(CFunction function, void* args) noexcept {
 
 using Object = PyObject*;
 
-void call_varargs(HPyCFunction function, void* args) noexcept {
+/// METH_VARARGS; the thunk has the type of METH_FASTCALL.
+void call_varargs(CFunction thunk, void* args) noexcept {
     const Packed<Object, Object, Object> packed(args);
-    CFunction const thunk = thunk_of(::HPyFunc_VARARGS, function);
     if (thunk == nullptr) return packed.finish(nullptr);
     auto* const tuple = packed.argument<Object>(1);
     const auto call = reinterpret_cast<Object (*)(Object, Object const*, Py_ssize_t)>(thunk);
     packed.finish(call(packed.argument<Object>(0), items_of(tuple), PyTuple_GET_SIZE(tuple)));
 }
 
-} // namespace
+/// How many objects a trampoline has packed first. A function of these knows its caller by them.
+[[nodiscard]] std::size_t objects_of(HPyFunc_Signature signature) noexcept {
+    switch (signature) {
+    case HPyFunc_TERNARYFUNC:
+    case HPyFunc_OBJOBJARGPROC:
+        return 3;
+    case HPyFunc_O:
+    case HPyFunc_BINARYFUNC:
+    case HPyFunc_RICHCMPFUNC:
+    case HPyFunc_OBJOBJPROC:
+        return 2;
+    case HPyFunc_DESTROYFUNC:
+    case HPyFunc_TRAVERSEPROC:
+    case HPyFunc_FREEFUNC:
+        return 0; // an address
+    default:
+        return 1; // self
+    }
+}
 
-void Emulated::CallRealFunctionFromTrampoline(HPyContext*, HPyFunc_Signature signature,
-                                              HPyCFunction function, void* args) noexcept {
-    const auto thunk = [=](::HPyFunc_Signature same) { return thunk_of(same, function); };
+/// Calls the thunks that `thunk` finds, with what a trampoline has packed. Where it returns
+/// nullptr, an exception is set, and the result says so.
+template <typename Find>
+void call_packed(HPyFunc_Signature signature, void* args, Find thunk) noexcept {
     switch (signature) {
     case HPyFunc_VARARGS:
-        return call_varargs(function, args);
+        return call_varargs(thunk(::HPyFunc_VARARGS), args);
     case HPyFunc_KEYWORDS:
         return Packed<Object, Object, Object, Object>(args).call(thunk(kDictSignature));
     case HPyFunc_NOARGS:
@@ -165,6 +187,27 @@ void Emulated::CallRealFunctionFromTrampoline(HPyContext*, HPyFunc_Signature sig
     default: // 0.0.4 has no slot of these, and the runtime itself calls traverse and destroy
         stop_at(signature);
     }
+}
+
+} // namespace
+
+void call_from_trampoline(int signature, void (*function)(), void* packed) noexcept {
+    call_packed(static_cast<HPyFunc_Signature>(signature), packed, [=](::HPyFunc_Signature same) {
+        return thunk_of(same, reinterpret_cast<HPyCFunction>(function));
+    });
+}
+
+void Emulated::CallRealFunctionFromTrampoline(HPyContext*, HPyFunc_Signature signature,
+                                              HPyCFunction function, void* args) noexcept {
+    const context::Caller caller =
+        context::caller_of({static_cast<void* const*>(args), objects_of(signature)}, false);
+    if (caller.context == nullptr) {
+        return call_packed(signature, args,
+                           [](::HPyFunc_Signature) -> CFunction { return nullptr; });
+    }
+    const OldCall call = caller.copy != nullptr ? caller.copy->call_from_old_trampoline
+                                                : &call_from_trampoline;
+    call(static_cast<int>(signature), reinterpret_cast<void (*)()>(function), args);
 }
 
 } // namespace hpystate::v0_0_4

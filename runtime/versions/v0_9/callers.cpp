@@ -30,11 +30,6 @@ namespace {
     return false;
 }
 
-[[nodiscard]] const RuntimeCopy* first_copy() noexcept {
-    // acquire: pairs with the release in join(). The list was found when this copy joined.
-    return meeting().first.load(std::memory_order_acquire);
-}
-
 /// The object `type` of the Python that an object belongs to. All types of types end there.
 [[nodiscard]] const void* root_of(const void* object, std::size_t type_offset) noexcept {
     for (;;) {
@@ -67,7 +62,7 @@ struct Attached {
 /// `accept(copy)`: whether it counts.
 template <typename Accept>
 [[nodiscard]] Attached attached_copies(Accept accept) noexcept {
-    Attached all;
+    Attached all; // the list was found when this copy joined, so nothing is allocated
     for (const RuntimeCopy* copy = first_copy(); copy != nullptr; copy = copy->next) {
         HPyContext* const context = copy->callers_context();
         if (context != nullptr && accept(*copy)) all.add(*copy, context);
@@ -101,13 +96,14 @@ bool is_module_of_this_copy(PyObject* module) noexcept {
     return definition != nullptr && definition->m_free == &release_module_state<kTrunk>;
 }
 
-RuntimeCopy& this_copy(HPyContext* dispatcher) noexcept {
+RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call) noexcept {
     static RuntimeCopy copy{sizeof(RuntimeCopy),
                             offsetof(PyObject, ob_type),
                             &PyType_Type,
                             dispatcher,
                             &own_context,
                             &owns_one,
+                            old_call,
                             nullptr};
     return copy;
 }
@@ -122,15 +118,15 @@ HPyContext& callers_context(const char* function) noexcept {
     return *found;
 }
 
-HPyContext* callers_context_of(std::span<void* const> objects, bool first_is_type) noexcept {
+Caller caller_of(std::span<void* const> objects, bool first_is_type) noexcept {
     constexpr const char* kTrampoline = "a function of an HPy extension, by its trampoline,";
     const Attached all = attached_copies([](const RuntimeCopy&) { return true; });
     if (all.count == 0) {
         HPyContext* const own = own_context(); // a program that has not joined
         if (own == nullptr) stop_without_interpreter(kTrampoline);
-        return own;
+        return {own, nullptr};
     }
-    if (all.count == 1) return all.context;
+    if (all.count == 1) return {all.context, all.copy};
     const void* root = all.copy->type_of_types;
     if (!all.one_python) {
         if (!all.one_layout || objects.empty() || objects[0] == nullptr)
@@ -140,18 +136,18 @@ HPyContext* callers_context_of(std::span<void* const> objects, bool first_is_typ
     const Attached here =
         attached_copies([=](const RuntimeCopy& copy) { return copy.type_of_types == root; });
     if (here.count == 0) stop_between_pythons(kTrampoline);
-    if (here.count == 1) return here.context;
+    if (here.count == 1) return {here.context, here.copy};
     const Attached owners = attached_copies([=](const RuntimeCopy& copy) {
         return copy.type_of_types == root &&
                copy.owns(objects.data(), objects.size(), first_is_type);
     });
-    if (owners.count == 1) return owners.context;
+    if (owners.count == 1) return {owners.context, owners.copy};
     if (root != &PyType_Type) stop_between_pythons(kTrampoline); // no exception can be set there
     PyErr_SetString(PyExc_SystemError,
                     "hpystate: two copies of hpystate are in this Python, and neither made the "
                     "module or a type of the objects that a function of an HPy extension was "
                     "called with; so it is not known whose function it is. Import one copy only.");
-    return nullptr;
+    return {nullptr, nullptr};
 }
 
 } // namespace hpystate::context

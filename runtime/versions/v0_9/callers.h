@@ -12,8 +12,8 @@
 
 namespace hpystate::context {
 
-/// What this copy tells the others. `dispatcher` is its own.
-[[nodiscard]] RuntimeCopy& this_copy(HPyContext* dispatcher) noexcept;
+/// What this copy tells the others. `dispatcher` is its own. The first call counts.
+[[nodiscard]] RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call) noexcept;
 
 /// Whether a module object was made by this copy.
 [[nodiscard]] bool is_module_of_this_copy(PyObject* module) noexcept;
@@ -22,11 +22,16 @@ namespace hpystate::context {
 /// return where there is none, or where the thread is attached to two Pythons.
 [[nodiscard]] HPyContext& callers_context(const char* function) noexcept;
 
-/// The context for a trampoline that was called with these objects; `first_is_type`: the first one
-/// is the type of an instance to be made. nullptr with a SystemError: two copies are in the Python
-/// of this one, and the objects belong to neither. Does not return where the thread is attached to
-/// no Python that has a copy, or to two, and the objects do not tell which one called.
-[[nodiscard]] HPyContext* callers_context_of(std::span<void* const> objects,
-                                             bool first_is_type) noexcept;
+/// Whose trampoline was called.
+struct Caller {
+    HPyContext* context;     ///< the 0.9 context of the interpreter; nullptr: a SystemError is set
+    const RuntimeCopy* copy; ///< that made the context; nullptr: this one, which has not joined
+};
+
+/// The caller of a trampoline that got these objects; `first_is_type`: the first one is the type of
+/// an instance to be made. A SystemError is set where two copies are in the Python of this one, and
+/// the objects belong to neither. Does not return where the thread is attached to no Python that
+/// has a copy, or to two, and the objects do not tell which one called.
+[[nodiscard]] Caller caller_of(std::span<void* const> objects, bool first_is_type) noexcept;
 
 } // namespace hpystate::context

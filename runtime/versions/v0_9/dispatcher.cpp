@@ -295,7 +295,7 @@ void dispatch(HPyCFunction func, void* args) noexcept {
     Operands operands;
     collect<S>(args, operands);
     HPyContext* const ctx =
-        callers_context_of({operands.objects.data(), operands.count}, S == HPyFunc_NEWFUNC);
+        caller_of({operands.objects.data(), operands.count}, S == HPyFunc_NEWFUNC).context;
     if (ctx == nullptr) return fail<S>(args);
     // Another copy's function where it is that copy's context.
     ctx->ctx_CallRealFunctionFromTrampoline(ctx, S, func, args);
@@ -315,10 +315,10 @@ void dispatch_trampoline(HPyContext* /*dispatcher*/, HPyFunc_Signature sig, HPyC
 
 } // namespace
 
-void join_other_copies() {
+void join_other_copies(OldCall old_call) {
     // Made by the first thread that gets here; others wait for it.
-    static const bool joined = [] {
-        join(this_copy(dispatcher()));
+    static const bool joined = [=] {
+        join(this_copy(dispatcher(), old_call));
         return true;
     }();
     static_cast<void>(joined);

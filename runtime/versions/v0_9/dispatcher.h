@@ -19,6 +19,8 @@
 /// is not known which Python called.
 #pragma once
 
+#include "globals/copies.h"
+
 #include <hpy/context.h>
 
 namespace hpystate::context {
@@ -28,7 +30,7 @@ namespace hpystate::context {
 [[nodiscard]] HPyContext* dispatcher() noexcept;
 
 /// Tells the other copies of this runtime about this one; before its dispatcher is in a file. Any
-/// number of calls. Throws std::bad_alloc.
-void join_other_copies();
+/// number of calls, of which the first one counts. Throws std::bad_alloc.
+void join_other_copies(OldCall old_call);
 
 } // namespace hpystate::context

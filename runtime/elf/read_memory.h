@@ -1,0 +1,14 @@
+/// runtime/elf/read_memory.h: reads memory of this process that may not be there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hpystate {
+
+/// Copies `size` bytes from an address that may lead anywhere. False: they cannot be read. The
+/// kernel copies them, so memory that another thread unmaps meanwhile is no crash. All the bytes
+/// are on one page (4,096 bytes).
+[[nodiscard]] bool read_memory(std::uintptr_t address, void* into, std::size_t size) noexcept;
+
+} // namespace hpystate

@@ -1,0 +1,196 @@
+"""test_contexts_in_a_file.py: a file with several pointers to a context, of which some are ours.
+
+Each module of a file has a pointer for its trampolines, and an extension may keep a context in a
+static of its own. Each case is a process of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import hpystate
+from hpystate.build import helper_sources, include_folder
+from hpystate.testing import compile_snippet
+from tests.conftest import Child
+from tests.loader.test_other_runtimes import BEGIN, HOST
+
+#: Two of them make a file of two modules.
+PART = r"""
+#define HPY_EMBEDDED_MODULES
+#include <hpy.h>
+HPY_MOD_EMBEDDABLE(NAME)
+static HPyGlobal kept;
+HPyDef_METH(NAME_put, "put", HPyFunc_O)
+static HPy NAME_put_impl(HPyContext *ctx, HPy self, HPy value) {
+    HPyGlobal_Store(ctx, &kept, value);
+    return HPy_Dup(ctx, ctx->h_None);
+}
+HPyDef_METH(NAME_get, "get", HPyFunc_NOARGS)
+static HPy NAME_get_impl(HPyContext *ctx, HPy self) { return HPyGlobal_Load(ctx, kept); }
+static HPyDef *defines[] = {&NAME_put, &NAME_get, NULL};
+static HPyGlobal *globals[] = {&kept, NULL};
+static HPyModuleDef definition = {.defines = defines, .globals = globals};
+HPy_MODINIT(NAME, definition)
+"""
+
+
+def compile_two(folder: Path) -> Path:
+    sources = []
+    for name in ("alpha", "both"):
+        sources.append(folder / f"{name}.c")
+        sources[-1].write_text(PART.replace("NAME", name))
+    target = folder / "alpha.hpy0.so"
+    command = ["cc", "-std=gnu11", "-shared", "-fPIC", "-O1", "-DHPY_ABI_UNIVERSAL"]
+    command += [f"-I{include_folder()}", "-o", str(target)]
+    subprocess.run([*command, *map(str, [*sources, *helper_sources()])], check=True)
+    return target
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    source = tmp_path / "host.c"
+    source.write_text(HOST.replace("NAME", '"HPy Universal ABI (host of a test)"'))
+    target = tmp_path / "host.so"
+    command = ["cc", "-shared", "-fPIC", "-O1", "-pthread", "-o", str(target), str(source)]
+    subprocess.run(command, check=True)
+    return target
+
+
+def output(child: Child, script: str, *arguments: Path) -> list[str]:
+    result = child(BEGIN + script, *(str(one) for one in arguments))
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()
+
+
+@pytest.mark.parametrize("order", [("alpha", "both"), ("both", "alpha")])
+def test_trampolines_of_the_second_module_of_a_file_work(
+    child: Child, tmp_path: Path, host: Path, order: tuple[str, str]
+) -> None:
+    """Without thunks, as in modules of another layout, CPython calls trampolines."""
+    if not hasattr(hpystate._native, "_pretend_other_module_layout"):
+        pytest.skip("left out: a build without checks has no other module layout to pretend")
+    script = f"""
+hpystate._native._pretend_other_module_layout()
+for name in {order!r}:
+    module = hpystate.load(name, path)
+    module.put(name)
+    print(module.get())
+"""
+    assert output(child, script, compile_two(tmp_path), host) == list(order)
+
+
+def test_another_runtime_that_has_one_module_of_a_file_has_the_file(
+    child: Child, tmp_path: Path, host: Path
+) -> None:
+    script = """
+host_takes()
+for name in ("alpha", "both"):
+    try:
+        hpystate.load(name, path, other_runtimes="refuse")
+    except hpystate.LoadError as error:
+        print(name, error.kind)
+"""
+    lines = output(child, script, compile_two(tmp_path), host)
+
+    assert lines == ["alpha other-runtime", "both other-runtime"]
+
+
+def test_another_runtime_that_takes_the_second_module_later_is_noticed(
+    child: Child, tmp_path: Path, host: Path
+) -> None:
+    script = """
+for name in ("alpha", "both"):
+    hpystate.load(name, path)
+host_takes()
+for name in ("alpha", "both"):
+    try:
+        hpystate.load(name, path, other_runtimes="refuse")
+    except hpystate.LoadError as error:
+        print(name, error.kind)
+"""
+    # alpha was given its context before both was, and looks at the words that had one then: its own
+    # pointer is ours, so it works.
+    assert output(child, script, compile_two(tmp_path), host) == ["both other-runtime"]
+
+
+#: An extension that keeps its context in a static, before and behind the pointer of the trampolines.
+KEEPS = """
+    #include <hpy.h>
+    static HPyContext *before = NULL;
+    static HPyGlobal kept;
+    HPyDef_METH(put, "put", HPyFunc_O)
+    static HPy put_impl(HPyContext *ctx, HPy self, HPy value) {
+        before = ctx;
+        HPyGlobal_Store(ctx, &kept, value);
+        return HPy_Dup(ctx, ctx->h_None);
+    }
+    HPyDef_METH(get, "get", HPyFunc_NOARGS)
+    static HPy get_impl(HPyContext *ctx, HPy self) { return HPyGlobal_Load(ctx, kept); }
+    HPyDef_METH(forget, "forget", HPyFunc_O)
+    static HPy forget_impl(HPyContext *ctx, HPy self, HPy value) {
+        before = (HPyContext *)HPyLong_AsSsize_t(ctx, value);
+        return HPy_Dup(ctx, ctx->h_None);
+    }
+    HPyDef_METH(context_word, "context_word", HPyFunc_NOARGS)
+    static HPy context_word_impl(HPyContext *ctx, HPy self) {
+        return HPyLong_FromSsize_t(ctx, (HPy_ssize_t)&_ctx_for_trampolines);
+    }
+    static HPyDef *defines[] = {&put, &get, &forget, &context_word, NULL};
+    static HPyGlobal *globals[] = {&kept, NULL};
+    static HPyModuleDef definition = {.defines = defines, .globals = globals};
+    HPy_MODINIT(both, definition)
+"""
+
+
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_a_context_of_ours_that_an_extension_keeps_is_not_another_runtimes(
+    child: Child, host: Path, tmp_path: Path, mode: str
+) -> None:
+    """Neither for this copy of the runtime nor for a second one in the same Python."""
+    file = compile_snippet("both", KEEPS)
+    copied = shutil.copy(hpystate._native.__file__, tmp_path)
+    script = f"""
+import importlib.machinery, importlib.util
+module, told = load(mode={mode!r}, other_runtimes="refuse")
+module.put("ours")
+again, more = load(mode={mode!r}, other_runtimes="refuse")
+print(again.get(), told + more)
+
+name, second = "_native", sys.argv[3]
+loader = importlib.machinery.ExtensionFileLoader(name, second)
+native = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+loader.exec_module(native)
+file, _ = native.inspect("both", path)
+spec = importlib.machinery.ModuleSpec("both", None, origin=path)
+other = native.create(file, spec, {mode!r}, None, "refuse")
+native.execute(other)
+other.put("the second's")
+print(module.get(), other.get())
+"""
+    lines = output(child, script, file, host, Path(copied))
+
+    assert lines == ["ours []", "ours the second's"]
+
+
+@pytest.mark.parametrize("content", [0, 8, 0x5555_0000_0008])
+def test_a_word_that_held_a_context_and_holds_something_else_is_not_followed(
+    child: Child, host: Path, content: int
+) -> None:
+    """An extension's own pointer held the other runtime's context at our first load."""
+    script = f"""
+first = load()[0]
+at = first.context_word()
+first.put("kept")
+host_takes()
+second, told = load(other_runtimes="share")
+host.host_writes(at, {content})
+third, _ = load(other_runtimes="refuse")
+first.forget({content})
+fourth, _ = load(other_runtimes="refuse")
+print(len(told), third.get(), fourth.get())
+"""
+    assert output(child, script, compile_snippet("both", KEEPS), host) == ["1 kept kept"]
