@@ -3,6 +3,8 @@
 ///
 /// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none.
 /// It keeps no state in statics: what it knows of an interpreter is in that one's region.
+///
+/// Long: each function stands beside the text that help() shows for it, and one table lists all.
 #include <Python.h>
 
 #include "interp_state/current.h"
@@ -147,10 +149,9 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
             const Ref tag(PyUnicode_DecodeFSDefault(file->tag.c_str())); // part of a file's name
             if (!tag) return nullptr;
             const Ref declared(Py_BuildValue(
-                "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi",
-                file->version.text().c_str(), "tag", tag.get(), "hybrid", file->hybrid ? Py_True : Py_False, "interpreters",
-                file->interpreters, "gil", file->gil, "fused",
-                file->fused_link != nullptr ? Py_True : Py_False));
+                "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag", tag.get(),
+                "hybrid", file->hybrid ? Py_True : Py_False, "interpreters", file->interpreters,
+                "gil", file->gil, "fused", file->fused_link != nullptr ? Py_True : Py_False));
             const Ref capsule(declared ? as_capsule(std::move(file)) : nullptr);
             return capsule ? PyTuple_Pack(2, capsule.get(), declared.get()) : nullptr;
         });

@@ -7,8 +7,8 @@
 namespace hpystate {
 
 /// Copies `size` bytes from an address that may lead anywhere. False: they cannot be read. The
-/// kernel copies them, so memory that another thread unmaps meanwhile is no crash. All the bytes
-/// are on one page (4,096 bytes).
+/// kernel copies them, so it does not crash if another thread unmaps the memory meanwhile. All the
+/// bytes are on one page (4,096 bytes).
 [[nodiscard]] bool read_memory(std::uintptr_t address, void* into, std::size_t size) noexcept;
 
 } // namespace hpystate

@@ -33,8 +33,8 @@ struct InspectedFile {
     const Offer* offer = nullptr;        ///< what this runtime gives it; not null
     AbiVersion version{};                ///< of HPy's ABI, as it asks for it; 0.0.4 asks for none
     const hpystate_asks* asks = nullptr; ///< its constant; nullptr: it has none
-    std::string tag{};                   ///< of the file's name: "hpy0", "hpy0-cp312"; "hpy" for 0.0.4
-    bool hybrid = false;                 ///< by its tag it uses the C API too
+    std::string tag{};   ///< of the file's name: "hpy0", "hpy0-cp312"; "hpy" for 0.0.4
+    bool hybrid = false; ///< by its tag it uses the C API too
 
     // What it declares; nullptr: nothing.
     const char* interpreters = nullptr; ///< "own-gil", "shared-gil", "main"

@@ -42,8 +42,11 @@ WRITABLE = {
     r"hpystate_meeting_1|(guard variable for )?hpystate::meeting\(\)::found": (
         "where the copies of the runtime meet: globals/copies.cpp"
     ),
-    r"(guard variable for )?hpystate::context::(this_copy\(.*\)::copy|join_other_copies\(.*\)::joined)": (
-        "what this copy tells the others: versions/v0_9/callers.cpp, dispatcher.cpp"
+    r"(guard variable for )?hpystate::context::this_copy\(.*\)::copy": (
+        "what this copy tells the others: versions/v0_9/callers.cpp"
+    ),
+    r"(guard variable for )?hpystate::context::join_other_copies\(.*\)::joined": (
+        "that they were told: versions/v0_9/dispatcher.cpp"
     ),
     r"hpystate::\(anonymous namespace\)::makers": "one per thread: loader/old_module.cpp",
     r"hpystate::\(anonymous namespace\)::(methods|slots|definition)": "CPython's tables",

@@ -72,7 +72,8 @@ NOT_RUN = {
     'HPYSTATE_GIL="point=off,*=on"': "a variable; tests/loader/test_gil.py",
     'HPYSTATE_INTERPRETERS="numpy*=shared-gil,point=own-gil"': "a variable; "
     "tests/loader/test_module.py",
-    'HPYSTATE_OTHER_RUNTIMES="point=copy,*=refuse"': "a variable; tests/loader/test_other_runtimes.py",
+    'HPYSTATE_OTHER_RUNTIMES="point=copy,*=refuse"': "a variable; "
+    "tests/loader/test_other_runtimes.py",
     "make two-pythons": "it needs a second Python; tests/loader/test_two_pythons.py runs it where "
     "there is one",
     "PYTHON_GIL=0": "a variable of CPython's; tests/loader/test_gil.py",

@@ -117,7 +117,7 @@ for name in ("alpha", "both"):
     assert output(child, script, compile_two(tmp_path), host) == ["both other-runtime"]
 
 
-#: An extension that keeps its context in a static, before and behind the pointer of the trampolines.
+#: An extension that keeps its context in statics, before and behind the trampolines' pointer.
 KEEPS = """
     #include <hpy.h>
     static HPyContext *before = NULL;

@@ -197,7 +197,8 @@ void Engine::check(const std::optional<Conflict>& conflict) {
 
 /// A mistake may lead anywhere; the process that looks for it must not follow.
 void Engine::check_pointer(std::uintptr_t address) {
-    // A member of a struct that is not there may be some pages from 0. The kernel maps nothing below.
+    // A member of a struct that is not there may be some pages from 0. The kernel maps nothing
+    // below.
     constexpr std::uintptr_t kFirstMapped = 65536;
     if (address < kFirstMapped) fail("an access through a null pointer");
 }

@@ -157,7 +157,9 @@ module, told = load(other_runtimes="refuse")
 module.put(1)
 code = f'''
 import hpystate
-module = hpystate.load("both", {path!r}, interpreters="own-gil", other_runtimes="refuse", mode="MODE")
+module = hpystate.load(
+    "both", {path!r}, interpreters="own-gil", other_runtimes="refuse", mode="MODE"
+)
 module.put(2)
 answer = module.get_by_trampoline()
 '''
@@ -201,7 +203,9 @@ for by in modules:
         power = module.make_power()()
         print(by.power_by_trampoline(2, power), by.power_by_trampoline(power, 2),
               by.length_by_trampoline(power), module.get_by_trampoline(), 2 ** power)
-for call in (lambda: modules[0].power_by_trampoline(2, 3), lambda: modules[1].length_by_trampoline([])):
+for call in (
+    lambda: modules[0].power_by_trampoline(2, 3), lambda: modules[1].length_by_trampoline([])
+):
     try:
         print(call())
     except SystemError as error:
@@ -212,9 +216,7 @@ for call in (lambda: modules[0].power_by_trampoline(2, 3), lambda: modules[1].le
     assert lines == ["0 0 0 0 0", "1 1 1 1 1"] * 2 + ["1", "1"]
 
 
-def test_a_universal_file_works_with_two_copies(
-    child: Child, tmp_path: Path, host: Path
-) -> None:
+def test_a_universal_file_works_with_two_copies(child: Child, tmp_path: Path, host: Path) -> None:
     source = KEEPER.replace("keeper", "both")
     keeper = compile_old_snippet("both", source, tmp_path / "keeper")
     copied = shutil.copy(hpystate._native.__file__, tmp_path)
@@ -222,6 +224,7 @@ def test_a_universal_file_works_with_two_copies(
 modules = [load_by(copy) for copy in copies]
 for number, module in enumerate(modules):
     module.put(number)
-print([module.get() for module in modules], [module.Box(n).open() for n, module in enumerate(modules)])
+opened = [module.Box(n).open() for n, module in enumerate(modules)]
+print([module.get() for module in modules], opened)
 """
     assert output(child, script, keeper, host, Path(copied)) == ["[0, 1] [0, 1]"]

@@ -136,7 +136,7 @@ void call_varargs(CFunction thunk, void* args) noexcept {
 }
 
 /// Calls the thunks that `thunk` finds, with what a trampoline has packed. Where it returns
-/// nullptr, an exception is set, and the result says so.
+/// nullptr, an exception is set, and the result is that of a failure.
 template <typename Find>
 void call_packed(HPyFunc_Signature signature, void* args, Find thunk) noexcept {
     switch (signature) {
@@ -205,8 +205,8 @@ void Emulated::CallRealFunctionFromTrampoline(HPyContext*, HPyFunc_Signature sig
         return call_packed(signature, args,
                            [](::HPyFunc_Signature) -> CFunction { return nullptr; });
     }
-    const OldCall call = caller.copy != nullptr ? caller.copy->call_from_old_trampoline
-                                                : &call_from_trampoline;
+    const OldCall call =
+        caller.copy != nullptr ? caller.copy->call_from_old_trampoline : &call_from_trampoline;
     call(static_cast<int>(signature), reinterpret_cast<void (*)()>(function), args);
 }
 
