@@ -216,8 +216,8 @@ void report_other_runtime(const InspectedFile& file, const HPyContext* other) {
 bool give_dispatcher(const InspectedFile& file, Sharing sharing) {
     const HPyContext* const other = other_context(give_once(file));
     if (other == nullptr) return false;
-    const bool refused = sharing == Sharing::kRefuse ||
-                         (sharing == Sharing::kDefault && is_of_upstream(*other));
+    const bool refused =
+        sharing == Sharing::kRefuse || (sharing == Sharing::kDefault && is_of_upstream(*other));
     if (refused) {
         refuse(file, other,
                "Two runtimes cannot share a file: each stores values of its own in the file's "

@@ -43,7 +43,8 @@ constexpr std::uintptr_t kPage = 4096;
         return false;
     std::array<char, 64> text{};
     const std::size_t size = on_page(name, text.size());
-    return read_memory(name, text.data(), size) && is_name({text.data(), strnlen(text.data(), size)});
+    return read_memory(name, text.data(), size) &&
+           is_name({text.data(), strnlen(text.data(), size)});
 }
 
 /// Where a context of that version has the function that trampolines call.

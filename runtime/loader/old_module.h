@@ -30,7 +30,8 @@ namespace hpystate {
 /// Calls the file's HPyInit_<mod> in the calling thread's interpreter, and returns what it returns,
 /// a new reference. `mode` is as in Decision; `where` is in which interpreters the module may be
 /// made, or nothing. nullptr with an exception set: no memory, or the interpreter is ending. Throws
-/// LoadError (other-runtime, init-null, and what create_module() throws), AlreadyRaised, std::bad_alloc.
+/// LoadError (other-runtime, init-null, and what create_module() throws), AlreadyRaised,
+/// std::bad_alloc.
 [[nodiscard]] PyObject* create_old(const InspectedFile& file, const Layer* mode,
                                    std::optional<Interpreters> where);
 

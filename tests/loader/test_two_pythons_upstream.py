@@ -110,7 +110,10 @@ def test_upstreams_runtime_works_if_each_python_has_a_file_to_itself(
 
     lines = output_of(program)
 
-    assert lines == ["loaded"] * 2 + ["called 2"] * 2 + ["stored"] * 2 + ["loaded [0]", "loaded [1]"]
+    assert lines == ["loaded"] * 2 + ["called 2"] * 2 + ["stored"] * 2 + [
+        "loaded [0]",
+        "loaded [1]",
+    ]
 
 
 def test_upstreams_runtime_crashes_at_a_call_of_a_file_without_a_global_that_both_have(

@@ -6,7 +6,6 @@ Each case is a process of its own.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sysconfig
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 import hpystate
 from tests.conftest import Child
-from tests.loader.test_other_runtimes import BEGIN, HOST
+from tests.loader.foreign import host_named, output
 from tests.versions.old import compile_old_snippet
 from tests.versions.sources import KEEPER
 
@@ -90,19 +89,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
-    source = tmp_path / "host.c"
-    source.write_text(HOST.replace("NAME", '"HPy Universal ABI (host of a test)"'))
-    target = tmp_path / "host.so"
-    subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O1", "-pthread", "-o", str(target), str(source)], check=True
-    )
-    return target
-
-
-def output(child: Child, script: str, *arguments: Path) -> list[str]:
-    result = child(BEGIN + script, *(str(one) for one in arguments))
-    assert result.returncode == 0, result.stderr
-    return result.stdout.splitlines()
+    return host_named("HPy Universal ABI (host of a test)", tmp_path)
 
 
 #: The context that the host gives to a file.
@@ -212,9 +199,7 @@ for call in (lambda: modules[0].power_by_trampoline(2, 3), lambda: modules[1].le
     assert lines == ["0 0 0 0 0", "1 1 1 1 1"] * 2 + ["1", "1"]
 
 
-def test_a_universal_file_works_with_two_copies(
-    child: Child, tmp_path: Path, host: Path
-) -> None:
+def test_a_universal_file_works_with_two_copies(child: Child, tmp_path: Path, host: Path) -> None:
     source = KEEPER.replace("keeper", "both")
     keeper = compile_old_snippet("both", source, tmp_path / "keeper")
     copied = shutil.copy(hpystate._native.__file__, tmp_path)

@@ -42,7 +42,10 @@ def upstream_python() -> Path:
 
 def install_upstream(program: str) -> Path:
     """The Python of an environment for that interpreter, with upstream's runtime; made where
-    missing. On a CPython after 3.12 it compiles, and much of it crashes. BuildError if pip fails."""
+    missing. On a CPython after 3.12 it compiles, and much of it crashes.
+
+    Raises BuildError if pip fails.
+    """
     ask = [program, "-c", "import sys; print(sys.implementation.cache_tag)"]
     tag = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
     folder = make_cache_folder() / f"upstream-hpy-{HPY_VERSION}-{tag}"

@@ -205,8 +205,8 @@ void Emulated::CallRealFunctionFromTrampoline(HPyContext*, HPyFunc_Signature sig
         return call_packed(signature, args,
                            [](::HPyFunc_Signature) -> CFunction { return nullptr; });
     }
-    const OldCall call = caller.copy != nullptr ? caller.copy->call_from_old_trampoline
-                                                : &call_from_trampoline;
+    const OldCall call =
+        caller.copy != nullptr ? caller.copy->call_from_old_trampoline : &call_from_trampoline;
     call(static_cast<int>(signature), reinterpret_cast<void (*)()>(function), args);
 }
 
