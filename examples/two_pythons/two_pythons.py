@@ -164,11 +164,11 @@ for i in range(20000):
     shared.put((name, i))
     assert shared.get() == (name, i), shared.get()
     assert shared.call(len, (1, 2, 3)) == 3
-    assert shared.holds_its_address()
+    assert shared.slot_content() == shared.slot_at()
 """
 SHOW = """
-print(f"{name}: {shared.get()!r}; the slot at {shared.statics_at():#x} holds",
-      "its own address" if shared.holds_its_address() else "something else", flush=True)
+print(f"{name}: {shared.get()!r}; the slot at {shared.slot_at():#x}",
+      f"holds {shared.slot_content():#x}", flush=True)
 """
 
 

@@ -144,7 +144,8 @@ module, told = load(other_runtimes="refuse")
 module.put(1)
 code = f'''
 import hpystate
-module = hpystate.load("both", {path!r}, interpreters="own-gil", other_runtimes="refuse", mode="MODE")
+how = dict(interpreters="own-gil", other_runtimes="refuse", mode="MODE")
+module = hpystate.load("both", {path!r}, **how)
 module.put(2)
 answer = module.get_by_trampoline()
 '''
@@ -188,7 +189,8 @@ for by in modules:
         power = module.make_power()()
         print(by.power_by_trampoline(2, power), by.power_by_trampoline(power, 2),
               by.length_by_trampoline(power), module.get_by_trampoline(), 2 ** power)
-for call in (lambda: modules[0].power_by_trampoline(2, 3), lambda: modules[1].length_by_trampoline([])):
+first, second = modules
+for call in (lambda: first.power_by_trampoline(2, 3), lambda: second.length_by_trampoline([])):
     try:
         print(call())
     except SystemError as error:
@@ -207,6 +209,7 @@ def test_a_universal_file_works_with_two_copies(child: Child, tmp_path: Path, ho
 modules = [load_by(copy) for copy in copies]
 for number, module in enumerate(modules):
     module.put(number)
-print([module.get() for module in modules], [module.Box(n).open() for n, module in enumerate(modules)])
+print([module.get() for module in modules])
+print([module.Box(number).open() for number, module in enumerate(modules)])
 """
-    assert output(child, script, keeper, host, Path(copied)) == ["[0, 1] [0, 1]"]
+    assert output(child, script, keeper, host, Path(copied)) == ["[0, 1]", "[0, 1]"]
