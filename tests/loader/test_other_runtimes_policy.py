@@ -1,4 +1,4 @@
-"""test_other_runtimes_policy.py: what a module says about other runtimes, and what cannot serve.
+"""test_other_runtimes_policy.py: what a module states about other runtimes, and what cannot serve.
 
 Each case is a process of its own.
 """
@@ -24,7 +24,7 @@ def host(tmp_path: Path) -> Path:
     return host_named("HPy Universal ABI (host of a test)", tmp_path)
 
 
-# ---- what the module itself says ---------------------------------------------------------------
+# ---- what the module itself states -------------------------------------------------------------
 
 
 def file_that_says(word: str) -> Path:

@@ -136,7 +136,7 @@ void call_varargs(CFunction thunk, void* args) noexcept {
 }
 
 /// Calls the thunks that `thunk` finds, with what a trampoline has packed. Where it returns
-/// nullptr, an exception is set, and the result says so.
+/// nullptr, an exception is set, and the result is that of a failure.
 template <typename Find>
 void call_packed(HPyFunc_Signature signature, void* args, Find thunk) noexcept {
     switch (signature) {
