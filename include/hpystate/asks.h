@@ -54,9 +54,9 @@ extern
         (uint32_t)sizeof(struct _HPyContext_s), &hpystate_fused_state, &hpystate_sibling_state};
 
 /** `HPYSTATE_OTHER_RUNTIMES(NAME, "copy")`, beside HPy_MODINIT(NAME, ...): what hpystate does if
- * another HPy runtime of the process has loaded the file too, where neither the caller nor the
- * environment says it: "share", "copy" or "refuse". docs/using.md says what these mean. It defines
- * a function, which other runtimes do not look for. */
+ * another HPy runtime of the process has loaded the file too, and neither the caller nor the
+ * environment decides: "share", "copy" or "refuse" (docs/using.md). It defines a function, which
+ * other runtimes do not look for. */
 #define HPYSTATE_OTHER_RUNTIMES(ext_name, word)                                                    \
     HPYSTATE_EXTERN __attribute__((visibility("default")))                                         \
     const char* hpystate_other_runtimes_##ext_name(void);                                          \
