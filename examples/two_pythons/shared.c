@@ -17,15 +17,15 @@ static HPy get_impl(HPyContext* ctx, HPy self) {
     return value;
 }
 
-/* Whether the slot holds its own address, which is the same word for all. */
-HPyDef_METH(holds_its_address, "holds_its_address", HPyFunc_NOARGS)
-static HPy holds_its_address_impl(HPyContext* ctx, HPy self) {
-    return HPyBool_FromBool(ctx, kept._i == (intptr_t)&kept);
+/* Where the slot is, and the word in it: its own address, which is the same for all. */
+HPyDef_METH(slot_at, "slot_at", HPyFunc_NOARGS)
+static HPy slot_at_impl(HPyContext* ctx, HPy self) {
+    return HPyLong_FromSsize_t(ctx, (HPy_ssize_t)&kept);
 }
 
-HPyDef_METH(statics_at, "statics_at", HPyFunc_NOARGS)
-static HPy statics_at_impl(HPyContext* ctx, HPy self) {
-    return HPyLong_FromSsize_t(ctx, (HPy_ssize_t)&kept);
+HPyDef_METH(slot_content, "slot_content", HPyFunc_NOARGS)
+static HPy slot_content_impl(HPyContext* ctx, HPy self) {
+    return HPyLong_FromSsize_t(ctx, kept._i);
 }
 
 HPyDef_METH(call, "call", HPyFunc_VARARGS)
@@ -46,7 +46,7 @@ static HPy make_type_impl(HPyContext* ctx, HPy self) {
     return HPyType_FromSpec(ctx, &power_spec, NULL);
 }
 
-static HPyDef* defines[] = {&put, &get, &holds_its_address, &statics_at, &call, &make_type, NULL};
+static HPyDef* defines[] = {&put, &get, &slot_at, &slot_content, &call, &make_type, NULL};
 static HPyGlobal* globals[] = {&kept, NULL};
 static HPyModuleDef definition = {.defines = defines, .globals = globals};
 HPy_MODINIT(shared, definition)

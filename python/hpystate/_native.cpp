@@ -3,8 +3,6 @@
 ///
 /// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none.
 /// It keeps no state in statics: what it knows of an interpreter is in that one's region.
-///
-/// Long: each function is beside the text that help() shows for it, and one table lists all.
 #include <Python.h>
 
 #include "interp_state/current.h"
@@ -132,9 +130,10 @@ PyDoc_STRVAR(
     "nothing.\n\n"
     "Returns the file, for create(), and a dict: abi ('0.0', '0.0.4'), tag ('hpy0', 'hpy0-cp312'), "
     "hybrid\n"
-    "(bool), interpreters ('own-gil', 'shared-gil', 'main'), gil ('off', 'on') and fused (bool:\n"
-    "whether it can use fused calls). interpreters and gil are None if the file does not declare\n"
-    "them.");
+    "(bool), interpreters ('own-gil', 'shared-gil', 'main'), gil ('off', 'on'), other_runtimes\n"
+    "('share', 'copy', 'refuse') and fused (bool: whether it can use fused calls). The three "
+    "words\n"
+    "are None if the file does not declare them.");
 
 PyObject* inspect_file(PyObject*, PyObject* args) {
     const char* name = nullptr;
@@ -149,9 +148,10 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
             const Ref tag(PyUnicode_DecodeFSDefault(file->tag.c_str())); // part of a file's name
             if (!tag) return nullptr;
             const Ref declared(Py_BuildValue(
-                "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag", tag.get(),
-                "hybrid", file->hybrid ? Py_True : Py_False, "interpreters", file->interpreters,
-                "gil", file->gil, "fused", file->fused_link != nullptr ? Py_True : Py_False));
+                "{s:s,s:O,s:O,s:z,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag",
+                tag.get(), "hybrid", file->hybrid ? Py_True : Py_False, "interpreters",
+                file->interpreters, "gil", file->gil, "other_runtimes", file->other_runtimes,
+                "fused", file->fused_link != nullptr ? Py_True : Py_False));
             const Ref capsule(declared ? as_capsule(std::move(file)) : nullptr);
             return capsule ? PyTuple_Pack(2, capsule.get(), declared.get()) : nullptr;
         });

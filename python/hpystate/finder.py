@@ -418,8 +418,9 @@ def load(
     other_runtimes
                   if another HPy runtime of this process, as PyPy's, has loaded the file too:
                   "share" it, "refuse" it, or, without looking, load a private "copy" of the
-                  file. None asks HPYSTATE_OTHER_RUNTIMES, then refuses the file if that runtime
-                  is hpy.universal, which would crash, and shares it otherwise
+                  file. None asks HPYSTATE_OTHER_RUNTIMES, then the extension, then refuses
+                  the file if that runtime is hpy.universal, which would crash, and shares it
+                  otherwise
     raises        LoadError; what the extension's exec slots raise; TypeError and ValueError for bad
                   arguments
     """

@@ -51,18 +51,29 @@ def create_module(
     """
     asked = _asked(name, mode, interpreters, gil, os.environ)
     sharing = _sharing(name, other_runtimes, os.environ)
+    file, declared = _inspect(name, path, sharing)
+    sharing = sharing or declared["other_runtimes"]
     if sharing == "copy":
-        from hpystate.private_copy import private_copy
-
-        path = private_copy(path)
-        sharing = None
-    file, declared = _native.inspect(name, path)
+        sharing = None  # nobody else finds the copy
     mode, interpreters, needs_gil = decide(asked, declared)
     if needs_gil and _NO_GIL:
         from hpystate.gil import bring_back
 
         bring_back(name, mode != "universal")
     return _native.create(file, spec, mode, interpreters, sharing)
+
+
+def _inspect(name: str, path: str, sharing: str | None) -> tuple[Any, Mapping[str, Any]]:
+    """What `_native.inspect` returns of the file, or of a private copy if that was asked for. A
+    file that asks for it is opened, to hear that, and stays open."""
+    if sharing != "copy":
+        inspected: tuple[Any, Mapping[str, Any]] = _native.inspect(name, path)
+        if (sharing or inspected[1]["other_runtimes"]) != "copy":
+            return inspected
+    from hpystate.private_copy import private_copy
+
+    copied: tuple[Any, Mapping[str, Any]] = _native.inspect(name, private_copy(path))
+    return copied
 
 
 def _asked(

@@ -29,9 +29,12 @@ def private_copy(path: str) -> str:
     import tempfile
 
     folder = tempfile.mkdtemp(prefix="hpystate-")
-    copied = shutil.copy(path, os.path.join(folder, os.path.basename(path)))
-    # Another interpreter may have made one at the same time: the first one is everybody's.
-    chosen: str = _native.kept_path(key, copied)
-    if chosen != copied:
-        shutil.rmtree(folder)
-    return chosen
+    chosen = None
+    try:
+        copied = shutil.copy(path, os.path.join(folder, os.path.basename(path)))
+        # Another interpreter may have made one at the same time: the first one is everybody's.
+        chosen = _native.kept_path(key, copied)
+    finally:
+        if chosen is None or os.path.dirname(chosen) != folder:
+            shutil.rmtree(folder)
+    return str(chosen)

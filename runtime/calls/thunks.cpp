@@ -267,28 +267,43 @@ static_assert(PlainPools::kEnd <= kLayeredStart, "runtime/calls/thunk_pool.h: ra
     return PlainPools::find(signature, way, reinterpret_cast<ThunkTarget>(impl));
 }
 
-void raise_no_thunk(HPyFunc_Signature signature, Site site, const FunctionName& name) {
-    const unsigned limit = is_layered(site) ? layered_limit(signature)
-                                            : PlainPools::limit(signature, way_of(signature, site));
+/// `foreign`: the file's trampoline cannot serve, since another runtime has the file.
+void raise_no_thunk(HPyFunc_Signature signature, Site site, const FunctionName& name,
+                    bool foreign) {
+    const char* const instead =
+        foreign ? " The file's own function cannot be used instead, since another HPy runtime has "
+                  "the file too. Load a copy of the file: other_runtimes=\"copy\"."
+                : "";
+    const Way way = way_of(signature, site);
+    if (!is_layered(site) && way == Way::kModule && has_other_module_layout()) {
+        PyErr_Format(PyExc_SystemError,
+                     "%s '%s': there is no thunk for %s: modules of this Python have another "
+                     "layout than hpystate knows.%s",
+                     name.kind, name.name, name.function, instead);
+        return;
+    }
+    const unsigned limit =
+        is_layered(site) ? layered_limit(signature) : PlainPools::limit(signature, way);
     PyErr_Format(
         PyExc_SystemError,
         "%s '%s': no thunk is left for %s: this process already has %u different functions "
         "of that kind in %s mode, which is the limit. Let several definitions share a "
-        "function, or load fewer extensions into the process%s.",
+        "function, or load fewer extensions into the process%s.%s",
         name.kind, name.name, name.function, limit, is_layered(site) ? site.layer->name : "plain",
-        is_layered(site) ? " in this mode" : "");
+        is_layered(site) ? " in this mode" : "", instead);
 }
 
 } // namespace
 
 CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl, CFunction trampoline,
                               Site site, const FunctionName& name) {
-    CFunction function = find_thunk(signature, impl, site);
-    const bool usable = function == nullptr && !is_layered(site) && trampoline != nullptr &&
-                        !is_in_foreign_file(reinterpret_cast<const void*>(trampoline));
-    if (usable) function = trampoline;
-    if (function == nullptr) raise_no_thunk(signature, site, name);
-    return function;
+    CFunction const function = find_thunk(signature, impl, site);
+    if (function != nullptr) return function;
+    const bool serves = !is_layered(site) && trampoline != nullptr;
+    const bool foreign = serves && is_in_foreign_file(reinterpret_cast<const void*>(trampoline));
+    if (serves && !foreign) return trampoline;
+    raise_no_thunk(signature, site, name, foreign);
+    return nullptr;
 }
 
 } // namespace hpystate

@@ -6,9 +6,9 @@
 
 namespace hpystate {
 
-/// Copies `size` bytes from an address that may lead anywhere. False: they cannot be read. The
-/// kernel copies them, so it does not crash if another thread unmaps the memory meanwhile. All the
-/// bytes are on one page (4,096 bytes).
+/// Copies `size` bytes from an address that may lead anywhere; all of them are on one page (4,096
+/// bytes). False: they cannot be read. The kernel copies them, so this does not crash where another
+/// thread unmaps the memory meanwhile.
 [[nodiscard]] bool read_memory(std::uintptr_t address, void* into, std::size_t size) noexcept;
 
 } // namespace hpystate

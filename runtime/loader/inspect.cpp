@@ -85,6 +85,7 @@ Link* link_of(const Library& library, const InspectedFile& file, Link* hpystate_
 
 constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
 constexpr std::array<std::string_view, 2> kGil{"off", "on"};
+constexpr std::array<std::string_view, 3> kOtherRuntimes{"share", "copy", "refuse"};
 
 /// What the file declares by words.
 void read_words(InspectedFile& file) {
@@ -92,6 +93,8 @@ void read_words(InspectedFile& file) {
                                     kInterpreters, LoadErrorKind::kBadInterpreters);
     file.gil =
         declared_by(file.library, "hpystate_gil_" + file.short_name, kGil, LoadErrorKind::kBadGil);
+    file.other_runtimes = declared_by(file.library, "hpystate_other_runtimes_" + file.short_name,
+                                      kOtherRuntimes, LoadErrorKind::kBadOtherRuntimes);
 }
 
 } // namespace

@@ -37,8 +37,9 @@ struct InspectedFile {
     bool hybrid = false; ///< by its tag it uses the C API too
 
     // What it declares; nullptr: nothing.
-    const char* interpreters = nullptr; ///< "own-gil", "shared-gil", "main"
-    const char* gil = nullptr;          ///< "off", "on"
+    const char* interpreters = nullptr;   ///< "own-gil", "shared-gil", "main"
+    const char* gil = nullptr;            ///< "off", "on"
+    const char* other_runtimes = nullptr; ///< "share", "copy", "refuse"
 
     Init init = nullptr;                ///< HPyInit_<mod>
     v0_0_4::Init old_init = nullptr;    ///< the same in a file of 0.0.4, which has only this one
@@ -52,7 +53,7 @@ struct InspectedFile {
 /// Opens the file at `path` and reads what it declares for the module `name`. Of the file's code
 /// its constructors run, and the functions that return numbers and words. Throws std::bad_alloc,
 /// AlreadyRaised, and LoadError: what Library::open() and negotiate() throw, missing-init,
-/// missing-context-init, not-a-function, bad-interpreters, bad-gil, bad-name.
+/// missing-context-init, not-a-function, bad-interpreters, bad-gil, bad-other-runtimes, bad-name.
 [[nodiscard, gnu::cold]] InspectedFile inspect(const std::string& name, const std::string& path);
 
 } // namespace hpystate

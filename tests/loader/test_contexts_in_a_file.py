@@ -16,7 +16,7 @@ import hpystate
 from hpystate.build import helper_sources, include_folder
 from hpystate.testing import compile_snippet
 from tests.conftest import Child
-from tests.loader.test_other_runtimes import BEGIN, HOST
+from tests.loader.foreign import host_named, output
 
 #: Two of them make a file of two modules.
 PART = r"""
@@ -52,18 +52,7 @@ def compile_two(folder: Path) -> Path:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
-    source = tmp_path / "host.c"
-    source.write_text(HOST.replace("NAME", '"HPy Universal ABI (host of a test)"'))
-    target = tmp_path / "host.so"
-    command = ["cc", "-shared", "-fPIC", "-O1", "-pthread", "-o", str(target), str(source)]
-    subprocess.run(command, check=True)
-    return target
-
-
-def output(child: Child, script: str, *arguments: Path) -> list[str]:
-    result = child(BEGIN + script, *(str(one) for one in arguments))
-    assert result.returncode == 0, result.stderr
-    return result.stdout.splitlines()
+    return host_named("HPy Universal ABI (host of a test)", tmp_path)
 
 
 @pytest.mark.parametrize("order", [("alpha", "both"), ("both", "alpha")])
@@ -117,7 +106,7 @@ for name in ("alpha", "both"):
     assert output(child, script, compile_two(tmp_path), host) == ["both other-runtime"]
 
 
-#: An extension that keeps its context in statics, before and behind the trampolines' pointer.
+#: An extension that keeps its context in a static of its own.
 KEEPS = """
     #include <hpy.h>
     static HPyContext *before = NULL;

@@ -6,7 +6,6 @@ Each case is a process of its own.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sysconfig
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 import hpystate
 from tests.conftest import Child
-from tests.loader.test_other_runtimes import BEGIN, HOST
+from tests.loader.foreign import host_named, output
 from tests.versions.old import compile_old_snippet
 from tests.versions.sources import KEEPER
 
@@ -90,19 +89,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
-    source = tmp_path / "host.c"
-    source.write_text(HOST.replace("NAME", '"HPy Universal ABI (host of a test)"'))
-    target = tmp_path / "host.so"
-    subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O1", "-pthread", "-o", str(target), str(source)], check=True
-    )
-    return target
-
-
-def output(child: Child, script: str, *arguments: Path) -> list[str]:
-    result = child(BEGIN + script, *(str(one) for one in arguments))
-    assert result.returncode == 0, result.stderr
-    return result.stdout.splitlines()
+    return host_named("HPy Universal ABI (host of a test)", tmp_path)
 
 
 #: The context that the host gives to a file.
@@ -157,9 +144,8 @@ module, told = load(other_runtimes="refuse")
 module.put(1)
 code = f'''
 import hpystate
-module = hpystate.load(
-    "both", {path!r}, interpreters="own-gil", other_runtimes="refuse", mode="MODE"
-)
+how = dict(interpreters="own-gil", other_runtimes="refuse", mode="MODE")
+module = hpystate.load("both", {path!r}, **how)
 module.put(2)
 answer = module.get_by_trampoline()
 '''
@@ -203,9 +189,8 @@ for by in modules:
         power = module.make_power()()
         print(by.power_by_trampoline(2, power), by.power_by_trampoline(power, 2),
               by.length_by_trampoline(power), module.get_by_trampoline(), 2 ** power)
-for call in (
-    lambda: modules[0].power_by_trampoline(2, 3), lambda: modules[1].length_by_trampoline([])
-):
+first, second = modules
+for call in (lambda: first.power_by_trampoline(2, 3), lambda: second.length_by_trampoline([])):
     try:
         print(call())
     except SystemError as error:
@@ -224,7 +209,7 @@ def test_a_universal_file_works_with_two_copies(child: Child, tmp_path: Path, ho
 modules = [load_by(copy) for copy in copies]
 for number, module in enumerate(modules):
     module.put(number)
-opened = [module.Box(n).open() for n, module in enumerate(modules)]
-print([module.get() for module in modules], opened)
+print([module.get() for module in modules])
+print([module.Box(number).open() for number, module in enumerate(modules)])
 """
-    assert output(child, script, keeper, host, Path(copied)) == ["[0, 1] [0, 1]"]
+    assert output(child, script, keeper, host, Path(copied)) == ["[0, 1]", "[0, 1]"]

@@ -37,14 +37,25 @@ def upstream_python() -> Path:
             f"--runtime upstream needs CPython 3.12, this is {sys.version_info[0]}."
             f"{sys.version_info[1]}: upstream's runtime crashes on later versions"
         )
-    folder = make_cache_folder() / f"upstream-hpy-{HPY_VERSION}-{sys.implementation.cache_tag}"
+    return install_upstream(sys.executable)
+
+
+def install_upstream(program: str) -> Path:
+    """The Python of an environment for that interpreter, with upstream's runtime; made where
+    missing. On a CPython after 3.12 it compiles, and much of it crashes.
+
+    Raises BuildError if pip fails.
+    """
+    ask = [program, "-c", "import sys; print(sys.implementation.cache_tag)"]
+    tag = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+    folder = make_cache_folder() / f"upstream-hpy-{HPY_VERSION}-{tag}"
     python = folder / "bin" / "python"
     ready = folder / ".installed"
     if ready.is_file():
         return python
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for command in (
-        [sys.executable, "-m", "venv", "--clear", str(folder)],
+        [program, "-m", "venv", "--clear", str(folder)],
         [*pip, "setuptools<81", "setuptools-scm", "wheel"],
         [*pip, "--no-build-isolation", f"hpy=={HPY_VERSION}"],
     ):
