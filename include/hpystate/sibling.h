@@ -275,7 +275,6 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_fits(HPyContext*
                                                                      const struct hpystate_api* api,
                                                                      const char* module,
                                                                      size_t needed) {
-    const struct hpystate_sibling_table *mine = hpystate_sibling_functions(), *theirs;
     const int shown = hpystate_length_shown(module);
     char text[400];
     if (api->size < sizeof(struct hpystate_api) || api->link == NULL || api->functions == NULL) {
@@ -283,16 +282,13 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_fits(HPyContext*
                  "hpystate_api_find: the struct that module '%.*s' publishes is not complete. "
                  "Define it with HPYSTATE_API().",
                  shown, module);
-        HPyErr_SetString(ctx, ctx->h_ImportError, text);
-        return 0;
-    }
-    theirs = __atomic_load_n(&api->link->table, __ATOMIC_ACQUIRE);
-    if (api->functions_size < needed) {
+    } else if (api->functions_size < needed) {
         snprintf(text, sizeof(text),
                  "hpystate_api_find: module '%.*s' publishes %lu bytes of functions, and this "
                  "extension was compiled for %lu. Install a later version of that module.",
                  shown, module, (unsigned long)api->functions_size, (unsigned long)needed);
-    } else if (theirs == mine) {
+    } else if (__atomic_load_n(&api->link->table, __ATOMIC_ACQUIRE) ==
+               hpystate_sibling_functions()) {
         return 1;
     } else if (api->link->table_size != hpystate_sibling_state.table_size) {
         snprintf(text, sizeof(text),
@@ -383,9 +379,11 @@ HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* u
  *
  *  ctx      the caller's context
  *  user     of functions that were found in this interpreter; this is not checked
- *  returns  borrowed, as hpystate_context_for(); not NULL, since that was tried when they were
- * found raises   nothing thread   attached to ctx's interpreter since    sibling 1; on a runtime
- * without it, `ctx` source   ours
+ *  returns  borrowed, as hpystate_context_for(); not NULL, since hpystate_api_find() tried it
+ *  raises   nothing
+ *  thread   attached to ctx's interpreter
+ *  since    sibling 1; on a runtime without it, `ctx`
+ *  source   ours
  */
 static inline HPyContext* hpystate_api_context(HPyContext* ctx,
                                                const struct hpystate_api_user* user) {
