@@ -54,7 +54,7 @@ PARTS = {
     "hpystate_sibling_link_1",
     "hpystate_sibling_functions",
     "hpystate_is_own_version",
-    "hpystate_length_shown",
+    "hpystate_shown_name",
 }
 # Where a member of the context may be named.
 REACHES_THE_ABI = {"hpy/context.h", TRAMPOLINES}

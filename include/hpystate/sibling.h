@@ -2,30 +2,12 @@
  * the two were compiled for. C11, C++17.
  *
  * One extension publishes a struct of functions; another one finds it, in each interpreter, and
- * calls them:
+ * calls them. docs/versions.md, "Calls between extensions", has the code of both:
  *
- *     // in a header that both include: each function takes a context, as all of HPy's do
- *     struct point_functions {
- *         HPy (*make)(HPyContext *ctx, double x, double y);
- *         double (*norm)(HPyContext *ctx, HPy point);
- *     };
- *
- *     // the publisher, module `point`
- *     static const struct point_functions functions = {make, norm}; // in the order of the struct
- *     static const struct hpystate_api api = HPYSTATE_API(functions);
- *     ... in HPy_mod_exec:   if (hpystate_api_publish(ctx, module, "_C_API", &api) < 0) return -1;
- *
- *     // the caller
- *     static struct hpystate_api_user point;
- *     ... in HPy_mod_exec:   if (HPYSTATE_API_FIND(ctx, &point, "point", "_C_API",
- *                                                  struct point_functions) < 0) return -1;
- *     ... anywhere:          HPyContext *theirs = hpystate_api_context(ctx, &point);
- *                            HPy arg = hpystate_lend(ctx, theirs, h);
- *                            if (HPy_IsNull(arg)) return HPy_NULL;
- *                            double x = HPYSTATE_API_FUNCTIONS(&point, struct point_functions)
- *                                           ->norm(theirs, arg);
- *                            hpystate_end_lend(ctx, theirs, arg);
- *     ... a new handle:      HPy made = hpystate_give(theirs, ctx, FUNCTIONS->make(theirs, 1, 2));
+ *     the publisher, in HPy_mod_exec:   hpystate_api_publish(ctx, module, "_C_API", &api)
+ *     the caller, in HPy_mod_exec:      HPYSTATE_API_FIND(ctx, &point, "point", "_C_API", type)
+ *     for each call:                    hpystate_api_context(), hpystate_lend(), the function,
+ *                                       hpystate_end_lend(); hpystate_give() for a result
  *
  * A function runs with the context that it is given: in that one's interpreter, and in its mode. If
  * both extensions were compiled for the same version, that is the caller's own context. So a caller
@@ -92,7 +74,7 @@ static inline int hpystate_is_own_version(uint32_t abi_major, uint32_t abi_minor
 __attribute__((cold, noinline, unused)) static HPyContext*
 hpystate_other_context_for(HPyContext* ctx, uint32_t abi_major, uint32_t abi_minor) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
-    char text[320];
+    char text[400];
     if (table != NULL) return table->context_for(ctx, abi_major, abi_minor);
     snprintf(text, sizeof(text),
              "hpystate_context_for: HPy ABI %lu.%lu was asked for, but the runtime of this context "
@@ -127,7 +109,7 @@ static inline HPyContext* hpystate_context_for(HPyContext* ctx, uint32_t abi_maj
 
 __attribute__((cold, noinline, unused)) static HPy hpystate_refuse_handle(HPyContext* ctx,
                                                                           const char* function) {
-    char text[320];
+    char text[400];
     snprintf(text, sizeof(text),
              "%s: the two contexts differ, and the runtime of this one (%.100s) cannot make a "
              "handle of one for the other. Call with the context that the handle belongs to.",
@@ -260,14 +242,19 @@ hpystate_api_in(HPyContext* ctx, HPy capsule) {
 #endif
 }
 
-/* Bytes of a name that fit into a message: at most 100, and no character is cut. */
-static inline int hpystate_length_shown(const char* utf8_name) {
+/* A name for a message: at most 100 bytes, and no character is cut. */
+struct hpystate_shown {
+    char text[101];
+};
+static inline struct hpystate_shown hpystate_shown_name(const char* utf8_name) {
+    struct hpystate_shown shown;
     int length = 0;
-    while (length < 100 && utf8_name[length] != 0)
-        ++length;
+    for (; length < 100 && utf8_name[length] != 0; ++length)
+        shown.text[length] = utf8_name[length];
     while (length > 0 && ((unsigned char)utf8_name[length] & 0xC0U) == 0x80)
         --length;
-    return length;
+    shown.text[length] = 0;
+    return shown;
 }
 
 /* Whether an API that was found can be used; if not, an exception is set. */
@@ -275,33 +262,33 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_fits(HPyContext*
                                                                      const struct hpystate_api* api,
                                                                      const char* module,
                                                                      size_t needed) {
-    const int shown = hpystate_length_shown(module);
+    const struct hpystate_shown shown = hpystate_shown_name(module);
     char text[400];
     if (api->size < sizeof(struct hpystate_api) || api->link == NULL || api->functions == NULL) {
         snprintf(text, sizeof(text),
-                 "hpystate_api_find: the struct that module '%.*s' publishes is not complete. "
+                 "hpystate_api_find: the struct that module '%s' publishes is not complete. "
                  "Define it with HPYSTATE_API().",
-                 shown, module);
+                 shown.text);
     } else if (api->functions_size < needed) {
         snprintf(text, sizeof(text),
-                 "hpystate_api_find: module '%.*s' publishes %lu bytes of functions, and this "
+                 "hpystate_api_find: module '%s' publishes %lu bytes of functions, and this "
                  "extension was compiled for %lu. Install a later version of that module.",
-                 shown, module, (unsigned long)api->functions_size, (unsigned long)needed);
+                 shown.text, (unsigned long)api->functions_size, (unsigned long)needed);
     } else if (__atomic_load_n(&api->link->table, __ATOMIC_ACQUIRE) ==
                hpystate_sibling_functions()) {
         return 1;
     } else if (api->link->table_size != hpystate_sibling_state.table_size) {
         snprintf(text, sizeof(text),
-                 "hpystate_api_find: module '%.*s' was compiled with another hpystate/sibling.h "
+                 "hpystate_api_find: module '%s' was compiled with another hpystate/sibling.h "
                  "than this extension, and the runtime here knows only the older one; or another "
                  "runtime loaded it. Upgrade hpystate, and load both with it.",
-                 shown, module);
+                 shown.text);
     } else {
         snprintf(text, sizeof(text),
-                 "hpystate_api_find: module '%.*s' was loaded by another runtime than this "
+                 "hpystate_api_find: module '%s' was loaded by another runtime than this "
                  "extension: their globals and contexts do not fit together. Load both with the "
                  "same runtime (hpystate.install() before the first import).",
-                 shown, module);
+                 shown.text);
     }
     HPyErr_SetString(ctx, ctx->h_ImportError, text);
     return 0;
@@ -314,16 +301,17 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext*
                                                                      struct hpystate_api_user* user,
                                                                      const struct hpystate_api* api,
                                                                      const char* module) {
+    const struct hpystate_shown shown = hpystate_shown_name(module);
     const struct hpystate_api* before = NULL;
     char text[400];
     if (!__atomic_compare_exchange_n(&user->api, &before, api, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE) &&
         before != api) {
         snprintf(text, sizeof(text),
-                 "hpystate_api_find: module '%.*s' publishes other functions here than in an "
+                 "hpystate_api_find: module '%s' publishes other functions here than in an "
                  "interpreter that imported this extension before; it is from another file, or it "
                  "published twice. Let all interpreters of the process import the same file.",
-                 hpystate_length_shown(module), module);
+                 shown.text);
         HPyErr_SetString(ctx, ctx->h_ImportError, text);
         return -1;
     }

@@ -155,3 +155,13 @@ def test_two_files_with_a_later_header_call_each_other(load: Load, tmp_path: Pat
 
     assert checks.everything(lender, borrower) == EXPECTED
     assert borrower.context_by_table() == "none"
+
+
+@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
+@pytest.mark.parametrize("name", ["lender", "borrower"])
+def test_the_header_gives_no_warning_where_it_is_compiled(
+    tmp_path: Path, name: str, optimised: str
+) -> None:
+    """Not only read: whether a text fits into its buffer is found where code is made."""
+    flags = ["-Wall", "-Wextra", "-Wformat-truncation=2", "-Werror", optimised]
+    assert compile_pair(tmp_path, name, *flags).exists()
