@@ -51,7 +51,10 @@ void Region::prepare(std::int64_t id) noexcept {
     instances.reset();
     for (std::atomic<LayerState*>& place : layers) {
         LayerState* const state = place.exchange(nullptr, std::memory_order_acq_rel);
-        if (state != nullptr && state->retire != nullptr) state->retire(state);
+        if (state == nullptr) continue;
+        if (state->retire != nullptr) state->retire(state);
+        state->retired_before = retired;
+        retired = state;
     }
     interpreter_id = id;
     ++generation;

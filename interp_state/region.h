@@ -54,6 +54,11 @@ struct LayerState {
     /// The exit callback runs: releases the objects that the layer itself holds. The thread is
     /// attached. Null: nothing to do.
     void (*release)(LayerState* state) noexcept;
+
+    /// The state of an earlier interpreter of the same region, which stays; null: none. Written
+    /// once, under the directory lock, when this one is retired; nobody reads it. It is there so
+    /// that memory that is kept does not look like memory that was lost.
+    LayerState* retired_before = nullptr;
 };
 
 /// What a region has for each version of the ABI.
@@ -125,6 +130,10 @@ struct Region {
     /// Indexed by layer (runtime/layers/find_state.h); null until its first use. Published and read
     /// as the holder.
     std::array<std::atomic<LayerState*>, 2> layers;
+
+    /// The states of earlier owners, the last one first (LayerState::retired_before). Written under
+    /// the directory lock.
+    LayerState* retired;
 
     /// The directory's list of all regions. Written once, before the region is reachable.
     Region* next;

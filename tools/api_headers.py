@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-FUNCTION = re.compile(
-    r"""
+# How public names begin: HPy's own in include/hpy/, ours in hpystate/sibling.h.
+HPYS_NAMES = "_?HPy"
+OUR_NAMES = "hpystate_"
+FUNCTION = r"""
     (?:/\*\*(?P<contract>(?:[^*]|\*(?!/))*)\*/\s*)?        # a contract block, right in front
-    ^(?P<result>(?!typedef)\w[\w\s]*?[\s*]+)(?P<name>_?HPy\w+)\((?P<parameters>[^()]*)\)
+    ^(?P<result>(?!typedef)\w[\w\s]*?[\s*]+)(?P<name>NAMES\w+)\((?P<parameters>[^()]*)\)
     \s*(?P<end>[;{]|_+\w+)                                 # a declaration may end in an attribute
-    """,
-    re.VERBOSE | re.MULTILINE,
-)
+    """
 # Every beginning of one; FUNCTION must read each of these.
-BEGINNING = re.compile(r"^(?!typedef)(?:static inline [^=]*?|\w[\w *]*)\b_?HPy\w+\(", re.MULTILINE)
+BEGINNING = r"^(?!typedef)(?:static inline [^=]*?|\w[\w *]*)\bNAMES\w+\("
 SLOT_CALL = re.compile(r"HPY_FUNCTION\(\s*\w+,\s*(\w+)\)")
 KEY_LINE = re.compile(r"^  (\S+)(\s+)(\S.*)$")
 CONTINUED = re.compile(r"^   +\S")
 LAST_KEYS = ("returns", "raises", "thread", "since", "source")
 THREADS = ("attached to ", "detached from ", "any", "traverse")
-SINCE = ("HPy 0.9", "HPy master after 0.9.0", "fused ")
+SINCE = ("HPy 0.9", "HPy master after 0.9.0", "fused ", "sibling ")
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,17 @@ def parameter_names(text: str) -> list[str]:
     return [] if names == ["void"] else names
 
 
-def functions_of(header: Path, include: Path) -> tuple[list[Function], list[str]]:
-    """The functions of a header, and what could not be read. A declaration in front of a definition
-    is the same function."""
+def functions_of(
+    header: Path, include: Path, names: str = HPYS_NAMES
+) -> tuple[list[Function], list[str]]:
+    """The functions of a header whose names begin so, and what could not be read. A declaration in
+    front of a definition is the same function."""
     name = str(header.relative_to(include))
     text = header.read_text()
     found: dict[str, Function] = {}
     read = set()
-    for match in FUNCTION.finditer(text):
+    heads = re.compile(FUNCTION.replace("NAMES", names), re.VERBOSE | re.MULTILINE)
+    for match in heads.finditer(text):
         read.add(match.start("result"))
         defined = match["end"] == "{"
         if defined or match["name"] not in found:
@@ -95,7 +98,7 @@ def functions_of(header: Path, include: Path) -> tuple[list[Function], list[str]
             )
     unread = [
         f"{name}:{text.count(chr(10), 0, match.start()) + 1}: cannot read this function's head"
-        for match in BEGINNING.finditer(text)
+        for match in re.finditer(BEGINNING.replace("NAMES", names), text, re.MULTILINE)
         if match.start() not in read
     ]
     return list(found.values()), unread

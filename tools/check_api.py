@@ -4,8 +4,8 @@
 
 - every slot of hpy_0_9.def has one public function, of the slot's name and type, that calls it;
 - a function that calls a slot calls one that exists;
-- every public function has a contract: its parameters in order, then returns, raises, thread,
-  since, source;
+- every public function, also of hpystate/fused.h and hpystate/sibling.h, has a contract: its
+  parameters in order, then returns, raises, thread, since, source;
 - hpy.h includes every header, and its comment names it;
 - the ABI is reached through HPY_FUNCTION alone (docs/decisions/0001-cpython-abi.md).
 """
@@ -21,7 +21,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from api_headers import Function, contract_problems, functions_of
+from api_headers import OUR_NAMES, Function, contract_problems, functions_of
 
 # Functions that are not one plain call of their slot, or have another type: (slot, type or None for
 # the slot's own, reason).
@@ -49,6 +49,13 @@ SPECIAL = {
 # Not called by a function of the API: trampolines call it.
 TRAMPOLINES_ONLY = "CallRealFunctionFromTrampoline"
 TRAMPOLINES = "hpy/trampoline.h"
+# Of hpystate/sibling.h: what its functions are made of. No extension calls these by name.
+PARTS = {
+    "hpystate_sibling_link_1",
+    "hpystate_sibling_functions",
+    "hpystate_is_own_version",
+    "hpystate_shown_name",
+}
 # Where a member of the context may be named.
 REACHES_THE_ABI = {"hpy/context.h", TRAMPOLINES}
 # Not in hpy.h's list: itself generated, or included by what is listed.
@@ -164,7 +171,9 @@ def check(root: Path) -> list[str]:
         found, unread = functions_of(header, include)
         functions += found
         problems += unread
-    for function in functions:
+    ours, unread = functions_of(include / "hpystate" / "sibling.h", include, OUR_NAMES)
+    problems += unread
+    for function in [*functions, *(each for each in ours if each.name not in PARTS)]:
         problems += contract_problems(function)
     for source in sorted([*include.rglob("*.h"), *include.rglob("*.c")]):
         problems += abi_problems(str(source.relative_to(include)), source.read_text())

@@ -2,28 +2,12 @@
  * the two were compiled for. C11, C++17.
  *
  * One extension publishes a struct of functions; another one finds it, in each interpreter, and
- * calls them:
+ * calls them. docs/versions.md, "Calls between extensions", has the code of both:
  *
- *     // in a header that both include: each function takes a context, as all of HPy's do
- *     struct point_functions {
- *         HPy (*make)(HPyContext *ctx, double x, double y);
- *         double (*norm)(HPyContext *ctx, HPy point);
- *     };
- *
- *     // the publisher, module `point`
- *     static const struct point_functions functions = {make, norm};
- *     static const struct hpystate_api api = HPYSTATE_API(functions);
- *     ... in HPy_mod_exec:   if (hpystate_api_publish(ctx, module, "_C_API", &api) < 0) return -1;
- *
- *     // the caller
- *     static struct hpystate_api_user point;
- *     ... in HPy_mod_exec:   if (HPYSTATE_API_FIND(ctx, &point, "point", "_C_API",
- *                                                  struct point_functions) < 0) return -1;
- *     ... anywhere:          HPyContext *theirs = hpystate_api_context(ctx, &point);
- *                            HPy arg = hpystate_lend(ctx, theirs, h);
- *                            double x = HPYSTATE_API_FUNCTIONS(&point, struct point_functions)
- *                                           ->norm(theirs, arg);
- *                            hpystate_end_lend(ctx, theirs, arg);
+ *     the publisher, in HPy_mod_exec:   hpystate_api_publish(ctx, module, "_C_API", &api)
+ *     the caller, in HPy_mod_exec:      HPYSTATE_API_FIND(ctx, &point, "point", "_C_API", type)
+ *     for each call:                    hpystate_api_context(), hpystate_lend(), the function,
+ *                                       hpystate_end_lend(); hpystate_give() for a result
  *
  * A function runs with the context that it is given: in that one's interpreter, and in its mode. If
  * both extensions were compiled for the same version, that is the caller's own context. So a caller
@@ -90,7 +74,7 @@ static inline int hpystate_is_own_version(uint32_t abi_major, uint32_t abi_minor
 __attribute__((cold, noinline, unused)) static HPyContext*
 hpystate_other_context_for(HPyContext* ctx, uint32_t abi_major, uint32_t abi_minor) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
-    char text[320];
+    char text[400];
     if (table != NULL) return table->context_for(ctx, abi_major, abi_minor);
     snprintf(text, sizeof(text),
              "hpystate_context_for: HPy ABI %lu.%lu was asked for, but the runtime of this context "
@@ -125,7 +109,7 @@ static inline HPyContext* hpystate_context_for(HPyContext* ctx, uint32_t abi_maj
 
 __attribute__((cold, noinline, unused)) static HPy hpystate_refuse_handle(HPyContext* ctx,
                                                                           const char* function) {
-    char text[320];
+    char text[400];
     snprintf(text, sizeof(text),
              "%s: the two contexts differ, and the runtime of this one (%.100s) cannot make a "
              "handle of one for the other. Call with the context that the handle belongs to.",
@@ -149,19 +133,21 @@ __attribute__((cold, noinline, unused)) static HPy hpystate_refuse_handle(HPyCon
  *  source   ours
  */
 static inline HPy hpystate_lend(HPyContext* from, HPyContext* to, HPy h) {
-    if (from == to) return h;
+    if (from == to || HPy_IsNull(h)) return h;
     if (hpystate_sibling_functions() == NULL) return hpystate_refuse_handle(from, "hpystate_lend");
     return hpystate_sibling_functions()->lend(from, to, h);
 }
 
 /** Ends what hpystate_lend() began.
  *
- *  from    as for hpystate_lend()
- *  to      as for hpystate_lend()
- *  lent    what it returned; HPy_NULL does nothing
- *  thread  attached to the interpreter of both
- *  since   sibling 1; on a runtime without it, nothing is to do
- *  source  ours
+ *  from     as for hpystate_lend()
+ *  to       as for hpystate_lend()
+ *  lent     what it returned; HPy_NULL does nothing
+ *  returns  nothing; an exception that is set stays set
+ *  raises   nothing: a wrong context or handle is reported by sys.unraisablehook
+ *  thread   attached to the interpreter of both
+ *  since    sibling 1; on a runtime without it, nothing is to do
+ *  source   ours
  */
 static inline void hpystate_end_lend(HPyContext* from, HPyContext* to, HPy lent) {
     if (from == to || hpystate_sibling_functions() == NULL) return;
@@ -173,15 +159,22 @@ static inline void hpystate_end_lend(HPyContext* from, HPyContext* to, HPy lent)
  *
  *  from     the context that the handle belongs to
  *  to       the context that the new handle is for
- *  h        owned: it is closed, also where this fails; HPy_NULL gives HPy_NULL, so the exception
- * of a function that failed stays returns  new handle of `to`, close it; `h` itself if the contexts
- * are the same; HPy_NULL with an exception set raises   as hpystate_lend() thread   attached to the
- * interpreter of both since    sibling 1; on a runtime without it, SystemError for different
- * contexts source   ours
+ *  h        owned: closed, also where this fails, unless `from` is not a context of the calling
+ *           interpreter, or not the one that `h` belongs to. HPy_NULL gives HPy_NULL, so the
+ *           exception of a function that failed stays
+ *  returns  a new handle of `to`, close it; `h` itself if the contexts are the same; HPy_NULL with
+ *           an exception set
+ *  raises   as hpystate_lend()
+ *  thread   attached to the interpreter of both
+ *  since    sibling 1; on a runtime without it, SystemError for different contexts
+ *  source   ours
  */
 static inline HPy hpystate_give(HPyContext* from, HPyContext* to, HPy h) {
-    if (from == to) return h;
-    if (hpystate_sibling_functions() == NULL) return hpystate_refuse_handle(to, "hpystate_give");
+    if (from == to || HPy_IsNull(h)) return h;
+    if (hpystate_sibling_functions() == NULL) {
+        HPy_Close(from, h); /* such a runtime has no other version: `from` is one of this file's */
+        return hpystate_refuse_handle(to, "hpystate_give");
+    }
     return hpystate_sibling_functions()->give(from, to, h);
 }
 
@@ -249,34 +242,82 @@ hpystate_api_in(HPyContext* ctx, HPy capsule) {
 #endif
 }
 
+/* A name for a message: at most 100 bytes, and no character is cut. */
+struct hpystate_shown {
+    char text[101];
+};
+static inline struct hpystate_shown hpystate_shown_name(const char* utf8_name) {
+    struct hpystate_shown shown;
+    int length = 0;
+    for (; length < 100 && utf8_name[length] != 0; ++length)
+        shown.text[length] = utf8_name[length];
+    while (length > 0 && ((unsigned char)utf8_name[length] & 0xC0U) == 0x80)
+        --length;
+    shown.text[length] = 0;
+    return shown;
+}
+
 /* Whether an API that was found can be used; if not, an exception is set. */
-__attribute__((cold, noinline, unused)) static int
-hpystate_api_fits(HPyContext* ctx, const struct hpystate_api_user* user,
-                  const struct hpystate_api* api, const char* module, size_t needed) {
-    const struct hpystate_api* before = __atomic_load_n(&user->api, __ATOMIC_ACQUIRE);
+__attribute__((cold, noinline, unused)) static int hpystate_api_fits(HPyContext* ctx,
+                                                                     const struct hpystate_api* api,
+                                                                     const char* module,
+                                                                     size_t needed) {
+    const struct hpystate_shown shown = hpystate_shown_name(module);
     char text[400];
-    if (api->size < sizeof(struct hpystate_api) || api->functions_size < needed) {
+    if (api->size < sizeof(struct hpystate_api) || api->link == NULL || api->functions == NULL) {
         snprintf(text, sizeof(text),
-                 "hpystate_api_find: module '%.100s' publishes %lu bytes of functions, and this "
+                 "hpystate_api_find: the struct that module '%s' publishes is not complete. "
+                 "Define it with HPYSTATE_API().",
+                 shown.text);
+    } else if (api->functions_size < needed) {
+        snprintf(text, sizeof(text),
+                 "hpystate_api_find: module '%s' publishes %lu bytes of functions, and this "
                  "extension was compiled for %lu. Install a later version of that module.",
-                 module, (unsigned long)api->functions_size, (unsigned long)needed);
-    } else if (api->link->table != hpystate_sibling_functions()) {
+                 shown.text, (unsigned long)api->functions_size, (unsigned long)needed);
+    } else if (__atomic_load_n(&api->link->table, __ATOMIC_ACQUIRE) ==
+               hpystate_sibling_functions()) {
+        return 1;
+    } else if (api->link->table_size != hpystate_sibling_state.table_size) {
         snprintf(text, sizeof(text),
-                 "hpystate_api_find: module '%.100s' was loaded by another runtime than this "
+                 "hpystate_api_find: module '%s' was compiled with another hpystate/sibling.h "
+                 "than this extension, and the runtime here knows only the older one; or another "
+                 "runtime loaded it. Upgrade hpystate, and load both with it.",
+                 shown.text);
+    } else {
+        snprintf(text, sizeof(text),
+                 "hpystate_api_find: module '%s' was loaded by another runtime than this "
                  "extension: their globals and contexts do not fit together. Load both with the "
                  "same runtime (hpystate.install() before the first import).",
-                 module);
-    } else if (before != NULL && before != api) {
-        snprintf(
-            text, sizeof(text),
-            "hpystate_api_find: module '%.100s' of this interpreter is from another file than "
-            "that of an interpreter which imported this extension before. Let all interpreters "
-            "of the process import the same file.",
-            module);
-    } else {
-        return 1;
+                 shown.text);
     }
     HPyErr_SetString(ctx, ctx->h_ImportError, text);
+    return 0;
+}
+
+/* Writes what was found into `user`, which all interpreters share. The first of them decides `api`
+ * by one exchange; the others write the same words again, or are refused. So an interpreter reads
+ * only what belongs to the API that it has found, and needs no order for that. */
+__attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext* ctx,
+                                                                     struct hpystate_api_user* user,
+                                                                     const struct hpystate_api* api,
+                                                                     const char* module) {
+    const struct hpystate_shown shown = hpystate_shown_name(module);
+    const struct hpystate_api* before = NULL;
+    char text[400];
+    if (!__atomic_compare_exchange_n(&user->api, &before, api, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE) &&
+        before != api) {
+        snprintf(text, sizeof(text),
+                 "hpystate_api_find: module '%s' publishes other functions here than in an "
+                 "interpreter that imported this extension before; it is from another file, or it "
+                 "published twice. Let all interpreters of the process import the same file.",
+                 shown.text);
+        HPyErr_SetString(ctx, ctx->h_ImportError, text);
+        return -1;
+    }
+    __atomic_store_n(&user->functions, api->functions, __ATOMIC_RELAXED);
+    __atomic_store_n(&user->is_own_version, hpystate_is_own_version(api->abi_major, api->abi_minor),
+                     __ATOMIC_RELAXED);
     return 0;
 }
 
@@ -290,10 +331,12 @@ hpystate_api_fits(HPyContext* ctx, const struct hpystate_api_user* user,
  *  utf8_name    name of its attribute, UTF-8
  *  needed       bytes of the struct of functions that this file was compiled with
  *  returns      0; -1 with an exception set, and `user` is as it was
- *  raises       what the import raises; AttributeError; ValueError if the attribute is another
- * thing; ImportError if the module has fewer functions, is loaded by another runtime, or is another
- * file than in another interpreter; as hpystate_context_for() thread       attached to ctx's
- * interpreter since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer source ours
+ *  raises       what the import raises; AttributeError; ValueError if the attribute is something
+ *               else; ImportError if the module has fewer functions, is loaded by another runtime,
+ *               or publishes others than in another interpreter; as hpystate_context_for()
+ *  thread       attached to ctx's interpreter
+ *  since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer
+ *  source       ours
  */
 HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
                                     const char* utf8_module, const char* utf8_name, size_t needed) {
@@ -306,13 +349,9 @@ HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* u
     if (HPy_IsNull(capsule)) return -1;
     api = hpystate_api_in(ctx, capsule);
     HPy_Close(ctx, capsule);
-    if (api == NULL || !hpystate_api_fits(ctx, user, api, utf8_module, needed)) return -1;
+    if (api == NULL || !hpystate_api_fits(ctx, api, utf8_module, needed)) return -1;
     if (hpystate_context_for(ctx, api->abi_major, api->abi_minor) == NULL) return -1;
-    __atomic_store_n(&user->functions, api->functions, __ATOMIC_RELAXED);
-    __atomic_store_n(&user->is_own_version, hpystate_is_own_version(api->abi_major, api->abi_minor),
-                     __ATOMIC_RELAXED);
-    __atomic_store_n(&user->api, api, __ATOMIC_RELEASE);
-    return 0;
+    return hpystate_api_keep(ctx, user, api, utf8_module);
 }
 
 /** hpystate_api_find() for a struct of functions of that type. */
@@ -327,9 +366,11 @@ HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* u
 /** Returns the context for the published functions: what they take as their first argument.
  *
  *  ctx      the caller's context
- *  user     of functions that were found in this interpreter
- *  returns  borrowed, as hpystate_context_for(); not NULL, since that was tried when they were
- * found thread   attached to ctx's interpreter since    sibling 1; on a runtime without it, `ctx`
+ *  user     of functions that were found in this interpreter; this is not checked
+ *  returns  borrowed, as hpystate_context_for(); not NULL, since hpystate_api_find() tried it
+ *  raises   nothing
+ *  thread   attached to ctx's interpreter
+ *  since    sibling 1; on a runtime without it, `ctx`
  *  source   ours
  */
 static inline HPyContext* hpystate_api_context(HPyContext* ctx,

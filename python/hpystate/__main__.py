@@ -49,8 +49,8 @@ def main(argv: list[str]) -> int:
         "abi",
         help="which versions of HPy this runtime has; which one a FILE asks for, and what it gets",
         description="Without FILE: the versions of HPy that this runtime has. With FILE: what it "
-        "asks for, what it gets, and what is emulated. The file is opened as an import opens it, "
-        "so its constructors run; no module is made.",
+        "asks for, what it gets, and what is emulated. A child process opens the file as an import "
+        "opens it, so its constructors run; no module is made.",
         epilog="exit status: 0: this Python can load all modules of FILE; 1: it refuses one; "
         "2: wrong arguments",
     )

@@ -236,7 +236,9 @@ PyObject* modules(PyObject*, PyObject* path) {
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
         Ref list(PyList_New(0));
         for (const std::string& name : exported_functions(PyBytes_AS_STRING(bytes), "HPyInit_")) {
-            const Ref text(PyUnicode_DecodeFSDefault(name.c_str()));
+            // In a damaged file a name holds any bytes; inspect() refuses what is not ASCII.
+            const auto length = static_cast<Py_ssize_t>(name.size());
+            const Ref text(PyUnicode_DecodeUTF8(name.data(), length, "replace"));
             if (!list || !text || PyList_Append(list.get(), text.get()) != 0) return nullptr;
         }
         return list.release();

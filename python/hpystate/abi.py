@@ -2,7 +2,8 @@
 
 The answers are those of an import: `_native.inspect` decides both. It opens the file as an import
 does, so the file's constructors run, and the functions that return its version and its words; no
-module is made.
+module is made. The command does that in a child process: a damaged file can end the process that
+opens it, in the dynamic linker or in its own code, and no check before that can see all of it.
 
 Exit status: 0 if this Python can load every module of the file, 1 if one is refused, 2 for wrong
 arguments.
@@ -10,9 +11,11 @@ arguments.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import platform
+import signal
 import sys
 from typing import Any
 
@@ -45,14 +48,59 @@ def describe(path: str, module: str | None = None) -> dict[str, Any]:
              one of the file's name
     returns  a dict that can be written as JSON: file, loads (bool: this Python can load them all)
              and modules, a list of dicts. Each has module and loads; one that is refused has kind
-             and reason, as LoadError; any other has asks, gets, emulated and tables
-    raises   what functions of the file raise
+             and reason, as LoadError, or the kind "raised" if a function of the file raised; any
+             other has asks, gets, emulated and tables
     """
     path = os.path.abspath(path)
-    found = [module] if module is not None else _native.modules(path)
-    names = found or [os.path.basename(path).partition(".")[0] or "module"]
-    modules = [_describe_module(name, path) for name in names]
+    modules = [_describe_module(_printable(name), path) for name in _names(path, module)]
     return {"file": path, "loads": all(each["loads"] for each in modules), "modules": modules}
+
+
+def _describe_apart(path: str, module: str | None) -> dict[str, Any]:
+    """describe() in a child; if that is ended, the file's modules have the kind "crashed"."""
+    read_end, write_end = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        with os.fdopen(write_end, "w") as pipe:
+            os.close(read_end)
+            json.dump(describe(path, module), pipe)
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        text = pipe.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == 0 and text:
+        return json.loads(text)
+    path = os.path.abspath(path)
+    how = f"was ended by {_name_of_signal(-code)}" if code < 0 else f"ended with status {code}"
+    reason = (
+        f"{path}: the process that opened it {how}, in the dynamic linker or in code of the file; "
+        "an import of it would end the program. Build or copy the file again."
+    )
+    modules = [
+        {"module": name, "loads": False, "kind": "crashed", "reason": reason}
+        for name in _names(path, module)
+    ]
+    return {"file": path, "loads": False, "modules": modules}
+
+
+def _name_of_signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"  # one of the real-time signals has no name
+
+
+def _names(path: str, module: str | None) -> list[str]:
+    found = [module] if module is not None else _native.modules(path)
+    return found or [os.path.basename(path).partition(".")[0] or "module"]
+
+
+def _printable(text: str) -> str:
+    """Bytes that are not UTF-8 arrive as surrogates, which neither C nor a terminal takes."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _row(offer: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +112,10 @@ def _describe_module(name: str, path: str) -> dict[str, Any]:
         file, declared = _native.inspect(name, path)
     except LoadError as error:
         return {"module": name, "loads": False, "kind": error.kind, "reason": str(error)}
+    except Exception as error:
+        told = error.__cause__ or error  # the loader's own words are around the file's exception
+        reason = f"{path}: a function of the file raised {type(told).__name__}: {told}"
+        return {"module": name, "loads": False, "kind": "raised", "reason": reason}
     found = _native.negotiated(file)
     offer = found["gets"]
     size = found["context_size"]
@@ -152,13 +204,15 @@ def show(found: dict[str, Any]) -> str:
 
 def main(file: str | None, module: str | None, as_json: bool) -> int:
     """The command; returns the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # paths have any bytes
     if file is None:
         if as_json:
             print(json.dumps(describe_runtime(), indent=2))
         else:
             print(show_runtime())
         return 0
-    found = describe(file, module)
+    found = _describe_apart(file, module)
     print(
         json.dumps({"runtime": describe_runtime(), **found}, indent=2) if as_json else show(found)
     )

@@ -7,10 +7,11 @@
 
 #include "runtime/loader/sibling.h"
 
+#include "interp_state/current.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/head.h"
 #include "runtime/cpython/guarded.h"
-#include "runtime/cpython/ref.h"
+#include "runtime/cpython/in_flight.h"
 #include "runtime/layers/debug/call.h"
 #include "runtime/loader/negotiate.h"
 
@@ -160,12 +161,19 @@ HPy lend(HPyContext* from, HPyContext* to, HPy h) noexcept {
 void close(HPyContext* of, HPy h) noexcept {
     constexpr const char* kName = "hpystate_end_lend";
     if (h._i == 0) return;
+    // It is called after a function that failed as well, whose exception is in flight then. It has
+    // no result that could tell about an error of its own.
+    const InFlight kept(nullptr);
     const Place place(of, kName);
-    if (place) {
-        Py_XDECREF(take(place, h, kName));
-    } else {
-        PyErr_WriteUnraisable(nullptr); // this function has no result that could say so
-    }
+    if (place) Py_XDECREF(take(place, h, kName));
+}
+
+/// Closes the handle that give() got and cannot use; an exception is set. Objects of another
+/// interpreter are left alone: its threads may use them at this moment, under a GIL of their own.
+[[gnu::cold]] HPy drop(const Place& source, HPy h, const char* function) noexcept {
+    const InFlight kept(nullptr);
+    if (source.region() == current_region()) Py_XDECREF(take(source, h, function));
+    return kNullHandle;
 }
 
 HPy give(HPyContext* from, HPyContext* to, HPy h) noexcept {
@@ -173,11 +181,10 @@ HPy give(HPyContext* from, HPyContext* to, HPy h) noexcept {
     if (h._i == 0) return kNullHandle;
     const Place source(from, kName);
     if (!source) return kNullHandle;
-    Ref object(take(source, h, kName));
-    if (!object) return kNullHandle;
     const Place target(to, kName);
-    if (!target || !check_same_interpreter(source, target, kName)) return kNullHandle;
-    return open(target, object.release(), kName);
+    if (!target || !check_same_interpreter(source, target, kName)) return drop(source, h, kName);
+    PyObject* const object = take(source, h, kName);
+    return object != nullptr ? open(target, object, kName) : kNullHandle;
 }
 
 HPy capsule_of(HPyContext* ctx, const hpystate_api* api) noexcept {

@@ -140,6 +140,9 @@ BLOCKS = {
         "test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own"
     ),
     ("docs/versions.md", "hpystate abi"): "test_the_versions_of_a_file_are_printed",
+    ("docs/versions.md", "/* point.h */"): "tests/siblings/test_documentation.py runs it",
+    ("docs/versions.md", "/* point.c */"): "tests/siblings/test_documentation.py runs it",
+    ("docs/versions.md", "/* line.c */"): "tests/siblings/test_documentation.py runs it",
 }
 
 

@@ -206,3 +206,15 @@ def test_a_function_that_cannot_be_read_is_named(copy: Path) -> None:
     damage(copy, "hpy/float.h", "/** ", bad + "\n/** ")
 
     assert any("cannot read this function's head" in each for each in problems_of(copy))
+
+
+def test_the_contracts_of_calls_between_extensions_are_read(copy: Path) -> None:
+    header = "hpystate/sibling.h"
+    damage(copy, header, " *  thread   attached to the interpreter of both\n", "")
+    bad = "static inline int hpystate_odd(HPyContext* ctx) {\n    return ctx != NULL;\n}\n"
+    damage(copy, header, "/* ---- publishing functions", bad + "\n/* ---- publishing functions")
+
+    assert problems_of(copy) == [
+        f"{header}: hpystate_lend: its contract lacks thread",
+        f"{header}: hpystate_odd: has no contract block right in front of it",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -198,6 +199,73 @@ def test_a_file_that_is_not_elf(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     refused_by_both(tmp_path / "mock.hpy0.so", "missing-file")
+
+
+ENDS = {
+    "a crash": ("*(volatile int *)8 = 1;", "was ended by SIGSEGV"),
+    "an exit": ("exit(0);", "ended with status 0"),
+    "as the dynamic linker does": ("_exit(127);", "ended with status 127"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_file_that_ends_the_process_is_told(library: Library, how: str) -> None:
+    """A damaged file can do so in the dynamic linker; here it is a constructor."""
+    code, words = ENDS[how]
+    file = library(
+        VERSIONS
+        + "#include <stdlib.h>\n#include <unistd.h>\n"
+        + f"__attribute__((constructor)) static void end(void) {{ {code} }}"
+    )
+    (module,) = as_json(file, status=1)["modules"]
+
+    assert (module["module"], module["loads"], module["kind"]) == ("mock", False, "crashed")
+    assert words in module["reason"]
+    assert "an import of it would end the program" in module["reason"]
+    assert command(file).returncode == 1
+
+
+def test_a_function_of_the_file_that_raises_is_told(library: Library) -> None:
+    versions = VERSIONS.replace("{ return MAJOR", "{ raise(); return MAJOR", 1)
+    raises = """
+        extern void *PyExc_LookupError;
+        void PyErr_SetString(void *, const char *);
+        static void raise(void) { PyErr_SetString(PyExc_LookupError, "by the file"); }
+    """
+    file = library(raises + versions + "Def *HPyInit_mock(void) { return NULL; }")
+    (module,) = as_json(file, status=1)["modules"]
+
+    assert (module["loads"], module["kind"]) == (False, "raised")
+    assert "LookupError: by the file" in module["reason"]
+
+
+def test_a_damaged_name_of_a_module_is_refused(library: Library) -> None:
+    file = library(VERSIONS + "Def *HPyInit_mock(void) { return NULL; }")
+    file.write_bytes(file.read_bytes().replace(b"HPyInit_mock\0", b"HPyInit_moc\xeb\0"))
+    (module,) = as_json(file, status=1)["modules"]
+
+    assert (module["module"], module["kind"]) == ("moc\ufffd", "bad-name")
+    assert "moc" in command(file).stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+@pytest.mark.parametrize("there", [True, False])
+def test_names_that_the_terminal_cannot_show(
+    library: Library, tmp_path: Path, encoding: str, there: bool
+) -> None:
+    file = os.fsencode(tmp_path) + b"/caf\xe9.hpy0.so"
+    if there:
+        Path(os.fsdecode(file)).write_bytes(library(VERSIONS).read_bytes())
+    for more in ([], ["--module", b"caf\xe9"], ["--module", b"caf\xe9", "--json"]):
+        result = subprocess.run(
+            [sys.executable, "-m", "hpystate", "abi", file, *more],
+            capture_output=True,
+            env=os.environ | {"PYTHONIOENCODING": encoding},
+            check=False,
+        )
+        assert result.returncode == 1, result.stderr
+        assert b"caf" in result.stdout
+        assert result.stderr == b""
 
 
 @pytest.mark.parametrize(

@@ -127,9 +127,65 @@ METHOD(with_wrong_context) {
     if (HPy_IsNull(lent)) return HPy_NULL;
     return hpystate_give(ctx, ctx, lent);
 }
+/* end_lend(other, value): after a function that failed, so an exception is set. */
+METHOD(end_lend) {
+    HPyContext* other = context_at(ctx, args[0]);
+    (void)self, (void)nargs;
+    HPyErr_SetString(ctx, ctx->h_LookupError, "of the function");
+    hpystate_end_lend(ctx, other, args[1]);
+    return HPy_NULL;
+}
+/* give(other, value): a new handle is given to a context that cannot have it; for None it is the
+ * null handle of a function that failed. */
+METHOD(give) {
+    HPyContext* other = context_at(ctx, args[0]);
+    (void)self, (void)nargs;
+    if (!HPy_Is(ctx, args[1], ctx->h_None)) return hpystate_give(ctx, other, HPy_Dup(ctx, args[1]));
+    HPyErr_SetString(ctx, ctx->h_LookupError, "of the function");
+    return hpystate_give(ctx, other, HPy_NULL);
+}
 METHOD(own_context) {
     (void)self, (void)args, (void)nargs;
     return HPyLong_FromSsize_t(ctx, (HPy_ssize_t)ctx);
+}
+
+/* ---- finding ---- */
+
+/* find(module, bytes): the functions of a module, as if so many bytes of them were needed. */
+METHOD(find) {
+    static struct hpystate_api_user user;
+    const char* module = HPyUnicode_AsUTF8AndSize(ctx, args[0], NULL);
+    (void)self, (void)nargs;
+    if (module == NULL) return HPy_NULL;
+    return done(
+        ctx, hpystate_api_find(ctx, &user, module, "_C_API", (size_t)HPyLong_AsLong(ctx, args[1])));
+}
+
+/* find_many(): finds the lender for each of many users, each at the same time as another thread;
+ * how many of them were refused. */
+enum { USERS = 4000 };
+static struct hpystate_api_user users[USERS];
+static int arrived[USERS];
+METHOD(find_many) {
+    long refused = 0;
+    (void)self, (void)args, (void)nargs;
+    for (int i = 0; i < USERS; i++) {
+        __atomic_add_fetch(&arrived[i], 1, __ATOMIC_RELAXED);
+        for (int spins = 0; spins < 1000000; spins++) /* a bound: it may have no core */
+            if (__atomic_load_n(&arrived[i], __ATOMIC_RELAXED) > 1) break;
+        if (hpystate_api_find(ctx, &users[i], "lender", "_C_API", 0) == 0) continue;
+        HPyErr_Clear(ctx);
+        refused++;
+    }
+    return HPyLong_FromLong(ctx, refused);
+}
+/* mixed(): users whose functions are not those of their API. */
+METHOD(mixed) {
+    long found = 0;
+    (void)self, (void)args, (void)nargs;
+    for (int i = 0; i < USERS; i++)
+        found += users[i].api == NULL || users[i].functions != users[i].api->functions;
+    return HPyLong_FromLong(ctx, found);
 }
 
 /* ---- what a call costs ---- */
@@ -206,6 +262,11 @@ static HPyDef* defines[] = {&pair,
                             &through,
                             &with_wrong_context,
                             &own_context,
+                            &end_lend,
+                            &give,
+                            &find,
+                            &find_many,
+                            &mixed,
                             &calls,
                             &times,
                             &exec,

@@ -16,9 +16,29 @@ HERE = Path(__file__).parent
 Files = tuple[Path, Path]
 Load = Callable[..., tuple[ModuleType, ModuleType]]
 
+EXPECTED = [
+    ("nothing kept", "(1, 2, None)"),
+    ("pair", "('left', value, value)"),
+    ("the same objects", "True"),
+    ("the lender has it", "True"),
+    ("call", "[]"),
+    ("call raises", "LookupError: called"),
+    ("wrap", "True"),
+    ("type of it", "'Holder'"),
+    ("unwrap", "True"),
+    ("unwrap another", "TypeError: a Holder was expected"),
+    ("twice", "42"),
+    ("own version", "True"),
+]
+MODES = ("universal", "debug", "trace")
+
 
 def compile_pair(folder: Path, name: str, *flags: str) -> Path:
     return compile_extension(name, [HERE / f"{name}.c"], folder, flags=flags)
+
+
+def compile_with_later_header(folder: Path, name: str) -> Path:
+    return compile_pair(folder, name, "-DLATER_HEADER")
 
 
 @pytest.fixture(scope="session")

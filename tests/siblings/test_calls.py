@@ -13,28 +13,12 @@ import pytest
 
 import hpystate
 from hpystate import _native, debug
-from hpystate.build import compile_extension
 from hpystate.demo.upstream import upstream_python
 from hpystate.testing import Interpreter
 from tests.conftest import WITH_UPSTREAM, Child
 from tests.siblings import checks
-from tests.siblings.conftest import HERE, Files, Load, compile_pair
+from tests.siblings.conftest import EXPECTED, MODES, Files, Load, compile_with_later_header
 
-EXPECTED = [
-    ("nothing kept", "(1, 2, None)"),
-    ("pair", "('left', value, value)"),
-    ("the same objects", "True"),
-    ("the lender has it", "True"),
-    ("call", "[]"),
-    ("call raises", "LookupError: called"),
-    ("wrap", "True"),
-    ("type of it", "'Holder'"),
-    ("unwrap", "True"),
-    ("unwrap another", "TypeError: a Holder was expected"),
-    ("twice", "42"),
-    ("own version", "True"),
-]
-MODES = ("universal", "debug", "trace")
 NAMES = {
     "universal": "HPy Universal ABI (CPython backend, hpystate)",
     "debug": "HPy Debug Mode ABI (hpystate)",
@@ -139,76 +123,6 @@ def test_three_interpreters_call_at_once_and_see_their_own_globals(
     assert wrong == []
 
 
-# ---- what cannot work is an error --------------------------------------------------------------
-
-
-def test_a_version_that_is_not_there_is_named_with_those_that_are(load: Load) -> None:
-    _, borrower = load("universal", "universal")
-    message = r"hpystate_context_for: a context of HPy ABI {} was asked for; this runtime has {}"
-    for asked in ((0, 1), (1, 0), (7, 3)):
-        with pytest.raises(RuntimeError) as caught:
-            borrower.context_for(*asked)
-        assert str(caught.value).startswith(
-            message.format(f"{asked[0]}.{asked[1]}", "0.0 (HPy 0.9)")
-        )
-
-
-def test_functions_for_a_version_that_is_not_there_are_not_found(
-    load: Load, tmp_path: Path
-) -> None:
-    later = compile_pair(tmp_path, "lender", "-DOTHER_VERSION")
-    mine = compile_pair(tmp_path, "borrower")  # in the file that others use the API is known
-    with pytest.raises(RuntimeError, match=r"HPy ABI 1\.7 was asked for; this runtime has 0\.0"):
-        load("universal", "universal", (later, mine))
-
-
-def test_a_module_with_fewer_functions_is_refused(load: Load, files: Files, tmp_path: Path) -> None:
-    newer = compile_pair(tmp_path, "borrower", "-DMORE=8")
-    with pytest.raises(
-        ImportError, match=r"publishes 56 bytes of functions, .* compiled for 64\. Install a later"
-    ):
-        load("universal", "universal", (files[0], newer))
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    ("attribute", "error"),
-    [("", AttributeError), ("lender._C_API = 7", ValueError), ("lender._C_API = dt", ValueError)],
-)
-def test_an_attribute_that_is_not_such_a_capsule_is_refused(
-    load: Load, files: Files, attribute: str, error: type[Exception], mode: str
-) -> None:
-    from datetime import datetime_CAPI as dt  # a capsule of another name
-
-    lender, _ = load("universal", mode)
-    del lender._C_API
-    exec(attribute, {"lender": lender, "dt": dt})
-    with pytest.raises(error) as caught:
-        hpystate.load("borrower", files[1], mode=mode)
-
-    if error is ValueError:
-        assert "a capsule named hpystate.api.1 was expected" in str(caught.value)
-
-
-def test_a_module_of_another_file_than_in_another_interpreter_is_refused(
-    load: Load, files: Files, tmp_path: Path
-) -> None:
-    load("universal", "universal")
-    other = compile_extension("lender", [HERE / "lender.c"], tmp_path)
-    with Interpreter("own") as interpreter:
-        answer = interpreter.run(f"""
-            import sys, hpystate
-            sys.modules["lender"] = hpystate.load("lender", {str(other)!r})
-            try:
-                hpystate.load("borrower", {str(files[1])!r})
-                answer = "loaded"
-            except ImportError as error:
-                answer = str(error)
-        """)
-
-    assert "is from another file than that of an interpreter which imported" in answer
-
-
 # ---- handles of one mode in a context of another -----------------------------------------------
 
 CROSS = list(itertools.permutations(MODES, 2))
@@ -281,6 +195,50 @@ def test_a_context_that_is_null_is_refused(load: Load) -> None:
 
     with pytest.raises(SystemError, match="hpystate_lend: the context is NULL"):
         borrower.through(0, checks.Value())
+
+
+def test_a_handle_that_cannot_be_given_is_closed(load: Load, files: Files) -> None:
+    _, borrower = load("universal", "universal")
+    value = checks.Value()
+    before = sys.getrefcount(value)
+    with pytest.raises(SystemError, match="hpystate_give: the context is NULL"):
+        borrower.give(0, value)
+    with Interpreter("shared") as interpreter:
+        interpreter.run(in_interpreter(files, ("universal", "universal")))
+        other = interpreter.run("answer = borrower.own_context()")
+        with pytest.raises(SystemError, match="one context belongs to interpreter 0, the other to"):
+            borrower.give(other, value)
+
+    assert sys.getrefcount(value) == before
+
+
+def test_without_the_table_a_handle_that_cannot_be_given_is_closed(
+    load: Load, tmp_path: Path
+) -> None:
+    later = tuple(compile_with_later_header(tmp_path, name) for name in ("lender", "borrower"))
+    _, outer = load("universal", "debug", later)
+    inner = hpystate.load("borrower", later[1])
+    value = checks.Value()
+    before = sys.getrefcount(value)
+    with pytest.raises(SystemError, match="hpystate_give: the two contexts differ"):
+        outer.outer_call(lambda: inner.give(outer.outer_context(), value))
+
+    assert sys.getrefcount(value) == before
+    with pytest.raises(LookupError, match="of the function"):
+        outer.outer_call(lambda: inner.give(outer.outer_context(), None))
+
+
+def test_the_exception_of_a_function_that_failed_survives_the_end_of_a_loan(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, borrower = load("universal", "universal")
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: told.append(str(found.exc_value)))
+    with pytest.raises(LookupError, match="of the function"):
+        borrower.end_lend(0, checks.Value())
+    assert [str(each)[:37] for each in told] == ["hpystate_end_lend: the context is NUL"]
+    with pytest.raises(LookupError, match="of the function"):
+        borrower.give(0, None)
 
 
 # ---- HPy's own runtime -------------------------------------------------------------------------
