@@ -6,6 +6,13 @@
 /// thread states in the same way. Each thread remembers which interpreter it last met at an
 /// address, and counts its successors. What is loaded in a successor must be the successor's own
 /// value.
+///
+/// Without the GIL, CPython 3.13 crashes where an interpreter is made while another thread makes
+/// classes (gh-129824, docs/cpython-faults.md), and a new interpreter's imports make some. So there
+/// one thread at a time ends an interpreter, makes its successor and runs its first script, with
+/// hpystate and without; the others work in the rest meanwhile. What it leaves out: interpreters
+/// without the GIL that end or import while another one begins.
+#include "globals/gil.h"
 #include "stress/counts.h"
 #include "stress/embed.h"
 #include "stress/random.h"
@@ -13,10 +20,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <mutex>
 #include <oneapi/tbb/enumerable_thread_specific.h>
 #include <oneapi/tbb/task_group.h>
 #include <shared_mutex>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -102,10 +112,10 @@ class Churn {
     void count_regions();
     [[nodiscard]] bool done() const;
     void step(Random& random);
-    void replace(Place& place);
+    [[nodiscard]] bool replace(Place& place);
     void begin(Place& place);
     void end(Place& place);
-    void visit(Place& place, Random& random);
+    [[nodiscard]] bool visit(Place& place, Random& random);
     void work(const Place& place, Random& random, const Attached& attached);
     void remember(const Place& place, const Attached& attached);
 
@@ -114,6 +124,9 @@ class Churn {
     std::vector<Place> places_;
     std::string file_;
     std::atomic<std::uint64_t> next_key_{1};
+    /// Without the GIL: held to replace an interpreter. Taken after the place's own lock by a
+    /// thread that is attached to none, and only tried, so nobody waits for it.
+    std::mutex turn_;
     oneapi::tbb::enumerable_thread_specific<Memory> memory_;
 };
 
@@ -145,19 +158,20 @@ bool Churn::done() const {
 void Churn::step(Random& random) {
     Place& place = places_[random.below(places_.size())];
     try {
-        if (random.below(5) < 2) {
-            replace(place);
-        } else {
-            visit(place, random);
-        }
+        const bool did = random.below(5) < 2 ? replace(place) : visit(place, random);
+        // Others have what there is: a thread that tries again at once takes their time.
+        if (!did) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     } catch (const PythonError& error) {
         tally_.fail(error.what());
     }
 }
 
-void Churn::replace(Place& place) {
+/// False where others work in the place, or where another thread has the turn.
+bool Churn::replace(Place& place) {
     const std::unique_lock lock(place.lock, std::try_to_lock);
-    if (!lock.owns_lock()) return; // others work there
+    if (!lock.owns_lock()) return false;
+    std::unique_lock turn(turn_, std::defer_lock);
+    if (kNoGil && !turn.try_lock()) return false;
     end(place);
     place.key = next_key_.fetch_add(1);
     // By turns, so that the same run without hpystate has as many of each kind.
@@ -166,6 +180,8 @@ void Churn::replace(Place& place) {
     begin(place);
     tally_.add(place.interpreter->gil() == Gil::kOwn ? "own_gil" : "shared_gil");
     tally_.add("interpreters");
+    if (kNoGil) tally_.add("one_at_a_time");
+    return true;
 }
 
 void Churn::begin(Place& place) {
@@ -190,12 +206,14 @@ void Churn::end(Place& place) {
     if (!options_.without) settle(tally_, file_, place.key);
 }
 
-void Churn::visit(Place& place, Random& random) {
+/// False where the interpreter is being replaced, or there is none yet.
+bool Churn::visit(Place& place, Random& random) {
     const std::shared_lock lock(place.lock, std::try_to_lock);
-    if (!lock.owns_lock() || place.work == nullptr) return;
+    if (!lock.owns_lock() || place.work == nullptr) return false;
     const Attached attached(place.interpreter->state());
     remember(place, attached);
     work(place, random, attached);
+    return true;
 }
 
 void Churn::work(const Place& place, Random& random, const Attached&) {

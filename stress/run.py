@@ -11,13 +11,14 @@ Long: running, judging and telling share the outcome of a process.
 
 Every process has a seed, which is printed; one that crashes, hangs, finds something wrong or checks
 nothing is a failure, which is printed with the command that repeats it, and exit status 1. Without
-the GIL, a crashed batch of the churn is excused if its control, the same without hpystate, crashes
-too, and about as often: it is printed, counted as a crash, and a batch half as large runs in its
-place. The churn runs in several processes, since CPython 3.12 and 3.13 give little of an
-interpreter's memory back, and the same script runs without hpystate beside it: memory may grow by
-no more with it. Results are JSON files in the build folder; `--results stress/results` writes those
-that docs/results.md shows. Under sanitizers, which keep freed memory for a while, the memory is
-neither judged nor drawn.
+the GIL the churn replaces its interpreters one at a time, with hpystate and without (churn.cpp has
+the fault of CPython that this steps around); it prints so. Where a batch crashes all the same, it
+is excused if its control, the same without hpystate, crashes too, and about as often: it is
+printed, counted as a crash, and a batch half as large runs in its place. The churn runs in several
+processes, since CPython 3.12 and 3.13 give little of an interpreter's memory back, and the same
+script runs without hpystate beside it: memory may grow by no more with it. Results are JSON files
+in the build folder; `--results stress/results` writes those that docs/results.md shows. Under
+sanitizers, which keep freed memory for a while, the memory is neither judged nor drawn.
 """
 
 from __future__ import annotations
@@ -77,8 +78,9 @@ BATCH = 400
 #: mix: so the middle of some pairs is judged, and by no less than so many.
 PAIRS = 3
 #: CPython 3.13 without the GIL may crash where interpreters are made while others make classes
-#: (gh-129824), in most batches of 400 on a busy machine. Where a batch of the churn ended by a
-#: signal, its control runs so often, until one ends so too; and so many batches may be excused.
+#: (gh-129824), in most batches of 400 on a busy machine. The churn makes them one at a time there,
+#: with their first classes. Where a batch of the churn ended by a signal all the same, its control
+#: runs so often, until one ends so too; and so many batches may be excused.
 TRIES = 6
 EXCUSED = 8
 #: It is not excused where so many crashes beside those of the controls are less likely than this.
@@ -392,6 +394,12 @@ def stepped_around(rows: dict[str, dict[str, Any]]) -> list[str]:
             "with a thread state of that thread. With the interpreter's first thread state CPython "
             "would destroy no collected object if this thread's stack is at lower addresses "
             "(gh-157519)"
+        )
+    if replaced := count("one_at_a_time"):
+        texts.append(
+            f"worked around: the churn replaced {replaced:,} interpreters one at a time, with "
+            "hpystate and without. CPython without the GIL may crash where an interpreter is made "
+            "while another one imports (gh-129824): that is not tried"
         )
     for name, row in rows.items():
         if excused := row.get("excused", 0):

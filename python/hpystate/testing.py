@@ -12,7 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from hpystate.build import Abi, Headers, compile_extension, make_cache_folder
+from hpystate.build import (
+    Abi,
+    Headers,
+    compile_extension,
+    content_of_headers,
+    make_cache_folder,
+)
 
 if sys.version_info >= (3, 13):
     import _interpreters  # pyright: ignore[reportMissingImports]
@@ -121,9 +127,12 @@ def compile_snippet(
     headers: Headers = "hpystate",
 ) -> Path:
     """Compiles the C source of a module `name`; the path of its file. The same text is compiled
-    once; different texts with the same name are in different folders."""
+    once for each $CC and $CXX and each state of our headers, and has a folder of its own there: a
+    run with another compiler at the same time replaces no file that this one has loaded."""
     text = textwrap.dedent(source)
-    digest = hashlib.sha256(repr((name, text, flags, headers)).encode()).hexdigest()[:16]
+    compilers = (os.environ.get("CC"), os.environ.get("CXX"))
+    key = (name, text, flags, headers, compilers, content_of_headers())
+    digest = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
     folder = make_cache_folder("snippets", digest)
     target = folder / f"{name}.c"
     if not target.is_file() or target.read_text() != text:

@@ -77,11 +77,26 @@ void remember(destructor dealloc, const TypeRecord* record) noexcept {
     }
 }
 
-const TypeRecord* record_of(const PyTypeObject* type) noexcept {
+namespace {
+
+/// record_of() where the first entry does not have the type's own record. Kept out of the callers,
+/// which would save four registers for its loop: 8 instructions of HPy_New on int.
+[[gnu::cold, gnu::noinline]] const TypeRecord* search_bases(const PyTypeObject* type) noexcept {
     for (; type != nullptr; type = type->tp_base) {
         if (const TypeRecord* const record = own_record_of(type)) return record;
     }
     return nullptr;
+}
+
+} // namespace
+
+const TypeRecord* record_of(const PyTypeObject* type) noexcept {
+    if (type == nullptr) return nullptr;
+    const TypeEntry& entry = type_entries[first_type_entry(type->tp_dealloc)];
+    // acquire: pairs with the release in remember().
+    if (entry.dealloc.load(std::memory_order_acquire) == type->tp_dealloc) [[likely]]
+        return entry.record.load(std::memory_order_relaxed);
+    return search_bases(type);
 }
 
 bool is_transparent(const PyTypeObject* type) noexcept {

@@ -18,6 +18,7 @@ from hpystate.build import (
     include_flags,
     include_folder,
 )
+from hpystate.testing import compile_snippet
 
 SOURCE = """
 #include <hpy.h>
@@ -182,3 +183,17 @@ def test_a_file_that_is_not_a_source_is_refused_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(BuildError, match=r"script\.py.*no object file"):
         compile_extension("script", [script], tmp_path)
+
+
+def test_a_snippet_of_another_compiler_replaces_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two runs on one machine: what one has loaded stays the file that its symbols are read of."""
+    source = "#include <hpy.h>\nHPyDef *definition;\n"
+    monkeypatch.setenv("CC", "cc")
+    first = compile_snippet("of_two_compilers", source)
+    before = first.stat().st_ino
+    monkeypatch.setenv("CC", "cc -DOTHER")
+
+    assert compile_snippet("of_two_compilers", source) != first
+    assert first.stat().st_ino == before

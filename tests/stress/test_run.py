@@ -329,6 +329,16 @@ def test_a_step_around_a_fault_of_cpython_is_told(run: ModuleType) -> None:
     assert "3 interpreters" in run.stepped_around(run.totals([outcome]))[0]
 
 
+def test_interpreters_made_one_at_a_time_without_the_gil_are_told(run: ModuleType) -> None:
+    outcomes = [run.Outcome("churn", 7, without) for without in (False, True)]
+    for outcome in outcomes:
+        outcome.result = {"problems": [], "checked": 5, "one_at_a_time": 400}
+
+    (told,) = run.stepped_around(run.totals(outcomes))
+
+    assert "800 interpreters one at a time, with hpystate and without" in told
+
+
 def test_a_process_that_hangs_in_cpythons_end_is_told_beside_its_control(
     run: ModuleType,
 ) -> None:
