@@ -217,7 +217,7 @@ DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("CONTRIBUTING.md", "rooms", rooms),
     ("docs/design.md", "rooms in their order", rooms_in_order),
     ("docs/fused.md", "fused calls", fused_calls),
-    ("docs/results.md", "HPy's own suite", upstream_suite),
+    ("docs/results.md", "HPy's own suites", upstream_suite),
     ("docs/results.md", "stress scenarios", stress_scenarios),
     ("docs/results.md", "stress bars", stress_bars),
 )

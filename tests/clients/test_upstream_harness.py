@@ -1,4 +1,4 @@
-"""test_upstream_harness.py: the harness of HPy's suite, on a small suite of this project.
+"""test_upstream_harness.py: the harness of HPy's suites, on a small suite of this project.
 
 Each test of that small suite ends in another way, and the harness must say so in every kind of
 interpreter.
