@@ -201,7 +201,7 @@ def test_what_is_left_out_and_not_there_is_an_error(run: ModuleType, tmp_path: P
         'releases = ["0.0.4"]\ntest = "a word"\nreason = "a"\nwithout = true',
     ],
 )
-def test_an_entry_that_is_no_good_is_named(
+def test_a_wrong_entry_is_named(
     entry: str, run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import suite

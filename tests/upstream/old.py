@@ -93,7 +93,12 @@ def python_include() -> str:
 
 
 def c_compile(
-    tmpdir: str, ext: Any, hpy_devel: Any, hpy_abi: str, compiler_verbose: int = 0, debug: Any = None
+    tmpdir: str,
+    ext: Any,
+    hpy_devel: Any,
+    hpy_abi: str,
+    compiler_verbose: int = 0,
+    debug: Any = None,
 ) -> str:
     """What the suite's test/support.py calls to compile the extension `ext`, with the flags that
     it has chosen; returns the file's path."""

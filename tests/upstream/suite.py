@@ -79,7 +79,7 @@ class LeftOut:
 
 @cache
 def left_out(release: str) -> tuple[LeftOut, ...]:
-    """What is left out of a release's suite on this Python. ValueError: an entry that is no good."""
+    """What is left out of a release's suite on this Python. ValueError: an entry is wrong."""
     found = []
     without_gil = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     for entry in tomllib.loads((HERE / "left_out.toml").read_text())["left_out"]:

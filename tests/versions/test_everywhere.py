@@ -155,7 +155,11 @@ print("on" if on else "off", *re.findall("load module '(.*?)'", " ".join(message
 
 @pytest.mark.parametrize(
     ("options", "without_gil"),
-    [("{}", "on keeper"), ("{'gil': False}", "off"), ("{'gil': False, 'mode': 'debug'}", "on keeper")],
+    [
+        ("{}", "on keeper"),
+        ("{'gil': False}", "off"),
+        ("{'gil': False, 'mode': 'debug'}", "on keeper"),
+    ],
 )
 def test_a_file_of_0_0_4_brings_the_gil_back_unless_told_otherwise(
     options: str,
@@ -201,7 +205,7 @@ def test_the_examples_of_its_documentation_work(tmp_path: Path) -> None:
     examples = old_sdist() / "docs" / "examples"
     sources = {file.stem: file for file in examples.rglob("*.c")}
     assert sorted(sources) == ["hpyvarargs", "mixed", "simple", "snippets"]
-    # mixed.c uses the C API and includes hpy.h alone, which has Python.h in it for CPython's ABI only.
+    # mixed.c uses the C API and includes hpy.h alone, which has Python.h for CPython's ABI only.
     flags = ["-g", "-O1", python_include(), "-include", "Python.h"]
     loaded = {
         name: hpystate.load(name, compile_old(name, [file], tmp_path, flags=flags))
