@@ -31,10 +31,10 @@ bench-threads:  ## set up, build, measure two threads against one; for a Python 
 stress:         ## set up, build, run the stress scenarios; ARGS="--quick" takes two minutes
 	@tools/setup.sh stress $(ARGS)
 
-test-upstream:  ## set up, build, run HPy's own suite in three kinds of interpreter
+test-upstream:  ## set up, build, run HPy's own suites in three kinds of interpreter
 	@tools/setup.sh test-upstream $(ARGS)
 
-check:          ## what `make lint` does, then C++ tests and HPy's suite under sanitizers
+check:          ## what `make lint` does, then C++ tests and HPy's suites under sanitizers
 	@tools/setup.sh check
 
 check-without-gil: ## the runtime compiles as for no GIL against the headers of a Python that has one

@@ -12,7 +12,7 @@
 sanitizer() { case $PYVER in *-tsan) echo tsan ;; *) echo asan ;; esac; }
 
 # Those with failing allocations bring a malloc of their own, so they are not among them.
-SANITIZED_TESTS=(calls context fused interpreters layers loader siblings types)
+SANITIZED_TESTS=(calls context fused interpreters layers loader siblings types versions)
 # What shares memory between threads and interpreters, and what reads foreign bytes.
 CORE_TESTS=(fused interpreters loader/test_module.py loader/test_gil.py loader/test_bad_input.py
     context/test_field.py)
@@ -82,7 +82,7 @@ run_sanitized_stress() { # option of stress/run.py...
 }
 
 run_sanitized_suite() {
-    say "HPy's own suite under sanitizers"
+    say "HPy's own suites under sanitizers"
     sanitized python tests/upstream/run.py --kind main --leaks
 }
 

@@ -296,7 +296,7 @@ case $COMMAND in
     test)   run_tests "$@" ;;
     test-version) run_tests_of_version "$@" ;;
     demo)   build release; say "the isolation demo"; relayed "the isolation demo" python -m hpystate demo "$@" ;;
-    test-upstream) build dev _native; say "upstream's suite"; python tests/upstream/run.py "$@" ;;
+    test-upstream) build dev _native; say "upstream's suites"; python tests/upstream/run.py "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;

@@ -189,10 +189,10 @@ def compile_extension(
             raise FileNotFoundError(f"{path}: extension {name} has no such source file")
     common = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", *include_flags(abi, headers), *flags]
     objects = [_compile(path, common) for path in (*paths, *helper_sources(headers))]
-    linker = _compiler("CXX", "c++") if _any_cxx(paths) else _compiler("CC", "cc")
+    linker = compiler("CXX", "c++") if _any_cxx(paths) else compiler("CC", "cc")
     # A file of this content, not of this name: two tests may each have a module `mytest`.
     file = name + (HYBRID_SUFFIX if abi == "hybrid" else SUFFIX)
-    linked = _kept([*linker, "-shared", *flags], objects, file, "-o")
+    linked = kept([*linker, "-shared", *flags], objects, file)
     target = Path(out_dir) / file
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_suffix(f".{os.getpid()}.tmp")
@@ -216,20 +216,22 @@ def _any_cxx(paths: Iterable[Path]) -> bool:
     return any(path.suffix in CXX_SUFFIXES for path in paths)
 
 
-def _compiler(variable: str, default: str) -> list[str]:
+def compiler(variable: str, default: str) -> list[str]:
+    """The command that $CC or $CXX names, else `default`."""
     return shlex.split(os.environ.get(variable, "")) or [default]
 
 
 def _compile(source: Path, flags: Sequence[str]) -> Path:
     is_cxx = _any_cxx([source])
-    command = [*_compiler("CXX", "c++"), CXX_STANDARD] if is_cxx else _compiler("CC", "cc")
+    command = [*compiler("CXX", "c++"), CXX_STANDARD] if is_cxx else compiler("CC", "cc")
     # Compilers warn about a standard of the other language, or refuse it.
     mine = [flag for flag in flags if not flag.startswith("-std=") or ("++" in flag) == is_cxx]
-    return _kept([*command, *mine, "-c"], [source], f"{source.stem}.o", "-o")
+    return kept([*command, *mine, "-c"], [source], f"{source.stem}.o")
 
 
-def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: str) -> Path:
-    """Runs `command inputs -o file`; keeps the file under the hash of command, inputs, headers."""
+def kept(command: Sequence[str], inputs: Sequence[Path], name: str) -> Path:
+    """Runs `command inputs -o file`; keeps the file under the hash of command, inputs, headers.
+    BuildError: the command failed."""
     digest = hashlib.sha256(repr((command, sys.platform, content_of_headers())).encode())
     for path in inputs:
         digest.update(repr(str(path)).encode())
@@ -240,7 +242,7 @@ def _kept(command: Sequence[str], inputs: Sequence[Path], name: str, out_flag: s
         return target
     make_cache_folder("compiled", folder.name)
     scratch = folder / f"{os.getpid()}-{name}"
-    warnings = _run([*command, *map(str, inputs), out_flag, str(scratch)])
+    warnings = _run([*command, *map(str, inputs), "-o", str(scratch)])
     if not scratch.is_file():
         files = ", ".join(map(str, inputs))
         raise BuildError(

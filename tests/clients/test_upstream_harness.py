@@ -1,4 +1,4 @@
-"""test_upstream_harness.py: the harness of HPy's suite, on a small suite of this project.
+"""test_upstream_harness.py: the harness of HPy's suites, on a small suite of this project.
 
 Each test of that small suite ends in another way, and the harness must say so in every kind of
 interpreter.
@@ -6,13 +6,17 @@ interpreter.
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+
+from hpystate.build import upstream_sdist
 
 UPSTREAM = Path(__file__).parents[1] / "upstream"
 KINDS = ("main", "legacy", "own-gil")
@@ -68,6 +72,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
             sys.modules[name] = before[name]
 
 
+def job_of(run: ModuleType, kind: str, folder: Path, release: str = "0.9.0") -> Any:
+    return run.Job(run.SUITES[release], kind, folder, ["other"])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_test_has_the_outcome_that_happened(
     kind: str, run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -75,9 +83,10 @@ def test_each_test_has_the_outcome_that_happened(
     monkeypatch.setenv("TINY_PATH", str(UPSTREAM))
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "test_tiny.py").write_text(textwrap.dedent(SUITE))
-    results = run.Results()
+    job = job_of(run, kind, tmp_path)
+    results = job.results
 
-    run.run_part(kind, tmp_path, ["other"], ["test/test_tiny.py"], results)
+    run.run_part(job, ["test/test_tiny.py"])
 
     found = {test.rpartition("::")[2]: out for (test, _), (out, _) in results.tests.items()}
     assert found == {
@@ -95,7 +104,7 @@ def test_each_test_has_the_outcome_that_happened(
     assert "none of the three" in reasons["test_fails"]
     assert results.seen == {kind}
     assert not results.broken
-    assert not run.show(kind, results)
+    assert not run.show(job)
 
 
 def test_a_test_that_hangs_is_named_with_its_stack(
@@ -105,11 +114,11 @@ def test_a_test_that_hangs_is_named_with_its_stack(
     (tmp_path / "test").mkdir()
     text = "import threading\ndef test_hangs():\n    threading.Event().wait()\n"
     (tmp_path / "test" / "test_tiny.py").write_text(text)
-    results = run.Results()
+    job = job_of(run, "main", tmp_path)
 
-    run.run_part("main", tmp_path, ["other"], ["test/test_tiny.py"], results)
+    run.run_part(job, ["test/test_tiny.py"])
 
-    ((test, _), (outcome, reason)) = next(iter(results.tests.items()))
+    ((test, _), (outcome, reason)) = next(iter(job.results.tests.items()))
     assert test.endswith("::test_hangs")
     assert outcome == "crashed"
     assert "in test_hangs" in reason
@@ -118,30 +127,136 @@ def test_a_test_that_hangs_is_named_with_its_stack(
 def test_a_file_that_cannot_be_collected_is_not_a_success(run: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "test_tiny.py").write_text("import no_such_module\n")
-    results = run.Results()
+    job = job_of(run, "own-gil", tmp_path)
 
-    run.run_part("own-gil", tmp_path, ["other"], ["test/test_tiny.py"], results)
+    run.run_part(job, ["test/test_tiny.py"])
 
-    assert len(results.broken) == 1
-    assert "no_such_module" in results.broken[0]
-
-
-def test_results_of_another_kind_of_interpreter_are_refused(run: ModuleType) -> None:
-    results = run.Results(tests={("test", "other"): ("passed", "")}, seen={"main"})
-
-    assert not run.show("own-gil", results)
-    assert results.broken == ["own-gil: pytest ran in ['main']"]
+    assert len(job.results.broken) == 1
+    assert "no_such_module" in job.results.broken[0]
 
 
-def test_a_test_that_came_to_nothing_is_named_by_its_abi(run: ModuleType) -> None:
-    results = run.Results(
-        tests={(str(n), abi): ("passed", "") for abi, c in run.TESTS.items() for n in range(c)}
+def test_results_of_another_kind_of_interpreter_are_refused(
+    run: ModuleType, tmp_path: Path
+) -> None:
+    job = job_of(run, "own-gil", tmp_path)
+    job.results = run.Results(tests={("test", "other"): ("passed", "")}, seen={"main"})
+
+    assert not run.show(job)
+    assert job.results.broken == ["own-gil  HPy 0.9.0: pytest ran in ['main']"]
+
+
+@pytest.mark.parametrize(("release", "abi"), [("0.9.0", "hybrid"), ("0.0.4", "debug")])
+def test_a_test_that_came_to_nothing_is_named_by_its_abi(
+    release: str, abi: str, run: ModuleType, tmp_path: Path
+) -> None:
+    job = job_of(run, "main", tmp_path, release)
+    has = job.suite.tests
+    job.results.tests = {(str(n), a): ("passed", "") for a, c in has.items() for n in range(c)}
+    assert run.lost(job) == []
+    del job.results.tests["0", abi]
+
+    number = has[abi]
+    assert run.lost(job) == [f"{abi}: {number - 1} tests had an outcome, the suite has {number}"]
+
+
+# ---- what is left out --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("release", ["0.9.0", "0.0.4"])
+def test_every_file_with_tests_is_run_or_left_out_with_a_reason(
+    release: str, run: ModuleType
+) -> None:
+    folder = upstream_sdist(release)
+
+    files = run.test_files(folder, release)
+    assert len(files) > 25
+    assert {"test/test_00_basic.py", "test/debug/test_charptr.py"} <= set(files)
+    assert not [file for file in files if "hpy_devel" in file]
+
+
+def test_a_file_with_tests_that_nobody_names_is_an_error(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import suite
+
+    monkeypatch.setattr(suite, "left_out", lambda _: ())
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "test_more.py").touch()
+
+    with pytest.raises(ValueError, match="elsewhere/test_more.py"):
+        run.test_files(tmp_path, "0.0.4")
+
+
+def test_what_is_left_out_and_not_there_is_an_error(run: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not in the distribution: .*microbench"):
+        run.test_files(tmp_path, "0.0.4")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'releases = ["0.0.4"]\ntest = "a"\nabi = "b"\nreason = "two kinds"',
+        'releases = ["0.0.4"]\ntest = "no reason"\nreason = ""',
+        'releases = ["0.0.5"]\ntest = "no such release"\nreason = "a"',
+        'releases = ["0.0.4"]\ntest = "a word"\nreason = "a"\nwithout = true',
+    ],
+)
+def test_a_wrong_entry_is_named(
+    entry: str, run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import suite
+
+    (tmp_path / "left_out.toml").write_text(f"[[left_out]]\n{entry}\n")
+    monkeypatch.setattr(suite, "HERE", tmp_path)
+
+    with pytest.raises(ValueError, match=r"left_out.toml: \{.*'releases'"):
+        suite.left_out("0.0.4")
+
+
+def test_a_test_that_is_left_out_and_not_there_is_an_error(run: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "test_hpyfield.py").write_text("def test_other():\n    pass\n")
+    job = job_of(run, "main", tmp_path)
+
+    run.run_part(job, ["test/test_hpyfield.py"])
+
+    assert len(job.results.broken) == 1
+    assert "left_out.toml names tests that are not there" in job.results.broken[0]
+
+
+# ---- choices -----------------------------------------------------------------------------------
+
+
+def test_our_headers_are_not_those_of_0_0_4(
+    run: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.parse(["--headers", "hpystate"])[0].release == ["0.9.0"]
+    with pytest.raises(SystemExit):
+        run.parse(["--headers", "hpystate", "--release", "0.0.4"])
+    assert "not those of HPy 0.0.4; with them --release 0.9.0 was expected" in (
+        capsys.readouterr().err
     )
-    assert run.lost(results) == []
-    del results.tests["0", "hybrid"]
 
-    assert run.lost(results) == ["hybrid: 74 tests had an outcome, the suite has 75"]
 
+def test_a_file_that_no_suite_has_is_an_error(
+    run: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.main(["--release", "0.0.4", "--file", "test/test_capsule.py"]) == 2
+    assert "no suite of ['0.0.4'] runs the file test/test_capsule.py" in capsys.readouterr().out
+
+
+def test_results_of_one_release_keep_those_of_the_other(run: ModuleType, tmp_path: Path) -> None:
+    for release in ("0.9.0", "0.0.4"):
+        job = job_of(run, "main", tmp_path, release)
+        job.results.tests = {(release, "debug"): ("passed", "")}
+        run.write_results([job], tmp_path)
+
+    (file,) = tmp_path.glob("*.json")
+    counts = {release: of["main"]["counts"] for release, of in json.loads(file.read_text()).items()}
+    assert counts == {"0.9.0": {"debug": {"passed": 1}}, "0.0.4": {"debug": {"passed": 1}}}
+
+
+# ---- leaks -------------------------------------------------------------------------------------
 
 LOST = """\
 Direct leak of 24 byte(s) in 1 object(s) allocated from:
@@ -160,7 +275,8 @@ def test_only_what_our_code_allocated_is_a_leak_of_ours(run: ModuleType) -> None
     assert not leaks.is_ours(LOST.format(where="PyList_New Objects/listobject.c:159"))
 
 
-def test_a_leak_is_not_a_success(run: ModuleType) -> None:
-    results = run.Results(seen={"main"}, leaks=["Direct leak of 24 byte(s)"], looked=1)
+def test_a_leak_is_not_a_success(run: ModuleType, tmp_path: Path) -> None:
+    job = job_of(run, "main", tmp_path)
+    job.results = run.Results(seen={"main"}, leaks=["Direct leak of 24 byte(s)"], looked=1)
 
-    assert not run.show("main", results)
+    assert not run.show(job)

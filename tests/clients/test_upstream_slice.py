@@ -1,4 +1,4 @@
-"""test_upstream_slice.py: a part of HPy's own suite, in each kind of interpreter.
+"""test_upstream_slice.py: a part of HPy's own suites, in each kind of interpreter.
 
 All of it is `make test-upstream`; CI runs that on two versions, and this everywhere.
 """
@@ -17,14 +17,20 @@ FILES = ("test_hpyglobal", "test_hpyfield", "test_hpytype_legacy", "debug/test_h
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "headers"),
+    ("kind", "headers", "releases"),
     # `make test-upstream` runs the whole suite in each kind, with upstream's headers.
-    [("main", "hpystate"), ("legacy", "upstream"), ("own-gil", "hpystate")],
+    [
+        ("main", "hpystate", ["0.9.0"]),
+        ("legacy", "upstream", ["0.9.0", "0.0.4"]),
+        ("own-gil", "hpystate", ["0.9.0"]),
+        ("own-gil", "upstream", ["0.0.4"]),
+    ],
 )
-def test_the_slice_passes(kind: str, headers: str) -> None:
-    files = [f"--file=test/{name}.py" for name in FILES]
+def test_the_slice_passes(kind: str, headers: str, releases: list[str]) -> None:
+    options = [f"--file=test/{name}.py" for name in FILES]
+    options += [f"--release={release}" for release in releases]
     result = subprocess.run(
-        [sys.executable, str(RUN), "--kind", kind, "--headers", headers, *files],
+        [sys.executable, str(RUN), "--kind", kind, "--headers", headers, *options],
         capture_output=True,
         text=True,
         timeout=300,
@@ -32,5 +38,7 @@ def test_the_slice_passes(kind: str, headers: str) -> None:
     )
 
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
-    assert f"{kind:8} universal" in result.stdout
-    assert f"{kind:8} hybrid+debug" in result.stdout
+    for release in releases:
+        assert f"{kind:8} HPy {release} universal" in result.stdout
+        assert f"{kind:8} HPy {release} debug" in result.stdout
+    assert ("hybrid+debug" in result.stdout) == ("0.9.0" in releases)

@@ -7,27 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import sysconfig
 from typing import Any
 
 import pytest
 from guest import kind_here
+from suite import left_out
 
+RELEASE = os.environ["HPYSTATE_SUITE_RELEASE"]
 #: Tests that cannot pass on a correct runtime, each with the reason, which is in the test.
-SKIPPED = {
-    "test_hpyfield.py::TestHPyField::test_tp_traverse": (
-        "asserts that an instance hides its type from the collector; CPython demands of heap "
-        "types that instances show it, or types in cycles are never collected"
-    ),
-}
-
-if sysconfig.get_config_var("Py_GIL_DISABLED"):
-    SKIPPED |= {
-        f"test_cpy_compat.py::TestCPythonCompatibility::{name}": (
-            "reads ob_refcnt, which objects have only where there is a GIL: it does not compile"
-        )
-        for name in ("test_frompyobject", "test_hpy_close", "test_hpy_dup", "test_many_handles")
-    }
+SKIPPED = {entry.name: entry.reason for entry in left_out(RELEASE) if entry.kind == "test"}
 
 
 def abi_of(item: pytest.Item) -> str:
@@ -52,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     files = {name.partition("::")[0] for name in names}
     gone = [name for name in SKIPPED if name.partition("::")[0] in files and name not in names]
     if gone and not config.getoption("keyword") and not any("::" in a for a in config.args):
-        raise pytest.UsageError(f"expectations.py names tests that are not there: {gone}")
+        raise pytest.UsageError(f"left_out.toml names tests that are not there: {gone}")
     chosen, left = [], []
     for item in items:
         (chosen if abi_of(item) in wanted else left).append(item)

@@ -1,15 +1,17 @@
-"""run.py: runs HPy's own suite against this runtime, in interpreters of three kinds.
+"""run.py: runs HPy's own suites against this runtime, in interpreters of three kinds.
 
     make test-upstream                                   all of it, on the chosen Python
     make test-upstream ARGS="--kind own-gil --abi debug" a part
-    make test-upstream ARGS="--headers hpystate"         its extensions compiled with our headers
+    make test-upstream ARGS="--release 0.0.4"            that of one release; otherwise all are run
+    make test-upstream ARGS="--headers hpystate"         0.9's extensions compiled with our headers
     make test-upstream ARGS="-- -k field"                what follows -- is pytest's
 
 kinds   main      the main interpreter
         legacy    a subinterpreter that shares the main interpreter's GIL
         own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
 A full run with upstream's headers writes <X.Y>.json, or <X.Y>t.json without the GIL, into the build
-folder. `--results tests/upstream/results` writes what docs/results.md shows (tools/tables.py).
+folder: what it has of each release that was run is replaced. `--results tests/upstream/results`
+writes what docs/results.md shows (tools/tables.py). What is left out: left_out.toml.
 
 A crash costs the test that ran: it is reported, and the rest of its part runs in a new process.
 """
@@ -30,7 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from guest import KINDS
-from suite import ABIS, TESTS, parts, prepare
+from suite import ABIS, SUITES, Suite, folder_of, parts, test_files
 
 import hpystate
 
@@ -64,16 +66,31 @@ class Results:
         return sorted((test, out, why) for (test, _), (out, why) in found if out in outcomes)
 
 
-def environment_for(kind: str, folder: Path, abis: list[str], pipe: int) -> dict[str, str]:
+@dataclass
+class Job:
+    """The tests of one release, in interpreters of one kind."""
+
+    suite: Suite
+    kind: str
+    folder: Path
+    abis: list[str]
+    results: Results = field(default_factory=Results)
+
+    def __str__(self) -> str:
+        return f"{self.kind:8} HPy {self.suite.release}"
+
+
+def environment_for(job: Job, pipe: int) -> dict[str, str]:
     environment = dict(os.environ)
     package = Path(hpystate.__file__).absolute().parents[1]  # not resolved: files may be links
-    paths = [HERE / "site", package, folder, HERE]
+    paths = [HERE / "site", package, job.folder, HERE]
     environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))
-    environment["HPYSTATE_SUITE_KIND"] = kind
+    environment["HPYSTATE_SUITE_RELEASE"] = job.suite.release
+    environment["HPYSTATE_SUITE_KIND"] = job.kind
     environment["HPYSTATE_SUITE_PYTHON"] = sys.executable
-    environment["HPYSTATE_SUITE_ABIS"] = ",".join(abis)
+    environment["HPYSTATE_SUITE_ABIS"] = ",".join(job.abis)
     environment["HPYSTATE_SUITE_PIPE"] = str(pipe)
-    if kind == "own-gil":  # hybrid modules say that they share a GIL, unless told otherwise
+    if job.kind == "own-gil":  # hybrid modules say that they share a GIL, unless told otherwise
         environment["HPYSTATE_INTERPRETERS"] = "*=own-gil"
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         # No module declares that it needs no GIL; the warning that one brings it back would be in
@@ -82,18 +99,19 @@ def environment_for(kind: str, folder: Path, abis: list[str], pipe: int) -> dict
     return environment
 
 
-def run_once(
-    kind: str, folder: Path, abis: list[str], arguments: list[str], results: Results
-) -> str | None:
+def run_once(job: Job, arguments: list[str]) -> str | None:
     """One process; the test that it died in, "" where it died in none, None where it came home."""
+    results = job.results
     read_end, write_end = os.pipe()
-    command = [sys.executable, str(HERE / "child.py"), kind, *arguments, "-q"]
+    command = [sys.executable, str(HERE / "child.py"), job.kind, *arguments, "-q"]
     command += ["-p", "expectations", "-p", "no:cacheprovider", "-p", "no:xdist"]
     command += ["-p", "no:faulthandler"]
+    for plugin in job.suite.plugins:
+        command += ["-p", plugin]
     process = subprocess.Popen(
         command,
-        cwd=folder,
-        env=environment_for(kind, folder, abis, write_end),
+        cwd=job.folder,
+        env=environment_for(job, write_end),
         pass_fds=[write_end],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -140,20 +158,18 @@ def run_once(
     if status == 0:
         return None
     with LOCK:
-        results.broken.append(f"{kind}, exit status {status}:\n{''.join(output)[-KEPT:]}")
+        results.broken.append(f"{job}, exit status {status}:\n{''.join(output)[-KEPT:]}")
     return ""
 
 
-def run_part(
-    kind: str, folder: Path, abis: list[str], arguments: list[str], results: Results
-) -> None:
+def run_part(job: Job, arguments: list[str]) -> None:
     done: list[str] = []
     while True:
-        died_in = run_once(kind, folder, abis, [*arguments, *done], results)
+        died_in = run_once(job, [*arguments, *done])
         if not died_in:
             return
         with LOCK:
-            ended = [test for (test, _) in results.tests]
+            ended = [test for (test, _) in job.results.tests]
         done = [f"--deselect={test}" for test in ended]
 
 
@@ -161,6 +177,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     cut = arguments.index("--") if "--" in arguments else len(arguments)
     own, passed_on = arguments[:cut], arguments[cut + 1 :]
     parser = argparse.ArgumentParser(prog="make test-upstream ARGS=")
+    parser.add_argument("--release", action="append", choices=list(SUITES), help="default: all")
     parser.add_argument("--kind", action="append", choices=KINDS, help="default: all")
     parser.add_argument("--abi", action="append", choices=ABIS, help="default: all")
     parser.add_argument("--file", action="append", help="test/test_x.py; default: all")
@@ -168,7 +185,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
         "--headers",
         choices=("upstream", "hpystate"),
         default="upstream",
-        help="what the tests' extensions are compiled with; default: upstream",
+        help="what the tests' extensions are compiled with; default: upstream. Ours: 0.9.0 only",
     )
     parser.add_argument(
         "--leaks",
@@ -184,51 +201,77 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
         " that docs/results.md shows",
     )
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
-    return parser.parse_args(own), passed_on
+    options = parser.parse_args(own)
+    able = [name for name, suite in SUITES.items() if options.headers in suite.headers]
+    for name in options.release or ():
+        if name not in able:
+            parser.error(
+                f"--headers {options.headers}: they are not those of HPy {name}; with them "
+                f"--release {' or '.join(able)} was expected"
+            )
+    options.release = options.release or able
+    return options, passed_on
 
 
-def write_results(everything: dict[str, Results], folder: Path) -> None:
+def make_jobs(options: argparse.Namespace) -> list[tuple[Job, list[list[str]]]]:
+    """The jobs, each with the files of its parts."""
+    found = []
+    for release in options.release:
+        folder = folder_of(release, options.headers)
+        every = test_files(folder, release)
+        files = [file for file in every if file in (options.file or every)]
+        piles = [files] if options.file else parts(files, folder, options.jobs)
+        for kind in options.kind or KINDS:
+            job = Job(SUITES[release], kind, folder, options.abi or list(ABIS))
+            found.append((job, piles if files else []))
+    return found
+
+
+def write_results(jobs: list[Job], folder: Path) -> None:
+    """Keeps what the file has of releases that were not run."""
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     version += sysconfig.get_config_var("ABIFLAGS") or ""  # 3.13t
-    document = {
-        kind: {
-            "counts": results.counts(),
-            "skipped": {test: why for test, _, why in results.of("skipped")},
+    file = folder / f"{version}.json"
+    document = json.loads(file.read_text()) if file.is_file() else {}
+    for job in jobs:
+        document.setdefault(job.suite.release, {})[job.kind] = {
+            "counts": job.results.counts(),
+            "skipped": {test: why for test, _, why in job.results.of("skipped")},
         }
-        for kind, results in everything.items()
-    }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{version}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    file.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
-def lost(results: Results) -> list[str]:
-    """After a run of all tests of a kind: the ABIs in which some tests had no outcome."""
-    found = {abi: sum(counts.values()) for abi, counts in results.counts().items()}
+def lost(job: Job) -> list[str]:
+    """After a run of all tests of a job: the ABIs in which some tests had no outcome."""
+    found = {abi: sum(counts.values()) for abi, counts in job.results.counts().items()}
+    has = job.suite.tests
     return [
-        f"{abi}: {found.get(abi, 0)} tests had an outcome, the suite has {TESTS.get(abi, 0)}"
+        f"{abi}: {found.get(abi, 0)} tests had an outcome, the suite has {has.get(abi, 0)}"
         for abi in ABIS
-        if found.get(abi, 0) != TESTS.get(abi, 0)
+        if found.get(abi, 0) != has.get(abi, 0)
     ]
 
 
-def show(kind: str, results: Results) -> bool:
-    """Prints the outcomes of one kind; whether all is well."""
+def show(job: Job) -> bool:
+    """Prints the outcomes of a job; whether all is well."""
+    results = job.results
     for test, outcome, reason in results.of("failed", "crashed"):
-        print(f"\n---- {kind}: {outcome}: {test}\n{reason}")
+        print(f"\n---- {job}: {outcome}: {test}\n{reason}")
     for text in results.broken:
-        print(f"\n---- {kind}: a part could not run:\n{text}")
-    if results.seen != {kind}:
-        results.broken.append(f"{kind}: pytest ran in {sorted(results.seen)}")
+        print(f"\n---- {job}: a part could not run:\n{text}")
+    if results.seen != {job.kind}:
+        results.broken.append(f"{job}: pytest ran in {sorted(results.seen)}")
         print(results.broken[-1])
     for text in results.leaks:
-        print(f"\n---- {kind}: hpystate lost memory:\n{text}")
+        print(f"\n---- {job}: hpystate lost memory:\n{text}")
     if "HPYSTATE_SUITE_LEAKS" in os.environ:
-        print(f"{kind:8} leaks: {len(results.leaks)}, looked for in {results.looked} processes")
+        print(f"{job} leaks: {len(results.leaks)}, looked for in {results.looked} processes")
         if results.looked == 0:
             results.broken.append("nobody looked for leaks")
     for abi, counts in results.counts().items():
         numbers = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
-        print(f"{kind:8} {abi:14} {numbers}")
+        print(f"{job} {abi:14} {numbers}")
     return not (results.of("failed", "crashed") or results.broken or results.leaks)
 
 
@@ -236,30 +279,30 @@ def main(arguments: list[str]) -> int:
     options, passed_on = parse(arguments)
     if options.leaks:
         os.environ["HPYSTATE_SUITE_LEAKS"] = "1"  # child.py reads it
-    folder = prepare(options.headers)
-    kinds = options.kind or list(KINDS)
-    abis = options.abi or list(ABIS)
-    piles = [options.file] if options.file else parts(folder, options.jobs)
-    everything = {kind: Results() for kind in kinds}
+    work = make_jobs(options)
+    gone = set(options.file or ()) - {file for _, piles in work for pile in piles for file in pile}
+    if gone:
+        print(f"test-upstream: no suite of {options.release} runs the file {', '.join(gone)}")
+        return 2
+    work = [(job, piles) for job, piles in work if piles]
     with ThreadPoolExecutor(options.jobs) as pool:
         waiting = [
-            pool.submit(run_part, kind, folder, abis, [*pile, *passed_on], everything[kind])
-            for kind in kinds
-            for pile in piles
+            pool.submit(run_part, job, [*pile, *passed_on]) for job, piles in work for pile in piles
         ]
         for each in waiting:
             each.result()
+    jobs = [job for job, _ in work]
     whole = not (options.abi or options.file or passed_on)  # of each kind
     if whole:
-        for kind in kinds:
-            everything[kind].broken += lost(everything[kind])
-    good = [show(kind, everything[kind]) for kind in kinds]
-    if not any(results.tests for results in everything.values()):
+        for job in jobs:
+            job.results.broken += lost(job)
+    good = [show(job) for job in jobs]
+    if not any(job.results.tests for job in jobs):
         print("test-upstream: no test was selected")
         return 2
     full = whole and not options.kind
     if full and all(good) and not options.leaks and options.headers == "upstream":
-        write_results(everything, options.results)
+        write_results(jobs, options.results)
     return 0 if all(good) else 1
 
 

@@ -1,6 +1,6 @@
-"""suite.py: HPy's own suite, unmodified, out of the hpy==0.9.0 source distribution, ready to run.
+"""suite.py: HPy's own suites, unmodified, out of the source distributions, ready to run.
 
-Left out: test/hpy_devel, which tests a build plugin, and the ABI cpython, which touches no runtime.
+left_out.toml names what is left out of them, and why.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import tomllib
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hpystate.build import (
@@ -22,17 +25,103 @@ from hpystate.build import (
     upstream_sdist,
 )
 
-#: The ABIs of the suite that run on a runtime; "other" are tests without one.
+HERE = Path(__file__).resolve().parent
+#: The ABIs of the suites that run on a runtime; "other" are tests without one.
 ABIS = ("universal", "debug", "trace", "hybrid", "hybrid+debug", "hybrid+trace", "other")
-#: How many tests each has in 0.9.0; a full run in which some have no outcome is a failure.
-TESTS = {
-    "universal": 292,
-    "debug": 322,
-    "trace": 3,
-    "hybrid": 75,
-    "hybrid+debug": 74,
-    "other": 2,
+#: Files beside the tests of a suite.
+HELPERS = {"__init__.py", "conftest.py", "support.py"}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The suite of one release of HPy."""
+
+    release: str
+    #: How many tests each ABI has; a full run in which some have no outcome is a failure.
+    tests: dict[str, int]
+    #: What its extensions can be compiled with.
+    headers: tuple[Headers, ...] = ("upstream",)
+    #: Plugins of pytest beside expectations.py.
+    plugins: tuple[str, ...] = ()
+
+
+SUITES = {
+    suite.release: suite
+    for suite in (
+        Suite(
+            "0.9.0",
+            {
+                "universal": 292,
+                "debug": 322,
+                "trace": 3,
+                "hybrid": 75,
+                "hybrid+debug": 74,
+                "other": 2,
+            },
+            headers=("upstream", "hpystate"),
+        ),
+        Suite("0.0.4", {"universal": 279, "debug": 301, "other": 1}, plugins=("old",)),
+    )
 }
+
+
+# ---- what is left out --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An entry of left_out.toml that counts for a release and this Python."""
+
+    kind: str  # path, test, abi
+    name: str
+    reason: str
+
+
+@cache
+def left_out(release: str) -> tuple[LeftOut, ...]:
+    """What is left out of a release's suite on this Python. ValueError: an entry is wrong."""
+    found = []
+    without_gil = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    for entry in tomllib.loads((HERE / "left_out.toml").read_text())["left_out"]:
+        kinds = {"path", "test", "abi"} & entry.keys()
+        unknown = entry.keys() - kinds - {"releases", "reason", "without_gil"}
+        unknown |= set(entry["releases"]) - SUITES.keys()
+        if len(kinds) != 1 or unknown or not entry["reason"]:
+            raise ValueError(
+                f"left_out.toml: {entry}: one of path, test and abi was expected, a reason, and "
+                f"releases among {sorted(SUITES)}; unknown: {sorted(unknown)}"
+            )
+        kind = kinds.pop()
+        if release in entry["releases"] and (without_gil or not entry.get("without_gil", False)):
+            found.append(LeftOut(kind, entry[kind], entry["reason"]))
+    return tuple(found)
+
+
+def holds_tests(path: Path) -> bool:
+    """Whether a file of a source distribution is one with tests. `path` is relative to it."""
+    if path.parts[0] == "test" and path.suffix == ".py":
+        return path.name not in HELPERS
+    return path.name.startswith("test") or path.suffix == ".test"
+
+
+def test_files(folder: Path, release: str) -> list[str]:
+    """The suite's test files, relative to its folder. ValueError: a file with tests is neither in
+    its folder `test` nor left out, or what is left out is not there."""
+    names = [Path(entry.name) for entry in left_out(release) if entry.kind == "path"]
+    gone = [str(name) for name in names if not (folder / name).exists()]
+    every = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    tests = [path for path in every if holds_tests(path)]
+    run = [path for path in tests if not any(path.is_relative_to(name) for name in names)]
+    lost = [str(path) for path in run if path.parts[0] != "test"]
+    if gone or lost:
+        raise ValueError(
+            f"left_out.toml, {release}: not in the distribution: {gone}; with tests that are "
+            f"neither run nor left out: {lost}"
+        )
+    return [str(path) for path in run]
+
+
+# ---- a copy that can run -----------------------------------------------------------------------
 
 
 def _build_library(folder: Path, abi: Abi, headers: Headers) -> None:
@@ -57,8 +146,8 @@ def _remove_all_but_newest(pattern: str, count: int) -> None:
 
 
 def prepare(headers: Headers = "upstream") -> Path:
-    """A copy of the source distribution whose hpy.devel can compile; made once for a Python, and
-    for each state of our headers."""
+    """A copy of the source distribution of 0.9.0 whose hpy.devel can compile; made once for a
+    Python, and for each state of our headers."""
     version = sysconfig.get_config_var("py_version_nodot")
     name = f"upstream-suite-{version}"
     if headers == "hpystate":
@@ -85,17 +174,16 @@ def prepare(headers: Headers = "upstream") -> Path:
     return folder
 
 
-def test_files(folder: Path) -> list[str]:
-    """The suite's test files, relative to its folder."""
-    found = sorted((folder / "test").rglob("test_*.py"))
-    return [str(path.relative_to(folder)) for path in found if "hpy_devel" not in path.parts]
+def folder_of(release: str, headers: Headers = "upstream") -> Path:
+    """The folder to run a release's suite in. That of 0.0.4 is used as it is: old.py compiles."""
+    return prepare(headers) if release == "0.9.0" else upstream_sdist(release)
 
 
-def parts(folder: Path, count: int) -> list[list[str]]:
+def parts(files: list[str], folder: Path, count: int) -> list[list[str]]:
     """The files in `count` parts of about the same length of text."""
     piles: list[list[str]] = [[] for _ in range(count)]
     sizes = [0] * count
-    by_size = sorted(test_files(folder), key=lambda f: -(folder / f).stat().st_size)
+    by_size = sorted(files, key=lambda f: -(folder / f).stat().st_size)
     for file in by_size:
         least = sizes.index(min(sizes))
         piles[least].append(file)

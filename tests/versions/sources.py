@@ -115,6 +115,22 @@ NEW = """
     HPy_MODINIT(newer, def)
 """
 
+KEEPER_0_9 = """
+    #include <hpy.h>
+    static HPyGlobal kept;
+    HPyDef_METH(put, "put", HPyFunc_O)
+    static HPy put_impl(HPyContext *ctx, HPy self, HPy arg) {
+        HPyGlobal_Store(ctx, &kept, arg);
+        return HPy_Dup(ctx, ctx->h_None);
+    }
+    HPyDef_METH(get, "get", HPyFunc_NOARGS)
+    static HPy get_impl(HPyContext *ctx, HPy self) { return HPyGlobal_Load(ctx, kept); }
+    static HPyDef *defines[] = {&put, &get, NULL};
+    static HPyGlobal *globals[] = {&kept, NULL};
+    static HPyModuleDef def = {.defines = defines, .globals = globals};
+    HPy_MODINIT(newkeeper, def)
+"""
+
 DERIVER = """
     #include <hpy.h>
     HPyDef_METH(thrice, "thrice", thrice_impl, HPyFunc_O)

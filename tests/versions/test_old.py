@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +14,11 @@ import pytest
 import hpystate
 from hpystate import LoadError, _native
 from hpystate.testing import Interpreter, compile_snippet
-from tests.versions.old import compile_old_proof_of_concept, compile_old_snippet
+from tests.upstream.old import (
+    compile_old_proof_of_concept,
+    compile_old_snippet,
+    python_include,
+)
 from tests.versions.sources import DERIVER, IMPORTER, KEEPER, MINIMAL, NEW, PROOF, TRAMPOLINES
 
 
@@ -204,13 +207,9 @@ def test_an_import_in_an_init_function_takes_nothing_from_the_outer_one(
 # ---- trampolines -------------------------------------------------------------------------------
 
 
-def python_include() -> str:
-    return f"-I{sysconfig.get_path('include')}"
-
-
 @pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
 def test_trampolines_of_the_file_work(mode: str, tmp_path: Path) -> None:
-    file = compile_old_snippet("jump", TRAMPOLINES, tmp_path, flags=(python_include(),))
+    file = compile_old_snippet("jump", TRAMPOLINES, tmp_path, flags=[python_include()])
     jump = hpystate.load("jump", file, mode=mode)
 
     assert (jump.no(), jump.one(4), jump.many(1, 2, 3)) == (1, 8, 3)
@@ -221,7 +220,7 @@ def test_trampolines_of_the_file_work(mode: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_uses_the_c_api_is_refused_with_a_gil_of_its_own(tmp_path: Path) -> None:
-    file = compile_old_snippet("jump", TRAMPOLINES, tmp_path, flags=(python_include(),))
+    file = compile_old_snippet("jump", TRAMPOLINES, tmp_path, flags=[python_include()])
     code = f"""
         import hpystate
         try:
