@@ -1,16 +1,16 @@
 /* hpystate/other_hosts.h: where a function is in the context of another HPy runtime. C11, C++17.
  *
- * hpy/context.h includes it. PyPy 7.3.18 and later for Python 3.11 have h_DictType behind h_Builtins,
- * where HPy 0.9.0 has ctx_Capsule_New; in our list h_DictType is behind ctx_CallMethod. So the
- * functions between the two, 19 of them from HPyCapsule_New to HPy_CallMethod, are one word later
- * there. PyPy's version functions say 0.0 all the same. All other members are where our list has
- * them, but h_DictType itself: use HPy_Type of a dict.
+ * hpy/context.h includes it. PyPy 7.3.18 and later for Python 3.11 have h_DictType behind
+ * h_Builtins, where HPy 0.9.0 has ctx_Capsule_New; in our list h_DictType is behind ctx_CallMethod.
+ * So the functions between the two, 19 of them from HPyCapsule_New to HPy_CallMethod, are one word
+ * later there. PyPy's version functions say 0.0 all the same. All other members are where our list
+ * has them, but h_DictType itself: use HPy_Type of a dict.
  *
  * A file may be shared by two runtimes of one process, so the answer is found from the context of
- * each call, never from what the file was loaded with. Contexts of hpystate have a mark, and for them
- * it is two or three instructions, in calls of those 19 functions only: a comparison, a branch, and
- * sometimes a load of its own. Fused calls have none. -DHPYSTATE_OTHER_HOSTS=0 leaves it out: such a
- * file must not be loaded by a PyPy for Python 3.11.
+ * each call, never from what the file was loaded with. Contexts of hpystate have a mark, and for
+ * them it is two or three instructions, in calls of those 19 functions only: a comparison, a
+ * branch, and sometimes a load of its own. Fused calls have none. -DHPYSTATE_OTHER_HOSTS=0 leaves
+ * it out: such a file must not be loaded by a PyPy for Python 3.11.
  */
 #pragma once
 
@@ -22,8 +22,9 @@
 extern "C" {
 #endif
 
-/** What hpystate's contexts have in HPyContext::hpystate_layout: their members are where hpy_0_9.def
- * has them. The contexts of other runtimes have 0 there, in bytes that HPy 0.9 leaves unused. */
+/** What hpystate's contexts have in HPyContext::hpystate_layout: their members are where
+ * hpy_0_9.def has them. The contexts of other runtimes have 0 there, in bytes that HPy 0.9 leaves
+ * unused. */
 #define HPYSTATE_LAYOUT_AS_LISTED UINT32_C(0x48507901)
 
 #if defined(HPYSTATE_OTHER_HOSTS) && HPYSTATE_OTHER_HOSTS == 0
@@ -51,15 +52,14 @@ extern "C" {
 #define HPYSTATE_WRITE_WORD(place, value) ((void)(place))
 #endif
 
-/* May h_DictType be behind h_Builtins? Asked only of a context with PyPy's name. Handles of its plain
- * mode are small numbers, those of its debug mode are records that it allocates one after the other,
- * and its trace mode has left this handle 0. Functions are far from all of these. */
+/* May h_DictType be behind h_Builtins? Asked only of a context with PyPy's name. Handles of its
+ * plain mode are small numbers, those of its debug mode are records that it allocates one after the
+ * other, and its trace mode has left this handle 0. Functions are far from all of these. */
 HPYSTATE_RARELY_CALLED static int hpystate_may_be_moved(HPyContext* ctx) {
     intptr_t word;
     if (strstr(ctx->name, "(PyPy backend)") == NULL) return 0;
     memcpy(&word, &ctx->ctx_Capsule_New, sizeof(word));
-    return word == 0 ||
-           (word > ctx->h_Builtins._i - 4096 && word < ctx->h_Builtins._i + 4096);
+    return word == 0 || (word > ctx->h_Builtins._i - 4096 && word < ctx->h_Builtins._i + 4096);
 }
 
 /* The proof: the handle is the type of h_Builtins, which is a dict, and HPyType_GetName is one word
@@ -71,17 +71,19 @@ HPYSTATE_RARELY_CALLED static int hpystate_is_moved(HPyContext* ctx) {
     type = ctx->ctx_Type(ctx, ctx->h_Builtins);
     if (moved._i == 0 || ctx->ctx_Is(ctx, type, moved)) {
         const char* name = (&ctx->ctx_Type_GetName)[1](ctx, type);
-        proved = name != NULL && strcmp(name, "dict") == 0; /* the text lives as long as the handle */
+        proved =
+            name != NULL && strcmp(name, "dict") == 0; /* the text lives as long as the handle */
     }
     ctx->ctx_Close(ctx, type);
     return proved;
 }
 
-/* For a context without our mark: 1 if the 19 functions are one word later, else 0. Contexts live as
- * long as their process, so the last one of each kind is kept, in each file of C. Any thread may write
- * these words, and it writes what it has found itself; a thread that sees another context in them, or
- * none, finds out again. */
-HPYSTATE_RARELY_CALLED HPYSTATE_SAVES_REGISTERS static size_t hpystate_words_later(HPyContext* ctx) {
+/* For a context without our mark: 1 if the 19 functions are one word later, else 0. Contexts live
+ * as long as their process, so the last one of each kind is kept, in each file of C. Any thread may
+ * write these words, and it writes what it has found itself; a thread that sees another context in
+ * them, or none, finds out again. */
+HPYSTATE_RARELY_CALLED HPYSTATE_SAVES_REGISTERS static size_t
+hpystate_words_later(HPyContext* ctx) {
     static HPyContext* listed = NULL;
     static HPyContext* moved = NULL;
     if (HPYSTATE_READ_WORD(&listed) == ctx) return 0;
