@@ -190,6 +190,17 @@ CHECK_NOARGS(load_unset) {
     if (!HPy_IsNull(found) || HPyErr_Occurred(ctx)) return found;
     return text(ctx, "nothing");
 }
+/* A slot that no module lists. */
+static HPyGlobal unlisted;
+CHECK_O(store_unlisted) {
+    (void)self;
+    HPyGlobal_Store(ctx, &unlisted, arg);
+    return HPy_Dup(ctx, ctx->h_None);
+}
+CHECK_NOARGS(load_unlisted) {
+    (void)self;
+    return HPyGlobal_Load(ctx, unlisted);
+}
 CHECK_O(load_cleared) {
     HPy found;
     (void)self;
@@ -377,6 +388,8 @@ static HPyDef* defines[] = {&capsule,
                             &load,
                             &load_unset,
                             &load_cleared,
+                            &store_unlisted,
+                            &load_unlisted,
                             &word_of_slot,
                             &builders,
                             &raise,

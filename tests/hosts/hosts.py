@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hpystate.build import compile_extension, make_cache_folder
@@ -33,10 +33,11 @@ Found = dict[str, dict[str, str]]
 OURS, UPSTREAM, PYPY = "hpystate", "HPy's own runtime, CPython 3.12", "PyPy 7.3.19"
 
 
-def extension(name: str = "every") -> Path:
-    """`every` or `slots`, with our headers and no flag of its own: one file for all hosts."""
+def extension(name: str = "every", flags: Sequence[str] = ()) -> Path:
+    """`every` or `slots`, with our headers; without flags it is one file for all hosts."""
     source = SLOTS if name == "slots" else HERE / f"{name}.c"
-    return compile_extension(name, [source], make_cache_folder("snippets", "hosts"))
+    folder = make_cache_folder("snippets", "hosts" + "".join(flags).replace("=", "-"))
+    return compile_extension(name, [source], folder, flags=flags)
 
 
 # ---- PyPy ----
