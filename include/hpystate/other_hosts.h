@@ -33,13 +33,6 @@ extern "C" {
 
 #else
 
-/* GCC moves the rare call out of the caller's way by itself. Clang would save registers before the
- * comparison, unless the function that is called saves them. */
-#if defined(__clang__)
-#define HPYSTATE_SAVES_REGISTERS __attribute__((preserve_most))
-#else
-#define HPYSTATE_SAVES_REGISTERS
-#endif
 #if defined(__GNUC__)
 #define HPYSTATE_RARELY(condition) __builtin_expect(!!(condition), 0)
 #define HPYSTATE_RARELY_CALLED __attribute__((cold, noinline, unused))
@@ -82,8 +75,7 @@ HPYSTATE_RARELY_CALLED static int hpystate_is_moved(HPyContext* ctx) {
  * as long as their process, so the last one of each kind is kept, in each file of C. Any thread may
  * write these words, and it writes what it has found itself; a thread that sees another context in
  * them, or none, finds out again. */
-HPYSTATE_RARELY_CALLED HPYSTATE_SAVES_REGISTERS static size_t
-hpystate_words_later(HPyContext* ctx) {
+HPYSTATE_RARELY_CALLED static size_t hpystate_words_later(HPyContext* ctx) {
     static HPyContext* listed = NULL;
     static HPyContext* moved = NULL;
     if (HPYSTATE_READ_WORD(&listed) == ctx) return 0;
