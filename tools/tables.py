@@ -224,7 +224,7 @@ def hosts() -> str:
     document = json.loads(HOSTS.read_text())
     rows = [
         [
-            name if " " in name else name.replace("_", " "),
+            name if name.startswith("HPy") or " " in name else name.replace("_", " "),
             *(cell({mode: rows[name] for mode, rows in modes.items()}) for modes in document.values()),
         ]
         for name in next(iter(document.values()))["universal"]

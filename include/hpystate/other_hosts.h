@@ -14,6 +14,8 @@
  */
 #pragma once
 
+#include "hpy/context.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
