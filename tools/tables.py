@@ -225,7 +225,10 @@ def hosts() -> str:
     rows = [
         [
             name if name.startswith("HPy") or " " in name else name.replace("_", " "),
-            *(cell({mode: rows[name] for mode, rows in modes.items()}) for modes in document.values()),
+            *(
+                cell({mode: rows[name] for mode, rows in modes.items()})
+                for modes in document.values()
+            ),
         ]
         for name in next(iter(document.values()))["universal"]
     ]

@@ -6,27 +6,7 @@
  */
 #pragma once
 
-#include "hpy/define.h"
-#include "hpy/handle.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-struct _HPyContext_s {
-    const char* name;
-    void* _private;
-    int abi_version;
-    uint32_t hpystate_layout; /* HPYSTATE_LAYOUT_AS_LISTED; unused bytes in other runtimes: 0 */
-#define HPY_HANDLE(name) HPy h_##name;
-#define HPY_FUNC(ret, name, params) ret(*ctx_##name) params;
-#include "hpy/abi/hpy_0_9.def"
-};
-
-#ifdef __cplusplus
-}
-#endif
-
+#include "hpy/layout.h"
 #include "hpystate/other_hosts.h"
 
 /** A function of the context by its name in the list. The headers of the API call the context only

@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "hpy/context.h"
+#include "hpy/layout.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,7 @@
 /* every.c: what an extension does, one function for each row of the table of hosts.
  *
+ * Long: a function for each row, and every row must be in one file.
+ *
  * Compiled once, with our headers and no flag of its own; loaded by hpystate, by HPy's own runtime
  * and by PyPy (tests/hosts/checks.py). Each function returns a value that is the same on every
  * host.

@@ -1,7 +1,7 @@
 """hosts.py: runs the rows of checks.py and the rules of a slot on a host; finds PyPy.
 
-    python tests/hosts/hosts.py [--results FILE]     all hosts that are here, as the table of
-                                                     docs/hosts.md has them
+python tests/hosts/hosts.py [--results FILE]     all hosts that are here, as the table of
+                                                 docs/hosts.md has them
 """
 
 from __future__ import annotations

@@ -22,13 +22,22 @@ PROGRAM = r"""
 
 static struct { HPyContext context; void *more; } host;
 static int probes;
-static HPy type_of(HPyContext *ctx, HPy h) { HPy t = {0x56}; (void)ctx, (void)h; ++probes; return t; }
+static HPy type_of(HPyContext *ctx, HPy h) {
+    HPy t = {0x56};
+    (void)ctx, (void)h;
+    ++probes;
+    return t;
+}
 static int is(HPyContext *ctx, HPy a, HPy b) {
     (void)ctx;
     return a._i == 0x56 && b._i == (IS_DICT ? 0x53 : 0);
 }
 static void end(HPyContext *ctx, HPy h) { (void)ctx, (void)h; }
-static void fatal(HPyContext *ctx, const char *text) { (void)ctx; printf("fatal: %s\n", text); exit(3); }
+static void fatal(HPyContext *ctx, const char *text) {
+    (void)ctx;
+    printf("fatal: %s\n", text);
+    exit(3);
+}
 static const char *name_of(HPyContext *ctx, HPy h) { (void)ctx, (void)h; return "dict"; }
 static const char *another(HPyContext *ctx, HPy h) { (void)ctx, (void)h; return "another"; }
 
@@ -37,7 +46,8 @@ int main(void) {
     HPy any = {1};
     ctx->name = NAME;
     ctx->h_Builtins._i = 0x52;
-    ctx->ctx_Type = &type_of, ctx->ctx_Is = &is, ctx->ctx_Close = &end, ctx->ctx_FatalError = &fatal;
+    ctx->ctx_Type = &type_of, ctx->ctx_Is = &is;
+    ctx->ctx_Close = &end, ctx->ctx_FatalError = &fatal;
     /* another function behind each, so a wrong place is noticed */
     (&ctx->ctx_Type_GetName)[0] = &another;
     (&ctx->ctx_Type_GetName)[1] = &another;

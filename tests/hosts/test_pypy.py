@@ -1,6 +1,6 @@
 """test_pypy.py: PyPy 7.3.19 alone, and in one process with CPython and this runtime.
 
-`make test-pypy` gets PyPy. Where it is not in the cache, this file is one skip, which says so.
+`make test-pypy` gets PyPy. Where it is not in the cache, this file is one skip with the reason.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ try:
 except hosts.NoPyPy as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
-#: PyPy begins in this process; `pypy(code)` runs code there. Each run has names of its own, so what is
-#: to stay goes into builtins. `load` and `told` are ours.
+#: PyPy begins in this process; `pypy(code)` runs code there. Each run has names of its own, so what
+#: must stay goes into builtins. `load` is ours.
 BEGIN = """
 import ctypes, os, sys, warnings
 sys.path[:] = {path!r}
@@ -135,7 +135,7 @@ print(count > 1000, other <= {"SystemError"}, module.load())
 
 
 def test_content_that_is_no_listed_slots_is_a_system_error_that_names_the_cause() -> None:
-    """A file whose slot no module lists: PyPy stores to it, and nothing of ours is found by that."""
+    """No module lists the slot that PyPy stores to, so nothing of ours is found by it."""
     script = """
 pypy(PYPY_LOADS + "m.store_unlisted('of PyPy')")
 module, _ = load()
