@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-version demo test-upstream check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
+.PHONY: help build test test-version demo test-upstream test-pypy check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -33,6 +33,9 @@ stress:         ## set up, build, run the stress scenarios; ARGS="--quick" takes
 
 test-upstream:  ## set up, build, run HPy's own suites in three kinds of interpreter
 	@tools/setup.sh test-upstream $(ARGS)
+
+test-pypy:      ## set up, build, get PyPy 7.3.19, run one file on all hosts; and PyPy beside CPython
+	@tools/setup.sh test-pypy $(ARGS)
 
 check:          ## what `make lint` does, then C++ tests and HPy's suites under sanitizers
 	@tools/setup.sh check

@@ -57,9 +57,9 @@ PARTS = {
     "hpystate_shown_name",
 }
 # Where a member of the context may be named.
-REACHES_THE_ABI = {"hpy/context.h", TRAMPOLINES}
+REACHES_THE_ABI = {"hpy/layout.h", "hpy/context.h", "hpystate/other_hosts.h", TRAMPOLINES}
 # Not in hpy.h's list: itself generated, or included by what is listed.
-UNLISTED = {"hpy/attributes.h", "hpy/signature.h", TRAMPOLINES}
+UNLISTED = {"hpy/attributes.h", "hpy/layout.h", "hpy/signature.h", TRAMPOLINES}
 
 
 def slots(include: Path) -> list[str]:

@@ -96,6 +96,7 @@ no_python() {
 }
 
 pythons_cache() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/hpystate/pythons"; }
+pypy_folder() { echo "$(pythons_cache)/pypy-7.3.19"; } # where tools/get-pypy.sh puts it for the tests
 fetched_prefix() { echo "$(pythons_cache)/${FETCHED_VERSION:-3.14}"; }
 fetched_python() { sed -n 's/^exe=//p' "$(fetched_prefix)/.get-python" 2>/dev/null || true; }
 

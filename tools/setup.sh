@@ -147,6 +147,15 @@ run_two_pythons() {
     python examples/two_pythons/two_pythons.py "$PYTHON=$first" "$second=$PWD/build/dev-$version/stage" "$@"
 }
 
+# ---- PyPy ----
+run_test_pypy() { # option of pytest...
+    build dev "${PYTEST_TARGETS[@]}"
+    say "PyPy 7.3.19"
+    export HPYSTATE_PYPY=${HPYSTATE_PYPY:-$(pypy_folder)}
+    tools/get-pypy.sh "$HPYSTATE_PYPY"
+    python -m pytest tests/hosts "$@"
+}
+
 # ---- build -----------------------------------------------------------------------------------------
 # Sets up what COMPILER and the interpreter ask for: an interpreter under a sanitizer has clang's
 # run-time in it, so what it loads must come from clang too; and one that tools/get-python.sh unpacked
@@ -297,6 +306,7 @@ case $COMMAND in
     test-version) run_tests_of_version "$@" ;;
     demo)   build release; say "the isolation demo"; relayed "the isolation demo" python -m hpystate demo "$@" ;;
     test-upstream) build dev _native; say "upstream's suites"; python tests/upstream/run.py "$@" ;;
+    test-pypy) run_test_pypy "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;

@@ -21,6 +21,7 @@ from rooms import read_rooms
 ROOT = Path(__file__).resolve().parents[1]
 STRESS = ROOT / "stress" / "results"
 UPSTREAM = ROOT / "tests" / "upstream" / "results"
+HOSTS = ROOT / "tests" / "hosts" / "results" / "hosts.json"
 Document = dict[str, Any]
 FUSED = re.compile(r"^HPY_FUSED(?:_OWN|_LOOK)?\([^,]+?, (\w+), \((.*?)\), \(", re.MULTILINE)
 KINDS = {"main": "main", "legacy": "legacy subinterpreter", "own-gil": "own-GIL subinterpreter"}
@@ -212,11 +213,37 @@ def rooms_in_order() -> str:
     return "".join(f"    {room.path + '/':{width}}{room.holds}\n" for room in listed)
 
 
+# ---- hosts -------------------------------------------------------------------------------------
+def cell(found: dict[str, str]) -> str:
+    """What one host does in one row: mode -> "" or what was found."""
+    texts = dict.fromkeys(found.values())
+    if len(texts) > 1:
+        return "; ".join(f"{mode}: {text or 'yes'}" for mode, text in found.items())
+    return next(iter(texts)).replace("|", "\\|") or "yes"
+
+
+def hosts() -> str:
+    """A row for each check of tests/hosts/checks.py, then one for each rule of slots.c."""
+    document = json.loads(HOSTS.read_text())
+    rows = [
+        [
+            name if name.startswith("HPy") or " " in name else name.replace("_", " "),
+            *(
+                cell({mode: rows[name] for mode, rows in modes.items()})
+                for modes in document.values()
+            ),
+        ]
+        for name in next(iter(document.values()))["universal"]
+    ]
+    return lines_of(["", *document], rows)
+
+
 # ---- documents ---------------------------------------------------------------------------------
 DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("CONTRIBUTING.md", "rooms", rooms),
     ("docs/design.md", "rooms in their order", rooms_in_order),
     ("docs/fused.md", "fused calls", fused_calls),
+    ("docs/hosts.md", "hosts", hosts),
     ("docs/results.md", "HPy's own suites", upstream_suite),
     ("docs/results.md", "stress scenarios", stress_scenarios),
     ("docs/results.md", "stress bars", stress_bars),

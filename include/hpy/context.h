@@ -6,27 +6,11 @@
  */
 #pragma once
 
-#include "hpy/define.h"
-#include "hpy/handle.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-struct _HPyContext_s {
-    const char* name;
-    void* _private;
-    int abi_version;
-#define HPY_HANDLE(name) HPy h_##name;
-#define HPY_FUNC(ret, name, params) ret(*ctx_##name) params;
-#include "hpy/abi/hpy_0_9.def"
-};
+#include "hpy/layout.h"
+#include "hpystate/other_hosts.h"
 
 /** A function of the context by its name in the list. The headers of the API call the context only
- * through this macro. For the CPython ABI it can name another function of the same type, and no
- * header of a topic changes (docs/decisions/0001-cpython-abi.md). */
-#define HPY_FUNCTION(ctx, name) ((ctx)->ctx_##name)
-
-#ifdef __cplusplus
-}
-#endif
+ * through this macro, which finds it in the contexts of other runtimes too. For the CPython ABI it
+ * can name another function of the same type, and no header of a topic changes
+ * (docs/decisions/0001-cpython-abi.md). */
+#define HPY_FUNCTION(ctx, name) HPYSTATE_MEMBER(ctx, name)

@@ -2,9 +2,9 @@
  *
  * It includes hpy.h of any implementation and nothing else of this project; the rules are those of
  * docs/versions.md, "The slot, as a specification". Build it as any extension, import `slots`, and
- * call check(i) for i from 0 to count() - 1: it returns (name, None), or (name, what was found).
- * Each rule is a call of its own, since a runtime may crash in one. What needs a second interpreter
- * is for the caller: store(object), load() and word().
+ * call check(i) for i from 0 to count() - 1: it returns (name, None), or (name, what was found);
+ * name(i) returns the name alone. Each rule is a call of its own, since a runtime may crash in one.
+ * What needs a second interpreter is for the caller: store(object), load() and word().
  *
  * slots_check() is the same for a program that has a context and no module: see its comment.
  */
@@ -166,6 +166,17 @@ static HPy check_impl(HPyContext* ctx, HPy self, HPy number) {
     return result;
 }
 
+/* What check(i) is about: a runtime may crash in it. */
+HPyDef_METH(name, "name", HPyFunc_O)
+static HPy name_impl(HPyContext* ctx, HPy self, HPy number) {
+    long i = HPyLong_AsLong(ctx, number);
+    (void)self;
+    if (HPyErr_Occurred(ctx)) return HPy_NULL;
+    if (i >= 0 && i < COUNT) return HPyUnicode_FromString(ctx, rules[i].name);
+    HPyErr_SetString(ctx, ctx->h_IndexError, "name: there is no rule of that number");
+    return HPy_NULL;
+}
+
 HPyDef_METH(store, "store", HPyFunc_O)
 static HPy store_impl(HPyContext* ctx, HPy self, HPy value) {
     (void)self;
@@ -189,6 +200,6 @@ static HPy word_impl(HPyContext* ctx, HPy self) {
     return HPyLong_FromLong(ctx, word_of(&shared) == 0 ? 0 : is_own(&shared) ? 1 : 2);
 }
 
-static HPyDef* defines[] = {&count, &check, &store, &load, &word, NULL};
+static HPyDef* defines[] = {&count, &check, &name, &store, &load, &word, NULL};
 static HPyModuleDef definition = {.defines = defines, .globals = globals};
 HPy_MODINIT(slots, definition)

@@ -17,6 +17,7 @@ PARTS = (
     "test-version",
     "stress",
     "test-upstream",
+    "test-pypy",
     "check",
     "check-without-gil",
     "sanitize",

@@ -50,6 +50,7 @@ bool install_plain(Region& region) noexcept {
     HPyContext& context = region.row(Version::kV09).context;
     context.name = "HPy Universal ABI (CPython backend, hpystate)";
     context.abi_version = HPY_ABI_VERSION;
+    context.hpystate_layout = HPYSTATE_LAYOUT_AS_LISTED;
     // A fused call compares this word (hpystate/fused_link.h). Nobody writes through it.
     context._private = const_cast<hpystate_fused_table*>(&kPlainFusedCalls);
     install_functions(context);

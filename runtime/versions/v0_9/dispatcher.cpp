@@ -46,6 +46,7 @@ constexpr HPyContext make_dispatcher() noexcept {
     HPyContext context{};
     context.name = "HPy Universal ABI (hpystate, dispatcher)";
     context.abi_version = HPY_ABI_VERSION;
+    context.hpystate_layout = HPYSTATE_LAYOUT_AS_LISTED;
 #define HPY_FUNC(ret, name, params)                                                                \
     context.ctx_##name = &Forward<Slot::name, &HPyContext::ctx_##name>::call;
 #include <hpy/abi/hpy_0_9.def>
