@@ -3,6 +3,8 @@
 ///
 /// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none.
 /// It keeps no state in statics: what it knows of an interpreter is in that one's region.
+///
+/// Long: each function is beside the text that help() shows for it, and one table lists all.
 #include <Python.h>
 
 #include "interp_state/current.h"

@@ -128,7 +128,7 @@ class Noted {
                                   const std::string& symbol) {
     if (maker.refused && PyErr_ExceptionMatches(PyExc_ImportError) != 0) {
         PyErr_Clear();
-        throw *maker.refused;
+        throw LoadError(*maker.refused);
     }
     if (PyErr_Occurred() != nullptr) throw AlreadyRaised();
     throw LoadError(LoadErrorKind::kInitNull,

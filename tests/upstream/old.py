@@ -85,8 +85,8 @@ def compile_old_proof_of_concept(folder: Path) -> Path:
 
 
 def python_include() -> str:
-    """The flag for extensions that use the C API too. As a system's folder: they include Python.h after
-    hpy.h, so 3.15's defines _POSIX_C_SOURCE anew, and warnings are errors in the suite."""
+    """The flag for extensions that use the C API too. As a system's folder: they include Python.h
+    after hpy.h, so 3.15's defines _POSIX_C_SOURCE anew, and warnings are errors in the suite."""
     return f"-isystem{sysconfig.get_path('include')}"
 
 

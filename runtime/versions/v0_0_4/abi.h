@@ -12,6 +12,7 @@
 namespace hpystate::v0_0_4 {
 
 // Names of HPy's, in the manner of HPy's headers.
+// NOLINTBEGIN(bugprone-macro-parentheses): members, and parts of a sum
 // NOLINTBEGIN(readability-identifier-naming,bugprone-reserved-identifier)
 
 struct HPyContext;
@@ -114,5 +115,6 @@ inline constexpr std::size_t kFunctionCount = 0
 using Init = HPy (*)(HPyContext*);
 
 // NOLINTEND(readability-identifier-naming,bugprone-reserved-identifier)
+// NOLINTEND(bugprone-macro-parentheses)
 
 } // namespace hpystate::v0_0_4

@@ -9,6 +9,8 @@
 
 namespace hpystate::v0_0_4 {
 
+// NOLINTBEGIN(readability-identifier-naming): the names of the members
+
 /// Each function has the name of its member, and its type in the frozen list. `context` is one of
 /// 0.0.4, and the thread is attached to its interpreter.
 struct Emulated {
@@ -50,6 +52,8 @@ struct Emulated {
     static void CallRealFunctionFromTrampoline(HPyContext* context, HPyFunc_Signature signature,
                                                HPyCFunction function, void* args) noexcept;
 };
+
+// NOLINTEND(readability-identifier-naming)
 
 /// What the trampoline of a file does, in the Python of this copy of the runtime: it packed the
 /// arguments and has room for the result. `signature` is one of 0.0.4. Defined in trampolines.cpp.

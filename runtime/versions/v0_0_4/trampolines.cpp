@@ -28,6 +28,8 @@ namespace hpystate::v0_0_4 {
 
 namespace {
 
+// NOLINTBEGIN(bugprone-sizeof-expression): arguments are pointers, and their own size is meant
+
 /// What a trampoline has on its stack: its arguments, then room for the result, as in a C struct.
 template <typename R, typename... A>
 class Packed {
@@ -74,6 +76,8 @@ class Packed {
     static constexpr std::array<std::size_t, sizeof...(A) + 1> kPlaces = places();
     char* start_;
 };
+
+// NOLINTEND(bugprone-sizeof-expression)
 
 /// For functions without a result.
 template <typename... A>
