@@ -65,6 +65,9 @@ extern "C" {
 #define HPYSTATE_OWN_MINOR HPYSTATE_ABI_MINOR_0_0_4
 #endif
 
+/* HPy 0.0.4 has no macro for it. */
+#define HPYSTATE_SIBLING_UNUSED __attribute__((unused)) static inline
+
 /* One for all translation units of a shared object, as the link of the fused calls. */
 extern struct hpystate_sibling_link hpystate_sibling_state;
 __attribute__((weak, visibility("hidden"))) struct hpystate_sibling_link hpystate_sibling_state = {
@@ -215,7 +218,7 @@ struct hpystate_api_user {
  *  since      sibling 1; on a runtime without it, by HPyCapsule_New
  *  source     ours; PEP 489 for the place to call it: HPy_mod_exec
  */
-HPyAPI_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
+HPYSTATE_SIBLING_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
                                        const struct hpystate_api* api) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
     HPy capsule;
@@ -295,7 +298,7 @@ hpystate_api_fits(HPyContext* ctx, const struct hpystate_api_user* user,
  * file than in another interpreter; as hpystate_context_for() thread       attached to ctx's
  * interpreter since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer source ours
  */
-HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
+HPYSTATE_SIBLING_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
                                     const char* utf8_module, const char* utf8_name, size_t needed) {
     HPy module = HPyImport_ImportModule(ctx, utf8_module);
     HPy capsule = HPy_NULL;
