@@ -30,14 +30,20 @@ namespace {
 
 using InitContext = InspectedFile::InitContext;
 
+/// The context for the file's trampolines, which is of the version that it asks for. Throws
+/// std::bad_alloc.
+[[nodiscard]] HPyContext* dispatcher_for(const InspectedFile& file) {
+    return file.offer->dispatcher != nullptr ? file.offer->dispatcher() : context::dispatcher();
+}
+
 /// Gives the file the dispatcher, unless a context is there. Returns what is there then.
-[[nodiscard]] ContextWord give(InitContext init_context) {
+[[nodiscard]] ContextWord give(const InspectedFile& file) {
     HPYSTATE_CHECK(may_run_python()); // no lock of ours is held
     context::join_other_copies();
-    const auto* const address = reinterpret_cast<const void*>(init_context);
+    const auto* const address = reinterpret_cast<const void*>(file.init_context);
     const ContextWord before = find_context(address);
     if (before.word != nullptr) return before;
-    call_file(init_context, context::dispatcher());
+    call_file(file.init_context, dispatcher_for(file));
     return find_context(address);
 }
 
@@ -162,7 +168,7 @@ class Giving {
             continue;
         }
         Giving giving(state);
-        const ContextWord word = give(file.init_context);
+        const ContextWord word = give(file);
         giving.finish(word);
         return word;
     }
@@ -201,7 +207,7 @@ void report(const InspectedFile& file, const HPyContext* other) {
 
 bool give_dispatcher(const InspectedFile& file, Sharing sharing) {
     const ContextWord word = give_once(file);
-    if (!word.is_foreign()) return false;
+    if (word.context == dispatcher_for(file) || !word.is_foreign()) return false;
     const bool refused = sharing == Sharing::kRefuse ||
                          (sharing == Sharing::kDefault && is_of_upstream(*word.context));
     if (refused) refuse(file, word.context);

@@ -76,11 +76,13 @@ PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* 
     }
     const bool other_runtime = give_dispatcher(file, decision.sharing);
     check_no_exception(file.path, "HPyInitGlobalContext_" + file.short_name);
-    fill_fused_link(file);
+    const bool of_trunk = file.offer->layer_in == nullptr;
+    if (of_trunk) fill_fused_link(file); // the functions of that table take contexts of kTrunk
     fill_sibling_link(file);
     const ModuleDescription wanted = v0_9::describe_module(definition_of(file));
     const Interpreters where = decision.interpreters.value_or(assumed_for(file, wanted));
-    return create_module(wanted, {file.name, file.path, spec, where, decision.layer,
+    const Layer* const layer = of_trunk ? decision.layer : &file.offer->layer_in(decision.layer);
+    return create_module(wanted, {file.name, file.path, spec, where, layer,
                                   other_runtime || decision.sharing == Sharing::kShare});
 }
 
