@@ -23,8 +23,8 @@ namespace hpystate {
 
 struct Region;
 
-/// The versions of the ABI, by their rows in kOffers (runtime/loader/offers.cpp). A row whose number
-/// no code needs has no name here.
+/// The versions of the ABI, by their rows in kOffers (runtime/loader/offers.cpp). A row whose
+/// number no code needs has no name here.
 enum class Version : std::uint8_t { kV09, kV004 };
 
 /// The number of rows in kOffers, beside which it is defined. So a runtime with one more version,

@@ -80,9 +80,9 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
 
 /// Which of the numbers is later than those of this runtime.
 std::string needs_of(AbiVersion wanted) {
-    const bool same_major =
-        std::any_of(offers().begin(), offers().end(),
-                    [=](const Offer& row) { return row.version.major == wanted.major; });
+    const bool same_major = std::any_of(offers().begin(), offers().end(), [=](const Offer& row) {
+        return row.version.major == wanted.major;
+    });
     return "HPy ABI " + wanted.text() +
            (same_major ? ", a later minor version" : ", another major version");
 }

@@ -1,8 +1,9 @@
 /// runtime/loader/negotiate.h: which version of HPy a file asks for, and what this runtime gives
 /// it.
 ///
-/// kOffers (offers.cpp) is the one table of it: a row for each version that this runtime has. Imports decide by
-/// it, `python -m hpystate abi FILE` prints it, and hpystate_context_for() finds contexts by it.
+/// kOffers (offers.cpp) is the one table of it: a row for each version that this runtime has.
+/// Imports decide by it, `python -m hpystate abi FILE` prints it, and hpystate_context_for() finds
+/// contexts by it.
 ///
 /// A file asks in three ways, by what it exports for the module NAME:
 ///
@@ -29,9 +30,9 @@ namespace hpystate {
 
 /// Something that a version has and kTrunk has not, or has otherwise.
 struct Emulation {
-    const char* name;     ///< of the function of the context, without ctx_; else what it is
-    bool is_of_context;   ///< it is a function of the context
-    const char* by;       ///< what this runtime does for it
+    const char* name;   ///< of the function of the context, without ctx_; else what it is
+    bool is_of_context; ///< it is a function of the context
+    const char* by;     ///< what this runtime does for it
 };
 
 /// A version that this runtime has.

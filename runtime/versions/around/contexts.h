@@ -4,9 +4,9 @@
 ///     context of another version:   context._private --> head --trunk--> context of 0.9
 ///
 /// The head is before the context in memory (adapter.h). Every function of such a context calls the
-/// one that it forwards to, which may be a plain one or one of debug or trace mode, and has the same
-/// handles. So all that those do works for the other version too, and nothing is written twice.
-/// What the version has otherwise is in its own folder: emulate.cpp there.
+/// one that it forwards to, which may be a plain one or one of debug or trace mode, and has the
+/// same handles. So all that those do works for the other version too, and nothing is written
+/// twice. What the version has otherwise is in its own folder: emulate.cpp there.
 ///
 /// Concurrency: a context is filled before it is handed out. The plain one is in the room of its
 /// version behind the region (Region::room_of). It is filled again when the region serves another

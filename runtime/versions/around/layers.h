@@ -95,11 +95,12 @@ struct LayersOf {
 };
 
 template <const OtherVersion& V>
-constinit const Layer LayersOf<V>::Plain::kLayer{V.release, &enter, &leave, &open, &take, &close};
+constinit const Layer LayersOf<V>::Plain::kLayer{
+    "another version of HPy", &enter, &leave, &open, &take, &close};
 
 template <const OtherVersion& V>
 template <const Layer& Mode>
-constinit const Layer LayersOf<V>::Around<Mode>::kLayer{V.release, &enter, &leave,
-                                                        &open,     &take,  &close};
+constinit const Layer LayersOf<V>::Around<Mode>::kLayer{
+    "another version of HPy", &enter, &leave, &open, &take, &close};
 
 } // namespace hpystate::around

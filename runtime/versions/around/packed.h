@@ -1,10 +1,12 @@
-/// runtime/versions/around/packed.h: the arguments that a trampoline of a file has put on its stack.
+/// runtime/versions/around/packed.h: the arguments that a trampoline of a file has put on its
+/// stack.
 #pragma once
 
 #include <Python.h>
 
 #include "runtime/calls/function.h"
 #include "runtime/calls/signature.h"
+#include "runtime/calls/thunk_pool.h"
 
 #include <array>
 #include <cstddef>

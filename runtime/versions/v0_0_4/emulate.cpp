@@ -154,8 +154,8 @@ namespace {
     std::vector<Ref> owned;
     TypeDescription wanted = describe_type(spec);
     if (!read_parameters(context, spec, params, owned, wanted.parameters)) return nullptr;
-    return make_type(wanted,
-                     Site{false, around::layer_of(context), &region_behind(behind(context)).context()});
+    return make_type(
+        wanted, Site{false, around::layer_of(context), &region_behind(behind(context)).context()});
 }
 
 } // namespace

@@ -5,14 +5,13 @@
 /// not used: the call goes through the thunk that CPython has for the same function, which finds
 /// the context by the objects. Debug and trace mode end here, as for trampolines of 0.9.
 #include "runtime/calls/function.h"
-#include "runtime/calls/thunk_pool.h"
 #include "runtime/calls/thunks.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/items.h"
 #include "runtime/versions/around/packed.h"
+#include "runtime/versions/v0_0_4/contexts.h"
 #include "runtime/versions/v0_0_4/describe.h"
 #include "runtime/versions/v0_0_4/emulate.h"
-#include "runtime/versions/v0_0_4/contexts.h"
 
 #include <cstdio>
 #include <cstdlib>

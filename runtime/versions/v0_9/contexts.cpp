@@ -64,8 +64,7 @@ Region* enter_interpreter() noexcept {
         return nullptr;
     }
     Region* const region = adopt(PyInterpreterState_Get(), &install_plain);
-    if (region == nullptr || !prepare_lifetime(*region) ||
-        !prepare_anchor(*region)) {
+    if (region == nullptr || !prepare_lifetime(*region) || !prepare_anchor(*region)) {
         return nullptr;
     }
     return region;
