@@ -52,6 +52,11 @@ constexpr HPyContext make_table() noexcept {
 
 constexpr HPyContext kTable = make_table();
 
+constexpr std::size_t kFunctionCount = 0
+#define HPY_FUNC(ret, name, params) +1
+#include <hpy/abi/hpy_1_0.def>
+    ;
+
 inline void take_handles(void* taker, const ::HPyContext& trunk) noexcept {
     auto& context = *static_cast<HPyContext*>(taker);
 #define HPY_HANDLE(name) context.h_##name = trunk.h_##name;
