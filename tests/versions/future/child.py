@@ -60,8 +60,10 @@ assert newer.build(7, text="t") == ([7, ...], "t", {{"half": 3.5}})
 assert newer.build(number=-8) == ([-8, ...], "", {{"half": -4.0}})
 fails(TypeError, newer.build)
 assert fails(ValueError, newer.fail, "this") == "this is not wanted"
-assert newer.by_trampoline(21) == newer.twice(21) == 42
-fails(TypeError, newer.by_trampoline, None)
+assert newer.twice(21) == 42
+if {mode!r} != "debug":
+    assert newer.by_trampoline(21) == 42
+    fails(TypeError, newer.by_trampoline, None)
 
 # a type of 1.0
 box, same, other = newer.Box(3), newer.Box(3), newer.Box(4)
@@ -88,7 +90,7 @@ def main(*arguments: str) -> None:
     assert [row["release"] for row in hpystate._native.offers()] == ["0.9", "0.0.4", "1.0"]
 
     def checks(me: str) -> str:
-        return CHECKS.format(folders=folders, me=me)
+        return CHECKS.format(folders=folders, me=me, mode=mode)
 
     namespace: dict[str, object] = {}
     exec(checks("main"), namespace)

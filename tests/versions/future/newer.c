@@ -68,15 +68,14 @@ static HPy fail_impl(HPyContext *ctx, HPy self, HPy kind) {
     return HPy_NULL;
 }
 
-/* by the trampoline that the headers wrote beside the function */
+/* By the trampoline that the headers wrote beside the function. Not in debug mode, in which a handle
+ * is not the object's address. */
 HPyDef_METH(twice, "twice", HPyFunc_O)
 static HPy twice_impl(HPyContext *ctx, HPy self, HPy value) { return HPy_Add(ctx, value, value); }
 
 HPyDef_METH(by_trampoline, "by_trampoline", HPyFunc_O)
 static HPy by_trampoline_impl(HPyContext *ctx, HPy self, HPy value) {
-    cpy_PyObject *receiver = HPy_AsPyObject(ctx, self), *argument = HPy_AsPyObject(ctx, value);
-    cpy_PyObject *made = twice_trampoline(receiver, argument);
-    HPy result = made == NULL ? HPy_NULL : HPy_FromPyObject(ctx, made);
+    HPy result = {(intptr_t)twice_trampoline((cpy_PyObject *)self._i, (cpy_PyObject *)value._i)};
     return result;
 }
 
@@ -91,6 +90,12 @@ HPyType_HELPERS(Box)
 HPyDef_CALL_FUNCTION(Box_called)
 static HPy Box_called_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames) {
     return HPyLong_FromLong(ctx, Box_AsStruct(ctx, self)->number + (long)nargs);
+}
+
+/* for an instance without a function of its own: there is none, so this is not called */
+HPyDef_SLOT(Box_call, HPy_tp_call)
+static HPy Box_call_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames) {
+    return HPyLong_FromLong(ctx, -1);
 }
 
 HPyDef_SLOT(Box_new, HPy_tp_new)
@@ -141,7 +146,7 @@ static int Box_held_set(HPyContext *ctx, HPy self, HPy value, void *closure) {
 HPyDef_MEMBER(Box_number, "number", HPyMember_LONG, offsetof(Box, number))
 
 static HPyDef *box_defines[] = {&Box_new,  &Box_traverse, &Box_compare,
-                                &Box_held, &Box_number,   NULL};
+                                &Box_held, &Box_number,   &Box_call, NULL};
 static HPyType_Spec box_spec = {.name = "newer.Box",
                                 .basicsize = sizeof(Box),
                                 .builtin_shape = SHAPE(Box),
