@@ -6,7 +6,7 @@
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/ref.h"
 #include "runtime/types/type.h"
-#include "runtime/versions/v0_0_4/contexts.h"
+#include "runtime/versions/around/adapter.h"
 #include "runtime/versions/v0_0_4/describe.h"
 
 #include <cstdint>

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-from pathlib import Path
 
 from tests.versions.future import future
 

@@ -104,7 +104,8 @@ HPy ctx_Dict_Keys(HPyContext* plain, HPy h) noexcept {
 int ctx_DelItem_s(HPyContext* plain, HPy obj, const char* utf8_key) noexcept {
     v1_0::HPyContext* const ctx = v1_0::newer(plain);
     if (utf8_key == nullptr) {
-        ctx->ctx_Err_SetString(ctx, ctx->h_SystemError, "HPy_DelItem_s: 'utf8_key' is NULL; a pointer was expected.");
+        ctx->ctx_Err_SetString(ctx, ctx->h_SystemError,
+                               "HPy_DelItem_s: 'utf8_key' is NULL; a pointer was expected.");
         return -1;
     }
     const HPy key = ctx->ctx_Unicode_FromString(ctx, utf8_key);

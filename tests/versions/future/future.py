@@ -122,8 +122,9 @@ def write_sources(folder: Path, seed: int | None, emulation: str | None = None) 
         path = folder / "include" / name
         text = path.read_text()
         for pattern, replacement in edits:
-            text, count = re.subn(pattern, lambda _, r=replacement: r, text, flags=re.DOTALL)
-            assert count == 1, (name, pattern, count)
+            found = re.findall(pattern, text, flags=re.DOTALL)
+            assert len(found) == 1, (name, pattern, len(found))
+            text = text.replace(found[0], replacement)
         path.write_text(text)
     files = {
         "include/hpy/abi/hpy_1_0.def": list_of(seed),
@@ -192,8 +193,6 @@ def build(folder: Path, seed: int | None, archive: Path, emulation: str | None =
     universal = ["-DHPY", "-DHPY_ABI_UNIVERSAL", "-O0", "-fPIC"]
     sources = sorted((include / "hpy" / "src").glob("*.c"))
     run(["cc", *universal, f"-I{include}", "-fsyntax-only", str(folder / "layout_1_0.c")])
-    run(
-        ["cc", "-shared", *universal, f"-I{include}", str(HERE / "newer.c")]
-        + [*map(str, sources), "-o", str(stage / "newer.hpy1.so")]
-    )
+    newer = ["-o", str(stage / "newer.hpy1.so"), str(HERE / "newer.c"), *map(str, sources)]
+    run(["cc", "-shared", *universal, f"-I{include}", *newer])
     return stage
