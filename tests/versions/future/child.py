@@ -65,6 +65,10 @@ if {mode!r} != "debug":
     assert newer.by_trampoline(21) == 42
     fails(TypeError, newer.by_trampoline, None)
 
+# calls between the versions
+thing = object()
+assert older.there_and_back(thing) is thing
+
 # a type of 1.0
 box, same, other = newer.Box(3), newer.Box(3), newer.Box(4)
 assert box == same and box < other and box != 3 and box.number == 3

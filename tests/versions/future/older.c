@@ -1,5 +1,6 @@
 /* older.c: an extension for HPy 0.9 that calls what 1.0 removed and changed. */
 #include <hpy.h>
+#include <hpystate/sibling.h>
 
 static HPyGlobal kept;
 static HPyGlobal* globals[] = {&kept, NULL};
@@ -35,6 +36,14 @@ static HPy hash_of_impl(HPyContext* ctx, HPy self, HPy value) {
     return hash == -1 ? HPy_NULL : HPyLong_FromSsize_t(ctx, hash);
 }
 
-static HPyDef* defines[] = {&put, &get, &keys, &without_x, &hash_of, NULL};
+/* through the context of 1.0 and back; HPy_NULL where that is this context */
+HPyDef_METH(there_and_back, "there_and_back", HPyFunc_O)
+static HPy there_and_back_impl(HPyContext* ctx, HPy self, HPy value) {
+    HPyContext* newer = hpystate_context_for(ctx, 1, 0);
+    if (newer == NULL || newer == ctx) return HPy_NULL;
+    return hpystate_give(newer, ctx, hpystate_lend(ctx, newer, value));
+}
+
+static HPyDef* defines[] = {&put, &get, &keys, &without_x, &hash_of, &there_and_back, NULL};
 static HPyModuleDef older_def = {.defines = defines, .globals = globals};
 HPy_MODINIT(older, older_def)
