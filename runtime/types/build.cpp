@@ -193,7 +193,7 @@ PyObject* create(const CheckedType& type, Parts& parts, Site site) {
     // The functions of the type find their context through the anchor: it is the context of the
     // caller of HPyType_FromSpec.
     PyObject* const anchor =
-        Region::of(site.maker)->row(kTrunk).anchor.load(std::memory_order_acquire);
+        Region::of(site.maker)->anchor.load(std::memory_order_acquire);
     return made_or_raised(
         PyType_FromMetaclass(metaclass, anchor, &cpython, type.parents.bases.get()));
 }
