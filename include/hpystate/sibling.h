@@ -212,7 +212,7 @@ struct hpystate_api_user {
  *  source     ours; PEP 489 for the place to call it: HPy_mod_exec
  */
 HPYSTATE_SIBLING_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
-                                       const struct hpystate_api* api) {
+                                                 const struct hpystate_api* api) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
     HPy capsule;
     int status;
@@ -342,7 +342,8 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext*
  *  source       ours
  */
 HPYSTATE_SIBLING_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
-                                    const char* utf8_module, const char* utf8_name, size_t needed) {
+                                              const char* utf8_module, const char* utf8_name,
+                                              size_t needed) {
     HPy module = HPyImport_ImportModule(ctx, utf8_module);
     HPy capsule = HPy_NULL;
     const struct hpystate_api* api = NULL;

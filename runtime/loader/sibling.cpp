@@ -123,7 +123,9 @@ struct Place {
     return offer.around != nullptr ? offer.around(place.trunk, place.head->kind) : place.trunk;
 }
 
-[[gnu::cold]] HPyContext* raise_no_version(AbiVersion wanted, const char* function) noexcept {
+// Not inlined: its registers and its stack would be saved by every call of context_for().
+[[gnu::cold, gnu::noinline]] HPyContext* raise_no_version(AbiVersion wanted,
+                                                          const char* function) noexcept {
     return guarded<HPyContext*>(nullptr, [&]() -> HPyContext* {
         const std::string text = std::string(function) + ": a context of HPy ABI " + wanted.text() +
                                  " was asked for; this runtime has " + offered_versions() +
