@@ -22,7 +22,7 @@ import pytest
 
 import hpystate
 from hpystate.testing import compile_snippet
-from tests.versions.old import compile_old_snippet
+from tests.upstream.old import compile_old_snippet
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = Path(hpystate.__file__).parents[1]

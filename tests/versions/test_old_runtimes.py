@@ -14,7 +14,7 @@ import pytest
 import hpystate
 from tests.conftest import Child
 from tests.loader.foreign import host_named, output
-from tests.versions.old import compile_old_snippet
+from tests.upstream.old import compile_old_snippet
 from tests.versions.sources import KEEPER
 
 #: HPyInit_both of a 0.0.4 file creates the module, so a host cannot call it with a context that has
