@@ -22,11 +22,18 @@ struct _HPyContext_s {
 #include "hpy/abi/hpy_0_9.def"
 };
 
-/** A function of the context by its name in the list. The headers of the API call the context only
- * through this macro. For the CPython ABI it can name another function of the same type, and no
- * header of a topic changes (docs/decisions/0001-cpython-abi.md). */
-#define HPY_FUNCTION(ctx, name) ((ctx)->ctx_##name)
-
 #ifdef __cplusplus
 }
+#endif
+
+/** A function of the context by its name in the list. The headers of the API call the context only
+ * through this macro. For the CPython ABI it may name an inline function of the same type, and no
+ * header of a topic changes (docs/decisions/0001-cpython-abi.md). */
+#if defined(HPY_ABI_CPYTHON)
+#include "hpy/cpython/builtin.h"
+#include "hpy/cpython/convert.h" /* HPY_FUNCTION */
+#include "hpy/cpython/number.h"
+#include "hpy/cpython/object.h"
+#else
+#define HPY_FUNCTION(ctx, name) ((ctx)->ctx_##name)
 #endif

@@ -65,6 +65,26 @@ def create_module(
     return _native.create(file, spec, mode, interpreters, sharing)
 
 
+def create_compiled(file: Any, declared: Mapping[str, Any], spec: Any) -> ModuleType:
+    """Makes the module of a file that was compiled for the CPython ABI, not executed.
+
+    C code calls it: the file, when CPython imports it (cpython_abi.cpp). Such a module has no modes:
+    its calls are compiled into it. So HPY does not count, and nothing is logged.
+
+    file, declared  the capsule and the dict of `_native.inspect`
+    spec            the ModuleSpec that the module is made for
+    raises          as create_module()
+    """
+    name = spec.name
+    asked = _asked(name, "universal", None, None, os.environ)
+    mode, interpreters, needs_gil = decide(asked, declared)
+    if needs_gil and _NO_GIL:
+        from hpystate.gil import bring_back
+
+        bring_back(name, False)
+    return _native.create(file, spec, mode, interpreters, None)
+
+
 def _asked(
     name: str,
     mode: str | None,
