@@ -8,6 +8,7 @@
 kinds   main      the main interpreter
         legacy    a subinterpreter that shares the main interpreter's GIL
         own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
+The ABI cpython is compiled with our headers in every run: with upstream's it uses no runtime.
 A full run with upstream's headers writes <X.Y>.json, or <X.Y>t.json without the GIL, into the build
 folder. `--results tests/upstream/results` writes what docs/results.md shows (tools/tables.py).
 
@@ -30,9 +31,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from guest import KINDS
-from suite import ABIS, TESTS, parts, prepare
+from suite import ABIS, OWN_HEADERS, TESTS, parts, prepare
 
 import hpystate
+from hpystate.build import Headers
 
 HERE = Path(__file__).resolve().parent
 #: Set by tools/setup.sh.
@@ -232,20 +234,32 @@ def show(kind: str, results: Results) -> bool:
     return not (results.of("failed", "crashed") or results.broken or results.leaks)
 
 
+def folders(headers: Headers, abis: list[str]) -> list[tuple[Path, list[str]]]:
+    """The suites to run, with the ABIs that each runs: upstream's headers and ours are in different
+    copies."""
+    own = [abi for abi in abis if abi in OWN_HEADERS]
+    others = [abi for abi in abis if abi not in OWN_HEADERS]
+    found: list[tuple[Path, list[str]]] = []
+    if others:
+        found.append((prepare(headers), others))
+    if own:
+        found.append((prepare("hpystate"), own))
+    return found
+
+
 def main(arguments: list[str]) -> int:
     options, passed_on = parse(arguments)
     if options.leaks:
         os.environ["HPYSTATE_SUITE_LEAKS"] = "1"  # child.py reads it
-    folder = prepare(options.headers)
     kinds = options.kind or list(KINDS)
     abis = options.abi or list(ABIS)
-    piles = [options.file] if options.file else parts(folder, options.jobs)
     everything = {kind: Results() for kind in kinds}
     with ThreadPoolExecutor(options.jobs) as pool:
         waiting = [
-            pool.submit(run_part, kind, folder, abis, [*pile, *passed_on], everything[kind])
+            pool.submit(run_part, kind, folder, some, [*pile, *passed_on], everything[kind])
+            for folder, some in folders(options.headers, abis)
             for kind in kinds
-            for pile in piles
+            for pile in ([options.file] if options.file else parts(folder, options.jobs))
         ]
         for each in waiting:
             each.result()

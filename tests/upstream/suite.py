@@ -1,6 +1,7 @@
 """suite.py: HPy's own suite, unmodified, out of the hpy==0.9.0 source distribution, ready to run.
 
-Left out: test/hpy_devel, which tests a build plugin, and the ABI cpython, which touches no runtime.
+Left out: test/hpy_devel, which tests a build plugin. The ABI cpython is that of our headers: with
+upstream's an extension uses no runtime.
 """
 
 from __future__ import annotations
@@ -23,7 +24,18 @@ from hpystate.build import (
 )
 
 #: The ABIs of the suite that run on a runtime; "other" are tests without one.
-ABIS = ("universal", "debug", "trace", "hybrid", "hybrid+debug", "hybrid+trace", "other")
+ABIS = (
+    "universal",
+    "debug",
+    "trace",
+    "hybrid",
+    "hybrid+debug",
+    "hybrid+trace",
+    "cpython",
+    "other",
+)
+#: Compiled with our headers in every run.
+OWN_HEADERS = ("cpython",)
 #: How many tests each has in 0.9.0; a full run in which some have no outcome is a failure.
 TESTS = {
     "universal": 292,
@@ -72,7 +84,8 @@ def prepare(headers: Headers = "upstream") -> Path:
         shutil.rmtree(made / "hpy" / "devel" / "src")
         shutil.rmtree(made / "hpy" / "devel" / "include")
         shutil.copytree(include_folder(headers), made / "hpy" / "devel" / "include")
-    for abi in ("universal", "hybrid"):
+    abis: tuple[Abi, ...] = ("universal", "hybrid")
+    for abi in (*abis, "cpython") if headers == "hpystate" else abis:
         _build_library(made, abi, headers)
     (made / "ready").touch()
     try:
