@@ -12,6 +12,7 @@ import os
 import sys
 
 from hpystate import _native
+from hpystate.errors import LoadError
 
 TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:
@@ -82,7 +83,15 @@ def create_compiled(file: Any, declared: Mapping[str, Any], spec: Any) -> Module
         from hpystate.gil import bring_back
 
         bring_back(name, False)
-    return _native.create(file, spec, mode, interpreters, None)
+    try:
+        return _native.create(file, spec, mode, interpreters, None)
+    except LoadError as error:
+        if error.kind != "module-size":
+            raise
+        # What upstream's CPython ABI raises, which is code in the extension, and its tests expect.
+        negative = error.details["size"].startswith("-")
+        rule = "HPy does not permit HPyModuleDef.size < 0: " if negative else ""
+        raise SystemError(f"{rule}{error}") from error
 
 
 def _asked(

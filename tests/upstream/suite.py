@@ -43,6 +43,7 @@ TESTS = {
     "trace": 3,
     "hybrid": 75,
     "hybrid+debug": 74,
+    "cpython": 362,
     "other": 2,
 }
 
