@@ -50,7 +50,9 @@ def _own_cpython_abi(name: str, source: Path, out: Path, *flags: str) -> None:
     """Our `cpython` ABI: an extension module of CPython's, with our headers."""
     kind = "fused" if "-DUSE_FUSED" in flags else "plain"
     include = f"-I{PROGRAMS}"
-    compile_extension(name, [source], out / "cpython" / kind, flags=(include, *flags), abi="cpython")
+    compile_extension(
+        name, [source], out / "cpython" / kind, flags=(include, *flags), abi="cpython"
+    )
 
 
 def _cpython_abi(source: Path, out: Path) -> None:

@@ -1,15 +1,16 @@
-/* hpystate/cpython_table.h: what a runtime and a file that was compiled for the CPython ABI share. C11,
- * C++17.
+/* hpystate/cpython_table.h: what a runtime and a file that was compiled for the CPython ABI share.
+ * C11, C++17.
  *
  * Such a file is an extension module of CPython's: CPython's own import finds it and calls its
- * PyInit_NAME. The file links nothing of the runtime's. When a module is made of it, the file imports
- * hpystate._native in the interpreter that imports, and takes the table below from a capsule:
+ * PyInit_NAME. The file links nothing of the runtime's. When a module is made of it, the file
+ * imports hpystate._native in the interpreter that imports, and takes the table below from a
+ * capsule:
  *
  *     file --import, capsule--> table      create: a module as HPyModuleDef describes it
  *                                          execute: its exec slots, with that interpreter's context
  *
- * The structs only grow: members are appended, and `size` tells which are there. Include HPy's types
- * and Python.h first. docs/decisions/0001-cpython-abi.md.
+ * The structs only grow: members are appended, and `size` tells which are there. Include HPy's
+ * types and Python.h first. docs/decisions/0001-cpython-abi.md.
  */
 #pragma once
 
@@ -36,20 +37,20 @@ struct hpystate_cpython_layout {
     uint32_t unicode_struct; /* likewise */
     uint32_t list_struct;    /* likewise */
     uint32_t dict_struct;    /* likewise */
-    uint32_t fields;         /* 1: a field holds the object's address; 2: a field is the context's */
-    uint32_t builders;       /* 1: a builder holds the object's address, or 0 or 1 */
+    uint32_t fields;   /* 1: a field holds the object's address; 2: a field is the context's */
+    uint32_t builders; /* 1: a builder holds the object's address, or 0 or 1 */
 };
 
 /** A module of a file: a constant in the file, made by HPy_MODINIT. */
 struct hpystate_cpython_file {
-    uint32_t size;                          /* bytes of this struct in the file */
-    uint32_t python;                        /* PY_VERSION_HEX of the headers */
-    const char* name;                       /* as in HPy_MODINIT */
-    HPyModuleDef* (*init)(void);            /* returns the module's definition */
-    void (*init_context)(HPyContext* ctx);  /* sets the context that trampolines use */
-    const struct hpystate_asks* asks;       /* not NULL */
-    const char* (*interpreters)(void);      /* hpystate_interpreters_NAME, or NULL */
-    const char* (*gil)(void);               /* hpystate_gil_NAME, or NULL */
+    uint32_t size;                         /* bytes of this struct in the file */
+    uint32_t python;                       /* PY_VERSION_HEX of the headers */
+    const char* name;                      /* as in HPy_MODINIT */
+    HPyModuleDef* (*init)(void);           /* returns the module's definition */
+    void (*init_context)(HPyContext* ctx); /* sets the context that trampolines use */
+    const struct hpystate_asks* asks;      /* not NULL */
+    const char* (*interpreters)(void);     /* hpystate_interpreters_NAME, or NULL */
+    const char* (*gil)(void);              /* hpystate_gil_NAME, or NULL */
     struct hpystate_cpython_layout layout;
 };
 

@@ -5,10 +5,9 @@
 /// It keeps no state in statics: what it knows of an interpreter is in that one's region.
 #include <Python.h>
 
-#include "python/hpystate/loading.h"
-
 #include "interp_state/current.h"
 #include "interp_state/first_value.h"
+#include "python/hpystate/loading.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/guarded.h"

@@ -148,8 +148,8 @@ def include_flags(abi: Abi = "universal", headers: Headers = "hpystate") -> list
 
 
 def file_suffix(abi: Abi = "universal") -> str:
-    """How the name of a file ends: ".hpy0.so", ".hpy0-cp312.so"; for "cpython" that of CPython's own
-    extension modules. ValueError for any other word."""
+    """How the name of a file ends: ".hpy0.so", ".hpy0-cp312.so"; for "cpython" that of CPython's
+    own extension modules. ValueError for any other word."""
     if abi == "cpython":
         return str(sysconfig.get_config_var("EXT_SUFFIX"))
     if abi not in ("universal", "hybrid"):
@@ -193,8 +193,8 @@ def compile_extension(
              -std= is among them; one for C++ is kept from C files, and one for C from C++ files
     abi      "universal"; or for the Python that runs this: "hybrid", with CPython's C API too, or
              "cpython", an extension module of CPython's whose calls are compiled into it
-    headers  "hpystate": those of this package; or "upstream": those of HPy 0.9.0 as published, whose
-             CPython ABI uses no runtime
+    headers  "hpystate": those of this package; or "upstream": those of HPy 0.9.0 as published,
+             whose CPython ABI uses no runtime
     raises   BuildError with the compiler's message; FileNotFoundError for a source
 
     $CC and $CXX choose the compilers. What did not change is taken from the cache.

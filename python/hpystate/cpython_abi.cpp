@@ -1,5 +1,5 @@
-/// python/hpystate/cpython_abi.cpp: the table for files that were compiled for the CPython ABI. Such a
-/// file calls it; it asks the package's policy, as the import of a universal file does.
+/// python/hpystate/cpython_abi.cpp: the table for files that were compiled for the CPython ABI.
+/// Such a file calls it; it asks the package's policy, as the import of a universal file does.
 #include <Python.h>
 
 #include "python/hpystate/loading.h"
@@ -16,8 +16,8 @@ namespace hpystate {
 
 namespace {
 
-/// A str attribute of a ModuleSpec, encoded as the file system's names are; `otherwise` if it is None
-/// or not a str. Throws AlreadyRaised.
+/// A str attribute of a ModuleSpec, encoded as the file system's names are; `otherwise` if it is
+/// None or not a str. Throws AlreadyRaised.
 std::string text_of(PyObject* spec, const char* attribute, const char* otherwise) {
     const Ref value(PyObject_GetAttrString(spec, attribute));
     if (!value) throw AlreadyRaised();
@@ -33,7 +33,8 @@ PyObject* create_by_policy(PyObject* inspected, PyObject* spec) {
     const Ref policy(PyImport_ImportModule("hpystate.policy"));
     if (!policy) return nullptr;
     return PyObject_CallMethod(policy.get(), "create_compiled", "OOO",
-                               PyTuple_GET_ITEM(inspected, 0), PyTuple_GET_ITEM(inspected, 1), spec);
+                               PyTuple_GET_ITEM(inspected, 0), PyTuple_GET_ITEM(inspected, 1),
+                               spec);
 }
 
 PyObject* create_for_file(const hpystate_cpython_file* file, PyObject* spec) noexcept {
@@ -43,8 +44,8 @@ PyObject* create_for_file(const hpystate_cpython_file* file, PyObject* spec) noe
         return loading(name, path, [&]() -> PyObject* {
             name = text_of(spec, "name", file->name);
             path = text_of(spec, "origin", path.c_str());
-            const Ref inspected(as_inspected(
-                std::make_unique<InspectedFile>(inspect_compiled(name, path, *file))));
+            const Ref inspected(
+                as_inspected(std::make_unique<InspectedFile>(inspect_compiled(name, path, *file))));
             return inspected ? create_by_policy(inspected.get(), spec) : nullptr;
         });
     });
@@ -57,8 +58,8 @@ int execute_for_file(const hpystate_cpython_file* file, PyObject* module) noexce
     return good ? 0 : -1;
 }
 
-const hpystate_cpython_table table{sizeof(hpystate_cpython_table), PY_VERSION_HEX,
-                                   &create_for_file, &execute_for_file};
+const hpystate_cpython_table table{sizeof(hpystate_cpython_table), PY_VERSION_HEX, &create_for_file,
+                                   &execute_for_file};
 
 } // namespace
 
@@ -66,8 +67,7 @@ bool add_cpython_abi(PyObject* module) {
     // A capsule takes a pointer that is not const; nobody writes to the table.
     const Ref capsule(PyCapsule_New(const_cast<hpystate_cpython_table*>(&table),
                                     HPYSTATE_CPYTHON_CAPSULE, nullptr));
-    return capsule &&
-           PyModule_AddObjectRef(module, HPYSTATE_CPYTHON_ATTRIBUTE, capsule.get()) == 0;
+    return capsule && PyModule_AddObjectRef(module, HPYSTATE_CPYTHON_ATTRIBUTE, capsule.get()) == 0;
 }
 
 } // namespace hpystate

@@ -1,5 +1,5 @@
-/// python/hpystate/loading.cpp: the one place where the loader's exceptions become Python's, and where
-/// an inspected file becomes an object.
+/// python/hpystate/loading.cpp: the one place where the loader's exceptions become Python's, and
+/// where an inspected file becomes an object.
 #include "python/hpystate/loading.h"
 
 #include "runtime/cpython/ref.h"
@@ -56,11 +56,10 @@ void raise_load_error(const LoadError& error, const std::string& name, const std
 PyObject* as_inspected(std::unique_ptr<InspectedFile> file) {
     const Ref tag(PyUnicode_DecodeFSDefault(file->tag.c_str())); // part of a file's name
     if (!tag) return nullptr;
-    const Ref declared(
-        Py_BuildValue("{s:s,s:O,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag",
-                      tag.get(), "hybrid", file->hybrid ? Py_True : Py_False, "interpreters",
-                      file->interpreters, "gil", file->gil, "fused",
-                      file->fused_link != nullptr ? Py_True : Py_False));
+    const Ref declared(Py_BuildValue(
+        "{s:s,s:O,s:O,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag", tag.get(),
+        "hybrid", file->hybrid ? Py_True : Py_False, "interpreters", file->interpreters, "gil",
+        file->gil, "fused", file->fused_link != nullptr ? Py_True : Py_False));
     const Ref capsule(declared ? as_capsule(std::move(file)) : nullptr);
     return capsule ? PyTuple_Pack(2, capsule.get(), declared.get()) : nullptr;
 }

@@ -1,5 +1,5 @@
-/// python/hpystate/loading.h: what the functions of _native and those of the CPython ABI's table share:
-/// the loader's exceptions as Python's, and an inspected file as an object.
+/// python/hpystate/loading.h: what the functions of _native and those of the CPython ABI's table
+/// share: the loader's exceptions as Python's, and an inspected file as an object.
 #pragma once
 
 #include <Python.h>
@@ -16,8 +16,8 @@ namespace hpystate {
 /// The name of the capsules that own an InspectedFile.
 inline constexpr const char* kFileCapsule = "hpystate._native.file";
 
-/// Raises it as hpystate.errors.LoadError. An exception that a function of the file had set before is
-/// its context.
+/// Raises it as hpystate.errors.LoadError. An exception that a function of the file had set before
+/// is its context.
 void raise_load_error(const LoadError& error, const std::string& name, const std::string& path);
 
 /// Runs `body`, which makes a `Result` of the file of the module `name`. What the loader throws

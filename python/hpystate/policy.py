@@ -69,8 +69,8 @@ def create_module(
 def create_compiled(file: Any, declared: Mapping[str, Any], spec: Any) -> ModuleType:
     """Makes the module of a file that was compiled for the CPython ABI, not executed.
 
-    C code calls it: the file, when CPython imports it (cpython_abi.cpp). Such a module has no modes:
-    its calls are compiled into it. So HPY does not count, and nothing is logged.
+    C code calls it: the file, when CPython imports it (cpython_abi.cpp). Such a module has no
+    modes: its calls are compiled into it. So HPY does not count, and nothing is logged.
 
     file, declared  the capsule and the dict of `_native.inspect`
     spec            the ModuleSpec that the module is made for

@@ -43,18 +43,19 @@ std::string minor_version(std::uint32_t hex) {
 /// Throws LoadError if inline code of the file would misread memory of this Python or this runtime.
 void check_layout(const std::string& path, const hpystate_cpython_file& file) {
     if (file.python >> 16U != PY_VERSION_HEX >> 16U) {
-        throw LoadError(LoadErrorKind::kOtherPython,
-                        path + ": was compiled for Python " + minor_version(file.python) +
-                            ", and this is Python " + minor_version(PY_VERSION_HEX) +
-                            ". Build the extension again with this Python.",
-                        {{"found", minor_version(file.python)},
-                         {"expected", minor_version(PY_VERSION_HEX)}});
+        throw LoadError(
+            LoadErrorKind::kOtherPython,
+            path + ": was compiled for Python " + minor_version(file.python) +
+                ", and this is Python " + minor_version(PY_VERSION_HEX) +
+                ". Build the extension again with this Python.",
+            {{"found", minor_version(file.python)}, {"expected", minor_version(PY_VERSION_HEX)}});
     }
     if (file.size < kNeeded || std::memcmp(&file.layout, &kLayout, sizeof(kLayout)) != 0) {
         throw LoadError(LoadErrorKind::kUnsupportedVersion,
-                        path + ": the inline functions in it expect another layout of objects than "
-                               "this Python and this hpystate have. Build the extension again, with "
-                               "this Python and the headers of this hpystate.",
+                        path +
+                            ": the inline functions in it expect another layout of objects than "
+                            "this Python and this hpystate have. Build the extension again, with "
+                            "this Python and the headers of this hpystate.",
                         {{"name", file.name}});
     }
 }

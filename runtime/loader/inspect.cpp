@@ -56,8 +56,8 @@ const char* declared_by(const std::string& path, WordFunction function, const st
         expected += "'" + std::string(words[i]) + "'";
     }
     throw LoadError(kind,
-                    path + ": " + symbol + " returned '" + std::string(word) + "'; " +
-                        expected + " was expected.",
+                    path + ": " + symbol + " returned '" + std::string(word) + "'; " + expected +
+                        " was expected.",
                     {{"value", std::string(word)}});
 }
 

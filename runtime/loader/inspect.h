@@ -24,15 +24,15 @@ struct InspectedFile {
     using Init = HPyModuleDef* (*)();
     using InitContext = void (*)(HPyContext*);
 
-    std::string name; ///< of the module, dotted, as it was asked for
-    std::string path; ///< as it was given
+    std::string name;       ///< of the module, dotted, as it was asked for
+    std::string path;       ///< as it was given
     std::string short_name; ///< of the module, as in the names of the functions
 
     const Offer* offer = nullptr;        ///< what this runtime gives it; not null
     AbiVersion version{};                ///< of HPy's ABI, as it asks for it; 0.0.4 asks for none
     const hpystate_asks* asks = nullptr; ///< its constant; nullptr: it has none
-    std::string tag{};                   ///< of the file's name: "hpy0", "hpy0-cp312"; "hpy" for 0.0.4
-    bool hybrid = false;                 ///< by its tag it uses the C API too
+    std::string tag{};   ///< of the file's name: "hpy0", "hpy0-cp312"; "hpy" for 0.0.4
+    bool hybrid = false; ///< by its tag it uses the C API too
 
     // What it declares; nullptr: nothing.
     const char* interpreters = nullptr; ///< "own-gil", "shared-gil", "main"

@@ -6,7 +6,6 @@
 #include "runtime/elf/symbol_name.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
-
 #include "runtime/versions/v0_0_4/abi.h"
 
 #include <hpystate/version.h>

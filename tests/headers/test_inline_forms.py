@@ -1,5 +1,5 @@
-"""test_inline_forms.py: the CPython ABI: each function of the frozen list has an inline form or is the
-context's, both of the same type; and the table that a file and the runtime share is frozen."""
+"""test_inline_forms.py: in the CPython ABI each function of the frozen list has an inline form or
+is the context's, of the same type; and the table that a file and the runtime share is frozen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMED = re.findall(r"^#define _HPY_CPY_(\w+) ~, hpy_cpy_(\w+)$", TEXT, re.MULTIL
 
 
 def compiled(text: str) -> str:
-    """What the compiler says about it."""
+    """What the compiler writes about it; nothing where it is good."""
     python = f"-isystem{sysconfig.get_path('include')}"
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-DHPY_ABI_CPYTHON", f"-I{INCLUDE}", python]
     result = subprocess.run(
@@ -37,7 +37,10 @@ def test_every_function_of_the_list_has_the_lists_type() -> None:
         for name in LIST
     )
 
-    assert compiled(f"int check(HPyContext *ctx);\nint check(HPyContext *ctx) {{\n{checks}return 0;}}") == ""
+    assert (
+        compiled(f"int check(HPyContext *ctx);\nint check(HPyContext *ctx) {{\n{checks}return 0;}}")
+        == ""
+    )
 
 
 def test_a_wrong_type_would_be_found() -> None:
@@ -56,7 +59,9 @@ def test_every_inline_form_is_of_the_list_and_is_used() -> None:
     # one that is defined and not named would never be called
     written = set(re.findall(r"\bhpy_cpy_(\w+)\(", TEXT))
     written |= set(re.findall(r"^_HPY_CPY_[123]\([^,]+, (\w+),", TEXT, re.MULTILINE))
-    written |= {f"AsStruct_{n}" for n in re.findall(r"^_HPY_CPY_STRUCT\((\w+),", TEXT, re.MULTILINE)}
+    written |= {
+        f"AsStruct_{n}" for n in re.findall(r"^_HPY_CPY_STRUCT\((\w+),", TEXT, re.MULTILINE)
+    }
     assert written - set(names) == set()
     assert len(names) > 120
 

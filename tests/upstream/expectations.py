@@ -24,8 +24,8 @@ SKIPPED = {
 #: The same for one ABI of a test: with its parameters.
 SKIPPED_FOR_ABI = {
     "test_00_basic.py::TestBasic::test_ctx_name[cpython]": (
-        "asserts that the context is named 'HPy CPython ABI'; here it is the interpreter's context, "
-        "which universal extensions get too (docs/decisions/0001-cpython-abi.md)"
+        "asserts that the context is named 'HPy CPython ABI'; here it is the interpreter's "
+        "context, which universal extensions get too (docs/decisions/0001-cpython-abi.md)"
     ),
 }
 

@@ -1,13 +1,14 @@
-/* hpy/cpython/builtin.h: for the CPython ABI: inline forms of str, bytes, dict, list, tuple and builders. C11, C++17.
+/* hpy/cpython/builtin.h: for the CPython ABI: inline forms of str, bytes, dict, list, tuple and
+ * builders. C11, C++17.
  *
- * Included by hpy/context.h. hpy/cpython/convert.h says what an inline form is; the contracts are in
+ * Included by hpy/context.h. What an inline form is: hpy/cpython/convert.h. The contracts are in
  * the header of each topic.
  */
 #pragma once
 
 #if defined(HPY_ABI_CPYTHON)
 
-#include "hpy/context.h"
+#include "hpy/context_struct.h"
 #include "hpy/cpython/convert.h"
 
 #ifdef __cplusplus
@@ -136,7 +137,8 @@ static inline void hpy_cpy_TupleBuilder_Set(HPyContext* ctx, HPyTupleBuilder bui
     ctx->ctx_TupleBuilder_Set(ctx, builder, index, item);
 }
 
-#if !defined(Py_GIL_DISABLED) /* without it another thread may have found the list: the collector */
+#if !defined(Py_GIL_DISABLED) /* without it another thread may have found the list: the collector  \
+                               */
 
 static inline void hpy_cpy_ListBuilder_Set(HPyContext* ctx, HPyListBuilder builder,
                                            HPy_ssize_t index, HPy item) {

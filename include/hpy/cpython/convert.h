@@ -1,5 +1,5 @@
-/* hpy/cpython/convert.h: for the CPython ABI: handles and objects, and which function of the context
- * has an inline form. C11, C++17.
+/* hpy/cpython/convert.h: for the CPython ABI: handles and objects, and which function of the
+ * context has an inline form. C11, C++17.
  *
  * In this ABI an extension is compiled for one version of CPython, and a handle is the object's
  * address, as in the plain contexts of the runtime. So a function of the context can be a call of
@@ -18,8 +18,8 @@
 extern "C" {
 #endif
 
-/* HPY_FUNCTION(ctx, Add) is hpy_cpy_Add where _HPY_CPY_Add is defined, as `~, hpy_cpy_Add`: then the
- * second of the arguments below is that. Otherwise it is the context's function. */
+/* HPY_FUNCTION(ctx, Add) is hpy_cpy_Add where _HPY_CPY_Add is defined, as `~, hpy_cpy_Add`: then
+ * the second of the arguments below is that. Otherwise it is the context's function. */
 #define _HPY_CPY_SECOND(first, second, ...) second
 #define _HPY_CPY_CHOOSE(...) _HPY_CPY_SECOND(__VA_ARGS__)
 #define HPY_FUNCTION(ctx, name) _HPY_CPY_CHOOSE(_HPY_CPY_##name, ((ctx)->ctx_##name), )

@@ -8,7 +8,7 @@
 
 #if defined(HPY_ABI_CPYTHON)
 
-#include "hpy/context.h"
+#include "hpy/context_struct.h"
 #include "hpystate/cpython_table.h"
 
 #include <stddef.h>
@@ -35,8 +35,7 @@ HPyAPI_UNUSED void _hpy_cpy_explain(const char* name, const char* what) {
 
 /* The runtime's table, for the calling interpreter; NULL with an ImportError set. */
 HPyAPI_UNUSED const struct hpystate_cpython_table* _hpy_cpy_runtime(const char* name) {
-    const size_t needed =
-        offsetof(struct hpystate_cpython_table, execute) + sizeof(void (*)(void));
+    const size_t needed = offsetof(struct hpystate_cpython_table, execute) + sizeof(void (*)(void));
     const struct hpystate_cpython_table* table = NULL;
     PyObject* capsule = NULL;
     PyObject* const native = PyImport_ImportModule(HPYSTATE_CPYTHON_MODULE);
@@ -103,14 +102,12 @@ HPyAPI_UNUSED bool _hpy_cpy_is_created(const HPyModuleDef* definition) {
 #define _HPY_CPY_FIELDS 1
 #endif
 #define _HPY_CPY_LAYOUT                                                                            \
-    {(uint32_t)_HPY_CPY_BEHIND(PyObject),                                                          \
-     (uint32_t)_HPY_CPY_BEHIND(PyHeapTypeObject),                                                  \
-     (uint32_t)_HPY_CPY_BEHIND(PyFloatObject),                                                     \
-     (uint32_t)_HPY_CPY_BEHIND(PyUnicodeObject),                                                   \
-     (uint32_t)_HPY_CPY_BEHIND(PyListObject),                                                      \
-     (uint32_t)_HPY_CPY_BEHIND(PyDictObject),                                                      \
-     _HPY_CPY_FIELDS,                                                                              \
-     1}
+    {                                                                                              \
+        (uint32_t) _HPY_CPY_BEHIND(PyObject), (uint32_t)_HPY_CPY_BEHIND(PyHeapTypeObject),         \
+            (uint32_t)_HPY_CPY_BEHIND(PyFloatObject), (uint32_t)_HPY_CPY_BEHIND(PyUnicodeObject),  \
+            (uint32_t)_HPY_CPY_BEHIND(PyListObject), (uint32_t)_HPY_CPY_BEHIND(PyDictObject),      \
+            _HPY_CPY_FIELDS, 1                                                                     \
+    }
 
 /* Words that the file may declare: weak, so without a definition the address is NULL. */
 #define _HPY_CPY_WORD(function)                                                                    \
@@ -151,16 +148,15 @@ HPyAPI_UNUSED bool _hpy_cpy_is_created(const HPyModuleDef* definition) {
             _HPY_CPY_SLOTS};                                                                       \
         static PyModuleDef_Slot created[] = {                                                      \
             {Py_mod_create, __extension__(void*) _hpy_cpy_create_##ext_name}, _HPY_CPY_SLOTS};     \
-        static PyModuleDef module_definition = {                                                   \
-            PyModuleDef_HEAD_INIT,                                                                 \
-            #ext_name,                                                                             \
-            NULL,                                                                                  \
-            (Py_ssize_t)sizeof(struct hpystate_cpython_state),                                     \
-            NULL,                                                                                  \
-            made,                                                                                  \
-            NULL,                                                                                  \
-            NULL,                                                                                  \
-            _hpy_cpy_free};                                                                        \
+        static PyModuleDef module_definition = {PyModuleDef_HEAD_INIT,                             \
+                                                #ext_name,                                         \
+                                                NULL,                                              \
+                                                (Py_ssize_t)sizeof(struct hpystate_cpython_state), \
+                                                NULL,                                              \
+                                                made,                                              \
+                                                NULL,                                              \
+                                                NULL,                                              \
+                                                _hpy_cpy_free};                                    \
         static PyModuleDef object_definition = {                                                   \
             PyModuleDef_HEAD_INIT, #ext_name, NULL, 0, NULL, created, NULL, NULL, NULL};           \
         return PyModuleDef_Init(_hpy_cpy_is_created(&mod_def) ? &object_definition                 \

@@ -1,13 +1,14 @@
-/* hpy/cpython/number.h: for the CPython ABI: inline forms of operators, int, float and bool. C11, C++17.
+/* hpy/cpython/number.h: for the CPython ABI: inline forms of operators, int, float and bool. C11,
+ * C++17.
  *
- * Included by hpy/context.h. hpy/cpython/convert.h says what an inline form is; the contracts are in
+ * Included by hpy/context.h. What an inline form is: hpy/cpython/convert.h. The contracts are in
  * the header of each topic.
  */
 #pragma once
 
 #if defined(HPY_ABI_CPYTHON)
 
-#include "hpy/context.h"
+#include "hpy/context_struct.h"
 #include "hpy/cpython/convert.h"
 
 #ifdef __cplusplus
@@ -96,7 +97,8 @@ static inline int32_t hpy_cpy_Long_AsInt32_t(HPyContext* ctx, HPy h) {
     if (_HPY_CPY_GIVEN(h) && PyLong_Check(_hpy_cpy_object(h))) {
         const long value = PyLong_AsLong(_hpy_cpy_object(h));
         if (value >= INT32_MIN && value <= INT32_MAX) {
-            return (int32_t)value; /* -1 with an exception set for one that does not fit into long */
+            return (
+                int32_t)value; /* -1 with an exception set for one that does not fit into long */
         }
     }
     return ctx->ctx_Long_AsInt32_t(ctx, h);

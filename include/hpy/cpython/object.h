@@ -1,13 +1,14 @@
-/* hpy/cpython/object.h: for the CPython ABI: inline forms of what all objects have, calls, exceptions and threads. C11, C++17.
+/* hpy/cpython/object.h: for the CPython ABI: inline forms of what all objects have, calls,
+ * exceptions and threads. C11, C++17.
  *
- * Included by hpy/context.h. hpy/cpython/convert.h says what an inline form is; the contracts are in
+ * Included by hpy/context.h. What an inline form is: hpy/cpython/convert.h. The contracts are in
  * the header of each topic.
  */
 #pragma once
 
 #if defined(HPY_ABI_CPYTHON)
 
-#include "hpy/context.h"
+#include "hpy/context_struct.h"
 #include "hpy/cpython/convert.h"
 
 #ifdef __cplusplus
@@ -92,7 +93,8 @@ static inline void hpy_cpy_Field_Store(HPyContext* ctx, HPy target_object, HPyFi
 }
 
 static inline HPy hpy_cpy_Field_Load(HPyContext* ctx, HPy source_object, HPyField source_field) {
-    if (!_HPY_CPY_GIVEN(source_object)) return ctx->ctx_Field_Load(ctx, source_object, source_field);
+    if (!_HPY_CPY_GIVEN(source_object))
+        return ctx->ctx_Field_Load(ctx, source_object, source_field);
     return _hpy_cpy_handle(Py_XNewRef((PyObject*)source_field._i));
 }
 
@@ -318,7 +320,6 @@ static inline void hpy_cpy_ReenterPythonExecution(HPyContext* ctx, HPyThreadStat
 #define _HPY_CPY_RichCompare ~, hpy_cpy_RichCompare
 #define _HPY_CPY_RichCompareBool ~, hpy_cpy_RichCompareBool
 #define _HPY_CPY_Callable_Check ~, hpy_cpy_Callable_Check
-#define _HPY_CPY_all_given ~, hpy_cpy_all_given
 #define _HPY_CPY_Call ~, hpy_cpy_Call
 #define _HPY_CPY_CallMethod ~, hpy_cpy_CallMethod
 #define _HPY_CPY_CallTupleDict ~, hpy_cpy_CallTupleDict
