@@ -51,8 +51,7 @@
 #define HPY_ABI "cpython"
 #include "hpy/handle.h" /* likewise */
 #else
-#error                                                                                             \
-    "hpy.h: no ABI is chosen. Compile with -DHPY_ABI_UNIVERSAL, -DHPY_ABI_HYBRID or -DHPY_ABI_CPYTHON."
+#error "hpy.h: no ABI is chosen. Compile with -DHPY_ABI_UNIVERSAL, _HYBRID or _CPYTHON."
 #endif
 
 #include "hpy/argparse.h"

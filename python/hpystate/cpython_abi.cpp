@@ -5,6 +5,7 @@
 #include "python/hpystate/loading.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/ref.h"
+#include "runtime/cpython/versions.h"
 #include "runtime/loader/compiled.h"
 
 #include <hpystate/cpython_table.h>
@@ -58,7 +59,7 @@ int execute_for_file(const hpystate_cpython_file* file, PyObject* module) noexce
     return good ? 0 : -1;
 }
 
-const hpystate_cpython_table table{sizeof(hpystate_cpython_table), PY_VERSION_HEX, &create_for_file,
+const hpystate_cpython_table table{sizeof(hpystate_cpython_table), kPythonVersion, &create_for_file,
                                    &execute_for_file};
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "runtime/loader/compiled.h"
 
 #include "globals/gil.h"
+#include "runtime/cpython/versions.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
 #include "runtime/loader/module.h"
@@ -35,20 +36,20 @@ constexpr hpystate_cpython_layout kLayout{
 /// The constant has all members of this version, or more.
 constexpr std::size_t kNeeded = offsetof(hpystate_cpython_file, layout) + sizeof(kLayout);
 
-/// "3.12" of a PY_VERSION_HEX.
+/// "3.12" of a version.
 std::string minor_version(std::uint32_t hex) {
     return std::to_string(hex >> 24U) + "." + std::to_string(hex >> 16U & 0xFFU);
 }
 
 /// Throws LoadError if inline code of the file would misread memory of this Python or this runtime.
 void check_layout(const std::string& path, const hpystate_cpython_file& file) {
-    if (file.python >> 16U != PY_VERSION_HEX >> 16U) {
+    if (file.python >> 16U != kPythonVersion >> 16U) {
         throw LoadError(
             LoadErrorKind::kOtherPython,
             path + ": was compiled for Python " + minor_version(file.python) +
-                ", and this is Python " + minor_version(PY_VERSION_HEX) +
+                ", and this is Python " + minor_version(kPythonVersion) +
                 ". Build the extension again with this Python.",
-            {{"found", minor_version(file.python)}, {"expected", minor_version(PY_VERSION_HEX)}});
+            {{"found", minor_version(file.python)}, {"expected", minor_version(kPythonVersion)}});
     }
     if (file.size < kNeeded || std::memcmp(&file.layout, &kLayout, sizeof(kLayout)) != 0) {
         throw LoadError(LoadErrorKind::kUnsupportedVersion,
