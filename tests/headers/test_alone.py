@@ -141,6 +141,14 @@ def test_an_unclear_abi_is_an_error_that_says_what_to_do(flags: list[str], messa
     assert message in result.stderr
 
 
+def test_the_cpython_abi_refuses_the_limited_api() -> None:
+    result = compile_text(
+        "#include <hpy.h>\n", "cc", *ABIS["cpython"], "-DPy_LIMITED_API", "-x", "c"
+    )
+
+    assert "HPY_ABI_CPYTHON needs CPython from 3.12 on, without Py_LIMITED_API" in result.stderr
+
+
 def test_a_universal_extension_cannot_include_python() -> None:
     text = "#include <hpy.h>\n#include <Python.h>\n"
     python = f"-I{sysconfig.get_path('include')}"

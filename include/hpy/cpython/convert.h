@@ -14,6 +14,10 @@
 
 #include "hpy/handle.h"
 
+#if PY_VERSION_HEX < 0x030C0000 || defined(PYPY_VERSION) || defined(Py_LIMITED_API)
+#error "hpy.h: HPY_ABI_CPYTHON needs CPython from 3.12 on, without Py_LIMITED_API. Else: _UNIVERSAL."
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
