@@ -8,6 +8,7 @@
 #include "interp_state/foreign_report.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/elf/placement.h"
+#include "runtime/elf/read_memory.h"
 #include "runtime/elf/symbol_name.h"
 
 #include <array>
@@ -34,8 +35,10 @@ namespace {
 /// Whether content is the address of a word that holds it: the token of a slot that another copy of
 /// this runtime has registered and this one has not. Memory that is not mapped is not read.
 [[nodiscard]] bool is_token_of_a_copy(Token content) noexcept {
-    auto* const slot = reinterpret_cast<std::uintptr_t*>(content.bits());
-    return place_of(slot) == Placement::kWritable && holds_token(slot);
+    const std::uintptr_t slot = content.bits();
+    std::uintptr_t held = 0;
+    return place_of(reinterpret_cast<const void*>(slot)) == Placement::kWritable &&
+           read_memory(slot, &held, sizeof(held)) && held == slot;
 }
 
 } // namespace

@@ -14,7 +14,7 @@ from hpystate.policy import create_module, decide
 from hpystate.testing import compile_snippet
 from tests.loader.mock import GOOD, KEEPER
 
-SILENT = {"interpreters": None, "gil": None}
+SILENT = {"interpreters": None, "gil": None, "other_runtimes": None}
 
 WORDS = """
     HPy_EXPORTED_FUNC const char *hpystate_interpreters_good(void) { return "main"; }

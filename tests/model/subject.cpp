@@ -16,6 +16,7 @@
 #include "runtime/cpython/interpreter_end.cpp"
 #include "runtime/cpython/private_symbols.cpp"
 #include "runtime/elf/placement.h"
+#include "runtime/elf/read_memory.h"
 #include "tests/model/engine.h"
 #include "tests/model/standin/interpreters.h"
 
@@ -308,6 +309,11 @@ extern const std::size_t kVersionCount = 1;
 /// The real one asks the dynamic linker and the kernel.
 Placement place_of(const void* /*slot*/) noexcept {
     return Placement::kUnmapped;
+}
+
+/// The real one asks the kernel, which has none of the model's memory.
+bool read_memory(std::uintptr_t /*address*/, void* /*into*/, std::size_t /*size*/) noexcept {
+    return false;
 }
 
 /// The real one has CPython warn.
