@@ -29,6 +29,8 @@ namespace hpystate::around {
 void call_from_trampoline(const Layer* layer, HPyFunc_Signature signature, HPyCFunction function,
                           void* args) noexcept;
 
+// NOLINTBEGIN(readability-identifier-naming): the names of the members
+
 /// The entries of a context, under the names of the list.
 template <typename Context>
 struct Callbacks {
@@ -46,5 +48,7 @@ struct Callbacks {
         call_from_trampoline(layer_of(context), signature, function, args);
     }
 };
+
+// NOLINTEND(readability-identifier-naming)
 
 } // namespace hpystate::around
