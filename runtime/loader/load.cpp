@@ -71,6 +71,7 @@ Interpreters assumed_for(const InspectedFile& file, const ModuleDescription& wan
 
 PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* spec) {
     if (file.offer->context == Version::kV004) {
+        fill_sibling_link(file);
         return create_old(file, decision.layer, decision.interpreters);
     }
     const bool other_runtime = give_dispatcher(file, decision.sharing);

@@ -7,6 +7,7 @@
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
 #include "runtime/versions/v0_0_4/abi.h"
+#include "runtime/versions/v0_0_4/layer.h"
 
 #include <hpystate/version.h>
 
@@ -22,9 +23,11 @@ namespace hpystate {
 
 namespace {
 
-constexpr const char* kEmulatedFor004[] = {
-    "A module is made by HPyInit_NAME itself (HPyModule_Create).",
-    "What 0.9 removed or changed: runtime/versions/v0_0_4/emulate.cpp.",
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays): as in slots.h
+constexpr Emulation kEmulatedFor004[] = {
+#define HPY_0_0_4_EMULATED(ret, name, params, by) {#name, true, by},
+#define HPY_0_0_4_EMULATED_PART(name, by) {#name, false, by},
+#include "runtime/versions/v0_0_4/emulated.def"
 };
 
 } // namespace
@@ -37,7 +40,8 @@ constexpr Offer kOffers[kVersionCount] = {
      .name_tag = ".hpy0.so",
      .size = sizeof(HPyContext),
      .functions = kSlotCount,
-     .emulated = {}},
+     .emulated = {},
+     .around = nullptr},
     {.context = Version::kV004,
      .version = {AbiVersion::kBeforeNumbers, 4},
      .release = "0.0.4",
@@ -45,7 +49,8 @@ constexpr Offer kOffers[kVersionCount] = {
      .name_tag = ".hpy.so",
      .size = sizeof(v0_0_4::HPyContext),
      .functions = v0_0_4::kFunctionCount,
-     .emulated = kEmulatedFor004},
+     .emulated = kEmulatedFor004,
+     .around = &v0_0_4::around},
 };
 
 std::string offered_versions() {

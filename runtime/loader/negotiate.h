@@ -26,6 +26,13 @@
 
 namespace hpystate {
 
+/// Something that a version has and kTrunk has not, or has otherwise.
+struct Emulation {
+    const char* name;     ///< of the function of the context, without ctx_; else what it is
+    bool is_of_context;   ///< it is a function of the context
+    const char* by;       ///< what this runtime does for it
+};
+
 /// A version that this runtime has.
 struct Offer {
     Version context;       ///< of the context that the file gets
@@ -36,9 +43,14 @@ struct Offer {
     std::uint32_t size;    ///< bytes of the context
     std::size_t functions; ///< of the context
 
-    /// What the version has and the trunk of runtime/context/ has not, a sentence each: so the
-    /// runtime does it in the version's own folder.
-    std::span<const char* const> emulated;
+    /// What the version has and the trunk of runtime/context/ has not, or has otherwise: the
+    /// runtime does it in the version's own folder, whose one list this is made of.
+    std::span<const Emulation> emulated;
+
+    /// Returns the context of this version for one of kTrunk of a kind: in the same mode, with the
+    /// same handles, valid as long as that one is. nullptr with an exception set: no memory, which
+    /// a plain context does not need. Null: this row is kTrunk's.
+    HPyContext* (*around)(HPyContext* trunk, ContextKind kind) noexcept;
 };
 
 extern const Offer kOffers[kVersionCount];

@@ -18,11 +18,14 @@ namespace hpystate::v0_0_4 {
 struct Adapter {
     HPyContext context;              ///< first: it has the address of this struct
     std::atomic<const Layer*> layer; ///< by which the file's functions are called: layer.h
+
+    /// What the context's `_private` points to, so context::head_of() recognises it.
+    ContextHead head{Version::kV004, ContextKind::kPlain, nullptr, nullptr};
 };
 
 /// The context of 0.9 that a context of 0.0.4 forwards to.
 [[nodiscard]] inline ::HPyContext* behind(const HPyContext* context) noexcept {
-    return static_cast<::HPyContext*>(context->_private);
+    return reinterpret_cast<const Adapter*>(context)->head.trunk;
 }
 
 /// The layer of a context of this version.

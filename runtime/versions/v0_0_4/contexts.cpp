@@ -59,7 +59,9 @@ void fill(Adapter& adapter, ::HPyContext* trunk, const Layer& layer) noexcept {
     HPyContext& context = adapter.context;
     context = kTable;
     context.name = trunk->name; // it tells the mode
-    context._private = trunk;
+    const ContextHead& below = *context::head_of(trunk); // all callers have one of this runtime
+    context._private =
+        std::construct_at(&adapter.head, Version::kV004, below.kind, &region_behind(trunk), trunk);
 #define HPY_0_0_4_HANDLE(name) context.h_##name = trunk->h_##name;
 #include "runtime/abi/hpy_0_0_4.def"
     // release: whoever sees the layer sees the context.

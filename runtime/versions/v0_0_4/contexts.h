@@ -1,10 +1,11 @@
 /// runtime/versions/v0_0_4/contexts.h: contexts of HPy 0.0.4, which forward to contexts of 0.9.
 ///
-///     context of 0.0.4:   context._private --> context of 0.9 with the same handles
+///     context of 0.0.4:   context._private --> head --trunk--> context of 0.9, same handles
 ///
-/// Every function of a 0.0.4 context calls the context behind it, which may be a plain one or one
-/// of debug or trace mode. So all that those do works for 0.0.4 too, and nothing is written twice.
-/// What 0.9 removed or changed is in emulate.cpp.
+/// The head follows the context in memory (adapter.h). Every function of a 0.0.4 context calls the
+/// context that it forwards to, which may be a plain one or one of debug or trace mode. So all that
+/// those do works for 0.0.4 too, and nothing is written twice. What 0.9 removed or changed is in
+/// emulate.cpp.
 ///
 /// Concurrency: a context is filled once, before it is handed out, and never written again. The
 /// plain one is in its region (Region::row), where it has the same content for every owner: its

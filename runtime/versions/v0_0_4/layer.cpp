@@ -92,4 +92,16 @@ const Layer& layer_in(const Layer* mode) noexcept {
     return kPlain;
 }
 
+::HPyContext* around(::HPyContext* trunk, ContextKind kind) noexcept {
+    switch (kind) {
+    case ContextKind::kDebug:
+        return as_passed(around_layered(trunk, In<layers::debug_layer>::kLayer));
+    case ContextKind::kTrace:
+        return as_passed(around_layered(trunk, In<layers::trace_layer>::kLayer));
+    case ContextKind::kPlain:
+        break;
+    }
+    return as_passed(around_plain(trunk, kPlain));
+}
+
 } // namespace hpystate::v0_0_4

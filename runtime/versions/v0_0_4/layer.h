@@ -10,6 +10,7 @@
 ///                                --> impl(context of 0.0.4, ...)
 #pragma once
 
+#include "interp_state/context_head.h"
 #include "runtime/calls/layer.h"
 #include "runtime/versions/v0_0_4/abi.h"
 
@@ -18,6 +19,11 @@ namespace hpystate::v0_0_4 {
 /// The layer for functions of 0.0.4 in a mode. `mode` is debug_layer, trace_layer, or nullptr for
 /// plain.
 [[nodiscard]] const Layer& layer_in(const Layer* mode) noexcept;
+
+/// The context of 0.0.4 around one of 0.9, whose kind is `kind`: it has the same handles, and is
+/// valid as long as that one is. nullptr with an exception set: no memory, which a plain context
+/// does not need.
+[[nodiscard]] ::HPyContext* around(::HPyContext* trunk, ContextKind kind) noexcept;
 
 /// A context that `layer.enter()` returned, as one of 0.0.4.
 [[nodiscard]] inline HPyContext* as_old(::HPyContext* context) noexcept {
