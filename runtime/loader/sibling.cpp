@@ -50,23 +50,24 @@ namespace {
 struct Place {
     HPyContext* context;
     const ContextHead* head;
-    HPyContext* trunk; ///< the context of kTrunk that has its handles: itself, or another one
 
     Place(HPyContext* of, const char* function) noexcept
-        : context(of), head(of != nullptr ? context::head_of(of) : nullptr), trunk(of) {
-        if (head == nullptr) [[unlikely]] {
+        : context(of), head(of != nullptr ? context::head_of(of) : nullptr) {
+        if (head == nullptr) [[unlikely]]
             raise_foreign(of, function);
-        } else if (head->trunk != nullptr) {
-            trunk = head->trunk;
-        }
+    }
+
+    /// The context of kTrunk that has its handles: itself, or another one.
+    [[nodiscard]] HPyContext* trunk() const noexcept {
+        return head->trunk != nullptr ? head->trunk : context;
     }
 
     explicit operator bool() const noexcept { return head != nullptr; }
     [[nodiscard]] bool is_debug() const noexcept { return head->kind == ContextKind::kDebug; }
 
-    /// A plain context of kTrunk is in its region, at a constant offset.
+    /// A plain context of kTrunk is in its region, at a constant offset; all other heads have it.
     [[nodiscard]] Region* region() const noexcept {
-        return head->region != nullptr ? head->region : Region::of(trunk);
+        return head->region != nullptr ? head->region : Region::of(context);
     }
 };
 
@@ -77,7 +78,7 @@ struct Place {
 
 /// The object of a handle, borrowed; nullptr with an exception set. Debug mode reports misuse.
 [[nodiscard]] PyObject* object_of(const Place& place, HPy h, const char* function) noexcept {
-    if (place.is_debug()) return layers::Call(place.trunk, function).object(h);
+    if (place.is_debug()) return layers::Call(place.trunk(), function).object(h);
     if (!looks_like_debug(h)) return as_object(h);
     PyErr_Format(
         PyExc_SystemError,
@@ -90,7 +91,7 @@ struct Place {
 
 /// A new handle of the context for an object, whose reference is taken. Null with an exception set.
 [[nodiscard]] HPy open(const Place& place, PyObject* object, const char* function) noexcept {
-    if (place.is_debug()) return layers::Call(place.trunk, function).out(as_handle(object));
+    if (place.is_debug()) return layers::Call(place.trunk(), function).out(as_handle(object));
     return as_handle(object);
 }
 
@@ -98,7 +99,7 @@ struct Place {
 /// where debug mode reported misuse and a hook let the program go on.
 [[nodiscard]] PyObject* take(const Place& place, HPy h, const char* function) noexcept {
     if (!place.is_debug()) return object_of(place, h, function);
-    const layers::Call call(place.trunk, function);
+    const layers::Call call(place.trunk(), function);
     return call.state().close(h, function);
 }
 
@@ -120,7 +121,7 @@ struct Place {
 /// The context of a version with the caller's mode. nullptr with an exception set: no memory.
 [[nodiscard]] HPyContext* sibling_of(const Place& place, const Offer& offer) noexcept {
     if (offer.context == place.head->version) return place.context;
-    return offer.around != nullptr ? offer.around(place.trunk, place.head->kind) : place.trunk;
+    return offer.around != nullptr ? offer.around(place.trunk(), place.head->kind) : place.trunk();
 }
 
 [[gnu::cold]] HPyContext* raise_no_version(AbiVersion wanted, const char* function) noexcept {
