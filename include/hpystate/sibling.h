@@ -38,7 +38,8 @@
 extern "C" {
 #endif
 
-/* The version that this file is compiled for. HPy 0.0.4 had no number for it. */
+/* The version that this file is compiled for. HPy 0.0.4 had no number for it, so this is ours: what
+ * hpystate_context_for() takes for it. */
 #define HPYSTATE_ABI_MAJOR_0_0_4 0xFFFFFFFFu
 #define HPYSTATE_ABI_MINOR_0_0_4 4u
 #if defined(HPY_ABI_VERSION)
@@ -88,13 +89,15 @@ hpystate_other_context_for(HPyContext* ctx, uint32_t abi_major, uint32_t abi_min
 /** Finds the context of another version, for the same interpreter: the sibling of `ctx`.
  *
  *  ctx        the caller's context
- *  abi_major  of the version: HPY_ABI_VERSION of the headers that a function was compiled with
- *  abi_minor  likewise, HPY_ABI_VERSION_MINOR; a later one of the same major number serves too
+ *  abi_major  of the version: HPY_ABI_VERSION of the headers that a function was compiled with;
+ *             HPYSTATE_ABI_MAJOR_0_0_4 for those of HPy 0.0.4
+ *  abi_minor  likewise, HPY_ABI_VERSION_MINOR or HPYSTATE_ABI_MINOR_0_0_4; a later one of the same
+ *             major number serves too
  *  returns    borrowed: valid as long as `ctx` is, and `ctx` itself for its own version. It has the
- *             mode of `ctx` if that version has the mode, else it is plain. To this file it is a
- *             struct of another version: only pass it on. NULL with an exception set
+ *             mode of `ctx`. To this file it is a struct of another version: only pass it on. NULL
+ *             with an exception set
  *  raises     RuntimeError that names the versions there are; SystemError if `ctx` belongs to
- *             another runtime
+ *             another runtime; MemoryError, in debug and trace mode
  *  thread     attached to ctx's interpreter
  *  since      sibling 1; on a runtime without it, `ctx` for the own version, else RuntimeError
  *  source     ours
@@ -196,6 +199,19 @@ struct hpystate_api_user {
     int is_own_version; /* the functions take the caller's own context */
 };
 
+#if !defined(HPY_ABI_VERSION)
+__attribute__((cold, noinline, unused)) static void hpystate_refuse_capsule(HPyContext* ctx,
+                                                                            const char* function) {
+    char text[400];
+    snprintf(text, sizeof(text),
+             "%s: HPy 0.0.4 has no capsules, and the runtime of this context (%.100s) has no table "
+             "for this extension. Load it with hpystate, of a version that is not older than the "
+             "hpystate/sibling.h that it was compiled with.",
+             function, ctx->name);
+    HPyErr_SetString(ctx, ctx->h_RuntimeError, text);
+}
+#endif
+
 /** Publishes the functions of an extension as an attribute of its module: a capsule.
  *
  *  ctx        the caller's context
@@ -205,10 +221,11 @@ struct hpystate_api_user {
  *  returns    0; -1 with an exception set
  *  raises     MemoryError; what setting the attribute raises
  *  thread     attached to ctx's interpreter
- *  since      sibling 1; on a runtime without it, by HPyCapsule_New
+ *  since      sibling 1; on a runtime without it, by HPyCapsule_New, and RuntimeError with the
+ *             headers of HPy 0.0.4, which have no capsules
  *  source     ours; PEP 489 for the place to call it: HPy_mod_exec
  */
-HPyAPI_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
+static inline int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
                                        const struct hpystate_api* api) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
     HPy capsule;
@@ -220,7 +237,7 @@ HPyAPI_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* 
         capsule = table->capsule_of(ctx, api);
     }
 #else
-    if (table == NULL) return hpystate_refuse_handle(ctx, "hpystate_api_publish"), -1;
+    if (table == NULL) return hpystate_refuse_capsule(ctx, "hpystate_api_publish"), -1;
     capsule = table->capsule_of(ctx, api);
 #endif
     if (HPy_IsNull(capsule)) return -1;
@@ -237,7 +254,7 @@ hpystate_api_in(HPyContext* ctx, HPy capsule) {
 #if defined(HPY_ABI_VERSION)
     return (const struct hpystate_api*)HPyCapsule_GetPointer(ctx, capsule, HPYSTATE_API_CAPSULE);
 #else
-    hpystate_refuse_handle(ctx, "hpystate_api_find");
+    hpystate_refuse_capsule(ctx, "hpystate_api_find");
     return NULL;
 #endif
 }
@@ -335,10 +352,11 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext*
  *               else; ImportError if the module has fewer functions, is loaded by another runtime,
  *               or publishes others than in another interpreter; as hpystate_context_for()
  *  thread       attached to ctx's interpreter
- *  since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer
+ *  since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer, and RuntimeError
+ *               with the headers of HPy 0.0.4
  *  source       ours
  */
-HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
+static inline int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
                                     const char* utf8_module, const char* utf8_name, size_t needed) {
     HPy module = HPyImport_ImportModule(ctx, utf8_module);
     HPy capsule = HPy_NULL;
@@ -367,8 +385,10 @@ HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* u
  *
  *  ctx      the caller's context
  *  user     of functions that were found in this interpreter; this is not checked
- *  returns  borrowed, as hpystate_context_for(); not NULL, since hpystate_api_find() tried it
- *  raises   nothing
+ *  returns  borrowed, as hpystate_context_for(). Not NULL if the versions are the same or `ctx` is
+ *           plain, since hpystate_api_find() tried it. In debug and trace mode NULL with an
+ *           exception set
+ *  raises   MemoryError, where NULL is possible: a context of another version needs memory there
  *  thread   attached to ctx's interpreter
  *  since    sibling 1; on a runtime without it, `ctx`
  *  source   ours
