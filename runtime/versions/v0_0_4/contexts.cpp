@@ -79,17 +79,22 @@ Board& board() {
     return process_wide;
 }
 
+/// Out of line, since a call between extensions asks for a context that is filled already.
+[[gnu::cold, gnu::noinline]] void fill_once(Adapter& adapter, ::HPyContext* plain,
+                                            const Layer& layer) noexcept {
+    const std::lock_guard lock(board().mutex);
+    if (adapter.layer.load(std::memory_order_relaxed) == nullptr) fill(adapter, plain, layer);
+}
+
 } // namespace
 
 HPyContext* around_plain(::HPyContext* plain, const Layer& layer) noexcept {
     ::HPyContext& room = Region::of(plain)->row(Version::kV004).context;
     // The memory of a region is zero until the context is filled.
     auto* const adapter = std::launder(reinterpret_cast<Adapter*>(&room));
-    // acquire: pairs with the release in fill().
-    if (adapter->layer.load(std::memory_order_acquire) == nullptr) [[unlikely]] {
-        const std::lock_guard lock(board().mutex);
-        if (adapter->layer.load(std::memory_order_relaxed) == nullptr) fill(*adapter, plain, layer);
-    }
+    // acquire: pairs with the release in fill(), which fill_once() calls.
+    if (adapter->layer.load(std::memory_order_acquire) == nullptr) [[unlikely]]
+        fill_once(*adapter, plain, layer);
     return &adapter->context;
 }
 
