@@ -38,8 +38,7 @@
 extern "C" {
 #endif
 
-/* The version that this file is compiled for. HPy 0.0.4 had no number for it, so this is ours: what
- * hpystate_context_for() takes for it. */
+/* The version that this file is compiled for. HPy 0.0.4 had no number for it: this is ours. */
 #define HPYSTATE_ABI_MAJOR_0_0_4 0xFFFFFFFFu
 #define HPYSTATE_ABI_MINOR_0_0_4 4u
 #if defined(HPY_ABI_VERSION)
@@ -205,8 +204,7 @@ __attribute__((cold, noinline, unused)) static void hpystate_refuse_capsule(HPyC
     char text[400];
     snprintf(text, sizeof(text),
              "%s: HPy 0.0.4 has no capsules, and the runtime of this context (%.100s) has no table "
-             "for this extension. Load it with hpystate, of a version that is not older than the "
-             "hpystate/sibling.h that it was compiled with.",
+             "for this extension. Load it with hpystate, not older than its hpystate/sibling.h.",
              function, ctx->name);
     HPyErr_SetString(ctx, ctx->h_RuntimeError, text);
 }
@@ -221,8 +219,7 @@ __attribute__((cold, noinline, unused)) static void hpystate_refuse_capsule(HPyC
  *  returns    0; -1 with an exception set
  *  raises     MemoryError; what setting the attribute raises
  *  thread     attached to ctx's interpreter
- *  since      sibling 1; on a runtime without it, by HPyCapsule_New, and RuntimeError with the
- *             headers of HPy 0.0.4, which have no capsules
+ *  since      sibling 1; on a runtime without it, by HPyCapsule_New; HPy 0.0.4: RuntimeError
  *  source     ours; PEP 489 for the place to call it: HPy_mod_exec
  */
 static inline int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
@@ -352,8 +349,7 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext*
  *               else; ImportError if the module has fewer functions, is loaded by another runtime,
  *               or publishes others than in another interpreter; as hpystate_context_for()
  *  thread       attached to ctx's interpreter
- *  since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer, and RuntimeError
- *               with the headers of HPy 0.0.4
+ *  since        sibling 1; without it, by HPyCapsule_GetPointer; HPy 0.0.4: RuntimeError
  *  source       ours
  */
 static inline int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
@@ -376,8 +372,7 @@ static inline int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* u
 #define HPYSTATE_API_FIND(ctx, user, utf8_module, utf8_name, type)                                 \
     hpystate_api_find((ctx), (user), (utf8_module), (utf8_name), sizeof(type))
 
-/** The published functions, a pointer to a constant struct of that type; NULL before they were
- * found. */
+/** The published functions: a pointer to a constant struct of that type. NULL: not found yet. */
 #define HPYSTATE_API_FUNCTIONS(user, type)                                                         \
     ((const type*)__atomic_load_n(&(user)->functions, __ATOMIC_RELAXED))
 
@@ -386,9 +381,8 @@ static inline int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* u
  *  ctx      the caller's context
  *  user     of functions that were found in this interpreter; this is not checked
  *  returns  borrowed, as hpystate_context_for(). Not NULL if the versions are the same or `ctx` is
- *           plain, since hpystate_api_find() tried it. In debug and trace mode NULL with an
- *           exception set
- *  raises   MemoryError, where NULL is possible: a context of another version needs memory there
+ *           plain, since hpystate_api_find() tried it; else NULL with an exception set
+ *  raises   MemoryError, in debug and trace mode for another version
  *  thread   attached to ctx's interpreter
  *  since    sibling 1; on a runtime without it, `ctx`
  *  source   ours

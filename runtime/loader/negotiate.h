@@ -28,9 +28,9 @@ namespace hpystate {
 
 /// Something that a version has and kTrunk has not, or has otherwise.
 struct Emulation {
-    const char* name;     ///< of the function of the context, without ctx_; else what it is
-    bool is_of_context;   ///< it is a function of the context
-    const char* by;       ///< what this runtime does for it
+    const char* name;   ///< of the function of the context, without ctx_; else what it is
+    bool is_of_context; ///< it is a function of the context
+    const char* by;     ///< what this runtime does for it
 };
 
 /// A version that this runtime has.

@@ -128,8 +128,8 @@ METHOD(sibling) {
  * a pointer to this context's own first words. Behind that word nothing can be read. */
 static void* last_bytes_of_a_page(size_t count) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char* memory = (char*)mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                               -1, 0);
+    char* memory =
+        (char*)mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED || mprotect(memory + page, page, PROT_NONE) != 0) abort();
     return memory + page - count; /* never unmapped: a few pages */
 }

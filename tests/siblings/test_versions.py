@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import hpystate
 from hpystate import debug
 from hpystate.testing import Interpreter
 from tests.conftest import Child

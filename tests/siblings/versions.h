@@ -1,5 +1,5 @@
-/* versions.h: what HPy 0.9 and HPy 0.0.4 write in different ways, so that one source is an extension
- * of either. Include it behind <hpy.h>. */
+/* versions.h: what HPy 0.9 and HPy 0.0.4 write in different ways, so that one source is an
+ * extension of either. Include it behind <hpy.h>. */
 #pragma once
 
 #include <stdbool.h>

@@ -58,7 +58,7 @@ constinit const HPyContext kTable = make_table();
 void fill(Adapter& adapter, ::HPyContext* trunk, const Layer& layer) noexcept {
     HPyContext& context = adapter.context;
     context = kTable;
-    context.name = trunk->name; // it tells the mode
+    context.name = trunk->name;                          // it tells the mode
     const ContextHead& below = *context::head_of(trunk); // all callers have one of this runtime
     context._private =
         std::construct_at(&adapter.head, Version::kV004, below.kind, &region_behind(trunk), trunk);
