@@ -23,6 +23,14 @@ namespace {
 
 constexpr std::uintptr_t kPage = 4096;
 
+/// No address of a process has bits from here on, unless it asked the kernel for one (57 bits). A
+/// double other than 0 has some, so tables of numbers cost no call of the kernel for each word.
+constexpr unsigned kAddressBits = 48;
+
+[[nodiscard]] constexpr bool may_be_address(std::uintptr_t content) noexcept {
+    return content % 8 == 0 && content >= kPage && content >> kAddressBits == 0;
+}
+
 /// How many bytes from `address` on are on its page, at most `most`.
 [[nodiscard]] std::size_t on_page(std::uintptr_t address, std::size_t most) noexcept {
     const std::size_t rest = kPage - address % kPage;
@@ -38,8 +46,7 @@ constexpr std::uintptr_t kPage = 4096;
 /// Whether a word is the address of a context: the first word there is that of its name.
 [[nodiscard]] bool is_context(std::uintptr_t content) {
     std::uintptr_t name = 0;
-    if (content % 8 != 0 || content < kPage || !read_memory(content, &name, sizeof(name)) ||
-        name < kPage)
+    if (!may_be_address(content) || !read_memory(content, &name, sizeof(name)) || name < kPage)
         return false;
     std::array<char, 64> text{};
     const std::size_t size = on_page(name, text.size());

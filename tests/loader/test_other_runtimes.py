@@ -205,23 +205,6 @@ print(len(told), len(later), again.get(0))
     assert output(child, script, file, host) == ["0 1 ours"]
 
 
-def test_no_trampoline_of_a_file_that_another_runtime_has_is_used(
-    child: Child, file: Path, host: Path
-) -> None:
-    script = """
-if not hasattr(hpystate._native, "_pretend_other_module_layout"):
-    print("left out: a build without checks")
-    raise SystemExit
-hpystate._native._pretend_other_module_layout()
-host_takes()
-try:
-    load()
-except SystemError as error:
-    print("thunk" in str(error))
-"""
-    assert output(child, script, file, host) in (["True"], ["left out: a build without checks"])
-
-
 @pytest.mark.parametrize("word", ["sometimes", ""])
 def test_a_word_that_is_no_policy_is_named(child: Child, file: Path, host: Path, word: str) -> None:
     script = f"""
