@@ -163,5 +163,7 @@ def test_the_header_gives_no_warning_where_it_is_compiled(
     tmp_path: Path, name: str, optimised: str
 ) -> None:
     """Not only read: whether a text fits into its buffer is found where code is made."""
-    flags = ["-Wall", "-Wextra", "-Wformat-truncation=2", "-Werror", optimised]
+    # clang 14 does not know the third, and GCC takes any -Wno- in silence
+    flags = ["-Wall", "-Wextra", "-Wformat-truncation=2", "-Wno-unknown-warning-option"]
+    flags += ["-Werror", optimised]
     assert compile_pair(tmp_path, name, *flags).exists()
