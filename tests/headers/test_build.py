@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +68,21 @@ def test_either_headers_make_either_abi(source: Path, abi: str, headers: str) ->
     )
 
     assert hpystate.load("by_hand", str(file)).add(40, 2) == (42, abi)
+
+
+@pytest.mark.parametrize("cc", ["cc", "clang"])
+def test_valgrind_can_read_the_debug_information(
+    source: Path, monkeypatch: pytest.MonkeyPatch, cc: str
+) -> None:
+    """clang writes DWARF 5 where it is left to choose, at which valgrind 3.19 ends."""
+    if shutil.which(cc) is None:
+        pytest.skip(f"{cc} is not installed")
+    monkeypatch.setenv("CC", cc)
+    file = compile_extension("by_hand", [source], source.parent)
+    command = ["readelf", "--debug-dump=info", str(file)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert set(re.findall(r"^ +Version: +(\d+)$", printed, re.MULTILINE)) == {"4"}
 
 
 def test_our_headers_are_the_default() -> None:
