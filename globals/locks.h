@@ -24,10 +24,10 @@ enum class LockRank : std::uint8_t {
     kFirstValue,    ///< interp_state/first_value.cpp: which first values are being made, who waits
     kInstances, ///< interp_state/region.h: how many modules an interpreter has of each definition
     kDirectory, ///< interp_state/directory.cpp: regions and who owns them
-    kForeignFiles, ///< runtime/elf/foreign_files.cpp: files that another runtime has too
-    kOldContexts,  ///< runtime/versions/v0_0_4/contexts.cpp: contexts of 0.0.4, being filled
-    kRegistry,     ///< globals/registry.cpp: the tokens
-    kWindow,       ///< interp_state/window.h: one slot, or the overflow; cells of fields
+    kForeignFiles,  ///< runtime/elf/foreign_files.cpp: files that another runtime has too
+    kOtherContexts, ///< runtime/versions/around/contexts.cpp: contexts while they are filled
+    kRegistry,      ///< globals/registry.cpp: the tokens
+    kWindow,        ///< interp_state/window.h: one slot, or the overflow; cells of fields
 };
 
 /// The highest rank that the calling thread holds. Only RankedMutex writes it.

@@ -4,6 +4,7 @@
 #include "globals/check.h"
 #include "runtime/cpython/attached.h"
 
+#include <cstddef>
 #include <new>
 #include <sys/mman.h>
 #if defined(__SANITIZE_ADDRESS__)
@@ -14,23 +15,32 @@ namespace hpystate {
 
 namespace {
 
+/// From a region to the first room behind it.
+constexpr std::size_t kRooms =
+    (sizeof(Region) + Region::kRoomBytes - 1) / Region::kRoomBytes * Region::kRoomBytes;
+
+/// Of a region and its rooms.
+[[nodiscard]] std::size_t reserved_bytes() noexcept {
+    return kRooms + (kVersionCount - 1) * Region::kRoomBytes;
+}
+
 /// LeakSanitizer does not search mapped memory by itself, and would report what only a region
 /// refers to.
 void show_to_sanitizer([[maybe_unused]] void* memory) noexcept {
 #if defined(__SANITIZE_ADDRESS__)
-    __lsan_register_root_region(memory, sizeof(Region)); // never unmapped
+    __lsan_register_root_region(memory, reserved_bytes()); // never unmapped
 #endif
 }
 
 } // namespace
 
 Region* Region::reserve() noexcept {
-    void* const memory = mmap(nullptr, sizeof(Region), PROT_READ | PROT_WRITE,
+    void* const memory = mmap(nullptr, reserved_bytes(), PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return nullptr;
     // Otherwise the first touched entry may cost 2 MiB. A kernel without huge pages refuses the
     // call, which is fine.
-    static_cast<void>(madvise(memory, sizeof(Region), MADV_NOHUGEPAGE));
+    static_cast<void>(madvise(memory, reserved_bytes(), MADV_NOHUGEPAGE));
     show_to_sanitizer(memory);
     // This runs the constructors of locks and the like, but not those of the window's arrays: the
     // one of C++20's std::atomic writes, which would touch every page. The memory is zero already.
@@ -44,8 +54,7 @@ void Region::prepare(std::int64_t id) noexcept {
     window.reset();
     // relaxed, here and below: no lookup finds the region yet; adopt() publishes all of it at once.
     holder.store(nullptr, std::memory_order_relaxed);
-    for (VersionRow& row : rows)
-        row.anchor.store(nullptr, std::memory_order_relaxed);
+    anchor.store(nullptr, std::memory_order_relaxed);
     has_exit_callback = false;
     has_end_signal.store(false, std::memory_order_relaxed);
     instances.reset();
@@ -83,18 +92,24 @@ void Region::release_values() noexcept {
         if (state != nullptr && state->release != nullptr) state->release(state);
     }
     // acquire: pairs with the release in publish(). Living types keep the anchor.
-    for (VersionRow& row : rows)
-        Py_XDECREF(row.anchor.exchange(nullptr, std::memory_order_acq_rel));
+    Py_XDECREF(anchor.exchange(nullptr, std::memory_order_acq_rel));
 }
 
 bool Region::is_valid() const noexcept {
-    if (of(const_cast<HPyContext*>(&rows[0].context)) != this) return false; // R4
+    if (of(const_cast<HPyContext*>(&plain)) != this) return false; // R4
     const Phase now = phase.load();
     const bool closed = window.closed();
     if (now == Phase::kFree) return owner.load() == nullptr && !closed && generation == 0;
     if (closed != (now == Phase::kDying)) return false;
-    return rows[0].context.name != nullptr && generation != 0 && window.is_used_part_valid() &&
+    return plain.name != nullptr && generation != 0 && window.is_used_part_valid() &&
            spares.is_valid();
+}
+
+void* Region::room_of(Version version) noexcept {
+    const auto number = static_cast<std::size_t>(version);
+    HPYSTATE_CHECK(number != static_cast<std::size_t>(kTrunk) && number < kVersionCount);
+    static_assert(static_cast<std::size_t>(kTrunk) == 0, "rooms are those of the rows behind it");
+    return reinterpret_cast<char*>(this) + kRooms + (number - 1) * kRoomBytes;
 }
 
 bool Region::publish(std::atomic<PyObject*>& place, PyObject* made) noexcept {

@@ -18,11 +18,11 @@
 ///   R2  A region leaves kLive once a generation, on the thread that runs the exit callbacks.
 ///   R3  At most one region has an interpreter's address as its owner. The address alone does not
 ///       name an interpreter: CPython reuses it at once. `generation` tells the two apart.
-///   R4  The plain context of a version is at a constant offset in its region: a load finds the
-///       region by that.
+///   R4  The plain context is at a constant offset in its region: a load finds the region by that.
 ///
 /// Layout: first 2 MiB of entries, of which few pages are touched (and without the GIL 1 MiB of
-/// first objects that were replaced), then two pages with everything else.
+/// first objects that were replaced), then two pages with everything else. Behind the region is a
+/// page for each other version of the ABI.
 #pragma once
 
 #include <Python.h>
@@ -61,26 +61,20 @@ struct LayerState {
     LayerState* retired_before = nullptr;
 };
 
-/// What a region has for each version of the ABI.
-struct VersionRow {
-    /// The plain context. Filled before `owner` is published, and not written again until the
-    /// region serves another interpreter, with the same functions: those of a stale context stay
-    /// callable.
-    HPyContext context;
-
-    /// The module through which types of ours find this context: runtime/calls/anchor.h. Owned;
-    /// null until it is made. One of the owner's threads publishes it (release); they and the exit
-    /// callback read it (acquire).
-    std::atomic<PyObject*> anchor;
-};
-
 struct Region {
     enum class Phase : std::uint8_t { kFree, kLive, kDying };
 
     Window window;
 
-    /// By Version. Every version's context fits into the memory of the trunk's.
-    std::array<VersionRow, kVersionCount> rows;
+    /// The plain context, of kTrunk. Filled before `owner` is published, and not written again
+    /// until the region serves another interpreter, with the same functions: those of a stale
+    /// context stay callable.
+    HPyContext plain;
+
+    /// The module through which types of ours find that context: runtime/calls/anchor.h. Owned;
+    /// null until it is made. One of the owner's threads publishes it (release); they and the exit
+    /// callback read it (acquire).
+    std::atomic<PyObject*> anchor;
 
     /// Memory of freed instances. Used by the owner's threads; open between prepare_lifetime() and
     /// the exit callback.
@@ -144,15 +138,16 @@ struct Region {
         return leaders.load(std::memory_order_acquire) != 0;
     }
 
-    [[nodiscard]] VersionRow& row(Version version) noexcept {
-        return rows[static_cast<std::size_t>(version)];
-    }
-
     /// The plain context that the functions of runtime/context/ take.
-    [[nodiscard]] HPyContext& context() noexcept { return row(kTrunk).context; }
+    [[nodiscard]] HPyContext& context() noexcept { return plain; }
 
-    /// The region around a plain context of a version: a constant offset, no memory is read.
-    template <Version V = kTrunk>
+    /// Memory of kRoomBytes for the plain context of a version other than kTrunk. It follows the
+    /// region, and is zero until runtime/versions/around/contexts.cpp writes it: pages of versions
+    /// that no file asked for do not exist.
+    static constexpr std::size_t kRoomBytes = 4096;
+    [[nodiscard]] void* room_of(Version version) noexcept;
+
+    /// The region around a plain context: a constant offset, no memory is read.
     [[nodiscard]] static Region* of(HPyContext* context) noexcept;
 
     /// Whether R2, R4 and the invariants of window and spares hold, as far as they can be seen in a
@@ -188,11 +183,8 @@ struct Region {
 // offsetof in a struct with private parts is conditionally supported; both compilers support it.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
-template <Version V>
-Region* Region::of(HPyContext* context) noexcept {
-    constexpr std::size_t kOffset = offsetof(Region, rows) +
-                                    static_cast<std::size_t>(V) * sizeof(VersionRow) +
-                                    offsetof(VersionRow, context);
+inline Region* Region::of(HPyContext* context) noexcept {
+    constexpr std::size_t kOffset = offsetof(Region, plain);
     return reinterpret_cast<Region*>(reinterpret_cast<char*>(context) - kOffset);
 }
 #pragma GCC diagnostic pop

@@ -283,7 +283,7 @@ run_tests_of_version() { # option of pytest...
     say "Catch2"
     run_catch2 -L '^test_(interp_state|formats)$'
     run_whole test_interp_state
-    run_pytest -m "not once" "$@"
+    HPYSTATE_FUTURE_SEEDS=2 run_pytest -m "not once" "$@"
 }
 
 mapfile -t PACKAGES < <(packages_of "$COMMAND")

@@ -49,6 +49,9 @@ extern "C" {
 #define HPYSTATE_OWN_MINOR HPYSTATE_ABI_MINOR_0_0_4
 #endif
 
+/* HPy 0.0.4 has no macro for it. */
+#define HPYSTATE_SIBLING_UNUSED __attribute__((unused)) static inline
+
 /* One for all translation units of a shared object, as the link of the fused calls. */
 extern struct hpystate_sibling_link hpystate_sibling_state;
 __attribute__((weak, visibility("hidden"))) struct hpystate_sibling_link hpystate_sibling_state = {
@@ -208,8 +211,8 @@ struct hpystate_api_user {
  *  since      sibling 1; on a runtime without it, by HPyCapsule_New
  *  source     ours; PEP 489 for the place to call it: HPy_mod_exec
  */
-HPyAPI_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
-                                       const struct hpystate_api* api) {
+HPYSTATE_SIBLING_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
+                                                 const struct hpystate_api* api) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
     HPy capsule;
     int status;
@@ -338,8 +341,9 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext*
  *  since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer
  *  source       ours
  */
-HPyAPI_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
-                                    const char* utf8_module, const char* utf8_name, size_t needed) {
+HPYSTATE_SIBLING_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
+                                              const char* utf8_module, const char* utf8_name,
+                                              size_t needed) {
     HPy module = HPyImport_ImportModule(ctx, utf8_module);
     HPy capsule = HPy_NULL;
     const struct hpystate_api* api = NULL;

@@ -9,6 +9,7 @@
 
 #include "interp_state/current.h"
 #include "interp_state/first_value.h"
+#include "runtime/abi/slots.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/guarded.h"
@@ -162,13 +163,16 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
 
 // ---- what was negotiated, for `python -m hpystate abi` ----
 
-/// A tuple of str.
-PyObject* texts_of(std::span<const char* const> texts) {
-    Ref tuple(PyTuple_New(static_cast<Py_ssize_t>(texts.size())));
-    for (std::size_t i = 0; tuple && i < texts.size(); ++i) {
-        PyObject* const text = PyUnicode_FromString(texts[i]);
-        if (text == nullptr) return nullptr;
-        PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), text);
+/// A tuple of pairs of str: what is emulated, by what.
+PyObject* pairs_of(std::span<const Emulation> emulated) {
+    Ref tuple(PyTuple_New(static_cast<Py_ssize_t>(emulated.size())));
+    for (std::size_t i = 0; tuple && i < emulated.size(); ++i) {
+        const Emulation& each = emulated[i];
+        const ApiName name = make_api_name(each.name);
+        PyObject* const pair =
+            Py_BuildValue("(ss)", each.is_of_context ? name.text.data() : each.name, each.by);
+        if (pair == nullptr) return nullptr;
+        PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), pair);
     }
     return tuple.release();
 }
@@ -178,7 +182,7 @@ PyObject* offer_as_dict(const Offer& offer) {
                          offer.version.text().c_str(), "asked_by", offer.asked_by, "name_tag",
                          offer.name_tag, "functions", static_cast<Py_ssize_t>(offer.functions),
                          "context_size", static_cast<Py_ssize_t>(offer.size), "emulated",
-                         texts_of(offer.emulated));
+                         pairs_of(offer.emulated));
 }
 
 PyDoc_STRVAR(offers_doc, "offers($module, /)\n--\n\n"

@@ -49,7 +49,9 @@ def describe(path: str, module: str | None = None) -> dict[str, Any]:
     returns  a dict that can be written as JSON: file, loads (bool: this Python can load them all)
              and modules, a list of dicts. Each has module and loads; one that is refused has kind
              and reason, as LoadError, or the kind "raised" if a function of the file raised; any
-             other has asks, gets, emulated and tables
+             other has asks, gets, tables, and emulated: a list of dicts with name (what HPy's
+             current version does not have, or has otherwise) and by (what this runtime does for
+             it)
     """
     path = os.path.abspath(path)
     modules = [_describe_module(_printable(name), path) for name in _names(path, module)]
@@ -104,7 +106,11 @@ def _printable(text: str) -> str:
 
 
 def _row(offer: dict[str, Any]) -> dict[str, Any]:
-    return {**offer, "emulated": list(offer["emulated"])}
+    return {**offer, "emulated": _emulated(offer)}
+
+
+def _emulated(offer: dict[str, Any]) -> list[dict[str, str]]:
+    return [{"name": name, "by": by} for name, by in offer["emulated"]]
 
 
 def _describe_module(name: str, path: str) -> dict[str, Any]:
@@ -138,7 +144,7 @@ def _describe_module(name: str, path: str) -> dict[str, Any]:
             "abi": offer["abi"],
             "functions": offer["functions"],
         },
-        "emulated": list(offer["emulated"]),
+        "emulated": _emulated(offer),
         "tables": {
             "fused calls": _table(found["fused"]),
             "calls between extensions": _table(found["sibling"]),
@@ -165,7 +171,8 @@ def _lines(module: dict[str, Any]) -> list[str]:
         f"  asks for   HPy {asks['release']} (ABI {asks['abi']}, tag {asks['tag']}){known}",
         f"  by         {asks['by']}",
         f"  gets       HPy {gets['release']} (ABI {gets['abi']}), {gets['functions']} functions",
-        f"  emulated   {'; '.join(module['emulated']) or 'nothing'}",
+        f"  emulated   {_count(module['emulated'])}",
+        *(f"    {each['name']}: {each['by']}" for each in module["emulated"]),
     ]
     for name, table in module["tables"].items():
         if table is None:
@@ -180,6 +187,10 @@ def _lines(module: dict[str, Any]) -> list[str]:
     return lines + ([f"  declares   {', '.join(words)}"] if words else [])
 
 
+def _count(emulated: list[dict[str, str]]) -> str:
+    return f"{len(emulated)} that 0.9 does not have, or has otherwise" if emulated else "nothing"
+
+
 def show_runtime() -> str:
     """The versions that this runtime has, for people."""
     runtime = describe_runtime()
@@ -189,7 +200,7 @@ def show_runtime() -> str:
             f"HPy {row['release']}: ABI {row['abi']}, NAME{row['name_tag']}, "
             f"{row['functions']} functions",
             f"  asked for by {row['asked_by']}",
-            f"  emulated     {'; '.join(row['emulated']) or 'nothing'}",
+            f"  emulated     {_count(row['emulated'])}",
         ]
     return "\n".join(lines)
 

@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 SUFFIX = ".hpy0.so"
 HYBRID_SUFFIX = f".hpy0-cp{sys.version_info[0]}{sys.version_info[1]}{sys.abiflags}.so"
 OLD_SUFFIX = ".hpy.so"  # of HPy 0.0.4
-SUFFIXES = (SUFFIX, HYBRID_SUFFIX, OLD_SUFFIX)  # the earlier one wins
+# The earlier one wins. The first row of offers() is that of SUFFIX.
+SUFFIXES = (SUFFIX, HYBRID_SUFFIX, *(row["name_tag"] for row in _native.offers()[1:]))
 DROP_IN = "hpy.universal"
 #: Names that HPy's users import -> our modules, the same objects.
 ALIASES = {

@@ -19,7 +19,7 @@ constexpr PyModuleDef new_definition() noexcept {
             nullptr,
             nullptr,
             nullptr,
-            &release_module_state<kTrunk>};
+            &release_module_state};
 }
 
 /// The definition of anchors if modules have another layout. Then no module is made of
@@ -44,7 +44,7 @@ void number_definitions() noexcept {
     return has_layout(anchor, &anchor_definition, PyModule_GetState(anchor));
 }
 
-[[nodiscard]] PyObject* make_anchor(Region& region, Version version) noexcept {
+[[nodiscard]] PyObject* make_anchor(Region& region) noexcept {
     HPYSTATE_CHECK(may_run_python());
     if (!check_module_size(PyModule_Type.tp_basicsize)) return nullptr;
     number_definitions();
@@ -57,7 +57,7 @@ void number_definitions() noexcept {
         anchor = Ref(PyModule_Create(&public_definition));
     }
     if (!anchor) return nullptr;
-    static_cast<ModuleState*>(PyModule_GetState(anchor.get()))->lead_to(region, version);
+    static_cast<ModuleState*>(PyModule_GetState(anchor.get()))->lead_to(region);
     return anchor.release();
 }
 
@@ -120,11 +120,11 @@ HPyContext* context_of_class(PyTypeObject* type) noexcept {
     return has_other_module_layout() ? public_context_of_class(type) : nullptr;
 }
 
-bool prepare_anchor(Region& region, Version version) noexcept {
-    std::atomic<PyObject*>& place = region.row(version).anchor;
+bool prepare_anchor(Region& region) noexcept {
+    std::atomic<PyObject*>& place = region.anchor;
     // acquire: pairs with the release in publish().
     if (place.load(std::memory_order_acquire) != nullptr) return true;
-    PyObject* const anchor = make_anchor(region, version);
+    PyObject* const anchor = make_anchor(region);
     if (anchor == nullptr) return false;
     Region::publish(place, anchor);
     return true;
@@ -133,8 +133,8 @@ bool prepare_anchor(Region& region, Version version) noexcept {
 #ifdef HPYSTATE_CHECKS
 bool pretend_other_module_layout(Region& region) noexcept {
     other_module_layout.store(true, std::memory_order_relaxed);
-    Py_XDECREF(region.row(kTrunk).anchor.exchange(nullptr));
-    return prepare_anchor(region, kTrunk);
+    Py_XDECREF(region.anchor.exchange(nullptr));
+    return prepare_anchor(region);
 }
 #endif
 

@@ -70,9 +70,9 @@ template <typename First, typename... Rest>
     return context_of_operands(rest...);
 }
 
-/// Makes the anchor for one version of the ABI if the region has none. The thread is attached to
+/// Makes the region's anchor if it has none. The thread is attached to
 /// the region's interpreter. False: an exception is set.
-[[nodiscard]] bool prepare_anchor(Region& region, Version version) noexcept;
+[[nodiscard]] bool prepare_anchor(Region& region) noexcept;
 
 #ifdef HPYSTATE_CHECKS
 /// For tests: from now on this process assumes that modules have another layout, and `region` gets

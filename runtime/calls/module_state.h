@@ -15,25 +15,24 @@ struct ModuleState {
     /// (debug, trace) is not here but in the thunks of the functions: calls/layer.h.
     HPyContext* context;
 
-    /// Sets the plain context of a version, and counts it in `leaders`. While something leads to a
-    /// context, its region is not given to another interpreter: a module may outlive its
-    /// interpreter if the main interpreter holds it.
-    void lead_to(Region& region, Version version = kTrunk) noexcept {
+    /// Sets the context, and counts it in `leaders`. While something leads to a context, its region
+    /// is not given to another interpreter: a module may outlive its interpreter if the main
+    /// interpreter holds it.
+    void lead_to(Region& region) noexcept {
         // relaxed: written by a thread of the region's owner, which has not ended. Exec slots may
         // run twice.
         if (context == nullptr) region.leaders.fetch_add(1, std::memory_order_relaxed);
-        context = &region.row(version).context;
+        context = &region.context();
     }
 };
 
-/// The m_free of every definition with this state, for contexts of one version.
-template <Version V = kTrunk>
-void release_module_state(void* module) noexcept {
+/// The m_free of every definition with this state.
+inline void release_module_state(void* module) noexcept {
     auto* const state =
         static_cast<ModuleState*>(PyModule_GetState(static_cast<PyObject*>(module)));
     if (state == nullptr || state->context == nullptr) return;
     // release: pairs with the acquire in is_led_to(): the last call through it has returned.
-    Region::of<V>(state->context)->leaders.fetch_sub(1, std::memory_order_release);
+    Region::of(state->context)->leaders.fetch_sub(1, std::memory_order_release);
 }
 
 } // namespace hpystate

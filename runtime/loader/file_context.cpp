@@ -34,14 +34,20 @@ using InitContext = InspectedFile::InitContext;
     return reinterpret_cast<const void*>(init_context); // the file, by any address in it
 }
 
+/// The context for the file's trampolines, which is of the version that it asks for. Throws
+/// std::bad_alloc.
+[[nodiscard]] HPyContext* dispatcher_for(const InspectedFile& file) {
+    return file.offer->dispatcher != nullptr ? file.offer->dispatcher() : context::dispatcher();
+}
+
 /// Gives the file the dispatcher, unless another runtime has it. Returns where contexts are then.
-[[nodiscard]] ContextWords give(InitContext init_context) {
+[[nodiscard]] ContextWords give(const InspectedFile& file) {
     HPYSTATE_CHECK(may_run_python()); // no lock of ours is held
     join_other_copies();
-    ContextWords before = find_contexts(data_of(init_context));
-    if (foreign_context(before, Version::kV09) != nullptr) return before;
-    call_file(init_context, context::dispatcher());
-    return find_contexts(data_of(init_context));
+    ContextWords before = find_contexts(data_of(file.init_context));
+    if (foreign_context(before, file.offer->context) != nullptr) return before;
+    call_file(file.init_context, dispatcher_for(file));
+    return find_contexts(data_of(file.init_context));
 }
 
 /// What is known of one file, from its first load to the end of the process.
@@ -165,18 +171,19 @@ class Giving {
             continue;
         }
         Giving giving(state);
-        giving.finish(give(file.init_context));
+        giving.finish(give(file));
         return state;
     }
 }
 
-/// A context of another runtime that the file has now; nullptr: none is known.
-[[nodiscard]] HPyContext* other_context(const FileState& state) {
+/// A context of another runtime that the file has now; nullptr: none is known. `version` is the
+/// file's.
+[[nodiscard]] HPyContext* other_context(const FileState& state, Version version) {
     {
         const std::lock_guard lock(board().mutex);
         if (state.phase != FileState::Phase::kGiven) return nullptr; // the giver looks
     }
-    return foreign_context(state.words, Version::kV09);
+    return foreign_context(state.words, version);
 }
 
 /// What to do with a file that another runtime has, for the end of a message.
@@ -214,7 +221,7 @@ void report_other_runtime(const InspectedFile& file, const HPyContext* other) {
 } // namespace
 
 bool give_dispatcher(const InspectedFile& file, Sharing sharing) {
-    const HPyContext* const other = other_context(give_once(file));
+    const HPyContext* const other = other_context(give_once(file), file.offer->context);
     if (other == nullptr) return false;
     const bool refused =
         sharing == Sharing::kRefuse || (sharing == Sharing::kDefault && is_of_upstream(*other));

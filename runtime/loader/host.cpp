@@ -7,7 +7,7 @@
 #include "runtime/elf/read_memory.h"
 #include "runtime/elf/static_data.h"
 #include "runtime/elf/symbol_name.h"
-#include "runtime/versions/v0_0_4/abi.h"
+#include "runtime/loader/negotiate.h"
 #include "runtime/versions/v0_0_4/emulate.h"
 #include "runtime/versions/v0_9/dispatcher.h"
 
@@ -55,10 +55,8 @@ constexpr unsigned kAddressBits = 48;
 }
 
 /// Where a context of that version has the function that trampolines call.
-[[nodiscard]] constexpr std::size_t offset_of_trampolines(Version version) noexcept {
-    return version == Version::kV004
-               ? offsetof(v0_0_4::HPyContext, ctx_CallRealFunctionFromTrampoline)
-               : offsetof(HPyContext, ctx_CallRealFunctionFromTrampoline);
+[[nodiscard]] std::size_t offset_of_trampolines(Version version) noexcept {
+    return offers()[static_cast<std::size_t>(version)].trampolines;
 }
 
 /// Whether a copy of this runtime made a context: that function of it is one of the copy's code.

@@ -83,6 +83,8 @@ Link* link_of(const Library& library, const InspectedFile& file, Link* hpystate_
     return check_link(library, link, symbol);
 }
 
+constexpr const char* kSiblingLink = "hpystate_sibling_link_1";
+
 constexpr std::array<std::string_view, 3> kInterpreters{"own-gil", "shared-gil", "main"};
 constexpr std::array<std::string_view, 2> kGil{"off", "on"};
 constexpr std::array<std::string_view, 3> kOtherRuntimes{"share", "copy", "refuse"};
@@ -119,6 +121,7 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
         file.tag = "hpy";
         file.old_init =
             require<v0_0_4::Init>(library, "HPyInit_" + mod, LoadErrorKind::kMissingInit, mod);
+        file.sibling_link = link_of(library, file, &hpystate_asks::sibling, kSiblingLink);
         read_words(file);
         return file;
     }
@@ -127,7 +130,7 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
     file.init_context = require<InspectedFile::InitContext>(
         library, "HPyInitGlobalContext_" + mod, LoadErrorKind::kMissingContextInit, mod);
     file.fused_link = link_of(library, file, &hpystate_asks::fused, "hpystate_fused_link_1");
-    file.sibling_link = link_of(library, file, &hpystate_asks::sibling, "hpystate_sibling_link_1");
+    file.sibling_link = link_of(library, file, &hpystate_asks::sibling, kSiblingLink);
 
     read_words(file);
     return file;

@@ -71,15 +71,19 @@ Interpreters assumed_for(const InspectedFile& file, const ModuleDescription& wan
 
 PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* spec) {
     if (file.offer->context == Version::kV004) {
+        check_unshared(file); // first: a refused file is left as it is
+        fill_sibling_link(file);
         return create_old(file, decision.layer, decision.interpreters);
     }
     const bool other_runtime = give_dispatcher(file, decision.sharing);
     check_no_exception(file.path, "HPyInitGlobalContext_" + file.short_name);
-    fill_fused_link(file);
+    const bool of_trunk = file.offer->layer_in == nullptr;
+    if (of_trunk) fill_fused_link(file); // the functions of that table take contexts of kTrunk
     fill_sibling_link(file);
     const ModuleDescription wanted = v0_9::describe_module(definition_of(file));
     const Interpreters where = decision.interpreters.value_or(assumed_for(file, wanted));
-    return create_module(wanted, {file.name, file.path, spec, where, decision.layer,
+    const Layer* const layer = of_trunk ? decision.layer : &file.offer->layer_in(decision.layer);
+    return create_module(wanted, {file.name, file.path, spec, where, layer,
                                   other_runtime || decision.sharing == Sharing::kShare});
 }
 

@@ -144,7 +144,7 @@ void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots&
         slots.create != nullptr ? 0 : static_cast<Py_ssize_t>(sizeof(ModuleState));
     kept.cpython.m_methods = parts.methods;
     kept.cpython.m_slots = kept.slots.data();
-    if (slots.create == nullptr) kept.cpython.m_free = &release_module_state<kTrunk>;
+    if (slots.create == nullptr) kept.cpython.m_free = &release_module_state;
     kept.source = parts.source;
     kept.globals = {parts.globals, parts.global_count};
     kept.layer = parts.layer;

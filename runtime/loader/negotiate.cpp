@@ -1,56 +1,25 @@
-/// runtime/loader/negotiate.cpp: the table of versions; checks the version, the tag in the file's
-/// name, and the file's constant.
+/// runtime/loader/negotiate.cpp: checks the version, the tag in the file's name, and the file's
+/// constant.
 #include "runtime/loader/negotiate.h"
 
-#include "runtime/abi/slots.h"
 #include "runtime/elf/symbol_name.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
-#include "runtime/versions/v0_0_4/abi.h"
 
 #include <hpystate/version.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace hpystate {
 
-namespace {
-
-constexpr const char* kEmulatedFor004[] = {
-    "A module is made by HPyInit_NAME itself (HPyModule_Create).",
-    "What 0.9 removed or changed: runtime/versions/v0_0_4/emulate.cpp.",
-};
-
-} // namespace
-
-constexpr Offer kOffers[kVersionCount] = {
-    {.context = Version::kV09,
-     .version = {HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR},
-     .release = "0.9",
-     .asked_by = "get_required_hpy_major_version_NAME, get_required_hpy_minor_version_NAME",
-     .name_tag = ".hpy0.so",
-     .size = sizeof(HPyContext),
-     .functions = kSlotCount,
-     .emulated = {}},
-    {.context = Version::kV004,
-     .version = {AbiVersion::kBeforeNumbers, 4},
-     .release = "0.0.4",
-     .asked_by = "HPyInit_NAME alone",
-     .name_tag = ".hpy.so",
-     .size = sizeof(v0_0_4::HPyContext),
-     .functions = v0_0_4::kFunctionCount,
-     .emulated = kEmulatedFor004},
-};
-
 std::string offered_versions() {
     std::string text;
-    for (const Offer& row : kOffers) {
+    for (const Offer& row : offers()) {
         text += (text.empty() ? "" : ", ") + row.version.text() + " (HPy " + row.release + ")";
     }
     return text;
@@ -111,9 +80,9 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
 
 /// Which of the numbers is later than those of this runtime.
 std::string needs_of(AbiVersion wanted) {
-    const bool same_major =
-        std::any_of(std::begin(kOffers), std::end(kOffers),
-                    [=](const Offer& row) { return row.version.major == wanted.major; });
+    const bool same_major = std::any_of(offers().begin(), offers().end(), [=](const Offer& row) {
+        return row.version.major == wanted.major;
+    });
     return "HPy ABI " + wanted.text() +
            (same_major ? ", a later minor version" : ", another major version");
 }

@@ -1,8 +1,9 @@
 /// runtime/loader/negotiate.h: which version of HPy a file asks for, and what this runtime gives
 /// it.
 ///
-/// kOffers is the one table of it: a row for each version that this runtime has. Imports decide by
-/// it, `python -m hpystate abi FILE` prints it, and hpystate_context_for() finds contexts by it.
+/// kOffers (offers.cpp) is the one table of it: a row for each version that this runtime has.
+/// Imports decide by it, `python -m hpystate abi FILE` prints it, and hpystate_context_for() finds
+/// contexts by it.
 ///
 /// A file asks in three ways, by what it exports for the module NAME:
 ///
@@ -14,6 +15,7 @@
 
 #include "interp_state/context_head.h"
 #include "runtime/abi/version.h"
+#include "runtime/calls/layer.h"
 #include "runtime/loader/file_tag.h"
 #include "runtime/loader/library.h"
 
@@ -26,6 +28,13 @@
 
 namespace hpystate {
 
+/// Something that a version has and kTrunk has not, or has otherwise.
+struct Emulation {
+    const char* name;   ///< of the function of the context, without ctx_; else what it is
+    bool is_of_context; ///< it is a function of the context
+    const char* by;     ///< what this runtime does for it
+};
+
 /// A version that this runtime has.
 struct Offer {
     Version context;       ///< of the context that the file gets
@@ -36,18 +45,47 @@ struct Offer {
     std::uint32_t size;    ///< bytes of the context
     std::size_t functions; ///< of the context
 
-    /// What the version has and the trunk of runtime/context/ has not, a sentence each: so the
-    /// runtime does it in the version's own folder.
-    std::span<const char* const> emulated;
+    /// Where the context has the function that trampolines call, in bytes.
+    std::size_t trampolines;
+
+    /// What the version has and the trunk of runtime/context/ has not, or has otherwise: the
+    /// runtime does it in the version's own folder, whose one list this is made of.
+    std::span<const Emulation> emulated;
+
+    /// Returns the layer by which functions of a file of this version are called in a mode, which
+    /// is that of debug or trace mode, or nullptr for plain. Null: this row is kTrunk's, whose
+    /// modes are layers themselves, and plain has none.
+    const Layer& (*layer_in)(const Layer* mode) noexcept;
+
+    /// Returns the context of this version for one of kTrunk of a kind: in the same mode, with the
+    /// same handles, valid as long as that one is. nullptr with an exception set: no memory, which
+    /// a plain context does not need. Null: this row is kTrunk's.
+    HPyContext* (*around)(HPyContext* trunk, ContextKind kind) noexcept;
+
+    /// Returns the context that a file of this version gets for its trampolines. Throws
+    /// std::bad_alloc. Null: this row is kTrunk's.
+    HPyContext* (*dispatcher)();
 };
 
-extern const Offer kOffers[kVersionCount];
+extern const Offer kOffers[];
+
+/// All rows.
+[[nodiscard]] inline std::span<const Offer> offers() noexcept {
+    return {kOffers, kVersionCount};
+}
 
 /// The row of a version for a file or a caller that was compiled for `wanted`: the same major
 /// number, and no later minor one. nullptr: this runtime has none.
 [[nodiscard]] inline const Offer* offer_for(AbiVersion wanted) noexcept {
-    for (const Offer& row : kOffers) {
-        if (row.version.major == wanted.major && wanted.minor <= row.version.minor) return &row;
+    const auto serves = [&](const Offer& row) {
+        return row.version.major == wanted.major && wanted.minor <= row.version.minor;
+    };
+    // hpystate_context_for() is called often, and mostly for kTrunk: the first row, without the
+    // instructions of a loop (tests/siblings/test_cost.py counts them).
+    if (serves(kOffers[0])) [[likely]]
+        return &kOffers[0];
+    for (const Offer& row : offers().subspan(1)) {
+        if (serves(row)) return &row;
     }
     return nullptr;
 }

@@ -9,12 +9,10 @@
 #include "runtime/elf/symbol_name.h"
 #include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
-#include "runtime/loader/file_context.h"
 #include "runtime/loader/module.h"
-#include "runtime/versions/v0_0_4/adapter.h"
+#include "runtime/versions/v0_0_4/contexts.h"
 #include "runtime/versions/v0_0_4/describe.h"
 #include "runtime/versions/v0_0_4/emulate.h"
-#include "runtime/versions/v0_0_4/layer.h"
 #include "runtime/versions/v0_9/contexts.h"
 
 #include <string>
@@ -103,7 +101,7 @@ class Noted {
     const Interpreters assumed = hybrid ? Interpreters::kSharedGil : Interpreters::kOwnGil;
     const Interpreters where =
         maker != nullptr ? maker->where.value_or(assumed) : Interpreters::kOwnGil;
-    Ref module(create_module(wanted, {name, path, spec.get(), where, v0_0_4::layer_of(context)}));
+    Ref module(create_module(wanted, {name, path, spec.get(), where, around::layer_of(context)}));
     if (!module || !execute_module(module.get())) return nullptr;
     return module.release();
 }
@@ -112,7 +110,7 @@ class Noted {
 /// through the functions of the file.
 [[nodiscard]] PyObject* make_module_or_note(v0_0_4::HPyContext* context,
                                             const v0_0_4::HPyModuleDef& definition) {
-    Region& region = v0_0_4::region_behind(v0_0_4::behind(context));
+    Region& region = around::region_behind(around::behind(context));
     Maker* const maker = maker_of(region, &definition);
     try {
         return make_module(context, definition, maker);
@@ -149,10 +147,9 @@ class Noted {
 PyObject* create_old(const InspectedFile& file, const Layer* mode,
                      std::optional<Interpreters> where) {
     const std::string symbol = "HPyInit_" + file.short_name;
-    check_unshared(file);
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return nullptr;
-    const Layer& layer = v0_0_4::layer_in(mode);
+    const Layer& layer = v0_0_4::Layers::in(mode);
     HPyContext* const context = layer.enter(&region->context());
     if (context == nullptr) return nullptr;
     Maker maker{file, *region, where};
@@ -177,7 +174,7 @@ HPy v0_0_4::Emulated::Module_Create(HPyContext* context, HPyModuleDef* definitio
     const Ref module(
         guarded<PyObject*>(nullptr, [=] { return make_module_or_note(context, *definition); }));
     if (!module) return HPy{0};
-    ::HPyContext* const trunk = behind(context);
+    ::HPyContext* const trunk = around::behind(context);
     return trunk->ctx_FromPyObject(trunk, reinterpret_cast<cpy_PyObject*>(module.get()));
 }
 

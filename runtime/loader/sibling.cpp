@@ -1,8 +1,12 @@
 /// runtime/loader/sibling.cpp: the table of functions behind hpystate/sibling.h.
 ///
 /// Every function may be called with a context of any version and mode of this runtime, on a thread
-/// that is attached to its interpreter. Of such a context only `_private` is read, and `name` for a
-/// message: both are at the same place in every version.
+/// that is attached to its interpreter. Of a context only `_private` is read before it is known to
+/// be of this runtime, and `name` for a message: both are at the same place in every version. Of
+/// what `_private` points to, the first 8 bytes are read (runtime/context/head.h).
+///
+/// A context of another version than kTrunk has the handles of the one that it forwards to. So
+/// handles are opened and closed in that one, and debug mode sees them as any other.
 #include <Python.h>
 
 #include "runtime/loader/sibling.h"
@@ -18,7 +22,6 @@
 #include <hpystate/sibling_table.h>
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -47,25 +50,23 @@ namespace {
 struct Place {
     HPyContext* context;
     const ContextHead* head;
+    HPyContext* trunk; ///< the context of kTrunk that has its handles: itself, or another one
 
     Place(HPyContext* of, const char* function) noexcept
-        : context(of), head(of != nullptr ? context::head_of(of) : nullptr) {
-        if (head == nullptr) [[unlikely]]
+        : context(of), head(of != nullptr ? context::head_of(of) : nullptr), trunk(of) {
+        if (head == nullptr) [[unlikely]] {
             raise_foreign(of, function);
+        } else if (head->trunk != nullptr) {
+            trunk = head->trunk;
+        }
     }
 
     explicit operator bool() const noexcept { return head != nullptr; }
     [[nodiscard]] bool is_debug() const noexcept { return head->kind == ContextKind::kDebug; }
 
-    /// A plain context is in its region, at the place of its version: the trunk's is so many rows
-    /// before it, or behind it.
+    /// A plain context of kTrunk is in its region, at a constant offset.
     [[nodiscard]] Region* region() const noexcept {
-        if (head->region != nullptr) return head->region;
-        const auto rows =
-            static_cast<std::ptrdiff_t>(head->version) - static_cast<std::ptrdiff_t>(kTrunk);
-        char* const trunk = reinterpret_cast<char*>(context) -
-                            rows * static_cast<std::ptrdiff_t>(sizeof(VersionRow));
-        return Region::of(reinterpret_cast<HPyContext*>(trunk));
+        return head->region != nullptr ? head->region : Region::of(trunk);
     }
 };
 
@@ -76,7 +77,7 @@ struct Place {
 
 /// The object of a handle, borrowed; nullptr with an exception set. Debug mode reports misuse.
 [[nodiscard]] PyObject* object_of(const Place& place, HPy h, const char* function) noexcept {
-    if (place.is_debug()) return layers::Call(place.context, function).object(h);
+    if (place.is_debug()) return layers::Call(place.trunk, function).object(h);
     if (!looks_like_debug(h)) return as_object(h);
     PyErr_Format(
         PyExc_SystemError,
@@ -89,7 +90,7 @@ struct Place {
 
 /// A new handle of the context for an object, whose reference is taken. Null with an exception set.
 [[nodiscard]] HPy open(const Place& place, PyObject* object, const char* function) noexcept {
-    if (place.is_debug()) return layers::Call(place.context, function).out(as_handle(object));
+    if (place.is_debug()) return layers::Call(place.trunk, function).out(as_handle(object));
     return as_handle(object);
 }
 
@@ -97,7 +98,7 @@ struct Place {
 /// where debug mode reported misuse and a hook let the program go on.
 [[nodiscard]] PyObject* take(const Place& place, HPy h, const char* function) noexcept {
     if (!place.is_debug()) return object_of(place, h, function);
-    const layers::Call call(place.context, function);
+    const layers::Call call(place.trunk, function);
     return call.state().close(h, function);
 }
 
@@ -116,14 +117,15 @@ struct Place {
     return false;
 }
 
-/// The context of a version with the caller's mode, if that version has it; else its plain one.
-/// Only the trunk has layers, and a context of its own version is the caller's.
-[[nodiscard]] HPyContext* sibling_of(const Place& place, Version version) noexcept {
-    if (version == place.head->version) return place.context;
-    return &place.region()->row(version).context;
+/// The context of a version with the caller's mode. nullptr with an exception set: no memory.
+[[nodiscard]] HPyContext* sibling_of(const Place& place, const Offer& offer) noexcept {
+    if (offer.context == place.head->version) return place.context;
+    return offer.around != nullptr ? offer.around(place.trunk, place.head->kind) : place.trunk;
 }
 
-[[gnu::cold]] HPyContext* raise_no_version(AbiVersion wanted, const char* function) noexcept {
+// Not inlined: its registers and its stack would be saved by every call of context_for().
+[[gnu::cold, gnu::noinline]] HPyContext* raise_no_version(AbiVersion wanted,
+                                                          const char* function) noexcept {
     return guarded<HPyContext*>(nullptr, [&]() -> HPyContext* {
         const std::string text = std::string(function) + ": a context of HPy ABI " + wanted.text() +
                                  " was asked for; this runtime has " + offered_versions() +
@@ -141,10 +143,9 @@ HPyContext* context_for(HPyContext* ctx, std::uint32_t major, std::uint32_t mino
         return nullptr;
     const AbiVersion wanted{major, minor};
     const Offer* const offer = offer_for(wanted);
-    // A context of 0.0.4 is for a file of 0.0.4, and has no head of ours.
-    if (offer == nullptr || offer->context == Version::kV004) [[unlikely]]
+    if (offer == nullptr) [[unlikely]]
         return raise_no_version(wanted, kName);
-    return sibling_of(place, offer->context);
+    return sibling_of(place, *offer);
 }
 
 HPy lend(HPyContext* from, HPyContext* to, HPy h) noexcept {

@@ -1,11 +1,14 @@
 /// runtime/loader/sibling.h: contexts and handles of one interpreter across versions and modes, for
 /// extensions that call each other (hpystate/sibling.h in include/).
 ///
-///     context --_private--> head: version, mode, region
-///     region  --row(version)--> the plain context of any version        kOffers has the versions
+///     context of any version --_private--> head: version, mode, region, trunk
+///     head.trunk              the context of kTrunk that it forwards to; null: it is one
+///     kOffers[...].around()   from a context of kTrunk to one of another version around it
 ///
-/// A handle is an object's address in plain and trace mode, and a record's in debug mode, whatever
-/// the version is. So a handle becomes one of another context by way of its object.
+/// So the sibling of a context is that of another version around the same context of kTrunk, and
+/// has the same mode. A handle is an object's address in plain and trace mode, and a record's in
+/// debug mode, whatever the version is. So a handle becomes one of another context by way of its
+/// object.
 #pragma once
 
 #include "runtime/loader/inspect.h"

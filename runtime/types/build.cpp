@@ -192,8 +192,7 @@ PyObject* create(const CheckedType& type, Parts& parts, Site site) {
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(type.parents.metaclass.get());
     // The functions of the type find their context through the anchor: it is the context of the
     // caller of HPyType_FromSpec.
-    PyObject* const anchor =
-        Region::of(site.maker)->row(kTrunk).anchor.load(std::memory_order_acquire);
+    PyObject* const anchor = Region::of(site.maker)->anchor.load(std::memory_order_acquire);
     return made_or_raised(
         PyType_FromMetaclass(metaclass, anchor, &cpython, type.parents.bases.get()));
 }

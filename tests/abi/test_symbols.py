@@ -24,8 +24,8 @@ WRITABLE = {
     r"(guard variable for )?hpystate::\(anonymous namespace\)::board\(\)::process_wide": (
         "which file has its context: file_context.cpp"
     ),
-    r"(guard variable for )?hpystate::v0_0_4::\(anonymous namespace\)::board\(\)::process_wide": (
-        "contexts around those of layers: versions/v0_0_4/contexts.cpp"
+    r"(guard variable for )?hpystate::around::\(anonymous namespace\)::board\(\)::process_wide": (
+        "contexts around those of layers: versions/around/contexts.cpp"
     ),
     r"hpystate::\(anonymous namespace\)::makers": "one per thread: loader/old_module.cpp",
     r"(guard variable for )?hpystate::meeting\(\)::found|hpystate_meeting_1": (

@@ -62,7 +62,8 @@ def test_the_names_of_the_api_in_the_documents_are_those_of_the_headers() -> Non
     for page in PAGES:
         text = page.read_text()
         named = set(re.findall(r"\bHPy(?:\w*_\w+|[A-Z]\w+)\b(?!\*)", text))
-        assert named - known == set(), page
+        invented = {"HPy_GetAttrOr_s"} if page.name == "new-version.md" else set()
+        assert named - known - invented == set(), page
         for start in re.findall(r"\b(HPy\w+)\*", text):  # HPyBytes_*: all that begin so
             assert any(name.startswith(start) for name in known), (page, start)
 

@@ -255,7 +255,7 @@ std::string describe_in(const Region& region, std::uintptr_t offset) {
     };
     if (offset == at(&region.owner)) return "owner";
     if (offset == at(&region.phase)) return "phase";
-    if (offset == at(&region.rows)) return "context";
+    if (offset == at(&region.plain)) return "context";
     return (offset < sizeof(Window) ? "window+" : "+") + std::to_string(offset);
 }
 
@@ -302,6 +302,9 @@ std::string describe(std::uintptr_t address) {
 // ---- what values.cpp and first_value.cpp need of other files ----
 
 namespace hpystate {
+
+/// The real one counts the rows of a table.
+extern const std::size_t kVersionCount = 1;
 
 /// The real one asks the dynamic linker and the kernel.
 Placement place_of(const void* /*slot*/) noexcept {

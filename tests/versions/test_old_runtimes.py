@@ -17,6 +17,8 @@ from tests.loader.foreign import host_named, output
 from tests.upstream.old import compile_old_snippet
 from tests.versions.sources import KEEPER
 
+ROOT = Path(__file__).resolve().parents[2]
+
 #: HPyInit_both of a 0.0.4 file creates the module, so a host cannot call it with a context that has
 #: no functions: it writes the pointer, whose place the module tells.
 SOURCE = """
@@ -120,6 +122,42 @@ print(module.get(), told)
     lines = output(child, script, file, host)
 
     assert lines == ["other-runtime True True", "1", "ours []"]
+
+
+#: Tells where its words are before any runtime has called it.
+WITH_LINK = """
+    #include <hpy.h>
+    #include <hpystate/sibling.h>
+    static HPyModuleDef def = {.name = "both"};
+    HPy_MODINIT(both)
+    static HPy init_both_impl(HPyContext *ctx) { return HPyModule_Create(ctx, &def); }
+    __attribute__((visibility("default"))) size_t context_word(void) {
+        return (size_t)&_ctx_for_trampolines;
+    }
+"""
+
+
+def test_nothing_is_written_to_a_file_that_is_refused(
+    child: Child, host: Path, tmp_path: Path
+) -> None:
+    """Its link to the functions of hpystate/sibling.h is filled by the first load that is not."""
+    flags = (f"-idirafter{ROOT / 'include'}",)
+    linked = compile_old_snippet("both", WITH_LINK, tmp_path, flags=flags)
+    script = f"""
+file = ctypes.CDLL(path)
+file.context_word.restype = file.hpystate_sibling_link_1.restype = ctypes.c_size_t
+link = ctypes.c_size_t.from_address(file.hpystate_sibling_link_1())
+{TAKE}
+host.host_writes(file.context_word(), address)
+try:
+    load()
+except hpystate.LoadError as error:
+    print(error.kind, link.value)
+host.host_writes(file.context_word(), 0)
+load()
+print(link.value != 0)
+"""
+    assert output(child, script, linked, host) == ["other-runtime 0", "True"]
 
 
 def test_a_private_copy_of_such_a_file_works(child: Child, file: Path, host: Path) -> None:

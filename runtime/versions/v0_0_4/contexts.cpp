@@ -2,45 +2,13 @@
 /// emulate.h does not have is forwarded.
 #include "runtime/versions/v0_0_4/contexts.h"
 
-#include "globals/locks.h"
-#include "runtime/cpython/guarded.h"
-#include "runtime/versions/v0_0_4/adapter.h"
 #include "runtime/versions/v0_0_4/emulate.h"
-
-#include <memory>
-#include <mutex>
-#include <new>
-#include <unordered_map>
 
 namespace hpystate::v0_0_4 {
 
 namespace {
 
-static_assert(sizeof(Adapter) <= sizeof(::HPyContext), "a region has room for one of 0.9");
-
-/// Calls the function of the context behind. The parameters are 0.0.4's, and convert to 0.9's.
-template <auto Member, typename Function>
-struct Forward;
-
-template <auto Member, typename R, typename... A>
-struct Forward<Member, R (*)(HPyContext*, A...)> {
-    static R call(HPyContext* context, A... args) noexcept {
-        ::HPyContext* const trunk = behind(context);
-        return (trunk->*Member)(trunk, args...);
-    }
-};
-
-// One function for each entry of the list, which returns what the entry points to. A name that
-// neither version has is a compile error.
-#define HPY_0_0_4_FUNC(ret, name, params)                                                          \
-    template <typename Own, typename Trunk>                                                        \
-    constexpr auto entry_##name() noexcept {                                                       \
-        if constexpr (requires { &Own::name; }) {                                                  \
-            return &Own::name;                                                                     \
-        } else {                                                                                   \
-            return &Forward<&Trunk::ctx_##name, decltype(HPyContext::ctx_##name)>::call;           \
-        }                                                                                          \
-    }
+#define HPY_0_0_4_FUNC(ret, name, params) HPYSTATE_AROUND_ENTRY(HPyContext, name)
 #include "runtime/abi/hpy_0_0_4.def"
 
 constexpr HPyContext make_table() noexcept {
@@ -54,53 +22,15 @@ constexpr HPyContext make_table() noexcept {
 
 constinit const HPyContext kTable = make_table();
 
-/// Under the lock.
-void fill(Adapter& adapter, ::HPyContext* trunk, const Layer& layer) noexcept {
-    HPyContext& context = adapter.context;
-    context = kTable;
-    context.name = trunk->name; // it tells the mode
-    context._private = trunk;
-#define HPY_0_0_4_HANDLE(name) context.h_##name = trunk->h_##name;
+void take_handles(void* taker, const ::HPyContext& trunk) noexcept {
+    auto& context = *static_cast<HPyContext*>(taker);
+#define HPY_0_0_4_HANDLE(name) context.h_##name = trunk.h_##name;
 #include "runtime/abi/hpy_0_0_4.def"
-    // release: whoever sees the layer sees the context.
-    adapter.layer.store(&layer, std::memory_order_release);
-}
-
-/// The contexts around those of layers. Only attached threads use it. Never destroyed.
-struct Board {
-    RankedMutex mutex{LockRank::kOldContexts};
-    std::unordered_map<::HPyContext*, std::unique_ptr<Adapter>> layered; ///< guarded by mutex
-};
-
-Board& board() {
-    static Board& process_wide = *new Board;
-    return process_wide;
 }
 
 } // namespace
 
-HPyContext* around_plain(::HPyContext* plain, const Layer& layer) noexcept {
-    ::HPyContext& room = Region::of(plain)->row(Version::kV004).context;
-    // The memory of a region is zero until the context is filled.
-    auto* const adapter = std::launder(reinterpret_cast<Adapter*>(&room));
-    // acquire: pairs with the release in fill().
-    if (adapter->layer.load(std::memory_order_acquire) == nullptr) [[unlikely]] {
-        const std::lock_guard lock(board().mutex);
-        if (adapter->layer.load(std::memory_order_relaxed) == nullptr) fill(*adapter, plain, layer);
-    }
-    return &adapter->context;
-}
-
-HPyContext* around_layered(::HPyContext* context, const Layer& layer) noexcept {
-    return guarded<HPyContext*>(nullptr, [&] {
-        const std::lock_guard lock(board().mutex);
-        std::unique_ptr<Adapter>& adapter = board().layered[context];
-        if (adapter == nullptr) {
-            adapter = std::make_unique<Adapter>();
-            fill(*adapter, context, layer);
-        }
-        return &adapter->context;
-    });
-}
+constinit const around::OtherVersion kVersion{Version::kV004, "0.0.4", &kTable, sizeof(kTable),
+                                              &take_handles};
 
 } // namespace hpystate::v0_0_4

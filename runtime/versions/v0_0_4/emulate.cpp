@@ -6,13 +6,16 @@
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/ref.h"
 #include "runtime/types/type.h"
-#include "runtime/versions/v0_0_4/adapter.h"
+#include "runtime/versions/around/adapter.h"
 #include "runtime/versions/v0_0_4/describe.h"
 
 #include <cstdint>
 #include <vector>
 
 namespace hpystate::v0_0_4 {
+
+using around::behind;
+using around::region_behind;
 
 static_assert(sizeof(long) == sizeof(std::int64_t) && sizeof(long long) == sizeof(std::int64_t));
 
@@ -151,8 +154,8 @@ namespace {
     std::vector<Ref> owned;
     TypeDescription wanted = describe_type(spec);
     if (!read_parameters(context, spec, params, owned, wanted.parameters)) return nullptr;
-    return make_type(wanted,
-                     Site{false, layer_of(context), &region_behind(behind(context)).context()});
+    return make_type(
+        wanted, Site{false, around::layer_of(context), &region_behind(behind(context)).context()});
 }
 
 } // namespace

@@ -16,7 +16,7 @@ namespace {
 
 [[nodiscard]] HPyContext* own_context() noexcept {
     Region* const region = current_region();
-    return region != nullptr ? &region->row(Version::kV09).context : nullptr;
+    return region != nullptr ? &region->context() : nullptr;
 }
 
 [[nodiscard]] bool owns_one(void* const* objects, std::size_t count, bool first_is_type) noexcept {
@@ -93,7 +93,7 @@ template <typename Accept>
 bool is_module_of_this_copy(PyObject* module) noexcept {
     if (!PyModule_CheckExact(module)) return false;
     const PyModuleDef* const definition = PyModule_GetDef(module);
-    return definition != nullptr && definition->m_free == &release_module_state<kTrunk>;
+    return definition != nullptr && definition->m_free == &release_module_state;
 }
 
 RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call) noexcept {

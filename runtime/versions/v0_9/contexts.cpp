@@ -47,7 +47,7 @@ bool install_objects(HPyContext& context) noexcept {
 } // namespace
 
 bool install_plain(Region& region) noexcept {
-    HPyContext& context = region.row(Version::kV09).context;
+    HPyContext& context = region.context();
     context.name = "HPy Universal ABI (CPython backend, hpystate)";
     context.abi_version = HPY_ABI_VERSION;
     context.hpystate_layout = HPYSTATE_LAYOUT_AS_LISTED;
@@ -65,8 +65,7 @@ Region* enter_interpreter() noexcept {
         return nullptr;
     }
     Region* const region = adopt(PyInterpreterState_Get(), &install_plain);
-    if (region == nullptr || !prepare_lifetime(*region) ||
-        !prepare_anchor(*region, Version::kV09)) {
+    if (region == nullptr || !prepare_lifetime(*region) || !prepare_anchor(*region)) {
         return nullptr;
     }
     return region;
