@@ -38,7 +38,7 @@
 extern "C" {
 #endif
 
-/* The version that this file is compiled for. HPy 0.0.4 had no number for it. */
+/* The version that this file is compiled for. HPy 0.0.4 had no number for it: this is ours. */
 #define HPYSTATE_ABI_MAJOR_0_0_4 0xFFFFFFFFu
 #define HPYSTATE_ABI_MINOR_0_0_4 4u
 #if defined(HPY_ABI_VERSION)
@@ -48,9 +48,6 @@ extern "C" {
 #define HPYSTATE_OWN_MAJOR HPYSTATE_ABI_MAJOR_0_0_4
 #define HPYSTATE_OWN_MINOR HPYSTATE_ABI_MINOR_0_0_4
 #endif
-
-/* HPy 0.0.4 has no macro for it. */
-#define HPYSTATE_SIBLING_UNUSED __attribute__((unused)) static inline
 
 /* One for all translation units of a shared object, as the link of the fused calls. */
 extern struct hpystate_sibling_link hpystate_sibling_state;
@@ -91,13 +88,15 @@ hpystate_other_context_for(HPyContext* ctx, uint32_t abi_major, uint32_t abi_min
 /** Finds the context of another version, for the same interpreter: the sibling of `ctx`.
  *
  *  ctx        the caller's context
- *  abi_major  of the version: HPY_ABI_VERSION of the headers that a function was compiled with
- *  abi_minor  likewise, HPY_ABI_VERSION_MINOR; a later one of the same major number serves too
+ *  abi_major  of the version: HPY_ABI_VERSION of the headers that a function was compiled with;
+ *             HPYSTATE_ABI_MAJOR_0_0_4 for those of HPy 0.0.4
+ *  abi_minor  likewise, HPY_ABI_VERSION_MINOR or HPYSTATE_ABI_MINOR_0_0_4; a later one of the same
+ *             major number serves too
  *  returns    borrowed: valid as long as `ctx` is, and `ctx` itself for its own version. It has the
- *             mode of `ctx` if that version has the mode, else it is plain. To this file it is a
- *             struct of another version: only pass it on. NULL with an exception set
+ *             mode of `ctx`. To this file it is a struct of another version: only pass it on. NULL
+ *             with an exception set
  *  raises     RuntimeError that names the versions there are; SystemError if `ctx` belongs to
- *             another runtime
+ *             another runtime; MemoryError, in debug and trace mode
  *  thread     attached to ctx's interpreter
  *  since      sibling 1; on a runtime without it, `ctx` for the own version, else RuntimeError
  *  source     ours
@@ -199,6 +198,18 @@ struct hpystate_api_user {
     int is_own_version; /* the functions take the caller's own context */
 };
 
+#if !defined(HPY_ABI_VERSION)
+__attribute__((cold, noinline, unused)) static void hpystate_refuse_capsule(HPyContext* ctx,
+                                                                            const char* function) {
+    char text[400];
+    snprintf(text, sizeof(text),
+             "%s: HPy 0.0.4 has no capsules, and the runtime of this context (%.100s) has no table "
+             "for this extension. Load it with hpystate, not older than its hpystate/sibling.h.",
+             function, ctx->name);
+    HPyErr_SetString(ctx, ctx->h_RuntimeError, text);
+}
+#endif
+
 /** Publishes the functions of an extension as an attribute of its module: a capsule.
  *
  *  ctx        the caller's context
@@ -208,11 +219,11 @@ struct hpystate_api_user {
  *  returns    0; -1 with an exception set
  *  raises     MemoryError; what setting the attribute raises
  *  thread     attached to ctx's interpreter
- *  since      sibling 1; on a runtime without it, by HPyCapsule_New
+ *  since      sibling 1; on a runtime without it, by HPyCapsule_New; HPy 0.0.4: RuntimeError
  *  source     ours; PEP 489 for the place to call it: HPy_mod_exec
  */
-HPYSTATE_SIBLING_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
-                                                 const struct hpystate_api* api) {
+static inline int hpystate_api_publish(HPyContext* ctx, HPy module, const char* utf8_name,
+                                       const struct hpystate_api* api) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
     HPy capsule;
     int status;
@@ -223,7 +234,7 @@ HPYSTATE_SIBLING_UNUSED int hpystate_api_publish(HPyContext* ctx, HPy module, co
         capsule = table->capsule_of(ctx, api);
     }
 #else
-    if (table == NULL) return hpystate_refuse_handle(ctx, "hpystate_api_publish"), -1;
+    if (table == NULL) return hpystate_refuse_capsule(ctx, "hpystate_api_publish"), -1;
     capsule = table->capsule_of(ctx, api);
 #endif
     if (HPy_IsNull(capsule)) return -1;
@@ -240,7 +251,7 @@ hpystate_api_in(HPyContext* ctx, HPy capsule) {
 #if defined(HPY_ABI_VERSION)
     return (const struct hpystate_api*)HPyCapsule_GetPointer(ctx, capsule, HPYSTATE_API_CAPSULE);
 #else
-    hpystate_refuse_handle(ctx, "hpystate_api_find");
+    hpystate_refuse_capsule(ctx, "hpystate_api_find");
     return NULL;
 #endif
 }
@@ -338,12 +349,11 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext*
  *               else; ImportError if the module has fewer functions, is loaded by another runtime,
  *               or publishes others than in another interpreter; as hpystate_context_for()
  *  thread       attached to ctx's interpreter
- *  since        sibling 1; on a runtime without it, by HPyCapsule_GetPointer
+ *  since        sibling 1; without it, by HPyCapsule_GetPointer; HPy 0.0.4: RuntimeError
  *  source       ours
  */
-HPYSTATE_SIBLING_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
-                                              const char* utf8_module, const char* utf8_name,
-                                              size_t needed) {
+static inline int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* user,
+                                    const char* utf8_module, const char* utf8_name, size_t needed) {
     HPy module = HPyImport_ImportModule(ctx, utf8_module);
     HPy capsule = HPy_NULL;
     const struct hpystate_api* api = NULL;
@@ -362,8 +372,7 @@ HPYSTATE_SIBLING_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_a
 #define HPYSTATE_API_FIND(ctx, user, utf8_module, utf8_name, type)                                 \
     hpystate_api_find((ctx), (user), (utf8_module), (utf8_name), sizeof(type))
 
-/** The published functions, a pointer to a constant struct of that type; NULL before they were
- * found. */
+/** The published functions: a pointer to a constant struct of that type. NULL: not found yet. */
 #define HPYSTATE_API_FUNCTIONS(user, type)                                                         \
     ((const type*)__atomic_load_n(&(user)->functions, __ATOMIC_RELAXED))
 
@@ -371,8 +380,9 @@ HPYSTATE_SIBLING_UNUSED int hpystate_api_find(HPyContext* ctx, struct hpystate_a
  *
  *  ctx      the caller's context
  *  user     of functions that were found in this interpreter; this is not checked
- *  returns  borrowed, as hpystate_context_for(); not NULL, since hpystate_api_find() tried it
- *  raises   nothing
+ *  returns  borrowed, as hpystate_context_for(). Not NULL if the versions are the same or `ctx` is
+ *           plain, since hpystate_api_find() tried it; else NULL with an exception set
+ *  raises   MemoryError, in debug and trace mode for another version
  *  thread   attached to ctx's interpreter
  *  since    sibling 1; on a runtime without it, `ctx`
  *  source   ours

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hpystate.build import include_folder
+from hpystate.build import include_folder, upstream_sdist
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 #: Takes HPy's types from whoever includes it: an extension or a runtime.
@@ -85,6 +85,44 @@ def test_our_own_calls_compile_behind_upstreams_headers(
     command = [compiler, f"-std={standard}", *strict, "-DHPY_ABI_UNIVERSAL", *folders]
     text = f"#include <hpystate/{header}>\ntypedef int used;\n"
     result = compile_text(text, *command, "-x", language)
+
+    assert result.returncode == 0, result.stderr
+
+
+SIBLINGS = """
+#include <hpystate/sibling.h>
+struct functions { HPy (*same)(HPyContext *ctx, HPy h); };
+static HPy same(HPyContext *ctx, HPy h) { return HPy_Dup(ctx, h); }
+static const struct functions functions = {same};
+static const struct hpystate_api api = HPYSTATE_API(functions);
+static struct hpystate_api_user user;
+int use(HPyContext *ctx, HPy h);
+int use(HPyContext *ctx, HPy h) {
+    HPyContext *theirs = hpystate_context_for(ctx, 0, 0);
+    HPy lent = hpystate_lend(ctx, theirs, h);
+    hpystate_end_lend(ctx, theirs, lent);
+    h = hpystate_give(theirs, ctx, HPYSTATE_API_FUNCTIONS(&user, struct functions)->same(
+                                       hpystate_api_context(ctx, &user), h));
+    return hpystate_api_publish(ctx, h, "_C_API", &api) < 0 ||
+           HPYSTATE_API_FIND(ctx, &user, "module", "_C_API", struct functions) < 0;
+}
+"""
+
+
+@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
+def test_calls_between_extensions_compile_behind_the_headers_of_0_0_4(
+    tmp_path: Path, compiler: str, language: str, standard: str, optimised: str
+) -> None:
+    """Compiled, not only read: some warnings are given where code is made."""
+    old = upstream_sdist("0.0.4") / "hpy" / "devel" / "include"
+    ours = tmp_path / "hpystate"  # alone, since a folder of -I is before one of -isystem
+    ours.symlink_to(INCLUDE / "hpystate")
+    # HPy_NULL of 0.0.4 is not ISO C++.
+    strict = [each for each in WARNINGS if language == "c" or each != "-Wpedantic"]
+    command = [compiler, f"-std={standard}", *strict, optimised, "-fPIC", "-DHPY_UNIVERSAL_ABI"]
+    command += ["-isystem", str(old), f"-I{tmp_path}", "-x", language, "-", "-c", "-o", "/dev/null"]
+    result = subprocess.run(command, input=SIBLINGS, capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stderr
 

@@ -1,18 +1,23 @@
 /* borrower.c: an extension that calls the functions of `lender` from C. */
 #include "pair.h"
 
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifndef MORE
 #define MORE 0 /* bytes of functions that the lender does not have */
 #endif
 
 static struct hpystate_api_user lender;
+static HPyGlobal own;
+static HPyGlobal* globals[] = {&own, NULL};
 
 #define FUNCTIONS HPYSTATE_API_FUNCTIONS(&lender, struct lender_functions)
 #define METHOD(name)                                                                               \
-    HPyDef_METH(name, #name, HPyFunc_VARARGS)                                                      \
-    static HPy name##_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs)
+    DEFINE_METHOD(name, #name, HPyFunc_VARARGS)                                                    \
+    static HPy name##_impl(HPyContext* ctx, HPy self, Arguments args, Count nargs)
 
 static HPy done(HPyContext* ctx, int status) {
     return status < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
@@ -52,6 +57,33 @@ ONE(call)
 ONE(wrap)
 ONE(unwrap)
 
+/* The borrower's own global: remember(value), remembered(). */
+METHOD(remember) {
+    (void)self, (void)nargs;
+    HPyGlobal_Store(ctx, &own, args[0]);
+    return done(ctx, 0);
+}
+METHOD(remembered) {
+    (void)self, (void)args, (void)nargs;
+    return HPyGlobal_Load(ctx, own);
+}
+
+/* leak_lent(value), leak_result(callable): forget a handle that was lent, and one that the lender
+ * returned. */
+METHOD(leak_lent) {
+    HPy value = hpystate_lend(ctx, hpystate_api_context(ctx, &lender), args[0]);
+    (void)self, (void)nargs;
+    return done(ctx, HPy_IsNull(value) ? -1 : 0);
+}
+METHOD(leak_result) {
+    HPyContext* theirs = hpystate_api_context(ctx, &lender);
+    HPy value = hpystate_lend(ctx, theirs, args[0]);
+    HPy result = FUNCTIONS->call(theirs, value);
+    (void)self, (void)nargs;
+    hpystate_end_lend(ctx, theirs, value);
+    return done(ctx, HPy_IsNull(result) ? -1 : 0);
+}
+
 /* twice(number) */
 METHOD(twice) {
     (void)self, (void)nargs;
@@ -73,6 +105,55 @@ METHOD(context_for) {
     return found == NULL ? HPy_NULL : HPyBool_FromBool(ctx, found == ctx);
 }
 
+static uint32_t number_of(HPyContext* ctx, HPy h) {
+    return (uint32_t)HPyLong_AsUnsignedLong(ctx, h);
+}
+
+/* sibling(major, minor, own major, own minor): the context of that version; whether it is the same
+ * the second time, whether its own sibling is the caller's context, and its name. */
+METHOD(sibling) {
+    const struct hpystate_sibling_table* table = hpystate_sibling_functions();
+    uint32_t major = number_of(ctx, args[0]), minor = number_of(ctx, args[1]);
+    HPyContext* found = table->context_for(ctx, major, minor);
+    HPyContext* back;
+    (void)self, (void)nargs;
+    if (found == NULL) return HPy_NULL;
+    back = table->context_for(found, number_of(ctx, args[2]), number_of(ctx, args[3]));
+    return HPy_BuildValue(ctx, "(iis)", found == table->context_for(ctx, major, minor), back == ctx,
+                          found->name);
+}
+
+/* foreign(part, major, minor): asks for the sibling of a context of another runtime, of which only
+ * the name and `_private` can be read. `part` is what `_private` leads to: 0 NULL, 1 a null word, 2
+ * a pointer to this context's own first words. Behind that word nothing can be read. */
+static void* last_bytes_of_a_page(size_t count) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char* memory =
+        (char*)mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED || mprotect(memory + page, page, PROT_NONE) != 0) abort();
+    return memory + page - count; /* never unmapped: a few pages */
+}
+METHOD(foreign) {
+    const void** context = (const void**)last_bytes_of_a_page(2 * sizeof(void*));
+    const void** part = (const void**)last_bytes_of_a_page(sizeof(void*));
+    const long kind = HPyLong_AsLong(ctx, args[0]);
+    HPyContext* other = (HPyContext*)context;
+    HPy lent;
+    (void)self, (void)nargs;
+    context[0] = "a foreign runtime";
+    context[1] = kind == 0 ? NULL : (const void*)part;
+    part[0] = kind == 2 ? (const void*)ctx : NULL;
+    if (hpystate_sibling_functions()->context_for(other, number_of(ctx, args[1]),
+                                                  number_of(ctx, args[2])) != NULL) {
+        HPyErr_SetString(ctx, ctx->h_AssertionError, "it was taken for one of this runtime");
+        return HPy_NULL;
+    }
+    HPyErr_Clear(ctx);
+    lent = hpystate_lend(ctx, other, args[0]);
+    if (!HPy_IsNull(lent)) hpystate_end_lend(ctx, other, lent);
+    return HPy_NULL; /* with the exception of hpystate_lend() */
+}
+
 /* The same by the runtime's table: hpystate_context_for() does not ask it for the own version. */
 METHOD(context_by_table) {
     const struct hpystate_sibling_table* table = hpystate_sibling_functions();
@@ -91,7 +172,7 @@ METHOD(outer_call) {
     HPy result;
     (void)self, (void)nargs;
     outer = ctx;
-    result = HPy_Call(ctx, args[0], NULL, 0, HPy_NULL);
+    result = call_without_arguments(ctx, args[0]);
     outer = before;
     return result;
 }
@@ -241,7 +322,7 @@ METHOD(times) {
 #define HPY_ABI_VERSION 0
 #endif
 
-HPyDef_SLOT(exec, HPy_mod_exec)
+DEFINE_EXEC
 static int exec_impl(HPyContext* ctx, HPy module) {
     (void)module;
     return hpystate_api_find(ctx, &lender, "lender", "_C_API",
@@ -253,9 +334,15 @@ static HPyDef* defines[] = {&pair,
                             &call,
                             &wrap,
                             &unwrap,
+                            &remember,
+                            &remembered,
+                            &leak_lent,
+                            &leak_result,
                             &twice,
                             &name,
                             &context_for,
+                            &sibling,
+                            &foreign,
                             &context_by_table,
                             &outer_call,
                             &outer_context,
@@ -269,7 +356,5 @@ static HPyDef* defines[] = {&pair,
                             &mixed,
                             &calls,
                             &times,
-                            &exec,
-                            NULL};
-static HPyModuleDef definition = {.defines = defines};
-HPy_MODINIT(borrower, definition)
+                            EXEC_ENTRY NULL};
+DEFINE_MODULE(borrower)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +13,22 @@ from types import ModuleType
 import pytest
 
 import hpystate
-from hpystate.build import compile_extension, make_cache_folder
+from hpystate.build import compile_extension, include_folder, make_cache_folder
+from tests.upstream.old import compile_old
 
 HERE = Path(__file__).parent
 Files = tuple[Path, Path]
+NAMES = {
+    "universal": "HPy Universal ABI (CPython backend, hpystate)",
+    "debug": "HPy Debug Mode ABI (hpystate)",
+    "trace": "HPy Trace Mode ABI (hpystate)",
+}
+#: Compiled files are kept under a hash of their sources and flags: the headers here are a flag.
+CONTENT = hashlib.sha256(b"".join(each.read_bytes() for each in sorted(HERE.glob("*.h"))))
+INCLUDED = f"-DINCLUDED_{CONTENT.hexdigest()[:16]}"
+#: The lender's version and the borrower's, of which at least one is 0.0.4.
+VERSIONS = (("0.9", "0.0.4"), ("0.0.4", "0.9"), ("0.0.4", "0.0.4"))
+FilesOf = Callable[[str, str], Files]
 Load = Callable[..., tuple[ModuleType, ModuleType]]
 
 EXPECTED = [
@@ -31,10 +46,18 @@ EXPECTED = [
     ("own version", "True"),
 ]
 MODES = ("universal", "debug", "trace")
+PAIRS = list(itertools.product(MODES, MODES))
 
 
 def compile_pair(folder: Path, name: str, *flags: str) -> Path:
-    return compile_extension(name, [HERE / f"{name}.c"], folder, flags=flags)
+    return compile_extension(name, [HERE / f"{name}.c"], folder, flags=(INCLUDED, *flags))
+
+
+def compile_for_0_0_4(folder: Path, name: str, *flags: str, source: Path | None = None) -> Path:
+    """With the headers of HPy 0.0.4, which come before ours."""
+    ours = [INCLUDED, "-idirafter", str(include_folder()), f"-I{HERE}"]
+    common = ["-g", "-O2", "-fvisibility=hidden", *ours]
+    return compile_old(name, [source or HERE / f"{name}.c"], folder, flags=[*common, *flags])
 
 
 def compile_with_later_header(folder: Path, name: str) -> Path:
@@ -45,6 +68,23 @@ def compile_with_later_header(folder: Path, name: str) -> Path:
 def files() -> Files:
     folder = make_cache_folder("snippets", "siblings")
     return compile_pair(folder, "lender"), compile_pair(folder, "borrower")
+
+
+@pytest.fixture(scope="session")
+def files_of(tmp_path_factory: pytest.TempPathFactory) -> FilesOf:
+    """Lender and borrower, compiled for the two versions that are named. Each pair has files of its
+    own, since a borrower's file knows one lender."""
+
+    @functools.cache
+    def files_of_(lender: str, borrower: str) -> Files:
+        folder = tmp_path_factory.mktemp("siblings")
+        made = [
+            (compile_for_0_0_4 if version == "0.0.4" else compile_pair)(folder, name)
+            for name, version in (("lender", lender), ("borrower", borrower))
+        ]
+        return made[0], made[1]
+
+    return files_of_
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ typedef struct {
 } Holder;
 HPyType_HELPERS(Holder)
 
-HPyDef_SLOT(holder_traverse, HPy_tp_traverse)
+DEFINE_SLOT(holder_traverse, HPy_tp_traverse)
 static int holder_traverse_impl(void* self, HPyFunc_visitproc visit, void* arg) {
     HPy_VISIT(&((Holder*)self)->value);
     return 0;
 }
-HPyDef_METH(holder_get, "get", HPyFunc_NOARGS)
+DEFINE_METHOD(holder_get, "get", HPyFunc_NOARGS)
 static HPy holder_get_impl(HPyContext* ctx, HPy self) {
     return HPyField_Load(ctx, self, Holder_AsStruct(ctx, self)->value);
 }
@@ -22,7 +22,7 @@ static HPyDef* holder_defines[] = {&holder_traverse, &holder_get, NULL};
 static HPyType_Spec holder_spec = {.name = "lender.Holder",
                                    .basicsize = sizeof(Holder),
                                    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_HAVE_GC,
-                                   .builtin_shape = HPyType_BuiltinShape_Object,
+                                   OBJECT_SHAPE,
                                    .defines = holder_defines};
 
 static HPy pair(HPyContext* ctx, HPy left, HPy right) {
@@ -39,7 +39,7 @@ static int keep(HPyContext* ctx, HPy value) {
 }
 
 static HPy call(HPyContext* ctx, HPy callable) {
-    return HPy_Call(ctx, callable, NULL, 0, HPy_NULL);
+    return call_without_arguments(ctx, callable);
 }
 
 static HPy wrap(HPyContext* ctx, HPy value) {
@@ -77,13 +77,13 @@ static const struct hpystate_api api = {
 static const struct hpystate_api api = HPYSTATE_API(functions);
 #endif
 
-HPyDef_METH(kept_here, "kept_here", HPyFunc_NOARGS)
+DEFINE_METHOD(kept_here, "kept_here", HPyFunc_NOARGS)
 static HPy kept_here_impl(HPyContext* ctx, HPy self) {
     (void)self;
     return HPyGlobal_Load(ctx, kept);
 }
 
-HPyDef_SLOT(exec, HPy_mod_exec)
+DEFINE_EXEC
 static int exec_impl(HPyContext* ctx, HPy module) {
     HPy type = HPyType_FromSpec(ctx, &holder_spec, NULL);
     if (HPy_IsNull(type)) return -1;
@@ -93,6 +93,5 @@ static int exec_impl(HPyContext* ctx, HPy module) {
     return hpystate_api_publish(ctx, module, "_C_API", &api);
 }
 
-static HPyDef* defines[] = {&kept_here, &exec, NULL};
-static HPyModuleDef definition = {.defines = defines, .globals = globals};
-HPy_MODINIT(lender, definition)
+static HPyDef* defines[] = {&kept_here, EXEC_ENTRY NULL};
+DEFINE_MODULE(lender)

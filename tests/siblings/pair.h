@@ -2,6 +2,9 @@
 #pragma once
 
 #include <hpy.h>
+/* clang-format off */
+#include "versions.h"
+/* clang-format on */
 #ifdef AS_ANOTHER_VERSION
 /* Its calls go as if this file was compiled for a version that has a context of its own: each asks
  * the runtime for the context. */

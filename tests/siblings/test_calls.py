@@ -6,7 +6,6 @@ import itertools
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,16 @@ from hpystate import _native, debug
 from hpystate.demo.upstream import upstream_python
 from hpystate.testing import Interpreter
 from tests.conftest import WITH_UPSTREAM, Child
-from tests.siblings import checks
-from tests.siblings.conftest import EXPECTED, MODES, Files, Load, compile_with_later_header
-
-NAMES = {
-    "universal": "HPy Universal ABI (CPython backend, hpystate)",
-    "debug": "HPy Debug Mode ABI (hpystate)",
-    "trace": "HPy Trace Mode ABI (hpystate)",
-}
-PAIRS = list(itertools.product(MODES, MODES))
+from tests.siblings import at_once, checks
+from tests.siblings.conftest import (
+    EXPECTED,
+    MODES,
+    NAMES,
+    PAIRS,
+    Files,
+    Load,
+    compile_with_later_header,
+)
 
 
 @pytest.mark.parametrize(("lender_mode", "borrower_mode"), PAIRS)
@@ -61,66 +61,11 @@ def test_no_call_leaves_a_reference_or_a_handle(
     assert grown == 0
 
 
-def in_interpreter(files: Files, modes: tuple[str, str]) -> str:
-    return f"""
-        import sys, hpystate
-        from tests.siblings import checks
-        lender = hpystate.load("lender", {str(files[0])!r}, mode={modes[0]!r})
-        sys.modules["lender"] = lender
-        borrower = hpystate.load("borrower", {str(files[1])!r}, mode={modes[1]!r})
-    """
-
-
 @pytest.mark.parametrize("modes", PAIRS)
 def test_three_interpreters_call_at_once_and_see_their_own_globals(
     load: Load, files: Files, modes: tuple[str, str]
 ) -> None:
-    lender, borrower = load(*modes)
-    interpreters = [Interpreter("own"), Interpreter("own"), Interpreter("shared")]
-    wrong: list[object] = []
-    start = threading.Barrier(len(interpreters) + 1)
-
-    def work(number: int, interpreter: Interpreter) -> None:
-        start.wait()
-        wrong.extend(
-            interpreter.run(f"""
-                kept = ["of interpreter", {number}]
-                borrower.keep(kept)
-                answer = []
-                for i in range(300):
-                    found = borrower.pair(i, kept)
-                    if found != (i, kept, kept) or borrower.unwrap(borrower.wrap(i)) != i:
-                        answer.append(repr(found))
-                    if lender.kept_here() is not kept:
-                        answer.append(repr(lender.kept_here()))
-                borrower.keep(None)
-                if checks.everything(lender, borrower) != {EXPECTED!r}:
-                    answer.append(repr(checks.everything(lender, borrower)))
-            """)
-        )
-
-    try:
-        for interpreter in interpreters:
-            interpreter.run(in_interpreter(files, modes))
-        threads = [
-            threading.Thread(target=work, args=each) for each in enumerate(interpreters, start=1)
-        ]
-        for thread in threads:
-            thread.start()
-        start.wait()
-        kept = ["of main"]
-        borrower.keep(kept)
-        for i in range(300):
-            assert borrower.pair(i, kept) == (i, kept, kept)
-            assert lender.kept_here() is kept
-        for thread in threads:
-            thread.join()
-    finally:
-        borrower.keep(None)
-        for interpreter in interpreters:
-            interpreter.close()
-
-    assert wrong == []
+    assert at_once.wrong_answers(load(*modes), files, modes, EXPECTED) == []
 
 
 # ---- handles of one mode in a context of another -----------------------------------------------
@@ -184,7 +129,7 @@ def test_contexts_of_two_interpreters_are_refused(load: Load, files: Files) -> N
     """A legacy interpreter shares the GIL: its context can be reached from main's call."""
     _, borrower = load("universal", "universal")
     with Interpreter("shared") as interpreter:
-        interpreter.run(in_interpreter(files, ("universal", "universal")))
+        interpreter.run(at_once.loads(files, ("universal", "universal")))
         other = interpreter.run("answer = borrower.own_context()")
         with pytest.raises(SystemError, match="one context belongs to interpreter 0, the other to"):
             borrower.through(other, checks.Value())
@@ -204,7 +149,7 @@ def test_a_handle_that_cannot_be_given_is_closed(load: Load, files: Files) -> No
     with pytest.raises(SystemError, match="hpystate_give: the context is NULL"):
         borrower.give(0, value)
     with Interpreter("shared") as interpreter:
-        interpreter.run(in_interpreter(files, ("universal", "universal")))
+        interpreter.run(at_once.loads(files, ("universal", "universal")))
         other = interpreter.run("answer = borrower.own_context()")
         with pytest.raises(SystemError, match="one context belongs to interpreter 0, the other to"):
             borrower.give(other, value)
