@@ -46,6 +46,15 @@ def _hpy(name: str, source: Path, out: Path, *flags: str) -> None:
         shutil.copyfile(built, target / built.name)
 
 
+def _own_cpython_abi(name: str, source: Path, out: Path, *flags: str) -> None:
+    """Our `cpython` ABI: an extension module of CPython's, with our headers."""
+    kind = "fused" if "-DUSE_FUSED" in flags else "plain"
+    include = f"-I{PROGRAMS}"
+    compile_extension(
+        name, [source], out / "cpython" / kind, flags=(include, *flags), abi="cpython"
+    )
+
+
 def _cpython_abi(source: Path, out: Path) -> None:
     """Upstream's `cpython` ABI: its context functions compiled into the extension."""
     devel = upstream_sdist() / "hpy" / "devel"
@@ -79,6 +88,7 @@ def build() -> Path:
         _c_extension(PROGRAMS / f"{program}_c.c", out)
         for flags in ((), ("-DUSE_FUSED",)):
             _hpy(f"{program}_hpy", PROGRAMS / f"{program}_hpy.c", out, *flags)
+            _own_cpython_abi(f"{program}_hpy", PROGRAMS / f"{program}_hpy.c", out, *flags)
     if has_upstream():
         _cpython_abi(PEERS / "hpy_probe.c", out)
     return out

@@ -19,6 +19,8 @@ COLOURS = {
     "ours": "#2171b5",
     "unfused": "#6baed6",
     "ours, borrowed": "#9ecae1",
+    "cpython ABI": "#006d2c",
+    "cpython ABI, unfused": "#74c476",
     "upstream": "#e6550d",
     "upstream, fused": "#a63603",
     "upstream, unfused": "#fd8d3c",

@@ -2,6 +2,7 @@
 
 A side is a callable of n, as Python code over the names that worker.py binds: `ours`, `upstream`,
 `abi` (upstream's `cpython` ABI), `c`, `pybind`, `cython`, and `loop(code)` for a loop in Python.
+`<program>_abi` is a program in our CPython ABI.
 The first side of a row is ours; the empty loop of the row's kind is subtracted from instructions.
 """
 
@@ -14,6 +15,8 @@ Measure = Literal["instructions", "time"]
 
 UPSTREAM = "upstream"
 ABI = "upstream, cpython ABI"
+OURS_ABI = "cpython ABI"
+OURS_ABI_UNFUSED = "cpython ABI, unfused"
 C = "C API"
 
 
@@ -193,22 +196,26 @@ PROGRAMS: tuple[Row, ...] = tuple(
         {
             "fused": f"{name}_fused",
             "unfused": f"{name}_unfused",
+            OURS_ABI: f"{name}_abi_fused",
+            OURS_ABI_UNFUSED: f"{name}_abi",
             UPSTREAM_FUSED: f"{name}_upstream_fused",
             UPSTREAM_UNFUSED: f"{name}_upstream",
             C: f"{name}_c",
         },
         (
             *bars,
+            Bar("instructions", C, abi_limit, of=OURS_ABI),
             Bar("instructions", UPSTREAM_UNFUSED, 1.0, of=UPSTREAM_FUSED),
             Bar("time", UPSTREAM_UNFUSED, 1.0 + NOISE, of=UPSTREAM_FUSED),
         ),
     )
-    for title, name, bars in (
+    for title, name, abi_limit, bars in (
         (
             "constraint expressions",
             "constraint",
+            1.05,
             (Bar("time", C, 1.20), Bar("time", C, 1.35, of="unfused")),
         ),
-        ("JSON-like builder", "builder", ()),
+        ("JSON-like builder", "builder", 1.10, ()),
     )
 )

@@ -159,6 +159,9 @@ def bind(folder: Path, packages: Path | None) -> dict[str, Any]:
         for kind, way in (("fused", "fused"), ("plain", "unfused")):
             module = hpystate.load(f"{name}_hpy", str(folder / "ours" / kind / file_name))
             names[f"{name}_{way}"] = make(module)
+        for kind, way in (("fused", "abi_fused"), ("plain", "abi")):
+            module = load_c(folder / "cpython" / kind, f"{name}_hpy")
+            names[f"{name}_{way}"] = make(module)
         if packages is not None:
             for kind, way in (("fused", "upstream_fused"), ("plain", "upstream")):
                 file = folder / "upstream" / kind / file_name

@@ -1,7 +1,9 @@
 /* hpy.h: the API of HPy 0.9, all of it. C11, C++17. The one header that an extension includes.
  *
- * Compile with -DHPY_ABI_UNIVERSAL (one file for every interpreter and version; no Python.h) or
- * with -DHPY_ABI_HYBRID (the C API too; for one version of CPython). `python -m hpystate
+ * Compile with -DHPY_ABI_UNIVERSAL (one file for every interpreter and version; no Python.h), with
+ * -DHPY_ABI_HYBRID (the C API too; for one version of CPython) or with -DHPY_ABI_CPYTHON (an
+ * extension module of one version of CPython; most calls are inline: hpy/cpython/). `python -m
+ * hpystate
  * --include-dir` prints where these headers are.
  *
  * What there is, and where:
@@ -46,9 +48,10 @@
 #define HPY_ABI "hybrid"
 #include "hpy/handle.h" /* it includes Python.h, which must come before any header of C */
 #elif defined(HPY_ABI_CPYTHON)
-#error "hpy.h: the CPython ABI is not built yet; see docs/decisions/0001-cpython-abi.md."
+#define HPY_ABI "cpython"
+#include "hpy/handle.h" /* likewise */
 #else
-#error "hpy.h: no ABI is chosen. Compile with -DHPY_ABI_UNIVERSAL or with -DHPY_ABI_HYBRID."
+#error "hpy.h: no ABI is chosen. Compile with -DHPY_ABI_UNIVERSAL, _HYBRID or _CPYTHON."
 #endif
 
 #include "hpy/argparse.h"

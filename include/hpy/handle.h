@@ -1,7 +1,7 @@
 /* hpy/handle.h: the opaque values that an extension holds. C11, C++17. */
 #pragma once
 
-#if defined(HPY_ABI_HYBRID)
+#if defined(HPY_ABI_HYBRID) || defined(HPY_ABI_CPYTHON)
 #if !defined(PY_SSIZE_T_CLEAN)
 #define PY_SSIZE_T_CLEAN
 #endif
@@ -123,7 +123,7 @@ static inline void* HPy_AsVoidP(HPy h) {
 typedef struct _object cpy_PyObject;
 typedef struct PyMethodDef cpy_PyMethodDef;
 typedef struct PyModuleDef cpy_PyModuleDef;
-#if defined(HPY_ABI_HYBRID)
+#if defined(HPY_ABI_HYBRID) || defined(HPY_ABI_CPYTHON)
 typedef Py_buffer cpy_Py_buffer; /* its struct has no tag */
 #else
 typedef struct _cpy_buffer cpy_Py_buffer;

@@ -1,4 +1,9 @@
-/* hpy/layout.h: the struct of the context; hpy/context.h includes it. C11, C++17. */
+/* hpy/layout.h: the table of functions and objects that an interpreter gives an extension.
+ * hpy/context.h includes it. C11, C++17.
+ *
+ * The members are listed in hpy/abi/hpy_0_9.def, in memory order. The list is frozen: an
+ * extension's compiled code reads members by offset. New members are appended.
+ */
 #pragma once
 
 #include "hpy/define.h"

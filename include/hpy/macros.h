@@ -7,6 +7,9 @@
  */
 #pragma once
 
+#if defined(HPY_ABI_CPYTHON)
+#include "hpy/cpython/module.h"
+#endif
 #include "hpy/trampoline.h"
 #include "hpystate/asks.h"
 
@@ -222,7 +225,13 @@ extern "C" {
 /** `HPy_MODINIT(name, def)`: defines the functions that a loader calls in the file of module `name`
  * (the last part of a dotted name). They return the version that the file was compiled for and its
  * HPyModuleDef, and set where its trampolines find the runtime. It also defines the constant of
- * hpystate/asks.h. */
+ * hpystate/asks.h. In the CPython ABI the loader is CPython's own: PyInit_NAME is defined. */
+#if defined(HPY_ABI_CPYTHON)
+#define HPy_MODINIT(ext_name, mod_def)                                                             \
+    _HPy_MODINIT_CONTEXT;                                                                          \
+    HPYSTATE_ASKS(ext_name)                                                                        \
+    _HPY_CPY_MODINIT(ext_name, mod_def)
+#else
 #define HPy_MODINIT(ext_name, mod_def)                                                             \
     HPy_EXPORTED_FUNC uint32_t get_required_hpy_major_version_##ext_name(void);                    \
     HPy_EXPORTED_FUNC uint32_t get_required_hpy_minor_version_##ext_name(void);                    \
@@ -242,6 +251,7 @@ extern "C" {
     HPyModuleDef* HPyInit_##ext_name(void) {                                                       \
         return &mod_def;                                                                           \
     }
+#endif
 
 #ifdef __cplusplus
 }

@@ -41,7 +41,10 @@ extern "C" {
 /* The version that this file is compiled for. HPy 0.0.4 had no number for it: this is ours. */
 #define HPYSTATE_ABI_MAJOR_0_0_4 0xFFFFFFFFu
 #define HPYSTATE_ABI_MINOR_0_0_4 4u
-#if defined(HPY_ABI_VERSION)
+#if defined(HPY_ABI_CPYTHON)
+#define HPYSTATE_OWN_MAJOR HPYSTATE_ABI_MAJOR_CPYTHON
+#define HPYSTATE_OWN_MINOR 0u
+#elif defined(HPY_ABI_VERSION)
 #define HPYSTATE_OWN_MAJOR HPY_ABI_VERSION
 #define HPYSTATE_OWN_MINOR HPY_ABI_VERSION_MINOR
 #else
@@ -68,6 +71,9 @@ static inline const struct hpystate_sibling_table* hpystate_sibling_functions(vo
 
 /* Whether contexts of this file's version serve a function that was compiled for that one. */
 static inline int hpystate_is_own_version(uint32_t abi_major, uint32_t abi_minor) {
+#if defined(HPY_ABI_CPYTHON) /* its contexts are plain ones of the version of its headers */
+    if (abi_major == HPY_ABI_VERSION && abi_minor <= HPY_ABI_VERSION_MINOR) return 1;
+#endif
     return abi_major == HPYSTATE_OWN_MAJOR && abi_minor <= HPYSTATE_OWN_MINOR;
 }
 

@@ -14,6 +14,10 @@ extern "C" {
 
 struct hpystate_sibling_link;
 
+/** The version that a file of the CPython ABI publishes: its functions take the plain context of
+ * HPy 0.9, in every mode, since handles are objects' addresses in its inline code. */
+#define HPYSTATE_ABI_MAJOR_CPYTHON 0xFFFFFFFEu
+
 /** The C functions that an extension publishes; HPYSTATE_API() fills it. A static constant in the
  * publisher's file, to which the capsule points. */
 struct hpystate_api {

@@ -3,12 +3,11 @@
 ///
 /// A plain C-API module: multi-phase, for every interpreter, without the GIL where there is none.
 /// It keeps no state in statics: what it knows of an interpreter is in that one's region.
-///
-/// Long: each function is beside the text that help() shows for it, and one table lists all.
 #include <Python.h>
 
 #include "interp_state/current.h"
 #include "interp_state/first_value.h"
+#include "python/hpystate/loading.h"
 #include "runtime/abi/slots.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
@@ -41,40 +40,6 @@ namespace hpystate {
 
 namespace {
 
-// ---- the one place where the loader's exceptions become Python's ----
-
-/// Sets hpystate.errors.LoadError with the details as a dict.
-void set_load_error(const LoadError& error, const std::string& name, const std::string& path) {
-    const Ref errors(PyImport_ImportModule("hpystate.errors"));
-    if (!errors) return;
-    const Ref type(PyObject_GetAttrString(errors.get(), "LoadError"));
-    const Ref details(PyDict_New());
-    if (!type || !details) return;
-    for (const auto& [key, value] : error.details()) {
-        const Ref text(PyUnicode_DecodeFSDefault(value.c_str()));
-        if (!text || PyDict_SetItemString(details.get(), key.c_str(), text.get()) < 0) return;
-    }
-    const Ref message(PyUnicode_DecodeFSDefault(error.what()));
-    const Ref file(PyUnicode_DecodeFSDefault(path.c_str()));
-    if (!message || !file) return;
-    const Ref arguments(PyTuple_Pack(1, message.get()));
-    const Ref keywords(Py_BuildValue("{s:s,s:O,s:s,s:O}", "name", name.c_str(), "path", file.get(),
-                                     "kind", name_of(error.kind()), "details", details.get()));
-    if (!arguments || !keywords) return;
-    const Ref raised(PyObject_Call(type.get(), arguments.get(), keywords.get()));
-    if (raised) PyErr_SetObject(type.get(), raised.get());
-}
-
-/// Raises it. An exception that a function of the file had set before is its context.
-void raise_load_error(const LoadError& error, const std::string& name, const std::string& path) {
-    PyObject* const before = PyErr_GetRaisedException();
-    set_load_error(error, name, path);
-    if (before == nullptr) return;
-    PyObject* const raised = PyErr_GetRaisedException();
-    PyException_SetContext(raised, before); // takes the reference
-    PyErr_SetRaisedException(raised);
-}
-
 std::optional<Interpreters> interpreters_of(std::string_view text) noexcept {
     if (text == "own-gil") return Interpreters::kOwnGil;
     if (text == "shared-gil") return Interpreters::kSharedGil;
@@ -98,34 +63,6 @@ std::optional<const Layer*> layer_of(std::string_view mode) noexcept {
     return std::nullopt;
 }
 
-/// Runs `body`, which makes an object of the file of the module `name`. What the loader throws
-/// becomes a Python exception.
-template <typename Body>
-PyObject* loading(const std::string& name, const std::string& path, Body&& body) {
-    try {
-        return body();
-    } catch (const LoadError& error) {
-        raise_load_error(error, name, path);
-        return nullptr;
-    } catch (const AlreadyRaised&) {
-        return nullptr;
-    }
-}
-
-// ---- an inspected file, as Python holds it: a capsule that owns an InspectedFile ----
-
-constexpr const char* kFile = "hpystate._native.file";
-
-void free_file(PyObject* capsule) {
-    delete static_cast<InspectedFile*>(PyCapsule_GetPointer(capsule, kFile));
-}
-
-PyObject* as_capsule(std::unique_ptr<InspectedFile> file) {
-    PyObject* const capsule = PyCapsule_New(file.get(), kFile, free_file);
-    if (capsule != nullptr) static_cast<void>(file.release()); // the capsule owns it
-    return capsule;
-}
-
 PyDoc_STRVAR(
     inspect_doc,
     "inspect($module, name, path, /)\n--\n\n"
@@ -146,17 +83,8 @@ PyObject* inspect_file(PyObject*, PyObject* args) {
     return guarded<PyObject*>(nullptr, [&] {
         const std::string module(name);
         const std::string file_path(PyBytes_AS_STRING(path));
-        return loading(module, file_path, [&]() -> PyObject* {
-            auto file = std::make_unique<InspectedFile>(inspect(module, file_path));
-            const Ref tag(PyUnicode_DecodeFSDefault(file->tag.c_str())); // part of a file's name
-            if (!tag) return nullptr;
-            const Ref declared(Py_BuildValue(
-                "{s:s,s:O,s:O,s:z,s:z,s:z,s:O}", "abi", file->version.text().c_str(), "tag",
-                tag.get(), "hybrid", file->hybrid ? Py_True : Py_False, "interpreters",
-                file->interpreters, "gil", file->gil, "other_runtimes", file->other_runtimes,
-                "fused", file->fused_link != nullptr ? Py_True : Py_False));
-            const Ref capsule(declared ? as_capsule(std::move(file)) : nullptr);
-            return capsule ? PyTuple_Pack(2, capsule.get(), declared.get()) : nullptr;
+        return loading(module, file_path, [&] {
+            return as_inspected(std::make_unique<InspectedFile>(inspect(module, file_path)));
         });
     });
 }
@@ -216,7 +144,7 @@ PyDoc_STRVAR(
 
 PyObject* negotiated(PyObject*, PyObject* capsule) {
     const auto* const file =
-        static_cast<const InspectedFile*>(PyCapsule_GetPointer(capsule, kFile));
+        static_cast<const InspectedFile*>(PyCapsule_GetPointer(capsule, kFileCapsule));
     if (file == nullptr) return nullptr;
     return guarded<PyObject*>(nullptr, [&] {
         Ref size(file->asks != nullptr ? PyLong_FromUnsignedLong(file->asks->context_size)
@@ -270,7 +198,7 @@ PyObject* create_module_of(PyObject*, PyObject* args) {
         return nullptr;
     }
     const auto* const file =
-        static_cast<const InspectedFile*>(PyCapsule_GetPointer(capsule, kFile));
+        static_cast<const InspectedFile*>(PyCapsule_GetPointer(capsule, kFileCapsule));
     if (file == nullptr) return nullptr;
     const std::optional<const Layer*> layer = layer_of(mode);
     if (!layer) {
@@ -400,6 +328,7 @@ int exec(PyObject* module) {
     PyObject* const debug = add_layer(module, "_debug", layers::debug_methods());
     if (debug == nullptr || !layers::add_debug_types(debug)) return -1;
     if (add_layer(module, "_trace", layers::trace_methods()) == nullptr) return -1;
+    if (!add_cpython_abi(module)) return -1;
     return PyModule_AddStringConstant(module, "version", HPYSTATE_VERSION);
 }
 

@@ -33,7 +33,7 @@ CXX_SUFFIXES = {".cpp", ".cc", ".cxx"}
 # What the headers need; a standard among the caller's flags is taken instead.
 CXX_STANDARD = "-std=c++17"
 
-Abi = Literal["universal", "hybrid"]
+Abi = Literal["universal", "hybrid", "cpython"]
 Headers = Literal["hpystate", "upstream"]
 
 
@@ -131,23 +131,35 @@ def include_folder(headers: Headers = "hpystate") -> Path:
 
 
 def include_flags(abi: Abi = "universal", headers: Headers = "hpystate") -> list[str]:
-    """The compiler's flags for an ABI. For "universal" a folder forbids Python.h; "hybrid" has the
-    headers of the Python that runs this. Upstream's headers are followed by our folder, for
-    hpystate/*.h. ValueError for any other word."""
+    """The compiler's flags for an ABI. For "universal" a folder forbids Python.h; "hybrid" and
+    "cpython" have the headers of the Python that runs this. Upstream's headers are followed by our
+    folder, for hpystate/*.h. ValueError for any other word."""
     include = include_folder(headers)
     folders = [f"-I{include}"]
     if headers == "upstream":
         folders.append(f"-I{include_folder('hpystate')}")
-    if abi == "hybrid":
-        return ["-DHPY", "-DHPY_ABI_HYBRID", *folders, f"-I{sysconfig.get_path('include')}"]
+    if abi in ("hybrid", "cpython"):
+        macro = f"-DHPY_ABI_{abi.upper()}"
+        return ["-DHPY", macro, *folders, f"-I{sysconfig.get_path('include')}"]
     if abi != "universal":
-        raise ValueError(f"abi is {abi!r}; 'universal' or 'hybrid' was expected")
+        raise ValueError(f"abi is {abi!r}; 'universal', 'hybrid' or 'cpython' was expected")
     forbid = include / "hpy" / "forbid_python_h"
     return ["-DHPY", "-DHPY_ABI_UNIVERSAL", f"-I{forbid}", *folders]
 
 
-def helper_sources(headers: Headers = "hpystate") -> list[Path]:
-    """The C files that belong to the headers and are compiled into every extension."""
+def file_suffix(abi: Abi = "universal") -> str:
+    """How the name of a file ends: ".hpy0.so", ".hpy0-cp312.so"; for "cpython" that of CPython's
+    own extension modules. ValueError for any other word."""
+    if abi == "cpython":
+        return str(sysconfig.get_config_var("EXT_SUFFIX"))
+    if abi not in ("universal", "hybrid"):
+        raise ValueError(f"abi is {abi!r}; 'universal', 'hybrid' or 'cpython' was expected")
+    return HYBRID_SUFFIX if abi == "hybrid" else SUFFIX
+
+
+def helper_sources(headers: Headers = "hpystate", abi: Abi = "universal") -> list[Path]:
+    """The C files that belong to the headers and are compiled into every extension. With upstream's
+    CPython ABI, its context is among them."""
     if headers == "hpystate":
         folder = include_folder() / "hpy" / "src"
         found = sorted(folder.glob("*.c"))
@@ -157,7 +169,8 @@ def helper_sources(headers: Headers = "hpystate") -> list[Path]:
             )
         return found
     folder = upstream_sdist() / "hpy" / "devel" / "src" / "runtime"
-    return [folder / f"{helper}.c" for helper in UPSTREAM_HELPERS]
+    own_context = sorted(folder.glob("ctx_*.c")) if abi == "cpython" else []
+    return [*(folder / f"{helper}.c" for helper in UPSTREAM_HELPERS), *own_context]
 
 
 def compile_extension(
@@ -169,16 +182,19 @@ def compile_extension(
     abi: Abi = "universal",
     headers: Headers = "hpystate",
 ) -> Path:
-    """Compiles an HPy extension and returns the path of `<name>.hpy0.so`, or of
-    `<name>.hpy0-cp312.so` for the hybrid ABI.
+    """Compiles an HPy extension and returns the path of `<name>.hpy0.so`; of
+    `<name>.hpy0-cp312.so` for the hybrid ABI, of `<name>.cpython-312-x86_64-linux-gnu.so` for
+    CPython's.
 
     name     last part of the module's name, as in HPy_MODINIT
     sources  C and C++ files
     out_dir  where the file goes; made if it is not there
     flags    for the compiler and the linker, after our own. C++ is compiled as C++17 unless a
              -std= is among them; one for C++ is kept from C files, and one for C from C++ files
-    abi      "universal", or "hybrid": CPython's C API too, for the Python that runs this
-    headers  "hpystate": those of this package; or "upstream": those of HPy 0.9.0 as published
+    abi      "universal"; or for the Python that runs this: "hybrid", with CPython's C API too, or
+             "cpython", an extension module of CPython's whose calls are compiled into it
+    headers  "hpystate": those of this package; or "upstream": those of HPy 0.9.0 as published,
+             whose CPython ABI uses no runtime
     raises   BuildError with the compiler's message; FileNotFoundError for a source
 
     $CC and $CXX choose the compilers. What did not change is taken from the cache.
@@ -190,10 +206,10 @@ def compile_extension(
     # DWARF 4: valgrind 3.19 ends at the DWARF 5 that clang writes for a plain -g.
     common = ["-O2", "-gdwarf-4", "-fPIC", "-fvisibility=hidden"]
     common += [*include_flags(abi, headers), *flags]
-    objects = [_compile(path, common) for path in (*paths, *helper_sources(headers))]
+    objects = [_compile(path, common) for path in (*paths, *helper_sources(headers, abi))]
     linker = compiler("CXX", "c++") if _any_cxx(paths) else compiler("CC", "cc")
     # A file of this content, not of this name: two tests may each have a module `mytest`.
-    file = name + (HYBRID_SUFFIX if abi == "hybrid" else SUFFIX)
+    file = name + file_suffix(abi)
     linked = kept([*linker, "-shared", *flags], objects, file)
     target = Path(out_dir) / file
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -269,7 +285,7 @@ def _run(command: Sequence[str]) -> str:
 
 
 def proof_of_concept(
-    out_dir: str | os.PathLike[str], headers: Headers = "hpystate"
+    out_dir: str | os.PathLike[str], headers: Headers = "hpystate", abi: Abi = "universal"
 ) -> dict[str, Path]:
     """Compiles upstream's proof-of-concept extensions, unmodified: dotted name -> file."""
     source = upstream_sdist() / "proof-of-concept"
@@ -282,6 +298,6 @@ def proof_of_concept(
         "pofpackage.bar": (source / "pofpackage" / "bar.cpp", package),
     }
     return {
-        name: compile_extension(name.rpartition(".")[2], [file], folder, headers=headers)
+        name: compile_extension(name.rpartition(".")[2], [file], folder, headers=headers, abi=abi)
         for name, (file, folder) in where.items()
     }

@@ -12,6 +12,7 @@ import os
 import sys
 
 from hpystate import _native
+from hpystate.errors import LoadError
 
 TYPE_CHECKING = False  # see finder.py
 if TYPE_CHECKING:
@@ -61,6 +62,35 @@ def create_module(
 
         bring_back(name, mode != "universal")
     return _native.create(file, spec, mode, interpreters, sharing)
+
+
+def create_compiled(file: Any, declared: Mapping[str, Any], spec: Any) -> ModuleType:
+    """Makes the module of a file that was compiled for the CPython ABI, not executed.
+
+    C code calls it: the file, when CPython imports it (cpython_abi.cpp). Such a module has no
+    modes: its calls are compiled into it. So HPY does not count, and nothing is logged. Nor does
+    HPYSTATE_OTHER_RUNTIMES: such a file calls hpystate alone, so no other HPy runtime loads it.
+
+    file, declared  the capsule and the dict of `_native.inspect`
+    spec            the ModuleSpec that the module is made for
+    raises          as create_module()
+    """
+    name = spec.name
+    asked = _asked(name, "universal", None, None, os.environ)
+    mode, interpreters, needs_gil = decide(asked, declared)
+    if needs_gil and _NO_GIL:
+        from hpystate.gil import bring_back
+
+        bring_back(name, False)
+    try:
+        return _native.create(file, spec, mode, interpreters, None)
+    except LoadError as error:
+        if error.kind != "module-size":
+            raise
+        # What upstream's CPython ABI raises, which is code in the extension, and its tests expect.
+        negative = error.details["size"].startswith("-")
+        rule = "HPy does not permit HPyModuleDef.size < 0: " if negative else ""
+        raise SystemError(f"{rule}{error}") from error
 
 
 def _inspect(name: str, path: str, sharing: str | None) -> tuple[Any, Mapping[str, Any]]:

@@ -6,6 +6,8 @@
 
 #include <Python.h>
 
+#include <cstdint>
+
 namespace hpystate {
 
 /// The state of the calling thread; nullptr where it is attached to no interpreter. Borrowed.
@@ -28,5 +30,9 @@ inline constexpr bool kUnraisableNeedsException = PY_VERSION_HEX >= 0x030F0000;
 /// From 3.13 on bit 2 of tp_flags is Py_TPFLAGS_INLINE_VALUES. In 3.12 CPython gives it no meaning,
 /// and HPy's own runtime uses it.
 inline constexpr bool kHasInlineValues = PY_VERSION_HEX >= 0x030D0000;
+
+/// The version of the headers, as CPython writes it: 0x030C01F0 is 3.12.1. Files that were compiled
+/// for the CPython ABI have theirs in a constant (runtime/loader/compiled.h).
+inline constexpr std::uint32_t kPythonVersion = PY_VERSION_HEX;
 
 } // namespace hpystate

@@ -7,7 +7,6 @@
 
 #include "interp_state/context_head.h"
 #include "runtime/abi/version.h"
-#include "runtime/loader/library.h"
 #include "runtime/loader/negotiate.h"
 #include "runtime/versions/v0_0_4/abi.h"
 
@@ -25,9 +24,8 @@ struct InspectedFile {
     using Init = HPyModuleDef* (*)();
     using InitContext = void (*)(HPyContext*);
 
-    std::string name; ///< of the module, dotted, as it was asked for
-    std::string path; ///< as it was given
-    Library library;
+    std::string name;       ///< of the module, dotted, as it was asked for
+    std::string path;       ///< as it was given
     std::string short_name; ///< of the module, as in the names of the functions
 
     const Offer* offer = nullptr;        ///< what this runtime gives it; not null
@@ -55,5 +53,15 @@ struct InspectedFile {
 /// AlreadyRaised, and LoadError: what Library::open() and negotiate() throw, missing-init,
 /// missing-context-init, not-a-function, bad-interpreters, bad-gil, bad-other-runtimes, bad-name.
 [[nodiscard, gnu::cold]] InspectedFile inspect(const std::string& name, const std::string& path);
+
+// ---- for files that were not opened here (compiled.h) ----
+
+/// Reads the links that the file's constant names. Throws LoadError (bad-asks).
+void read_links(InspectedFile& file);
+
+/// Calls the functions by which a file declares in which interpreters its module may be made, and
+/// whether it needs the GIL; nullptr: it has no such function. Throws AlreadyRaised, LoadError
+/// (bad-interpreters, bad-gil).
+void read_words(InspectedFile& file, const char* (*interpreters)(), const char* (*gil)());
 
 } // namespace hpystate

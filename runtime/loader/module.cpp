@@ -13,10 +13,13 @@
 #include "runtime/calls/module_state.h"
 #include "runtime/calls/thunks.h"
 #include "runtime/layers/debug/state.h"
+#include "runtime/loader/called.h"
 #include "runtime/loader/error.h"
 #include "runtime/loader/module_check.h"
 #include "runtime/types/definitions.h"
 #include "runtime/versions/v0_9/contexts.h"
+
+#include <hpystate/cpython_table.h>
 
 #include <array>
 #include <cstddef>
@@ -255,6 +258,21 @@ bool check_created(PyObject* module, const PyModuleDef& definition) {
     return false;
 }
 
+/// Runs the exec slots of a module whose CPython definition is in the file. False: one failed;
+/// CPython raises if it set no exception. Throws AlreadyRaised for one that succeeded with an
+/// exception set.
+bool run_exec_slots(PyObject* module, HPyContext* context, const ModuleDescription& wanted) {
+    for (const Definition& definition : wanted.definitions) {
+        const auto* const slot = std::get_if<SlotDescription>(&definition);
+        if (slot == nullptr || slot->slot != HPy_mod_exec) continue;
+        const auto exec =
+            reinterpret_cast<HPyFunc_INQUIRY_t>(reinterpret_cast<CFunction>(slot->function));
+        if (exec(context, as_handle(module)) != 0) return false;
+        check_no_exception(std::string("module ") + PyModule_GetName(module), "HPy_mod_exec");
+    }
+    return true;
+}
+
 } // namespace
 
 PyObject* create_module(const ModuleDescription& wanted, const ModuleRequest& request) {
@@ -287,6 +305,28 @@ bool execute_module(PyObject* module) {
     if (PyModule_ExecDef(module, cpython) != 0) return false;
     instance.keep();
     return kept.layer == nullptr || layers::module_executed(*kept.layer, kept.source);
+}
+
+bool execute_described(PyObject* module, const ModuleDescription& wanted) {
+    // The first word of the state is that of ModuleState, so thunks find the context in both.
+    static_assert(offsetof(hpystate_cpython_state, context) == offsetof(ModuleState, context));
+    void* const memory = PyModule_GetState(module);
+    if (memory == nullptr) {
+        PyErr_SetString(PyExc_SystemError,
+                        "a module of the CPython ABI has no state. HPy_MODINIT "
+                        "makes its definition: build it with unchanged headers.");
+        return false;
+    }
+    Region* const region = context::enter_interpreter();
+    if (region == nullptr) return false;
+    static_cast<ModuleState*>(memory)->lead_to(*region);
+    auto* const state = static_cast<hpystate_cpython_state*>(memory);
+    state->release = &release_module_state<kTrunk>;
+    Instance instance(*region, wanted.source,
+                      {keep_globals(wanted.globals), wanted.globals.size()});
+    if (!run_exec_slots(module, state->context, wanted)) return false;
+    instance.keep();
+    return true;
 }
 
 } // namespace hpystate

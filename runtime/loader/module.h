@@ -23,4 +23,10 @@ namespace hpystate {
 /// False: an exception is set. Throws std::bad_alloc.
 [[nodiscard]] bool execute_module(PyObject* module);
 
+/// The same for a module of a file that was compiled for the CPython ABI: `wanted` is its
+/// description, and its state is a hpystate_cpython_state, made by CPython. CPython calls this once
+/// for a module. False: it failed, and an exception is set unless an exec slot set none. Throws
+/// std::bad_alloc, AlreadyRaised.
+[[nodiscard]] bool execute_described(PyObject* module, const ModuleDescription& wanted);
+
 } // namespace hpystate

@@ -169,17 +169,27 @@ const hpystate_asks* asks_of(const Library& library, const std::string& name, Ab
         refuse("asks for ABI " + named.text() + ", but the functions of the file return " +
                version.text());
     }
-    if (asks->context_size > offer.size) {
-        raise_unsupported(library.path(), name, version,
-                          "an HPyContext of " + std::to_string(asks->context_size) +
-                              " bytes, by headers that are later than this runtime; its context of "
-                              "that version has " +
-                              std::to_string(offer.size));
-    }
+    check_asks(library.path(), name, *asks, offer);
     return asks;
 }
 
 } // namespace
+
+void check_asks(const std::string& path, const std::string& name, const hpystate_asks& asks,
+                const Offer& offer) {
+    if (asks.context_size <= offer.size) return;
+    raise_unsupported(path, name, {asks.abi_major, asks.abi_minor},
+                      "an HPyContext of " + std::to_string(asks.context_size) +
+                          " bytes, by headers that are later than this runtime; its context of "
+                          "that version has " +
+                          std::to_string(offer.size));
+}
+
+const Offer& offer_to(const std::string& path, const std::string& name, AbiVersion wanted) {
+    const Offer* const offer = offer_for(wanted);
+    if (offer == nullptr) raise_unsupported(path, name, wanted, needs_of(wanted));
+    return *offer;
+}
 
 Negotiated negotiate(const Library& library, const std::string& name, const FileTag& tag) {
     if (is_of_0_0_4(library, library.path(), name)) {
@@ -187,10 +197,9 @@ Negotiated negotiate(const Library& library, const std::string& name, const File
         return {&old, old.version, nullptr};
     }
     const AbiVersion version = version_of(library, library.path(), name);
-    const Offer* const offer = offer_for(version);
-    if (offer == nullptr) raise_unsupported(library.path(), name, version, needs_of(version));
+    const Offer& offer = offer_to(library.path(), name, version);
     check_tag(library.path(), name, tag, version);
-    return {offer, version, asks_of(library, name, version, *offer)};
+    return {&offer, version, asks_of(library, name, version, offer)};
 }
 
 } // namespace hpystate

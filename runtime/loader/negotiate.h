@@ -112,6 +112,15 @@ struct Negotiated {
 [[nodiscard]] Negotiated negotiate(const Library& library, const std::string& name,
                                    const FileTag& tag);
 
+/// The row for a file that was compiled for `wanted`. Throws LoadError (unsupported-version), which
+/// names the file and the module.
+[[nodiscard]] const Offer& offer_to(const std::string& path, const std::string& name,
+                                    AbiVersion wanted);
+
+/// Throws LoadError (unsupported-version) if a file's context is longer than the one it would get.
+void check_asks(const std::string& path, const std::string& name, const hpystate_asks& asks,
+                const Offer& offer);
+
 /// A member of what a file asks for that was appended later than its struct was compiled; a null
 /// pointer then.
 template <typename Link>

@@ -141,6 +141,8 @@ HPyContext* context_for(HPyContext* ctx, std::uint32_t major, std::uint32_t mino
     const Place place(ctx, kName);
     if (!place) [[unlikely]]
         return nullptr;
+    // Inline code of such a file takes a handle for an object: so never a context of debug mode.
+    if (major == HPYSTATE_ABI_MAJOR_CPYTHON && minor == 0) return &place.region()->context();
     const AbiVersion wanted{major, minor};
     const Offer* const offer = offer_for(wanted);
     if (offer == nullptr) [[unlikely]]

@@ -136,6 +136,7 @@ BLOCKS = {
     ("docs/porting.md", "[build-system]"): ("test_a_package_is_built_and_imported"),
     ("docs/porting.md", "hpystate.install()"): ("test_a_package_is_built_and_imported"),
     ("docs/using.md", "again = "): "test_a_module_is_imported_and_loaded_without_a_search",
+    ("docs/using.md", 'abi="cpython"'): "test_the_example_compiles_for_cpython_alone",
     ("docs/using.md", "InterpreterPoolExecutor"): (
         "test_the_interpreters_and_the_pool_of_the_standard_library_have_values_of_their_own"
     ),
@@ -222,6 +223,18 @@ def test_a_module_is_imported_and_loaded_without_a_search(python: Run) -> None:
 
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == promised(code) == ["(0, 0)"]
+
+
+def test_the_example_compiles_for_cpython_alone(python: Run) -> None:
+    """Without install(): Python's own import finds it."""
+    code = block("python", 'abi="cpython"', "docs/using.md")
+    result = python(
+        code + "import point\npoint.move((1, 1))\nprint(point.__file__, point.where())\n"
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert ".cpython-" in result.stdout
+    assert result.stdout.endswith("(1, 1)\n")
 
 
 def test_the_names_of_upstreams_modules_lead_to_ours(python: Run) -> None:

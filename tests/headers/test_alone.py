@@ -13,7 +13,11 @@ from hpystate.build import include_folder, upstream_sdist
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 #: Takes HPy's types from whoever includes it: an extension or a runtime.
-NOT_ALONE = {Path("hpystate/fused_table.h"), Path("hpystate/sibling_table.h")}
+NOT_ALONE = {
+    Path("hpystate/cpython_table.h"),
+    Path("hpystate/fused_table.h"),
+    Path("hpystate/sibling_table.h"),
+}
 HEADERS = sorted(
     {
         path.relative_to(INCLUDE)
@@ -49,6 +53,7 @@ ABIS = {
     ],
     # Python's headers are not ours to judge.
     "hybrid": ["-DHPY_ABI_HYBRID", f"-I{INCLUDE}", f"-isystem{sysconfig.get_path('include')}"],
+    "cpython": ["-DHPY_ABI_CPYTHON", f"-I{INCLUDE}", f"-isystem{sysconfig.get_path('include')}"],
 }
 
 
@@ -162,8 +167,7 @@ def test_hybrid_mode_includes_python() -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ([], "Compile with -DHPY_ABI_UNIVERSAL or with -DHPY_ABI_HYBRID"),
-        (["-DHPY_ABI_CPYTHON"], "the CPython ABI is not built yet; see docs/decisions/0001"),
+        ([], "Compile with -DHPY_ABI_UNIVERSAL, _HYBRID or _CPYTHON"),
         (["-DHPY_ABI_UNIVERSAL", "-DHPY_ABI_HYBRID"], "not several"),
         (["-DHPY_ABI_UNIVERSAL", "-DHPY_ABI_CPYTHON"], "not several"),
     ],
@@ -173,6 +177,14 @@ def test_an_unclear_abi_is_an_error_that_says_what_to_do(flags: list[str], messa
 
     assert result.returncode != 0
     assert message in result.stderr
+
+
+def test_the_cpython_abi_refuses_the_limited_api() -> None:
+    result = compile_text(
+        "#include <hpy.h>\n", "cc", *ABIS["cpython"], "-DPy_LIMITED_API", "-x", "c"
+    )
+
+    assert "HPY_ABI_CPYTHON needs CPython from 3.12 on, without Py_LIMITED_API" in result.stderr
 
 
 def test_a_universal_extension_cannot_include_python() -> None:

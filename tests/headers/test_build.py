@@ -101,8 +101,8 @@ def test_no_folder_of_upstream_is_behind_our_headers() -> None:
 def test_unknown_words_are_refused() -> None:
     with pytest.raises(ValueError, match="headers is 'mine'; 'hpystate' or 'upstream'"):
         include_flags("universal", "mine")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="abi is 'cpython'; 'universal' or 'hybrid'"):
-        include_flags("cpython")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="abi is 'mine'; 'universal', 'hybrid' or 'cpython'"):
+        include_flags("mine")  # type: ignore[arg-type]
 
 
 CXX_SOURCE = """

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import hpystate
 from hpystate import _native, debug
+from hpystate.build import compile_extension
 from hpystate.demo.upstream import upstream_python
 from hpystate.testing import Interpreter
 from tests.conftest import WITH_UPSTREAM, Child
 from tests.siblings import at_once, checks
 from tests.siblings.conftest import (
     EXPECTED,
+    HERE,
     MODES,
     NAMES,
     PAIRS,
     Files,
     Load,
+    compile_pair,
     compile_with_later_header,
 )
 
@@ -35,6 +40,39 @@ def test_every_mode_calls_every_mode(load: Load, lender_mode: str, borrower_mode
     assert checks.everything(lender, borrower) == EXPECTED
     assert borrower.name() == NAMES[borrower_mode]
     assert borrower.context_by_table() is True
+
+
+def import_compiled(name: str, folder: Path) -> ModuleType:
+    """Compiled for the CPython ABI, imported by CPython's own loader."""
+    path = compile_extension(name, [HERE / f"{name}.c"], folder, abi="cpython")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_caller_in_every_mode_calls_a_file_of_the_cpython_abi(
+    tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its functions run with the plain context: a handle of debug mode is made one of that."""
+    lender = import_compiled("lender", tmp_path)
+    monkeypatch.setitem(sys.modules, "lender", lender)
+    borrower = hpystate.load("borrower", compile_pair(tmp_path, "borrower"), mode=mode)
+    with debug.LeakDetector():
+        found = checks.everything(lender, borrower)
+
+    assert found == EXPECTED
+
+
+def test_files_of_the_cpython_abi_call_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lender = import_compiled("lender", tmp_path)
+    monkeypatch.setitem(sys.modules, "lender", lender)
+
+    assert checks.everything(lender, import_compiled("borrower", tmp_path)) == EXPECTED
 
 
 @pytest.mark.parametrize("mode", MODES)
