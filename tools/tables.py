@@ -30,6 +30,7 @@ ABIS = {
     "hybrid": ("hybrid",),
     "debug": ("debug", "hybrid+debug"),
     "trace": ("trace", "hybrid+trace"),
+    "CPython": ("cpython",),
     "others": ("other",),
 }
 
@@ -61,12 +62,13 @@ def fused_calls() -> str:
 
 
 # ---- HPy's own suite ---------------------------------------------------------------------------
-def outcomes(counts: dict[str, dict[str, int]], abis: tuple[str, ...]) -> str:
+def outcomes(counts: dict[str, dict[str, int]], abis: tuple[str, ...], of_release: set[str]) -> str:
+    """A cell. `of_release` has the ABIs that the release's suite has on some Python."""
     total: Counter[str] = Counter()
     for abi in abis:
         total.update(counts.get(abi, {}))
     if not total:
-        return "none there"
+        return "not run" if of_release & set(abis) else "none there"
     passed = total.pop("passed", 0)
     rest = ", ".join(f"{number} {outcome}" for outcome, number in sorted(total.items()))
     return f"{passed}" + (f" ({rest})" if rest else "")
@@ -74,12 +76,17 @@ def outcomes(counts: dict[str, dict[str, int]], abis: tuple[str, ...]) -> str:
 
 def upstream_suite() -> str:
     rows = []
-    for path in sorted(UPSTREAM.glob("*.json")):
-        document = json.loads(path.read_text())
+    documents = {p.stem: json.loads(p.read_text()) for p in sorted(UPSTREAM.glob("*.json"))}
+    ran: dict[str, set[str]] = {}
+    for document in documents.values():
+        for release, found in document.items():
+            ran.setdefault(release, set()).update(*(of["counts"] for of in found.values()))
+    for python, document in documents.items():
         for release, found in sorted(document.items(), reverse=True):
             for kind, title in KINDS.items():
-                cells = [outcomes(found[kind]["counts"], abis) for abis in ABIS.values()]
-                rows.append([path.stem, release, title, *cells])
+                counts = found[kind]["counts"]
+                cells = [outcomes(counts, abis, ran[release]) for abis in ABIS.values()]
+                rows.append([python, release, title, *cells])
     return lines_of(["CPython", "HPy", "interpreter", *ABIS], rows)
 
 

@@ -195,7 +195,9 @@ def test_what_is_left_out_and_not_there_is_an_error(run: ModuleType, tmp_path: P
 @pytest.mark.parametrize(
     "entry",
     [
-        'releases = ["0.0.4"]\ntest = "a"\nabi = "b"\nreason = "two kinds"',
+        'releases = ["0.0.4"]\ntest = "a"\npath = "b"\nreason = "two kinds"',
+        'releases = ["0.0.4"]\npath = "a"\nabi = "debug"\nreason = "no ABI of a file"',
+        'releases = ["0.0.4"]\ntest = "a"\nabi = "no such ABI"\nreason = "a"',
         'releases = ["0.0.4"]\ntest = "no reason"\nreason = ""',
         'releases = ["0.0.5"]\ntest = "no such release"\nreason = "a"',
         'releases = ["0.0.4"]\ntest = "a word"\nreason = "a"\nwithout = true',
@@ -224,6 +226,20 @@ def test_a_test_that_is_left_out_and_not_there_is_an_error(run: ModuleType, tmp_
     assert "left_out.toml names tests that are not there" in job.results.broken[0]
 
 
+def test_a_test_that_is_left_out_of_an_abi_and_has_no_such_abi_is_an_error(
+    run: ModuleType, tmp_path: Path
+) -> None:
+    (tmp_path / "test").mkdir()
+    text = "class TestBasic:\n    def test_ctx_name(self):\n        pass\n"
+    (tmp_path / "test" / "test_00_basic.py").write_text(text)
+    job = job_of(run, "main", tmp_path)
+
+    run.run_part(job, ["test/test_00_basic.py"])
+
+    assert len(job.results.broken) == 1
+    assert "('test_00_basic.py::TestBasic::test_ctx_name', 'cpython')" in job.results.broken[0]
+
+
 # ---- choices -----------------------------------------------------------------------------------
 
 
@@ -236,6 +252,39 @@ def test_our_headers_are_not_those_of_0_0_4(
     assert "not those of HPy 0.0.4; with them --release 0.9.0 was expected" in (
         capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize("headers", ["upstream", "hpystate"])
+def test_the_cpython_abi_is_compiled_with_our_headers_in_every_run(
+    headers: str, run: ModuleType
+) -> None:
+    import suite
+
+    own = suite.folder_of("0.9.0", "hpystate")
+    chosen = ["--headers", headers, "--kind", "main", "--abi", "cpython", "--abi", "debug"]
+    work = run.make_jobs(run.parse([*chosen, "--release", "0.9.0"])[0])
+
+    where = {abi: job.folder for job, _ in work for abi in job.abis}
+    assert where == {"debug": suite.folder_of("0.9.0", headers), "cpython": own}
+    assert (own / "hpy" / "devel" / "include" / "hpy" / "cpython").is_dir()
+    assert len({id(job.results) for job, _ in work}) == 1
+    assert (where["debug"] == own) == (headers == "hpystate")
+
+
+def test_0_0_4_is_not_run_for_the_cpython_abi(run: ModuleType) -> None:
+    options = run.parse(["--kind", "main", "--release", "0.0.4"])[0]
+    ((job, _),) = run.make_jobs(options)
+    assert set(job.abis) == set(run.ABIS) - {"cpython"}
+
+
+def test_an_abi_can_be_left_out_of_one_kind_of_interpreter_or_of_all(run: ModuleType) -> None:
+    left = ["--release", "0.9.0", "--without", "cpython/legacy", "--without", "debug"]
+    ran: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for job, _ in run.make_jobs(run.parse(left)[0]):
+        ran[job.kind] |= set(job.abis)
+
+    here = set(run.ABIS) - {"debug"}
+    assert ran == {"main": here, "legacy": here - {"cpython"}, "own-gil": here}
 
 
 def test_a_file_that_no_suite_has_is_an_error(

@@ -15,7 +15,9 @@ from suite import left_out
 
 RELEASE = os.environ["HPYSTATE_SUITE_RELEASE"]
 #: Tests that cannot pass on a correct runtime, each with the reason, which is in the test.
-SKIPPED = {entry.name: entry.reason for entry in left_out(RELEASE) if entry.kind == "test"}
+SKIPPED = {
+    (entry.name, entry.abi): entry.reason for entry in left_out(RELEASE) if entry.kind == "test"
+}
 
 
 def abi_of(item: pytest.Item) -> str:
@@ -36,17 +38,17 @@ def _name(item: pytest.Item) -> str:
 @pytest.hookimpl(tryfirst=True)  # before --deselect, by which tests of a crashed process go
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = os.environ["HPYSTATE_SUITE_ABIS"].split(",")
-    names = {_name(item) for item in items}
-    files = {name.partition("::")[0] for name in names}
-    gone = [name for name in SKIPPED if name.partition("::")[0] in files and name not in names]
+    there = {(_name(item), abi) for item in items for abi in (None, abi_of(item))}
+    files = {name.partition("::")[0] for name, _ in there}
+    gone = [key for key in SKIPPED if key[0].partition("::")[0] in files and key not in there]
     if gone and not config.getoption("keyword") and not any("::" in a for a in config.args):
         raise pytest.UsageError(f"left_out.toml names tests that are not there: {gone}")
     chosen, left = [], []
     for item in items:
         (chosen if abi_of(item) in wanted else left).append(item)
-        name = _name(item)
-        if name in SKIPPED:
-            item.add_marker(pytest.mark.skip(reason=SKIPPED[name]))
+        reason = SKIPPED.get((_name(item), None)) or SKIPPED.get((_name(item), abi_of(item)))
+        if reason is not None:
+            item.add_marker(pytest.mark.skip(reason=reason))
     config.hook.pytest_deselected(items=left)
     items[:] = chosen
 

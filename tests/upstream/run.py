@@ -2,6 +2,7 @@
 
     make test-upstream                                   all of it, on the chosen Python
     make test-upstream ARGS="--kind own-gil --abi debug" a part
+    make test-upstream ARGS="--without cpython/legacy"   all but one ABI in one kind of interpreter
     make test-upstream ARGS="--release 0.0.4"            that of one release; otherwise all are run
     make test-upstream ARGS="--headers hpystate"         0.9's extensions compiled with our headers
     make test-upstream ARGS="-- -k field"                what follows -- is pytest's
@@ -9,6 +10,7 @@
 kinds   main      the main interpreter
         legacy    a subinterpreter that shares the main interpreter's GIL
         own-gil   a subinterpreter with a GIL of its own; pytest itself runs there too
+The ABI cpython is compiled with our headers in every run: with upstream's it uses no runtime.
 A full run with upstream's headers writes <X.Y>.json, or <X.Y>t.json without the GIL, into the build
 folder: what it has of each release that was run is replaced. `--results tests/upstream/results`
 writes what docs/results.md shows (tools/tables.py). What is left out: left_out.toml.
@@ -19,6 +21,7 @@ A crash costs the test that ran: it is reported, and the rest of its part runs i
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import signal
@@ -27,12 +30,13 @@ import sys
 import sysconfig
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from guest import KINDS
-from suite import ABIS, SUITES, Suite, folder_of, parts, test_files
+from suite import ABIS, OWN_HEADERS, SUITES, Suite, abis_of, folder_of, parts, test_files
 
 import hpystate
 
@@ -180,6 +184,14 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--release", action="append", choices=list(SUITES), help="default: all")
     parser.add_argument("--kind", action="append", choices=KINDS, help="default: all")
     parser.add_argument("--abi", action="append", choices=ABIS, help="default: all")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=[*ABIS, *(f"{abi}/{kind}" for abi in ABIS for kind in KINDS)],
+        metavar="ABI[/KIND]",
+        help="an ABI to leave out, of all kinds or of one: cpython, cpython/legacy",
+    )
     parser.add_argument("--file", action="append", help="test/test_x.py; default: all")
     parser.add_argument(
         "--headers",
@@ -213,16 +225,34 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     return options, passed_on
 
 
+def chosen(options: argparse.Namespace, kind: str) -> list[str]:
+    """The ABIs to run in interpreters of a kind."""
+    left = set(options.without)
+    every = [abi for abi in ABIS if abi not in left and f"{abi}/{kind}" not in left]
+    return [abi for abi in every if abi in (options.abi or every)]
+
+
+def folders(options: argparse.Namespace, release: str, kind: str) -> list[tuple[Path, list[str]]]:
+    """Where a release's suite is run, and with which ABIs there. Upstream's headers and ours are in
+    different copies of it."""
+    wanted = [abi for abi in chosen(options, kind) if abi in abis_of(release)]
+    own = [abi for abi in wanted if abi in OWN_HEADERS or options.headers == "hpystate"]
+    others = [abi for abi in wanted if abi not in own]
+    found = [(folder_of(release, "upstream"), others)] if others else []
+    return [*found, (folder_of(release, "hpystate"), own)] if own else found
+
+
 def make_jobs(options: argparse.Namespace) -> list[tuple[Job, list[list[str]]]]:
-    """The jobs, each with the files of its parts."""
+    """The jobs, each with the files of its parts. Jobs of one release and kind share their
+    results."""
     found = []
-    for release in options.release:
-        folder = folder_of(release, options.headers)
-        every = test_files(folder, release)
-        files = [file for file in every if file in (options.file or every)]
-        piles = [files] if options.file else parts(files, folder, options.jobs)
-        for kind in options.kind or KINDS:
-            job = Job(SUITES[release], kind, folder, options.abi or list(ABIS))
+    for release, kind in itertools.product(options.release, options.kind or KINDS):
+        results = Results()
+        for folder, abis in folders(options, release, kind):
+            every = test_files(folder, release)
+            files = [file for file in every if file in (options.file or every)]
+            piles = [files] if options.file else parts(files, folder, options.jobs)
+            job = Job(SUITES[release], kind, folder, abis, results)
             found.append((job, piles if files else []))
     return found
 
@@ -242,13 +272,13 @@ def write_results(jobs: list[Job], folder: Path) -> None:
     file.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
-def lost(job: Job) -> list[str]:
-    """After a run of all tests of a job: the ABIs in which some tests had no outcome."""
+def lost(job: Job, abis: Sequence[str] = ABIS) -> list[str]:
+    """After a run of all tests of some ABIs: those of them in which some tests had no outcome."""
     found = {abi: sum(counts.values()) for abi, counts in job.results.counts().items()}
     has = job.suite.tests
     return [
         f"{abi}: {found.get(abi, 0)} tests had an outcome, the suite has {has.get(abi, 0)}"
-        for abi in ABIS
+        for abi in abis
         if found.get(abi, 0) != has.get(abi, 0)
     ]
 
@@ -291,16 +321,16 @@ def main(arguments: list[str]) -> int:
         ]
         for each in waiting:
             each.result()
-    jobs = [job for job, _ in work]
-    whole = not (options.abi or options.file or passed_on)  # of each kind
+    jobs = list({id(job.results): job for job, _ in work}.values())  # one of each release and kind
+    whole = not (options.file or passed_on)  # of each ABI and kind
     if whole:
         for job in jobs:
-            job.results.broken += lost(job)
+            job.results.broken += lost(job, chosen(options, job.kind))
     good = [show(job) for job in jobs]
     if not any(job.results.tests for job in jobs):
         print("test-upstream: no test was selected")
         return 2
-    full = whole and not options.kind
+    full = whole and not (options.kind or options.abi or options.without)
     if full and all(good) and not options.leaks and options.headers == "upstream":
         write_results(jobs, options.results)
     return 0 if all(good) else 1

@@ -27,7 +27,18 @@ from hpystate.build import (
 
 HERE = Path(__file__).resolve().parent
 #: The ABIs of the suites that run on a runtime; "other" are tests without one.
-ABIS = ("universal", "debug", "trace", "hybrid", "hybrid+debug", "hybrid+trace", "other")
+ABIS = (
+    "universal",
+    "debug",
+    "trace",
+    "hybrid",
+    "hybrid+debug",
+    "hybrid+trace",
+    "cpython",
+    "other",
+)
+#: Compiled with our headers in every run: with upstream's such an extension uses no runtime.
+OWN_HEADERS = ("cpython",)
 #: Files beside the tests of a suite.
 HELPERS = {"__init__.py", "conftest.py", "support.py"}
 
@@ -56,6 +67,7 @@ SUITES = {
                 "trace": 3,
                 "hybrid": 75,
                 "hybrid+debug": 74,
+                "cpython": 362,
                 "other": 2,
             },
             headers=("upstream", "hpystate"),
@@ -75,6 +87,7 @@ class LeftOut:
     kind: str  # path, test, abi
     name: str
     reason: str
+    abi: str | None = None  # of a test: for this ABI alone; None: for all
 
 
 @cache
@@ -83,18 +96,29 @@ def left_out(release: str) -> tuple[LeftOut, ...]:
     found = []
     without_gil = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     for entry in tomllib.loads((HERE / "left_out.toml").read_text())["left_out"]:
-        kinds = {"path", "test", "abi"} & entry.keys()
+        kinds = [kind for kind in ("path", "test", "abi") if kind in entry]
         unknown = entry.keys() - kinds - {"releases", "reason", "without_gil"}
         unknown |= set(entry["releases"]) - SUITES.keys()
-        if len(kinds) != 1 or unknown or not entry["reason"]:
+        unknown |= {entry["abi"]} - set(ABIS) if "abi" in entry else set()
+        if kinds not in (["path"], ["test"], ["abi"], ["test", "abi"]) or (
+            unknown or not entry["reason"]
+        ):
             raise ValueError(
-                f"left_out.toml: {entry}: one of path, test and abi was expected, a reason, and "
-                f"releases among {sorted(SUITES)}; unknown: {sorted(unknown)}"
+                f"left_out.toml: {entry}: one of path, test and abi was expected, or a test and an "
+                f"abi; a reason; releases among {sorted(SUITES)}, ABIs among {sorted(ABIS)}; "
+                f"unknown: {sorted(unknown)}"
             )
-        kind = kinds.pop()
+        kind = kinds[0]
         if release in entry["releases"] and (without_gil or not entry.get("without_gil", False)):
-            found.append(LeftOut(kind, entry[kind], entry["reason"]))
+            abi = entry.get("abi") if kind == "test" else None
+            found.append(LeftOut(kind, entry[kind], entry["reason"], abi))
     return tuple(found)
+
+
+def abis_of(release: str) -> list[str]:
+    """The ABIs of ABIS that a release's suite is run with."""
+    gone = [entry.name for entry in left_out(release) if entry.kind == "abi"]
+    return [abi for abi in ABIS if abi not in gone]
 
 
 def holds_tests(path: Path) -> bool:
@@ -161,7 +185,8 @@ def prepare(headers: Headers = "upstream") -> Path:
         shutil.rmtree(made / "hpy" / "devel" / "src")
         shutil.rmtree(made / "hpy" / "devel" / "include")
         shutil.copytree(include_folder(headers), made / "hpy" / "devel" / "include")
-    for abi in ("universal", "hybrid"):
+    abis: tuple[Abi, ...] = ("universal", "hybrid")
+    for abi in (*abis, "cpython") if headers == "hpystate" else abis:
         _build_library(made, abi, headers)
     (made / "ready").touch()
     try:
