@@ -321,7 +321,7 @@ bool execute_described(PyObject* module, const ModuleDescription& wanted) {
     if (region == nullptr) return false;
     static_cast<ModuleState*>(memory)->lead_to(*region);
     auto* const state = static_cast<hpystate_cpython_state*>(memory);
-    state->release = &release_module_state<kTrunk>;
+    state->release = &release_module_state;
     Instance instance(*region, wanted.source,
                       {keep_globals(wanted.globals), wanted.globals.size()});
     if (!run_exec_slots(module, state->context, wanted)) return false;
