@@ -15,13 +15,9 @@ namespace hpystate {
 
 namespace {
 
-/// From a region to the first room behind it.
-constexpr std::size_t kRooms =
-    (sizeof(Region) + Region::kRoomBytes - 1) / Region::kRoomBytes * Region::kRoomBytes;
-
 /// Of a region and its rooms.
 [[nodiscard]] std::size_t reserved_bytes() noexcept {
-    return kRooms + (kVersionCount - 1) * Region::kRoomBytes;
+    return Region::kRooms + (kVersionCount - 1) * Region::kRoomBytes;
 }
 
 /// LeakSanitizer does not search mapped memory by itself, and would report what only a region
@@ -103,13 +99,6 @@ bool Region::is_valid() const noexcept {
     if (closed != (now == Phase::kDying)) return false;
     return plain.name != nullptr && generation != 0 && window.is_used_part_valid() &&
            spares.is_valid();
-}
-
-void* Region::room_of(Version version) noexcept {
-    const auto number = static_cast<std::size_t>(version);
-    HPYSTATE_CHECK(number != static_cast<std::size_t>(kTrunk) && number < kVersionCount);
-    static_assert(static_cast<std::size_t>(kTrunk) == 0, "rooms are those of the rows behind it");
-    return reinterpret_cast<char*>(this) + kRooms + (number - 1) * kRoomBytes;
 }
 
 bool Region::publish(std::atomic<PyObject*>& place, PyObject* made) noexcept {

@@ -145,6 +145,7 @@ struct Region {
     /// region, and is zero until runtime/versions/around/contexts.cpp writes it: pages of versions
     /// that no file asked for do not exist.
     static constexpr std::size_t kRoomBytes = 4096;
+    static const std::size_t kRooms; ///< from a region to the first room behind it, in bytes
     [[nodiscard]] void* room_of(Version version) noexcept;
 
     /// The region around a plain context: a constant offset, no memory is read.
@@ -188,5 +189,14 @@ inline Region* Region::of(HPyContext* context) noexcept {
     return reinterpret_cast<Region*>(reinterpret_cast<char*>(context) - kOffset);
 }
 #pragma GCC diagnostic pop
+
+constexpr std::size_t Region::kRooms =
+    (sizeof(Region) + Region::kRoomBytes - 1) / Region::kRoomBytes * Region::kRoomBytes;
+
+inline void* Region::room_of(Version version) noexcept {
+    static_assert(static_cast<std::size_t>(kTrunk) == 0, "rooms are those of the rows behind it");
+    const auto number = static_cast<std::size_t>(version);
+    return reinterpret_cast<char*>(this) + kRooms + (number - 1) * kRoomBytes;
+}
 
 } // namespace hpystate

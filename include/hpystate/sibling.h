@@ -201,7 +201,7 @@ static inline HPy hpystate_give(HPyContext* from, HPyContext* to, HPy h) {
 struct hpystate_api_user {
     const struct hpystate_api* api; /* NULL until hpystate_api_find() found it */
     const void* functions;
-    int is_own_version; /* the functions take the caller's own context */
+    hpystate_sibling_finder sibling; /* NULL: the functions take the caller's own context */
 };
 
 #if !defined(HPY_ABI_VERSION)
@@ -336,8 +336,11 @@ __attribute__((cold, noinline, unused)) static int hpystate_api_keep(HPyContext*
         return -1;
     }
     __atomic_store_n(&user->functions, api->functions, __ATOMIC_RELAXED);
-    __atomic_store_n(&user->is_own_version, hpystate_is_own_version(api->abi_major, api->abi_minor),
-                     __ATOMIC_RELAXED);
+    if (!hpystate_is_own_version(api->abi_major, api->abi_minor)) {
+        __atomic_store_n(&user->sibling,
+                         hpystate_sibling_functions()->finder_for(api->abi_major, api->abi_minor),
+                         __ATOMIC_RELAXED);
+    }
     return 0;
 }
 
@@ -395,10 +398,8 @@ static inline int hpystate_api_find(HPyContext* ctx, struct hpystate_api_user* u
  */
 static inline HPyContext* hpystate_api_context(HPyContext* ctx,
                                                const struct hpystate_api_user* user) {
-    const struct hpystate_api* api;
-    if (__builtin_expect(__atomic_load_n(&user->is_own_version, __ATOMIC_RELAXED), 1)) return ctx;
-    api = __atomic_load_n(&user->api, __ATOMIC_ACQUIRE);
-    return hpystate_sibling_functions()->context_for(ctx, api->abi_major, api->abi_minor);
+    const hpystate_sibling_finder sibling = __atomic_load_n(&user->sibling, __ATOMIC_RELAXED);
+    return __builtin_expect(sibling == NULL, 1) ? ctx : sibling(ctx);
 }
 
 #ifdef __cplusplus

@@ -29,6 +29,9 @@ struct hpystate_api {
     size_t functions_size;                    /* bytes of it; members are only ever appended */
 };
 
+/** Returns the sibling of a context; NULL with an exception set. */
+typedef HPyContext* (*hpystate_sibling_finder)(HPyContext* ctx);
+
 /** What the runtime does for extensions of different versions. A context is passed as HPyContext*
  * whatever its version is: a function reads only the words that every version has. Members are only
  * ever appended. The contracts are in hpystate/sibling.h. */
@@ -39,6 +42,10 @@ struct hpystate_sibling_table {
     void (*close)(HPyContext* of, HPy h);
     HPy (*capsule_of)(HPyContext* ctx, const struct hpystate_api* api);
     const struct hpystate_api* (*api_in)(HPyContext* ctx, HPy capsule);
+
+    /* The function that does what context_for does for one version. NULL, and no exception: the
+     * runtime has no such version. */
+    hpystate_sibling_finder (*finder_for)(uint32_t abi_major, uint32_t abi_minor);
 };
 
 /** The link of one shared object. Its layout is fixed by the 1 in hpystate_sibling_link_1. */

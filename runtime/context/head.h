@@ -1,4 +1,5 @@
-/// runtime/context/head.h: finds the head of a context: its version, kind and region.
+/// runtime/context/head.h: finds the head of a context: its version, kind and region; and the
+/// context of kTrunk that it forwards to.
 #pragma once
 
 #include <Python.h>
@@ -20,6 +21,21 @@ namespace hpystate::context {
     if (part == &kPlainFusedCalls) return &kPlainHead;
     const auto* const head = static_cast<const ContextHead*>(part);
     return head != nullptr && head->magic == &kContextMagic ? head : nullptr;
+}
+
+/// Raises for a context that has no head here. Returns nullptr: a SystemError is set that names
+/// `function`.
+HPyContext* refuse_foreign(const HPyContext* context, const char* function) noexcept;
+
+/// The plain context, or that of debug or trace mode, of kTrunk which has the handles of a context:
+/// itself, or the one that it forwards to. nullptr with a SystemError set, for
+/// hpystate_context_for(): it is of another runtime.
+[[nodiscard]] inline HPyContext* trunk_of(HPyContext* context) noexcept {
+    if (context != nullptr) [[likely]] {
+        if (const ContextHead* const head = head_of(context)) [[likely]]
+            return head->trunk != nullptr ? head->trunk : context;
+    }
+    return refuse_foreign(context, "hpystate_context_for");
 }
 
 } // namespace hpystate::context

@@ -57,10 +57,10 @@ struct Offer {
     /// modes are layers themselves, and plain has none.
     const Layer& (*layer_in)(const Layer* mode) noexcept;
 
-    /// Returns the context of this version for one of kTrunk of a kind: in the same mode, with the
-    /// same handles, valid as long as that one is. nullptr with an exception set: no memory, which
-    /// a plain context does not need. Null: this row is kTrunk's.
-    HPyContext* (*around)(HPyContext* trunk, ContextKind kind) noexcept;
+    /// Returns the sibling of a context of any version: the context of this version in the same
+    /// interpreter and mode, with the same handles, valid as long as that one is. nullptr with an
+    /// exception set: it is of another runtime; or no memory, which a plain context does not need.
+    HPyContext* (*sibling)(HPyContext* of) noexcept;
 
     /// Returns the context that a file of this version gets for its trampolines. Throws
     /// std::bad_alloc. Null: this row is kTrunk's.
@@ -84,8 +84,9 @@ extern const Offer kOffers[];
     // instructions of a loop (tests/siblings/test_cost.py counts them).
     if (serves(kOffers[0])) [[likely]]
         return &kOffers[0];
-    for (const Offer& row : offers().subspan(1)) {
-        if (serves(row)) return &row;
+    const Offer* row = &kOffers[1];
+    for (std::size_t left = kVersionCount - 1; left != 0; --left, ++row) {
+        if (serves(*row)) return row;
     }
     return nullptr;
 }

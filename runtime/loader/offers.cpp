@@ -4,6 +4,7 @@
 /// It is compiled alone in every build (runtime/alone.txt): a runtime with one more version, as
 /// tests/versions/future has, is linked with another table in its place.
 #include "runtime/abi/slots.h"
+#include "runtime/context/head.h"
 #include "runtime/loader/negotiate.h"
 #include "runtime/versions/v0_0_4/abi.h"
 #include "runtime/versions/v0_0_4/contexts.h"
@@ -36,7 +37,7 @@ constexpr Offer kOffers[] = {
      .trampolines = offsetof(HPyContext, ctx_CallRealFunctionFromTrampoline),
      .emulated = {},
      .layer_in = nullptr,
-     .around = nullptr,
+     .sibling = &context::trunk_of,
      .dispatcher = nullptr},
     {.context = Version::kV004,
      .version = {AbiVersion::kBeforeNumbers, 4},
@@ -48,7 +49,7 @@ constexpr Offer kOffers[] = {
      .trampolines = offsetof(v0_0_4::HPyContext, ctx_CallRealFunctionFromTrampoline),
      .emulated = kEmulatedFor004,
      .layer_in = &v0_0_4::Layers::in,
-     .around = &v0_0_4::Layers::around,
+     .sibling = &v0_0_4::Layers::sibling,
      .dispatcher = &v0_0_4::Layers::dispatcher},
 };
 

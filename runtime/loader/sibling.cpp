@@ -29,22 +29,6 @@ namespace hpystate {
 
 namespace {
 
-/// A context that does not belong to this runtime: sets the exception.
-[[gnu::cold]] void raise_foreign(const HPyContext* context, const char* function) noexcept {
-    if (context == nullptr) {
-        PyErr_Format(PyExc_SystemError,
-                     "%s: the context is NULL; what hpystate_context_for() or a call from Python "
-                     "gave was expected.",
-                     function);
-        return;
-    }
-    PyErr_Format(
-        PyExc_SystemError,
-        "%s: the context '%.100s' belongs to another runtime than the one that loaded this "
-        "extension's file. Load both extensions with the same runtime.",
-        function, context->name != nullptr ? context->name : "without a name");
-}
-
 /// A context of this runtime, of any version and mode. False: it is of another one, and an
 /// exception is set.
 struct Place {
@@ -55,7 +39,7 @@ struct Place {
     Place(HPyContext* of, const char* function) noexcept
         : context(of), head(of != nullptr ? context::head_of(of) : nullptr), trunk(of) {
         if (head == nullptr) [[unlikely]] {
-            raise_foreign(of, function);
+            context::refuse_foreign(of, function);
         } else if (head->trunk != nullptr) {
             trunk = head->trunk;
         }
@@ -117,17 +101,12 @@ struct Place {
     return false;
 }
 
-/// The context of a version with the caller's mode. nullptr with an exception set: no memory.
-[[nodiscard]] HPyContext* sibling_of(const Place& place, const Offer& offer) noexcept {
-    if (offer.context == place.head->version) return place.context;
-    return offer.around != nullptr ? offer.around(place.trunk, place.head->kind) : place.trunk;
-}
-
 // Not inlined: its registers and its stack would be saved by every call of context_for().
-[[gnu::cold, gnu::noinline]] HPyContext* raise_no_version(AbiVersion wanted,
+[[gnu::cold, gnu::noinline]] HPyContext* raise_no_version(std::uint32_t major, std::uint32_t minor,
                                                           const char* function) noexcept {
     return guarded<HPyContext*>(nullptr, [&]() -> HPyContext* {
-        const std::string text = std::string(function) + ": a context of HPy ABI " + wanted.text() +
+        const std::string text = std::string(function) + ": a context of HPy ABI " +
+                                 AbiVersion{major, minor}.text() +
                                  " was asked for; this runtime has " + offered_versions() +
                                  ". Upgrade hpystate, or build the extension that wants it for one "
                                  "of these.";
@@ -136,18 +115,22 @@ struct Place {
     });
 }
 
+/// Inline code of a file of the CPython ABI takes a handle for an object: so it never gets a
+/// context of debug mode.
+HPyContext* plain_of(HPyContext* ctx) noexcept {
+    const Place place(ctx, "hpystate_context_for");
+    return place ? &place.region()->context() : nullptr;
+}
+
+hpystate_sibling_finder finder_for(std::uint32_t major, std::uint32_t minor) noexcept {
+    if (const Offer* const offer = offer_for({major, minor})) return offer->sibling;
+    return major == HPYSTATE_ABI_MAJOR_CPYTHON && minor == 0 ? &plain_of : nullptr;
+}
+
 HPyContext* context_for(HPyContext* ctx, std::uint32_t major, std::uint32_t minor) noexcept {
-    constexpr const char* kName = "hpystate_context_for";
-    const Place place(ctx, kName);
-    if (!place) [[unlikely]]
-        return nullptr;
-    // Inline code of such a file takes a handle for an object: so never a context of debug mode.
-    if (major == HPYSTATE_ABI_MAJOR_CPYTHON && minor == 0) return &place.region()->context();
-    const AbiVersion wanted{major, minor};
-    const Offer* const offer = offer_for(wanted);
-    if (offer == nullptr) [[unlikely]]
-        return raise_no_version(wanted, kName);
-    return sibling_of(place, *offer);
+    const hpystate_sibling_finder sibling = finder_for(major, minor);
+    return sibling != nullptr ? sibling(ctx)
+                              : raise_no_version(major, minor, "hpystate_context_for");
 }
 
 HPy lend(HPyContext* from, HPyContext* to, HPy h) noexcept {
@@ -216,8 +199,8 @@ const hpystate_api* api_in(HPyContext* ctx, HPy capsule) noexcept {
     return static_cast<const hpystate_api*>(PyCapsule_GetPointer(object, HPYSTATE_API_CAPSULE));
 }
 
-constexpr hpystate_sibling_table kSiblings{&context_for, &lend,       &give,
-                                           &close,       &capsule_of, &api_in};
+constexpr hpystate_sibling_table kSiblings{&context_for, &lend,   &give,      &close,
+                                           &capsule_of,  &api_in, &finder_for};
 
 } // namespace
 

@@ -3,7 +3,7 @@
 ///
 ///     context of any version --_private--> head: version, mode, region, trunk
 ///     head.trunk              the context of kTrunk that it forwards to; null: it is one
-///     kOffers[...].around()   from a context of kTrunk to one of another version around it
+///     kOffers[...].sibling()  from a context of any version to the one of that row
 ///
 /// So the sibling of a context is that of another version around the same context of kTrunk, and
 /// has the same mode. A handle is an object's address in plain and trace mode, and a record's in

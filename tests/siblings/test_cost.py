@@ -87,4 +87,4 @@ def test_a_call_takes_few_instructions_more_than_a_direct_one(pair: Files, files
     )
     print(f"instructions: direct {direct:.1f}, by the protocol {protocol:.1f}")
 
-    assert protocol - direct <= (6 if pair == files else 60)
+    assert protocol - direct <= (6 if pair == files else 25)

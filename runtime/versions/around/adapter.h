@@ -29,6 +29,12 @@ struct Adapter {
     /// What the context's `_private` points to, so context::head_of() recognises it.
     ContextHead head;
 
+    /// Whether it is complete for the region's owner.
+    [[nodiscard]] bool is_filled_for(const Region& region) const noexcept {
+        // acquire: pairs with the release of whoever filled it.
+        return filled_for.load(std::memory_order_acquire) == region.generation;
+    }
+
     /// The context.
     [[nodiscard]] void* context() noexcept { return this + 1; }
 

@@ -80,18 +80,16 @@ void fill(Adapter& adapter, const OtherVersion& version, HPyContext* trunk,
 
 } // namespace
 
-HPyContext* around_plain(const OtherVersion& version, HPyContext* plain,
-                         const Layer& layer) noexcept {
+[[gnu::cold]] HPyContext* fill_plain(const OtherVersion& version, HPyContext* plain,
+                                     const Layer& layer) noexcept {
+    HPYSTATE_CHECK(version.version != kTrunk &&
+                   static_cast<std::size_t>(version.version) < kVersionCount);
     HPYSTATE_CHECK(sizeof(Adapter) + version.size <= Region::kRoomBytes);
     Region& region = *Region::of(plain);
     auto& adapter = *static_cast<Adapter*>(region.room_of(version.version));
-    // acquire: pairs with the release in fill().
-    const auto is_filled = [&] {
-        return adapter.filled_for.load(std::memory_order_acquire) == region.generation;
-    };
-    if (!is_filled()) [[unlikely]] {
-        const std::lock_guard lock(board().mutex);
-        if (!is_filled()) fill(adapter, version, plain, context::head_of(plain), layer);
+    const std::lock_guard lock(board().mutex);
+    if (!adapter.is_filled_for(region)) {
+        fill(adapter, version, plain, context::head_of(plain), layer);
     }
     return as_passed(adapter);
 }

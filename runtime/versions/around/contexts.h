@@ -65,9 +65,20 @@ struct Forward<Member, R (*)(Context*, A...)> {
         }                                                                                          \
     }
 
+/// Fills the plain context of a version, if no other thread was first, and returns it.
+[[nodiscard]] HPyContext* fill_plain(const OtherVersion& version, HPyContext* plain,
+                                     const Layer& layer) noexcept;
+
 /// The context of a version around a plain context. The thread is attached to its interpreter.
-[[nodiscard]] HPyContext* around_plain(const OtherVersion& version, HPyContext* plain,
-                                       const Layer& layer) noexcept;
+/// Inline: hpystate_context_for() calls it for each call between extensions of two versions.
+[[nodiscard]] inline HPyContext* around_plain(const OtherVersion& version, HPyContext* plain,
+                                              const Layer& layer) noexcept {
+    Region& region = *Region::of(plain);
+    auto& adapter = *static_cast<Adapter*>(region.room_of(version.version));
+    if (!adapter.is_filled_for(region)) [[unlikely]]
+        return fill_plain(version, plain, layer);
+    return static_cast<HPyContext*>(adapter.context());
+}
 
 /// The context of a version around a context of debug or trace mode. nullptr with an exception set:
 /// no memory.

@@ -16,6 +16,7 @@
 #include "interp_state/current.h"
 #include "runtime/calls/handle.h"
 #include "runtime/calls/layer.h"
+#include "runtime/context/head.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/layers/trace/trace.h"
 #include "runtime/versions/around/contexts.h"
@@ -36,11 +37,24 @@ struct LayersOf {
         return Plain::kLayer;
     }
 
-    /// The context of the version around one of kTrunk, whose kind is `kind`: it has the same
-    /// handles, and is valid as long as that one is. nullptr with an exception set: no memory,
-    /// which a plain context does not need.
-    [[nodiscard]] static HPyContext* around(HPyContext* trunk, ContextKind kind) noexcept {
-        switch (kind) {
+    /// The context of the version for a context of any version (Offer::sibling).
+    [[nodiscard]] static HPyContext* sibling(HPyContext* of) noexcept {
+        // Calls from extensions of kTrunk in plain mode: as few instructions as possible.
+        if (of != nullptr && of->_private == &context::kPlainFusedCalls) [[likely]]
+            return around_plain(V, of, Plain::kLayer);
+        return sibling_of_any(of);
+    }
+
+    /// For the trampolines of files. Throws std::bad_alloc.
+    [[nodiscard]] static HPyContext* dispatcher() { return around_dispatcher(V, Plain::kLayer); }
+
+  private:
+    [[nodiscard, gnu::noinline]] static HPyContext* sibling_of_any(HPyContext* of) noexcept {
+        HPyContext* const trunk = context::trunk_of(of);
+        if (trunk == nullptr) return nullptr;
+        const ContextHead& head = *context::head_of(of);
+        if (head.version == V.version) return of;
+        switch (head.kind) {
         case ContextKind::kDebug:
             return around_layered(V, trunk, Around<layers::debug_layer>::kLayer);
         case ContextKind::kTrace:
@@ -51,10 +65,6 @@ struct LayersOf {
         return around_plain(V, trunk, Plain::kLayer);
     }
 
-    /// For the trampolines of files. Throws std::bad_alloc.
-    [[nodiscard]] static HPyContext* dispatcher() { return around_dispatcher(V, Plain::kLayer); }
-
-  private:
     /// A handle is the object's address.
     struct Plain {
         static const Layer kLayer;

@@ -75,7 +75,7 @@ constexpr Emulation kEmulated[] = {
 
 /// The context of 1.0 for a plain one of 0.9.
 inline HPyContext* newer(::HPyContext* plain) noexcept {
-    return reinterpret_cast<HPyContext*>(Layers::around(plain, ContextKind::kPlain));
+    return reinterpret_cast<HPyContext*>(Layers::sibling(plain));
 }
 
 } // namespace hpystate::v1_0

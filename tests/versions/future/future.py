@@ -45,7 +45,7 @@ ROW = """\
      .trampolines = offsetof(v1_0::HPyContext, ctx_CallRealFunctionFromTrampoline),
      .emulated = v1_0::kEmulated,
      .layer_in = &v1_0::Layers::in,
-     .around = &v1_0::Layers::around,
+     .sibling = &v1_0::Layers::sibling,
      .dispatcher = &v1_0::Layers::dispatcher},
 """
 #: What the headers of 1.0 have in place of those of 0.9: file -> (pattern, replacement).
