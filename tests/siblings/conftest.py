@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 import hpystate
-from hpystate.build import compile_extension, include_folder, make_cache_folder
+from hpystate.build import compile_extension, include_folder
 from tests.upstream.old import compile_old
 
 HERE = Path(__file__).parent
@@ -65,8 +65,8 @@ def compile_with_later_header(folder: Path, name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def files() -> Files:
-    folder = make_cache_folder("snippets", "siblings")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    folder = tmp_path_factory.mktemp("siblings")
     return compile_pair(folder, "lender"), compile_pair(folder, "borrower")
 
 
@@ -88,10 +88,9 @@ def files_of(tmp_path_factory: pytest.TempPathFactory) -> FilesOf:
 
 
 @pytest.fixture(scope="session")
-def another_version() -> Path:
+def another_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A borrower whose calls go as if it was compiled for another version than the lender."""
-    folder = make_cache_folder("snippets", "siblings-far")
-    return compile_pair(folder, "borrower", "-DAS_ANOTHER_VERSION")
+    return compile_pair(tmp_path_factory.mktemp("siblings"), "borrower", "-DAS_ANOTHER_VERSION")
 
 
 @pytest.fixture

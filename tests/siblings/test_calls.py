@@ -294,4 +294,4 @@ def test_functions_of_a_file_that_another_runtime_loaded_are_refused(
 def test_the_table_is_shown_for_a_file_that_uses_it(files: Files) -> None:
     file, _ = _native.inspect("lender", str(files[0]))
 
-    assert _native.negotiated(file)["sibling"] == (48, 48)
+    assert _native.negotiated(file)["sibling"] == (56, 56)
