@@ -1,6 +1,8 @@
 /* hpystate/sibling.h: C functions of one extension that another one calls, whatever versions of HPy
  * the two were compiled for. C11, C++17.
  *
+ * Long: a contract for each function.
+ *
  * One extension publishes a struct of functions; another one finds it, in each interpreter, and
  * calls them. docs/versions.md, "Calls between extensions", has the code of both:
  *

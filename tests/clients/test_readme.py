@@ -128,6 +128,18 @@ BLOCKS = {
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
+    ("docs/new-version.md", "+++ b/include/hpy/abi/hpy_1_0.def"): (
+        "tests/versions/future/test_future.py compares and builds it"
+    ),
+    ("docs/new-version.md", "+++ b/tests/abi/layout_1_0.c"): (
+        "tests/versions/future/test_future.py compares and builds it"
+    ),
+    ("docs/new-version.md", "+++ b/runtime/loader/offers.cpp"): (
+        "tests/versions/future/test_future.py compares and builds it"
+    ),
+    ("docs/new-version.md", "+++ b/runtime/versions/v1_0/emulate.h"): (
+        "tests/versions/future/test_future.py compares and builds it"
+    ),
     ("docs/porting.md", "HYBRID_SUFFIX"): "test_a_hybrid_module_is_compiled_and_found",
     (
         "docs/porting.md",
