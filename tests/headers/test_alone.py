@@ -78,6 +78,33 @@ def test_every_public_header_compiles_alone(
     assert not wrong, "\n".join(wrong.values())
 
 
+#: HPy_MODINIT in a file whose own names are those that its macro could use, and what the file
+#: declares by words, before and behind it.
+MODINIT = """
+#include <hpy.h>
+#pragma GCC diagnostic error "-Wshadow"
+extern int spec, definition, module, made, created, module_definition, object_definition;
+HPy_EXPORTED_FUNC const char *hpystate_gil_words(void);
+const char *hpystate_gil_words(void) { return "off"; }
+static HPyModuleDef words_definition = {NULL, 0, NULL, NULL, NULL};
+HPy_MODINIT(words, words_definition)
+HPy_EXPORTED_FUNC const char *hpystate_interpreters_words(void);
+const char *hpystate_interpreters_words(void) { return "own-gil"; }
+"""
+
+
+@pytest.mark.parametrize("abi", ABIS)
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
+def test_a_module_compiles_beside_its_words_and_any_names(
+    tmp_path: Path, compiler: str, language: str, standard: str, abi: str
+) -> None:
+    command = [compiler, f"-std={standard}", *WARNINGS, *ABIS[abi], "-fPIC"]
+    command += ["-x", language, "-", "-c", "-o", str(tmp_path / "words.o")]
+    result = subprocess.run(command, input=MODINIT, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize("header", ["fused.h", "sibling.h"])
 @pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
 def test_our_own_calls_compile_behind_upstreams_headers(

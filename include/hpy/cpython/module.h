@@ -109,14 +109,16 @@ HPyAPI_UNUSED bool _hpy_cpy_is_created(const HPyModuleDef* definition) {
             _HPY_CPY_FIELDS, 1                                                                     \
     }
 
-/* Words that the file may declare: weak, so without a definition the address is NULL. */
-#define _HPY_CPY_WORD(function)                                                                    \
-    HPYSTATE_EXTERN __attribute__((weak, visibility("default"))) const char* function(void);
+/* A word that the file may declare by a function: another name for it, which is NULL if there is
+ * none. The function itself is not declared here: the file may have defined it before, and then a
+ * compiler takes no attribute for it any more. */
+#define _HPY_CPY_WORD(name, function)                                                              \
+    static __attribute__((weakref(#function))) const char* name(void);
 
 /** HPy_MODINIT of the CPython ABI. */
 #define _HPY_CPY_MODINIT(ext_name, mod_def)                                                        \
-    _HPY_CPY_WORD(hpystate_interpreters_##ext_name)                                                \
-    _HPY_CPY_WORD(hpystate_gil_##ext_name)                                                         \
+    _HPY_CPY_WORD(_hpy_cpy_interpreters_##ext_name, hpystate_interpreters_##ext_name)              \
+    _HPY_CPY_WORD(_hpy_cpy_gil_##ext_name, hpystate_gil_##ext_name)                                \
     static HPyModuleDef* _hpy_cpy_init_##ext_name(void) {                                          \
         return &mod_def;                                                                           \
     }                                                                                              \
@@ -130,37 +132,36 @@ HPyAPI_UNUSED bool _hpy_cpy_is_created(const HPyModuleDef* definition) {
         _hpy_cpy_init_##ext_name,                                                                  \
         _hpy_cpy_init_context_##ext_name,                                                          \
         &hpystate_asks_##ext_name,                                                                 \
-        hpystate_interpreters_##ext_name,                                                          \
-        hpystate_gil_##ext_name,                                                                   \
+        _hpy_cpy_interpreters_##ext_name,                                                          \
+        _hpy_cpy_gil_##ext_name,                                                                   \
         _HPY_CPY_LAYOUT};                                                                          \
-    static PyObject* _hpy_cpy_create_##ext_name(PyObject* spec, PyModuleDef* definition) {         \
-        (void)definition;                                                                          \
-        return _hpy_cpy_create(&_hpy_cpy_file_##ext_name, spec);                                   \
+    static PyObject* _hpy_cpy_create_##ext_name(PyObject* spec_, PyModuleDef* unused_) {           \
+        (void)unused_;                                                                             \
+        return _hpy_cpy_create(&_hpy_cpy_file_##ext_name, spec_);                                  \
     }                                                                                              \
-    static int _hpy_cpy_execute_##ext_name(PyObject* module) {                                     \
-        return _hpy_cpy_execute(&_hpy_cpy_file_##ext_name, module);                                \
+    static int _hpy_cpy_execute_##ext_name(PyObject* module_) {                                    \
+        return _hpy_cpy_execute(&_hpy_cpy_file_##ext_name, module_);                               \
     }                                                                                              \
     PyMODINIT_FUNC PyInit_##ext_name(void);                                                        \
     PyMODINIT_FUNC PyInit_##ext_name(void) {                                                       \
-        static PyModuleDef_Slot made[] = {                                                         \
+        static PyModuleDef_Slot made_[] = {                                                        \
             {Py_mod_create, __extension__(void*) _hpy_cpy_create_##ext_name},                      \
             {Py_mod_exec, __extension__(void*) _hpy_cpy_execute_##ext_name},                       \
             _HPY_CPY_SLOTS};                                                                       \
-        static PyModuleDef_Slot created[] = {                                                      \
+        static PyModuleDef_Slot created_[] = {                                                     \
             {Py_mod_create, __extension__(void*) _hpy_cpy_create_##ext_name}, _HPY_CPY_SLOTS};     \
-        static PyModuleDef module_definition = {PyModuleDef_HEAD_INIT,                             \
-                                                #ext_name,                                         \
-                                                NULL,                                              \
-                                                (Py_ssize_t)sizeof(struct hpystate_cpython_state), \
-                                                NULL,                                              \
-                                                made,                                              \
-                                                NULL,                                              \
-                                                NULL,                                              \
-                                                _hpy_cpy_free};                                    \
-        static PyModuleDef object_definition = {                                                   \
-            PyModuleDef_HEAD_INIT, #ext_name, NULL, 0, NULL, created, NULL, NULL, NULL};           \
-        return PyModuleDef_Init(_hpy_cpy_is_created(&mod_def) ? &object_definition                 \
-                                                              : &module_definition);               \
+        static PyModuleDef for_module_ = {PyModuleDef_HEAD_INIT,                                   \
+                                          #ext_name,                                               \
+                                          NULL,                                                    \
+                                          (Py_ssize_t)sizeof(struct hpystate_cpython_state),       \
+                                          NULL,                                                    \
+                                          made_,                                                   \
+                                          NULL,                                                    \
+                                          NULL,                                                    \
+                                          _hpy_cpy_free};                                          \
+        static PyModuleDef for_object_ = {                                                         \
+            PyModuleDef_HEAD_INIT, #ext_name, NULL, 0, NULL, created_, NULL, NULL, NULL};          \
+        return PyModuleDef_Init(_hpy_cpy_is_created(&mod_def) ? &for_object_ : &for_module_);      \
     }
 
 #ifdef __cplusplus
