@@ -61,6 +61,19 @@ void check_layout(const std::string& path, const hpystate_cpython_file& file) {
     }
 }
 
+/// Throws LoadError if the file was compiled for another version than kTrunk: inline code takes the
+/// plain context of that one, and no other is around it.
+void check_version(const std::string& path, const hpystate_cpython_file& file, const Offer& offer) {
+    if (offer.context == kTrunk) return;
+    const std::string release = kOffers[static_cast<std::size_t>(kTrunk)].release;
+    throw LoadError(LoadErrorKind::kUnsupportedVersion,
+                    path + ": was compiled for the CPython ABI of HPy " + offer.release +
+                        "; this hpystate has that of HPy " + release +
+                        " alone. Build the extension with the headers of HPy " + release +
+                        ", or for the universal ABI.",
+                    {{"name", file.name}});
+}
+
 } // namespace
 
 InspectedFile inspect_compiled(const std::string& name, const std::string& path,
@@ -69,6 +82,7 @@ InspectedFile inspect_compiled(const std::string& name, const std::string& path,
     InspectedFile found{.name = name, .path = path, .short_name = file.name};
     found.version = {file.asks->abi_major, file.asks->abi_minor};
     found.offer = &offer_to(path, file.name, found.version);
+    check_version(path, file, *found.offer);
     found.asks = file.asks;
     check_asks(path, file.name, *file.asks, *found.offer);
     found.tag = "cpython";
@@ -80,7 +94,7 @@ InspectedFile inspect_compiled(const std::string& name, const std::string& path,
 }
 
 bool execute_compiled(PyObject* module, const hpystate_cpython_file& file) {
-    return execute_described(module, v0_9::describe_module(*call_file(file.init)));
+    return execute_described(module, v0_9::describe_module(*call_file(file.init)), file.name);
 }
 
 } // namespace hpystate

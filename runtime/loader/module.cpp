@@ -261,14 +261,16 @@ bool check_created(PyObject* module, const PyModuleDef& definition) {
 /// Runs the exec slots of a module whose CPython definition is in the file. False: one failed;
 /// CPython raises if it set no exception. Throws AlreadyRaised for one that succeeded with an
 /// exception set.
-bool run_exec_slots(PyObject* module, HPyContext* context, const ModuleDescription& wanted) {
+bool run_exec_slots(PyObject* module, HPyContext* context, const ModuleDescription& wanted,
+                    const std::string& name) {
     for (const Definition& definition : wanted.definitions) {
         const auto* const slot = std::get_if<SlotDescription>(&definition);
         if (slot == nullptr || slot->slot != HPy_mod_exec) continue;
         const auto exec =
             reinterpret_cast<HPyFunc_INQUIRY_t>(reinterpret_cast<CFunction>(slot->function));
         if (exec(context, as_handle(module)) != 0) return false;
-        check_no_exception(std::string("module ") + PyModule_GetName(module), "HPy_mod_exec");
+        // Not the module's own name: the slot may have set it to anything.
+        check_no_exception("module " + name, "HPy_mod_exec");
     }
     return true;
 }
@@ -307,7 +309,7 @@ bool execute_module(PyObject* module) {
     return kept.layer == nullptr || layers::module_executed(*kept.layer, kept.source);
 }
 
-bool execute_described(PyObject* module, const ModuleDescription& wanted) {
+bool execute_described(PyObject* module, const ModuleDescription& wanted, const std::string& name) {
     // The first word of the state is that of ModuleState, so thunks find the context in both.
     static_assert(offsetof(hpystate_cpython_state, context) == offsetof(ModuleState, context));
     void* const memory = PyModule_GetState(module);
@@ -324,7 +326,7 @@ bool execute_described(PyObject* module, const ModuleDescription& wanted) {
     state->release = &release_module_state;
     Instance instance(*region, wanted.source,
                       {keep_globals(wanted.globals), wanted.globals.size()});
-    if (!run_exec_slots(module, state->context, wanted)) return false;
+    if (!run_exec_slots(module, state->context, wanted, name)) return false;
     instance.keep();
     return true;
 }

@@ -7,6 +7,8 @@
 #include "runtime/loader/module_request.h"
 #include "runtime/types/description.h"
 
+#include <string>
+
 namespace hpystate {
 
 /// First half: checks the description, makes the module object, then registers the globals. Returns
@@ -24,9 +26,10 @@ namespace hpystate {
 [[nodiscard]] bool execute_module(PyObject* module);
 
 /// The same for a module of a file that was compiled for the CPython ABI: `wanted` is its
-/// description, and its state is a hpystate_cpython_state, made by CPython. CPython calls this once
-/// for a module. False: it failed, and an exception is set unless an exec slot set none. Throws
-/// std::bad_alloc, AlreadyRaised.
-[[nodiscard]] bool execute_described(PyObject* module, const ModuleDescription& wanted);
+/// description, `name` is for messages, and its state is a hpystate_cpython_state, made by CPython.
+/// CPython calls this once for a module. False: it failed, and an exception is set unless an exec
+/// slot set none. Throws std::bad_alloc, AlreadyRaised.
+[[nodiscard]] bool execute_described(PyObject* module, const ModuleDescription& wanted,
+                                     const std::string& name);
 
 } // namespace hpystate

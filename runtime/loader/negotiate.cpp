@@ -48,8 +48,8 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
     if (library.symbol("PyInit_" + name) != nullptr) {
         advice =
             "It exports PyInit_" + name +
-            ": it was built for the CPython ABI, and Python imports "
-            "it without a runtime. Import it under its own name, or build it for HPy's universal "
+            ": it was built for the CPython ABI, and Python itself "
+            "imports it. Import it under its own name, or build it for HPy's universal "
             "ABI.";
     } else if (library.symbol("HPyInit_" + name) != nullptr) {
         advice = "It exports HPyInit_" + name +
@@ -80,6 +80,11 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
 
 /// Which of the numbers is later than those of this runtime.
 std::string needs_of(AbiVersion wanted) {
+    if (wanted.major == AbiVersion::kBeforeNumbers) {
+        // Not as "0.0.4": no file of that returns a number.
+        return "HPy ABI " + std::to_string(wanted.major) + "." + std::to_string(wanted.minor) +
+               ", another major version";
+    }
     const bool same_major = std::any_of(offers().begin(), offers().end(), [=](const Offer& row) {
         return row.version.major == wanted.major;
     });
@@ -187,7 +192,9 @@ void check_asks(const std::string& path, const std::string& name, const hpystate
 
 const Offer& offer_to(const std::string& path, const std::string& name, AbiVersion wanted) {
     const Offer* const offer = offer_for(wanted);
-    if (offer == nullptr) raise_unsupported(path, name, wanted, needs_of(wanted));
+    // The number of HPy 0.0.4 is ours: a file that returns it has none of that version's functions.
+    const bool returnable = wanted.major != AbiVersion::kBeforeNumbers;
+    if (offer == nullptr || !returnable) raise_unsupported(path, name, wanted, needs_of(wanted));
     return *offer;
 }
 

@@ -270,7 +270,11 @@ def test_names_that_the_terminal_cannot_show(
 
 @pytest.mark.parametrize(
     ("major", "minor", "which"),
-    [(0, 1, "0.1, a later minor version"), (1, 0, "1.0, another major version")],
+    [
+        (0, 1, "0.1, a later minor version"),
+        (1, 0, "1.0, another major version"),
+        (0xFFFFFFFF, 4, "4294967295.4, another major version"),  # ours, for HPy 0.0.4
+    ],
 )
 def test_a_later_version(library: Library, major: int, minor: int, which: str) -> None:
     init = "Def *HPyInit_mock(void) { return NULL; }"
