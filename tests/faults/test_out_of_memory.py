@@ -414,6 +414,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     parts = {
         "failing_malloc": ["failing_malloc"],
         "fault_control": ["fault_control", "python_memory"],
+        "two_phases": ["two_phases"],
     }
     for name, sources in parts.items():
         flags = ["-O1", "-fPIC", "-shared", include, "-o", str(folder / f"{name}.so")]
@@ -477,6 +478,13 @@ def test_every_allocation_of_a_module_may_fail(
     run: Run, faulty: str, mode: str, lasting: str
 ) -> None:
     only_memory_errors(run("module", faulty, mode, lasting), 100)
+
+
+@pytest.mark.parametrize("lasting", ["once", "lasting"])
+def test_every_allocation_of_a_module_of_the_cpython_abi_may_fail(run: Run, lasting: str) -> None:
+    file = compile_snippet("faulty", SOURCE, abi="cpython")
+
+    only_memory_errors(run("compiled", str(file), lasting), 100)
 
 
 def test_every_allocation_of_a_first_load_may_fail(run: Run, faulty: str) -> None:

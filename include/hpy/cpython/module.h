@@ -53,8 +53,12 @@ HPyAPI_UNUSED const struct hpystate_cpython_table* _hpy_cpy_runtime(const char* 
         Py_DECREF(capsule); /* the table is a constant of the runtime */
     }
     if (table != NULL && table->size >= needed) return table;
-    _hpy_cpy_explain(name, "the hpystate here has no " HPYSTATE_CPYTHON_CAPSULE
-                           " of the size that the module needs: it is older than the module");
+    /* any other exception, such as MemoryError, has its own reason */
+    if (PyErr_Occurred() == NULL || PyErr_ExceptionMatches(PyExc_AttributeError) ||
+        PyErr_ExceptionMatches(PyExc_ValueError)) {
+        _hpy_cpy_explain(name, "the hpystate here has no " HPYSTATE_CPYTHON_CAPSULE
+                               " of the size that the module needs: it is older than the module");
+    }
     return NULL;
 }
 

@@ -1,0 +1,32 @@
+"""compiled.py FILE LASTING: makes the module faulty, of a file for the CPython ABI that is open
+already."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+import two_phases
+from module import use
+from sweep import sweep
+
+
+def main(file: str, lasting: bool) -> None:
+    definition = two_phases.definition(file, "PyInit_faulty")
+    spec = ModuleSpec("faulty", None, origin=file)
+
+    def make() -> ModuleType:
+        module: ModuleType = two_phases.make(definition, spec)
+        return module
+
+    # A dict: the Python code of os.environ meets faults of CPython 3.12 where memory is missing.
+    os.environ = {}  # type: ignore[assignment]
+    use(make())  # its definitions are interned
+    print(json.dumps(sweep(make, use, lasting=lasting)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2] == "lasting")
