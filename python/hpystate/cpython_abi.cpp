@@ -17,13 +17,14 @@ namespace hpystate {
 
 namespace {
 
-/// A str attribute of a ModuleSpec, encoded as the file system's names are; `otherwise` if it is
-/// None or not a str. Throws AlreadyRaised.
-std::string text_of(PyObject* spec, const char* attribute, const char* otherwise) {
+/// A str attribute of a ModuleSpec, as `encode` makes bytes of it; `otherwise` if it is None or not
+/// a str. Throws AlreadyRaised.
+std::string text_of(PyObject* spec, const char* attribute, PyObject* (*encode)(PyObject*),
+                    const char* otherwise) {
     const Ref value(PyObject_GetAttrString(spec, attribute));
     if (!value) throw AlreadyRaised();
     if (!PyUnicode_Check(value.get())) return otherwise;
-    const Ref bytes(PyUnicode_EncodeFSDefault(value.get()));
+    const Ref bytes(encode(value.get()));
     if (!bytes) throw AlreadyRaised();
     return PyBytes_AS_STRING(bytes.get());
 }
@@ -43,8 +44,8 @@ PyObject* create_for_file(const hpystate_cpython_file* file, PyObject* spec) noe
         std::string name = file->name;
         std::string path = "a module of this program";
         return loading(name, path, [&]() -> PyObject* {
-            name = text_of(spec, "name", file->name);
-            path = text_of(spec, "origin", path.c_str());
+            name = text_of(spec, "name", &PyUnicode_AsUTF8String, file->name);
+            path = text_of(spec, "origin", &PyUnicode_EncodeFSDefault, path.c_str());
             const Ref inspected(
                 as_inspected(std::make_unique<InspectedFile>(inspect_compiled(name, path, *file))));
             return inspected ? create_by_policy(inspected.get(), spec) : nullptr;

@@ -105,6 +105,30 @@ def test_the_name_is_that_of_cpythons_own_modules() -> None:
     assert path.name.endswith(importlib.machinery.EXTENSION_SUFFIXES[0])
 
 
+def test_a_name_that_the_locale_cannot_encode_is_one_too() -> None:
+    """Names of modules are UTF-8; paths are as the file system has them."""
+    path = compile_snippet("kept", GLOBALS.replace("NAME", "kept"), abi="cpython")
+    code = """
+import importlib.util, sys
+assert sys.getfilesystemencoding() == "ascii"
+spec = importlib.util.spec_from_file_location("caf\\xe9.kept", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+print(ascii(module.__name__))
+"""
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | locale,
+    )
+
+    assert result.stdout == "'caf\\xe9.kept'\n", result.stderr
+
+
 def test_objects_pass_between_the_abis() -> None:
     source = GLOBALS.replace("NAME", "passed")
     mine = import_file("passed", compile_snippet("passed", source, abi="cpython"))
