@@ -6,7 +6,9 @@
  * the C API in the extension's own code: its inline form. docs/decisions/0001-cpython-abi.md.
  *
  * An inline form does what the context's function does, for good operands. For all others, such as
- * HPy_NULL in a required operand, it calls the context's function, which raises.
+ * HPy_NULL in a required operand, it calls the context's function, which raises. To call something
+ * while an exception is set is a mistake in every ABI: here HPy_Call makes a SystemError of it, as
+ * the C API does; the context's function returns the result and leaves the exception set.
  */
 #pragma once
 
