@@ -25,6 +25,10 @@ namespace hpystate {
 /// See RuntimeCopy::call_from_old_trampoline.
 using OldCall = void (*)(int signature, void (*function)(), void* packed) noexcept;
 
+/// See RuntimeCopy::call_from_other_trampoline.
+using OtherCall = bool (*)(std::uint32_t major, std::uint32_t minor, int signature,
+                           void (*function)(), void* packed) noexcept;
+
 /// What a copy tells the others. This struct and the next one are a contract between versions of
 /// the package: later ones may append fields and say so by `size`, but change none.
 struct RuntimeCopy {
@@ -47,6 +51,11 @@ struct RuntimeCopy {
     OldCall call_from_old_trampoline;
 
     RuntimeCopy* next; ///< written before it is pushed
+
+    /// Calls a function of a file of another version that has the structs of 0.9, in its Python,
+    /// with what the file's trampoline has packed. False: this copy does not have that version, and
+    /// nothing was called. Appended: a copy whose `size` ends before it has no such version.
+    OtherCall call_from_other_trampoline;
 };
 
 struct Meeting {

@@ -8,6 +8,7 @@
 #include "runtime/elf/static_data.h"
 #include "runtime/elf/symbol_name.h"
 #include "runtime/loader/negotiate.h"
+#include "runtime/versions/around/callbacks.h"
 #include "runtime/versions/v0_0_4/emulate.h"
 #include "runtime/versions/v0_9/dispatcher.h"
 
@@ -74,6 +75,16 @@ constexpr unsigned kAddressBits = 48;
     return false;
 }
 
+/// See RuntimeCopy.
+bool call_from_other_trampoline(std::uint32_t major, std::uint32_t minor, int signature,
+                                void (*function)(), void* packed) noexcept {
+    const Offer* const offer = offer_for({major, minor});
+    if (offer == nullptr || offer->layer_in == nullptr) return false;
+    around::call_in_this_copy(&offer->layer_in(nullptr), static_cast<HPyFunc_Signature>(signature),
+                              reinterpret_cast<HPyCFunction>(function), packed);
+    return true;
+}
+
 } // namespace
 
 ContextWords find_contexts(const void* address) {
@@ -102,7 +113,7 @@ std::string runtime_of(const HPyContext* context) {
 }
 
 void join_other_copies() {
-    context::join_other_copies(&v0_0_4::call_from_trampoline);
+    context::join_other_copies(&v0_0_4::call_from_trampoline, &call_from_other_trampoline);
 }
 
 } // namespace hpystate

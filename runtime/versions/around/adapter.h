@@ -9,6 +9,7 @@
 
 #include "interp_state/context_head.h"
 #include "interp_state/region.h"
+#include "runtime/abi/version.h"
 #include "runtime/calls/layer.h"
 #include "runtime/context/head.h"
 
@@ -21,6 +22,7 @@ namespace hpystate::around {
 /// constant offset, whichever version the context has.
 struct Adapter {
     std::atomic<const Layer*> layer; ///< by which the file's functions are called: layers.h
+    AbiVersion abi;                  ///< the number of the version
 
     /// The generation of the region that a plain context was filled for; 0: it is empty. Written
     /// last.

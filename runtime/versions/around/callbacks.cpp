@@ -8,8 +8,11 @@
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/ref.h"
 #include "runtime/versions/around/packed.h"
+#include "runtime/versions/v0_9/callers.h"
+#include "runtime/versions/v0_9/dispatcher.h"
 #include "runtime/versions/v0_9/type.h"
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -67,7 +70,22 @@ namespace {
     std::abort();
 }
 
-/// Calls a thunk of this signature with what is on the stack of the trampoline.
+/// Whether another copy than this one made the call, and has it made. A copy without the version
+/// has not loaded the file, so the function is not one of its own.
+[[nodiscard]] bool called_by_other(const RuntimeCopy* copy, AbiVersion abi,
+                                   HPyFunc_Signature signature, HPyCFunction function,
+                                   void* args) noexcept {
+    constexpr std::size_t kEnd =
+        offsetof(RuntimeCopy, call_from_other_trampoline) + sizeof(OtherCall);
+    if (copy == nullptr || copy->dispatcher == context::dispatcher() || copy->size < kEnd) {
+        return false;
+    }
+    return copy->call_from_other_trampoline(abi.major, abi.minor, static_cast<int>(signature),
+                                            reinterpret_cast<void (*)()>(function), args);
+}
+
+/// Calls a thunk of this signature with what is on the stack of the trampoline. Without one an
+/// exception is set, and the result is that of a failure.
 template <HPyFunc_Signature S, typename Impl = typename SignatureOf<S>::Impl>
 struct Call {
     [[noreturn]] static void run(CFunction, void*) noexcept { stop_at(S); } // it takes no context
@@ -110,15 +128,31 @@ int set_call_function(HPyContext* trunk, const Layer* layer, HPy h,
                                               Site{false, layer});
 }
 
-void call_from_trampoline(const Layer* layer, HPyFunc_Signature signature, HPyCFunction function,
-                          void* args) noexcept {
+namespace {
+
+void call_thunk(HPyFunc_Signature signature, CFunction thunk, void* args) noexcept {
     switch (signature) {
 #define HPY_SIGNATURE(name, value, ret, params)                                                    \
     case HPyFunc_##name:                                                                           \
-        return Call<HPyFunc_##name>::run(thunk_of(layer, signature, function), args);
+        return Call<HPyFunc_##name>::run(thunk, args);
 #include <hpy/abi/signatures.def>
     }
     stop_at(signature);
+}
+
+} // namespace
+
+void call_in_this_copy(const Layer* layer, HPyFunc_Signature signature, HPyCFunction function,
+                       void* args) noexcept {
+    call_thunk(signature, thunk_of(layer, signature, function), args);
+}
+
+void call_from_trampoline(AbiVersion abi, const Layer* layer, HPyFunc_Signature signature,
+                          HPyCFunction function, void* args) noexcept {
+    const context::Caller caller = context::caller_of_trampoline(signature, args);
+    if (caller.context == nullptr) return call_thunk(signature, nullptr, args);
+    if (called_by_other(caller.copy, abi, signature, function, args)) return;
+    call_in_this_copy(layer, signature, function, args);
 }
 
 } // namespace hpystate::around

@@ -23,11 +23,16 @@ namespace hpystate::around {
 [[nodiscard]] int set_call_function(HPyContext* trunk, const Layer* layer, HPy h,
                                     const HPyCallFunction* function) noexcept;
 
-/// A trampoline of a file was called: calls the thunk that CPython has for the same function, which
-/// finds the context by the objects. `args` is what the headers of 0.9 put on its stack. Debug and
-/// trace mode end here, as for trampolines of 0.9.
-void call_from_trampoline(const Layer* layer, HPyFunc_Signature signature, HPyCFunction function,
-                          void* args) noexcept;
+/// A trampoline of a file was called. First the copy of this runtime is found that the call belongs
+/// to, as for a trampoline of 0.9 (runtime/versions/v0_9/dispatcher.h). That calls the thunk that
+/// CPython has for the same function, which finds the context by the objects. `args` is what the
+/// headers of 0.9 put on its stack. Debug and trace mode end here, as for trampolines of 0.9.
+void call_from_trampoline(AbiVersion abi, const Layer* layer, HPyFunc_Signature signature,
+                          HPyCFunction function, void* args) noexcept;
+
+/// The same where the call is known to belong to this copy.
+void call_in_this_copy(const Layer* layer, HPyFunc_Signature signature, HPyCFunction function,
+                       void* args) noexcept;
 
 // NOLINTBEGIN(readability-identifier-naming): the names of the members
 
@@ -45,7 +50,8 @@ struct Callbacks {
 
     static void CallRealFunctionFromTrampoline(Context* context, HPyFunc_Signature signature,
                                                HPyCFunction function, void* args) noexcept {
-        call_from_trampoline(layer_of(context), signature, function, args);
+        call_from_trampoline(Adapter::of(context)->abi, layer_of(context), signature, function,
+                             args);
     }
 };
 

@@ -57,6 +57,7 @@ void fill(Adapter& adapter, const OtherVersion& version, HPyContext* trunk,
     version.take_handles(adapter.context(), *trunk);
     // relaxed: read by whoever was handed the context.
     adapter.layer.store(&layer, std::memory_order_relaxed);
+    adapter.abi = version.abi;
     // release: whoever sees the generation sees the context.
     adapter.filled_for.store(region != nullptr ? region->generation : 0, std::memory_order_release);
 }

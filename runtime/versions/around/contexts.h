@@ -30,6 +30,7 @@ namespace hpystate::around {
 /// A version other than kTrunk: one constant for each.
 struct OtherVersion {
     Version version;     ///< its row
+    AbiVersion abi;      ///< its number
     const char* release; ///< "0.0.4", for messages
     const void* table;   ///< its HPyContext, with all functions and without handles
     std::size_t size;    ///< of that, in bytes

@@ -30,7 +30,8 @@ void take_handles(void* taker, const ::HPyContext& trunk) noexcept {
 
 } // namespace
 
-constinit const around::OtherVersion kVersion{Version::kV004, "0.0.4", &kTable, sizeof(kTable),
-                                              &take_handles};
+constinit const around::OtherVersion kVersion{Version::kV004, {AbiVersion::kBeforeNumbers, 4},
+                                              "0.0.4",        &kTable,
+                                              sizeof(kTable), &take_handles};
 
 } // namespace hpystate::v0_0_4

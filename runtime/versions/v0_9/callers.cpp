@@ -96,7 +96,7 @@ bool is_module_of_this_copy(PyObject* module) noexcept {
     return definition != nullptr && definition->m_free == &release_module_state;
 }
 
-RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call) noexcept {
+RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call, OtherCall other_call) noexcept {
     static RuntimeCopy copy{sizeof(RuntimeCopy),
                             offsetof(PyObject, ob_type),
                             &PyType_Type,
@@ -104,7 +104,8 @@ RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call) noexcept {
                             &own_context,
                             &owns_one,
                             old_call,
-                            nullptr};
+                            nullptr,
+                            other_call};
     return copy;
 }
 

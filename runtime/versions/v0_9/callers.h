@@ -12,8 +12,9 @@
 
 namespace hpystate::context {
 
-/// What this copy tells the others. `dispatcher` is its own. The first call counts.
-[[nodiscard]] RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call) noexcept;
+/// What this copy tells the others. `dispatcher` and the calls are its own. The first call counts.
+[[nodiscard]] RuntimeCopy& this_copy(HPyContext* dispatcher, OldCall old_call,
+                                     OtherCall other_call) noexcept;
 
 /// Whether a module object was made by this copy.
 [[nodiscard]] bool is_module_of_this_copy(PyObject* module) noexcept;
@@ -33,5 +34,9 @@ struct Caller {
 /// the objects belong to neither. Does not return where the thread is attached to no Python that
 /// has a copy, or to two, and the objects do not tell which one called.
 [[nodiscard]] Caller caller_of(std::span<void* const> objects, bool first_is_type) noexcept;
+
+/// The same for a trampoline whose frame is that of 0.9: `args` is what it has packed. Defined in
+/// dispatcher.cpp.
+[[nodiscard]] Caller caller_of_trampoline(HPyFunc_Signature signature, void* args) noexcept;
 
 } // namespace hpystate::context

@@ -292,11 +292,15 @@ void fail(void* args) noexcept {
 }
 
 template <HPyFunc_Signature S>
-void dispatch(HPyCFunction func, void* args) noexcept {
+[[nodiscard]] Caller find_caller(void* args) noexcept {
     Operands operands;
     collect<S>(args, operands);
-    HPyContext* const ctx =
-        caller_of({operands.objects.data(), operands.count}, S == HPyFunc_NEWFUNC).context;
+    return caller_of({operands.objects.data(), operands.count}, S == HPyFunc_NEWFUNC);
+}
+
+template <HPyFunc_Signature S>
+void dispatch(HPyCFunction func, void* args) noexcept {
+    HPyContext* const ctx = find_caller<S>(args).context;
     if (ctx == nullptr) return fail<S>(args);
     // Another copy's function where it is that copy's context.
     ctx->ctx_CallRealFunctionFromTrampoline(ctx, S, func, args);
@@ -316,10 +320,20 @@ void dispatch_trampoline(HPyContext* /*dispatcher*/, HPyFunc_Signature sig, HPyC
 
 } // namespace
 
-void join_other_copies(OldCall old_call) {
+Caller caller_of_trampoline(HPyFunc_Signature signature, void* args) noexcept {
+    switch (signature) {
+#define HPY_SIGNATURE(name, value, ret, params)                                                    \
+    case HPyFunc_##name:                                                                           \
+        return find_caller<HPyFunc_##name>(args);
+#include <hpy/abi/signatures.def>
+    }
+    stop_at(signature);
+}
+
+void join_other_copies(OldCall old_call, OtherCall other_call) {
     // Made by the first thread that gets here; others wait for it.
     static const bool joined = [=] {
-        join(this_copy(dispatcher(), old_call));
+        join(this_copy(dispatcher(), old_call, other_call));
         return true;
     }();
     static_cast<void>(joined);

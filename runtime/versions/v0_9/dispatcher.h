@@ -31,6 +31,6 @@ namespace hpystate::context {
 
 /// Tells the other copies of this runtime about this one; before its dispatcher is in a file. Any
 /// number of calls, of which the first one counts. Throws std::bad_alloc.
-void join_other_copies(OldCall old_call);
+void join_other_copies(OldCall old_call, OtherCall other_call);
 
 } // namespace hpystate::context

@@ -63,8 +63,8 @@ inline void take_handles(void* taker, const ::HPyContext& trunk) noexcept {
 #include <hpy/abi/hpy_1_0.def>
 }
 
-inline constexpr around::OtherVersion kVersion{Version{2}, "1.0", &kTable, sizeof(kTable),
-                                               &take_handles};
+inline constexpr around::OtherVersion kVersion{Version{2}, {1, 0},         "1.0",
+                                               &kTable,    sizeof(kTable), &take_handles};
 
 using Layers = around::LayersOf<kVersion>;
 

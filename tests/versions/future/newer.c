@@ -79,6 +79,12 @@ static HPy by_trampoline_impl(HPyContext* ctx, HPy self, HPy value) {
     return result;
 }
 
+HPyDef_METH(get_by_trampoline, "get_by_trampoline", HPyFunc_NOARGS)
+static HPy get_by_trampoline_impl(HPyContext* ctx, HPy self) {
+    HPy result = {(intptr_t)get_trampoline((cpy_PyObject*)self._i)};
+    return result;
+}
+
 /* ---- a type: its functions get a context of 1.0 too ---- */
 
 typedef struct {
@@ -161,7 +167,8 @@ static int exec_impl(HPyContext* ctx, HPy module) {
     return result;
 }
 
-static HPyDef* defines[] = {&put,  &get,   &hash_of,       &attribute_or, &build,
-                            &fail, &twice, &by_trampoline, &exec,         NULL};
+static HPyDef* defines[] = {&put,  &get,   &hash_of,       &attribute_or,      &build,
+                            &fail, &twice, &by_trampoline, &get_by_trampoline, &exec,
+                            NULL};
 static HPyModuleDef newer_def = {.defines = defines, .globals = globals};
 HPy_MODINIT(newer, newer_def)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,52 @@ def test_the_removed_functions_pass_the_tests_of_0_9(archive: Path, tmp_path: Pa
     )
 
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+TWO_COPIES = """
+import importlib.machinery, importlib.util, sys
+import hpystate
+file, copied = sys.argv[1:]
+
+def native(path):
+    loader = importlib.machinery.ExtensionFileLoader("_native", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("_native", loader))
+    loader.exec_module(module)
+    return module
+
+def load_by(native):
+    spec = importlib.machinery.ModuleSpec("newer", None, origin=file)
+    opened, declared = native.inspect("newer", file)
+    module = native.create(opened, spec, "universal", None, None)
+    native.execute(module)
+    return module
+
+modules = [load_by(native(path)) for path in (hpystate._native.__file__, copied)]
+for number, module in enumerate(modules):
+    module.put(number)
+print(*(module.get_by_trampoline() for module in modules))
+print(*(module.get() for module in modules))
+"""
+
+
+def test_two_copies_of_the_runtime_share_a_file_of_1_0_and_its_trampolines(
+    archive: Path, tmp_path: Path
+) -> None:
+    """The file keeps the context that the second copy gave it, which passes the first one's calls
+    on, by their operands."""
+    stage = future.build(tmp_path, 0, archive)
+    (native,) = (stage / "hpystate").glob("_native.*")
+    copied = shutil.copy(native, tmp_path)
+    result = subprocess.run(
+        [sys.executable, "-c", TWO_COPIES, str(stage / "newer.hpy1.so"), copied],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(stage)},
+        timeout=100,
+    )
+
+    assert result.stdout.splitlines() == ["0 1", "0 1"], result.stderr
 
 
 def test_seeds_move_every_member() -> None:
