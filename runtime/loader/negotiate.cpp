@@ -46,11 +46,12 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
                                         const std::string& name) {
     std::string advice = "Was the module declared with HPy_MODINIT(" + name + ", ...)?";
     if (library.symbol("PyInit_" + name) != nullptr) {
-        advice =
-            "It exports PyInit_" + name +
-            ": it was built for the CPython ABI, and Python itself "
-            "imports it. Import it under its own name, or build it for HPy's universal "
-            "ABI.";
+        // The constant: built with our headers, so it imports hpystate._native.
+        const bool is_ours = library.symbol("hpystate_asks_" + name) != nullptr;
+        advice = "It exports PyInit_" + name +
+                 ": it was built for the CPython ABI, and Python's own import loads it" +
+                 (is_ours ? ", with hpystate installed" : "") +
+                 ". Import it under its own name, or build it for HPy's universal ABI.";
     } else if (library.symbol("HPyInit_" + name) != nullptr) {
         advice = "It exports HPyInit_" + name +
                  " alone, as extensions for HPy 0.0.4 do. The files of those are named " + name +

@@ -152,7 +152,14 @@ def test_one_missing_version_symbol(library: Library, present: str) -> None:
 def test_an_extension_for_the_cpython_abi(library: Library) -> None:
     file = library("void *PyInit_mock(void) { return NULL; }")
 
-    refused(file, "missing-version", "PyInit_mock", "CPython ABI")
+    refused(file, "missing-version", "PyInit_mock", "CPython ABI, and Python's own import loads it.")
+
+
+def test_an_extension_for_the_cpython_abi_of_our_headers(library: Library) -> None:
+    """Such a file imports hpystate for its globals: it does not work without."""
+    file = library("void *PyInit_mock(void) { return NULL; } const int hpystate_asks_mock = 0;")
+
+    refused(file, "missing-version", "own import loads it, with hpystate installed.")
 
 
 def test_an_extension_that_looks_like_an_older_version(library: Library) -> None:
