@@ -156,6 +156,8 @@ BLOCKS = {
     ("docs/versions.md", "/* point.h */"): "tests/siblings/test_documentation.py runs it",
     ("docs/versions.md", "/* point.c */"): "tests/siblings/test_documentation.py runs it",
     ("docs/versions.md", "/* line.c */"): "tests/siblings/test_documentation.py runs it",
+    ("docs/versions.md", "/* point.c for"): "tests/siblings/test_documentation.py runs it",
+    ("docs/versions.md", "-DHPY_UNIVERSAL_ABI"): "tests/siblings/test_documentation.py runs it",
 }
 
 
