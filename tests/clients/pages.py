@@ -76,6 +76,9 @@ NOT_RUN = {
     "tests/loader/test_other_runtimes.py",
     "make two-pythons": "it needs a second Python; tests/loader/test_two_pythons.py runs it where "
     "there is one",
+    "HPYSTATE_PYPY=FOLDER make test-pypy": "it fetches PyPy; tests/hosts/test_pypy.py works with "
+    "what is in that folder",
+    "tools/get-pypy.sh": "a file that is named; make test-pypy runs it",
     "PYTHON_GIL=0": "a variable of CPython's; tests/loader/test_gil.py",
 }
 
