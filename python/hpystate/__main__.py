@@ -63,6 +63,8 @@ def main(argv: list[str]) -> int:
     )
     doctor.set_defaults(run=_doctor)
     arguments = parser.parse_args(argv)
+    if getattr(arguments, "module", None) is not None and arguments.file is None:
+        abi.error("--module needs a FILE: python -m hpystate abi FILE --module NAME")
     if arguments.include_dir:
         print(hpystate.include_dir())
         return 0

@@ -125,6 +125,9 @@ def test_without_a_file_it_prints_the_table_of_versions() -> None:
 
 def test_wrong_arguments_have_a_status_of_their_own() -> None:
     assert command("one", "two").returncode == 2
+    result = command("--module", "mock")  # of which file?
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--module needs a FILE" in result.stderr
     assert "exit status: 0" in " ".join(command("--help").stdout.split())
 
 
