@@ -33,13 +33,22 @@ using VersionFunction = std::uint32_t (*)();
 constexpr std::array<const char*, 3> kOf09{
     "get_required_hpy_major_version_", "get_required_hpy_minor_version_", "HPyInitGlobalContext_"};
 
+/// Whether the file has none of what 0.9 adds to a module of that name.
+bool lacks_all_of_0_9(const Library& library, const std::string& name) {
+    return std::none_of(kOf09.begin(), kOf09.end(), [&](const char* const function) {
+        return library.symbol(function + name) != nullptr;
+    });
+}
+
 /// What to do about a file that holds modules of other names.
-std::string advice_for_others(const std::vector<std::string>& others, const std::string& name) {
+std::string advice_for_others(const Library& library, const std::vector<std::string>& others,
+                              const std::string& name) {
     std::string names;
     for (const std::string& other : others)
         names += (names.empty() ? "" : ", ") + other;
-    return "It holds " + names + ". Load it as that (import looks for " + others.front() +
-           ".hpy0.so), or write HPy_MODINIT(" + name + ", ...).";
+    const char* const tag = lacks_all_of_0_9(library, others.front()) ? ".hpy.so" : ".hpy0.so";
+    return "It holds " + names + ". Load it as that (import looks for " + others.front() + tag +
+           "), or write HPy_MODINIT(" + name + ", ...).";
 }
 
 [[noreturn]] void raise_missing_version(const Library& library, const std::string& path,
@@ -57,7 +66,7 @@ std::string advice_for_others(const std::vector<std::string>& others, const std:
                  " alone, as extensions for HPy 0.0.4 do. The files of those are named " + name +
                  ".hpy.so: name it so if it is one, or build it with HPy 0.9.";
     } else if (const auto others = exported_functions(path, "HPyInit_"); !others.empty()) {
-        advice = advice_for_others(others, name);
+        advice = advice_for_others(library, others, name);
     }
     const std::string major = "get_required_hpy_major_version_" + name;
     const std::string minor = "get_required_hpy_minor_version_" + name;
@@ -93,14 +102,12 @@ std::string needs_of(AbiVersion wanted) {
            (same_major ? ", a later minor version" : ", another major version");
 }
 
-/// Whether the file is one of HPy 0.0.4. A file with some function of 0.9 lacks the others.
+/// Whether the file is one of HPy 0.0.4. A file of 0.9 that lacks some function has another one.
 bool is_of_0_0_4(const Library& library, const std::string& path, const std::string& name) {
     const std::string_view suffix = ".hpy.so";
     const bool named = path.size() > suffix.size() && path.ends_with(suffix);
     if (!named || library.symbol("HPyInit_" + name) == nullptr) return false;
-    return std::none_of(kOf09.begin(), kOf09.end(), [&](const char* const function) {
-        return library.symbol(function + name) != nullptr;
-    });
+    return lacks_all_of_0_9(library, name);
 }
 
 AbiVersion version_of(const Library& library, const std::string& path, const std::string& name) {

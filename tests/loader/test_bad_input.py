@@ -130,6 +130,7 @@ def test_missing_version_symbols(library: Library) -> None:
 def test_a_file_that_holds_a_module_of_another_name(library: Library) -> None:
     file = library(
         "void *HPyInit_other(void) { return NULL; } void *HPyInit_third(void) { return NULL; }"
+        "void HPyInitGlobalContext_other(void *ctx) {}"
     )
 
     refused(
@@ -139,6 +140,12 @@ def test_a_file_that_holds_a_module_of_another_name(library: Library) -> None:
         "It holds other, third. Load it as that (import looks for other.hpy0.so), or write "
         "HPy_MODINIT(mock",
     )
+
+
+def test_a_file_of_0_0_4_that_holds_a_module_of_another_name(library: Library) -> None:
+    file = library("void *HPyInit_other(void *ctx) { return NULL; }", file="mock.hpy.so")
+
+    refused(file, "missing-version", "Load it as that (import looks for other.hpy.so), or write ")
 
 
 @pytest.mark.parametrize("present", ["major", "minor"])
