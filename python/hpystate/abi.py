@@ -27,6 +27,8 @@ from hpystate.errors import LoadError
 _WORD = 8
 #: One of `asked_by`: what the file exports if it was compiled with our headers.
 _CONSTANT = "hpystate_asks_NAME"
+#: What a file may declare by words.
+_WORDS = ("interpreters", "gil", "other_runtimes")
 
 
 def describe_runtime() -> dict[str, Any]:
@@ -136,8 +138,7 @@ def _describe_module(name: str, path: str) -> dict[str, Any]:
             "tag": declared["tag"],
             "by": by.replace("NAME", name),
             "functions": None if size is None else offer["functions"] - missing,
-            "interpreters": declared["interpreters"],
-            "gil": declared["gil"],
+            **{key: declared[key] for key in _WORDS},
         },
         "gets": {
             "release": offer["release"],
@@ -165,7 +166,7 @@ def _lines(module: dict[str, Any]) -> list[str]:
     if not module["loads"]:
         return [f"  refused    {module['kind']}: {module['reason']}"]
     asks, gets = module["asks"], module["gets"]
-    words = [f"{key} {asks[key]!r}" for key in ("interpreters", "gil") if asks[key] is not None]
+    words = [f"{key} {asks[key]!r}" for key in _WORDS if asks[key] is not None]
     known = "" if asks["functions"] is None else f", {asks['functions']} functions"
     lines = [
         f"  asks for   HPy {asks['release']} (ABI {asks['abi']}, tag {asks['tag']}){known}",

@@ -75,10 +75,13 @@ def test_json_has_the_same_and_names_the_runtime() -> None:
 def test_words_that_a_file_declares_are_shown() -> None:
     words = """
     HPy_EXPORTED_FUNC const char *hpystate_interpreters_good(void) { return "main"; }
+    HPy_EXPORTED_FUNC const char *hpystate_other_runtimes_good(void) { return "copy"; }
     HPy_MODINIT"""
     file = compile_snippet("good", GOOD.replace("\n    HPy_MODINIT", words))
 
-    assert "  declares   interpreters 'main'" in command(file).stdout.splitlines()
+    told = "  declares   interpreters 'main', other_runtimes 'copy'"
+    assert told in command(file).stdout.splitlines()
+    assert as_json(file)["modules"][0]["asks"]["other_runtimes"] == "copy"
 
 
 def test_a_longer_table_of_fused_calls_than_ours_is_named() -> None:
