@@ -1,30 +1,24 @@
 /// runtime/loader/module.cpp: from a description to a module, by CPython's multi-phase
-/// initialization: the PyModuleDef that CPython is given, then create and execute.
+/// initialization: create, then execute.
 #include "runtime/loader/module.h"
 
-#include "globals/interner.h"
-#include "globals/locks.h"
 #include "globals/registry.h"
 #include "interp_state/region.h"
 #include "interp_state/values.h"
-#include "runtime/abi/slot_name.h"
 #include "runtime/abi/upstream_messages.h"
 #include "runtime/calls/handle.h"
 #include "runtime/calls/module_state.h"
-#include "runtime/calls/thunks.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/loader/called.h"
+#include "runtime/loader/definition.h"
 #include "runtime/loader/error.h"
 #include "runtime/loader/module_check.h"
-#include "runtime/types/definitions.h"
 #include "runtime/versions/v0_9/contexts.h"
 
 #include <hpystate/cpython_table.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -38,149 +32,6 @@
 namespace hpystate {
 
 namespace {
-
-/// A static of the extension that is an HPyGlobal.
-using SlotAddress = std::uintptr_t*;
-
-// ---- CPython's definition: one per process for the same contents, kept ----
-
-/// The functions for CPython's slots of a module.
-struct ModuleSlots {
-    CFunction create = nullptr;
-    std::vector<CFunction> exec;
-};
-
-/// False: no thunk is left, and the file's own trampoline cannot be used; a SystemError is set.
-bool add_module_slot(ModuleSlots& slots, const SlotDescription& slot,
-                     const ModuleRequest& request) {
-    const bool create = slot.slot == HPy_mod_create;
-    const HPyFunc_Signature signature = create ? HPyFunc_MOD_CREATE : HPyFunc_INQUIRY;
-    CFunction const function =
-        thunk_or_trampoline(signature, slot.function, slot.trampoline, Site{false, request.layer},
-                            {"module", request.name.c_str(), name_of(slot.slot)});
-    if (function == nullptr) return false;
-    if (create) {
-        slots.create = function;
-    } else {
-        slots.exec.push_back(function);
-    }
-    return true;
-}
-
-bool make_module_slots(const ModuleDescription& wanted, const ModuleRequest& request,
-                       ModuleSlots& slots) {
-    for (const Definition& definition : wanted.definitions) {
-        const auto* const slot = std::get_if<SlotDescription>(&definition);
-        if (slot != nullptr && !add_module_slot(slots, *slot, request)) return false;
-    }
-    return true;
-}
-
-/// The addresses of the globals, for as long as the process lives.
-const SlotAddress* keep_globals(const std::vector<SlotAddress>& globals) {
-    const auto* const first = reinterpret_cast<const char*>(globals.data());
-    const std::size_t size = globals.size() * sizeof(SlotAddress);
-    std::string bytes = size != 0 ? std::string(first, size) : std::string();
-    return static_cast<const SlotAddress*>(interner().intern(std::move(bytes)));
-}
-
-/// The first exec slot of every module: from now on its functions find their context.
-int bind_to_interpreter(PyObject* module) {
-    auto* const state = static_cast<ModuleState*>(PyModule_GetState(module));
-    if (state == nullptr) return PyErr_Occurred() != nullptr ? -1 : 0;
-    Region* const region = context::enter_interpreter();
-    if (region == nullptr) return -1;
-    state->lead_to(*region);
-    return 0;
-}
-
-/// Everything that a PyModuleDef is made of, as bytes: the key under which it is kept.
-struct DefinitionParts {
-    const void* source;         ///< the extension's definition
-    const SlotAddress* globals; ///< kept
-    std::size_t global_count;
-    PyMethodDef* methods;
-    const char* doc;
-    std::uintptr_t where;
-    const Layer* layer;
-};
-
-/// A PyModuleDef with the slot table and the name that it points to.
-struct KeptDefinition {
-    static constexpr std::size_t kMaxSlots = kMaxExecSlots + 3; ///< ours, the interpreters, the end
-    PyModuleDef cpython; ///< first: it has the address of this struct
-    const void* source;
-    std::span<const SlotAddress> globals;
-    const Layer* layer;
-    std::array<PyModuleDef_Slot, kMaxSlots> slots;
-    std::array<char, 256> name;
-};
-
-void* interpreters_slot(Interpreters where) noexcept {
-    return where == Interpreters::kOwnGil      ? Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
-           : where == Interpreters::kSharedGil ? Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED
-                                               : Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED;
-}
-
-/// Under the interner's lock: memory is written, no Python code runs. PyModuleDef_Init numbers the
-/// definition, once; after that all interpreters only read it.
-void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots& slots,
-          const ModuleRequest& request) {
-    HPYSTATE_CHECK(holds_lock(LockRank::kDefinitions));
-    std::size_t count = 0;
-    auto put = [&](int slot, void* value) { kept.slots[count++] = {slot, value}; };
-    auto* const exec = reinterpret_cast<void*>(&bind_to_interpreter);
-    if (slots.create != nullptr) {
-        put(Py_mod_create, reinterpret_cast<void*>(slots.create));
-    } else {
-        put(Py_mod_exec, exec);
-    }
-    for (const CFunction function : slots.exec)
-        put(Py_mod_exec, reinterpret_cast<void*>(function));
-    put(Py_mod_multiple_interpreters, interpreters_slot(request.where));
-    std::strncpy(kept.name.data(), request.name.c_str(), kept.name.size() - 1);
-    const PyModuleDef_Base head = PyModuleDef_HEAD_INIT;
-    kept.cpython.m_base = head;
-    kept.cpython.m_name = kept.name.data();
-    kept.cpython.m_doc = parts.doc;
-    kept.cpython.m_size =
-        slots.create != nullptr ? 0 : static_cast<Py_ssize_t>(sizeof(ModuleState));
-    kept.cpython.m_methods = parts.methods;
-    kept.cpython.m_slots = kept.slots.data();
-    if (slots.create == nullptr) kept.cpython.m_free = &release_module_state;
-    kept.source = parts.source;
-    kept.globals = {parts.globals, parts.global_count};
-    kept.layer = parts.layer;
-    PyModuleDef_Init(&kept.cpython);
-}
-
-/// nullptr with an exception set.
-PyModuleDef* cpython_definition(const ModuleDescription& wanted, const ModuleRequest& request) {
-    ModuleSlots slots;
-    PyMethodDef* methods = nullptr;
-    if (!make_module_slots(wanted, request, slots)) return nullptr;
-    const Site site{true, request.layer};
-    if (!make_methods(wanted.definitions, wanted.legacy_methods, site, methods)) return nullptr;
-    const DefinitionParts parts{wanted.source,
-                                keep_globals(wanted.globals),
-                                wanted.globals.size(),
-                                methods,
-                                wanted.doc,
-                                static_cast<std::uintptr_t>(request.where),
-                                request.layer};
-    std::string key("module:");
-    key.append(reinterpret_cast<const char*>(&parts), sizeof(parts));
-    key.append(reinterpret_cast<const char*>(&slots.create), sizeof(slots.create));
-    key.append(reinterpret_cast<const char*>(slots.exec.data()),
-               slots.exec.size() * sizeof(CFunction));
-    void* const kept =
-        interner().find_or_make(std::move(key), sizeof(KeptDefinition), [&](void* storage) {
-            fill(*static_cast<KeptDefinition*>(storage), parts, slots, request);
-        });
-    return &static_cast<KeptDefinition*>(kept)->cpython;
-}
-
-// ---- creation ----
 
 /// Claims a place for every slot, so that a later Store allocates nothing.
 void claim_slots(Region& region, std::span<const SlotAddress> slots) {
@@ -279,8 +130,10 @@ bool run_exec_slots(PyObject* module, HPyContext* context, const ModuleDescripti
 
 PyObject* create_module(const ModuleDescription& wanted, const ModuleRequest& request) {
     if (!check_module(wanted, request)) return nullptr;
-    PyModuleDef* const cpython = cpython_definition(wanted, request);
-    if (cpython == nullptr) return nullptr;
+    const KeptDefinition* const kept = keep_definition(wanted, request);
+    if (kept == nullptr) return nullptr;
+    auto* const cpython =
+        const_cast<PyModuleDef*>(&kept->cpython); // CPython's functions only read it
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return nullptr;
     Ref module(PyModule_FromDefAndSpec(cpython, request.spec));
@@ -295,18 +148,14 @@ PyObject* create_module(const ModuleDescription& wanted, const ModuleRequest& re
 }
 
 bool execute_module(PyObject* module) {
-    if (!PyModule_Check(module)) return true; // made by HPy_mod_create, which is alone
-    PyModuleDef* const cpython = PyModule_GetDef(module);
-    const bool ours = cpython != nullptr && cpython->m_slots != nullptr &&
-                      cpython->m_slots[0].value == reinterpret_cast<void*>(&bind_to_interpreter);
-    if (!ours || PyModule_GetState(module) != nullptr) return true;
+    const KeptDefinition* const kept = definition_of(module);
+    if (kept == nullptr || PyModule_GetState(module) != nullptr) return true;
     Region* const region = context::enter_interpreter();
     if (region == nullptr) return false;
-    const auto& kept = *reinterpret_cast<const KeptDefinition*>(cpython);
-    Instance instance(*region, kept.source, kept.globals);
-    if (PyModule_ExecDef(module, cpython) != 0) return false;
+    Instance instance(*region, kept->source, kept->globals);
+    if (PyModule_ExecDef(module, PyModule_GetDef(module)) != 0) return false;
     instance.keep();
-    return kept.layer == nullptr || layers::module_executed(*kept.layer, kept.source);
+    return kept->layer == nullptr || layers::module_executed(*kept->layer, kept->source);
 }
 
 bool execute_described(PyObject* module, const ModuleDescription& wanted, const std::string& name) {
