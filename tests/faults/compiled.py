@@ -23,7 +23,7 @@ def main(file: str, lasting: bool) -> None:
         return module
 
     # A dict: the Python code of os.environ meets faults of CPython 3.12 where memory is missing.
-    os.environ = {}  # type: ignore[assignment]
+    os.environ = {}  # type: ignore[assignment]  # noqa: B003: it is what the faults are avoided by
     use(make())  # its definitions are interned
     print(json.dumps(sweep(make, use, lasting=lasting)))
 

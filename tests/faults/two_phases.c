@@ -1,5 +1,5 @@
-/* two_phases.c: the two phases by which CPython makes an extension module, without what comes before
- * them in an import: the dynamic linker's own errors. */
+/* two_phases.c: the two phases by which CPython makes an extension module, without what comes
+ * before them in an import: the dynamic linker's own errors. */
 #include <Python.h>
 
 #include <dlfcn.h>

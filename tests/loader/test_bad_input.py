@@ -159,7 +159,9 @@ def test_one_missing_version_symbol(library: Library, present: str) -> None:
 def test_an_extension_for_the_cpython_abi(library: Library) -> None:
     file = library("void *PyInit_mock(void) { return NULL; }")
 
-    refused(file, "missing-version", "PyInit_mock", "CPython ABI, and Python's own import loads it.")
+    refused(
+        file, "missing-version", "PyInit_mock", "CPython ABI, and Python's own import loads it."
+    )
 
 
 def test_an_extension_for_the_cpython_abi_of_our_headers(library: Library) -> None:
