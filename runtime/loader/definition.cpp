@@ -120,7 +120,8 @@ const SlotAddress* keep_globals(const std::vector<SlotAddress>& globals) {
     return static_cast<const SlotAddress*>(interner().intern(std::move(bytes)));
 }
 
-const KeptDefinition* keep_definition(const ModuleDescription& wanted, const ModuleRequest& request) {
+const KeptDefinition* keep_definition(const ModuleDescription& wanted,
+                                      const ModuleRequest& request) {
     ModuleSlots slots;
     PyMethodDef* methods = nullptr;
     if (!make_module_slots(wanted, request, slots)) return nullptr;

@@ -31,8 +31,9 @@ struct KeptDefinition {
     std::array<char, 256> name;
 };
 
-/// The definition for a description, whose modules may be imported as the request says. Two requests
-/// for the same contents get the same one. nullptr with an exception set. Throws std::bad_alloc.
+/// The definition for a description, whose modules may be imported as the request has it. Two
+/// requests for the same contents get the same one. nullptr with an exception set. Throws
+/// std::bad_alloc.
 [[nodiscard]] const KeptDefinition* keep_definition(const ModuleDescription& wanted,
                                                     const ModuleRequest& request);
 
