@@ -239,11 +239,16 @@ def compiler(variable: str, default: str) -> list[str]:
     return shlex.split(os.environ.get(variable, "")) or [default]
 
 
+def flags_of_language(flags: Iterable[str], *, cxx: bool) -> list[str]:
+    """The flags without a standard of the other language, C or C++: compilers warn about it, or
+    refuse it."""
+    return [flag for flag in flags if not flag.startswith("-std=") or ("++" in flag) == cxx]
+
+
 def _compile(source: Path, flags: Sequence[str]) -> Path:
     is_cxx = _any_cxx([source])
     command = [*compiler("CXX", "c++"), CXX_STANDARD] if is_cxx else compiler("CC", "cc")
-    # Compilers warn about a standard of the other language, or refuse it.
-    mine = [flag for flag in flags if not flag.startswith("-std=") or ("++" in flag) == is_cxx]
+    mine = flags_of_language(flags, cxx=is_cxx)
     return kept([*command, *mine, "-c"], [source], f"{source.stem}.o")
 
 
