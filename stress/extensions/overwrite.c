@@ -110,8 +110,9 @@ static void look_borrowed(HPyContext* ctx, Watch* watch, uint64_t i) {
     look(watch, data != NULL && data->key == watch->key && data->index == i);
 }
 
-/* read(n, seed, key) */
-FUNCTION(read) {
+/* read(n, seed, key). Python.h includes unistd.h, which has read() and write(). */
+HPyDef_METH(reading, "read", HPyFunc_VARARGS)
+static HPy reading_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     Watch watch = {0};
     if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "read(n, seed, key)");
     const uint64_t n = number_of(ctx, args[0]);
@@ -164,7 +165,8 @@ static int overwrite(HPyContext* ctx, Watch* watch, const HPy* factories, uint64
 }
 
 /* write(n, seed, key, new_callable, new_table) */
-FUNCTION(write) {
+HPyDef_METH(writing, "write", HPyFunc_VARARGS)
+static HPy writing_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     Watch watch = {0};
     if (nargs != 5) return HPyErr_SetString(ctx, ctx->h_TypeError, "write takes five arguments");
     const uint64_t n = number_of(ctx, args[0]);
@@ -285,7 +287,7 @@ FUNCTION(forget) {
     return found(ctx, &watch);
 }
 
-static HPyDef* defines[] = {&begin, &read, &write, &touch, &first, &forget, NULL};
+static HPyDef* defines[] = {&begin, &reading, &writing, &touch, &first, &forget, NULL};
 static HPyModuleDef definition = {.doc = "Overwritten.", .defines = defines, .globals = globals};
 NEEDS_NO_GIL(overwrite)
 HPy_MODINIT(overwrite, definition)

@@ -108,7 +108,17 @@ def test_the_variable_chooses_the_mode_of_a_stub(
 @pytest.mark.parametrize("abi", ABIS)
 def test_pip_installs_a_wheel(tmp_path: Path, abi: str) -> None:
     project = make_project(tmp_path / "project", f'{BOTH}, hpy_abi="{abi}"')
-    command = ["-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-index", "-w", "wheels", "."]
+    command = [
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-build-isolation",
+        "--no-index",
+        "-w",
+        "wheels",
+        ".",
+    ]
     result = run(project, *command)
     assert result.returncode == 0, result.stdout
     (wheel,) = project.glob("wheels/*.whl")
@@ -216,7 +226,9 @@ def test_where_hpy_is_installed_too_ours_wins(tmp_path: Path, first: str) -> Non
 
 def test_a_file_of_another_abi_beside_it_is_told(tmp_path: Path) -> None:
     """CPython's finder prefers a file of the CPython ABI to a stub."""
-    project = make_project(tmp_path / "project", 'hpy_ext_modules=[Extension("point", ["point.c"])]')
+    project = make_project(
+        tmp_path / "project", 'hpy_ext_modules=[Extension("point", ["point.c"])]'
+    )
     setup(project, "build_ext", "--inplace")
     said = setup(project, "--hpy-abi=universal", "build_ext", "--inplace")
 
@@ -225,7 +237,9 @@ def test_a_file_of_another_abi_beside_it_is_told(tmp_path: Path) -> None:
 
 
 def test_a_stub_uses_another_runtime_or_tells_that_there_is_none(tmp_path: Path) -> None:
-    project = make_project(tmp_path / "project", 'hpy_ext_modules=[Extension("point", ["point.c"])]')
+    project = make_project(
+        tmp_path / "project", 'hpy_ext_modules=[Extension("point", ["point.c"])]'
+    )
     setup(project, "--hpy-abi=universal", "build_ext", "--inplace")
     result = run(project, "-c", "import point", path=(SITE,))
     assert "ImportError: " in result.stdout

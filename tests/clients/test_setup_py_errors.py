@@ -26,7 +26,10 @@ def refused(project: Path, *arguments: str) -> str:
         ("hpy_abi=['universal']", "setup(hpy_abi=['universal']): " + EXPECTED[:8]),
         (f'{ONE}, hpy_abi=""', "setup(hpy_abi=''): " + EXPECTED.format("''")),
         ('hpy_ext_modules="point"', "setup(hpy_ext_modules=...) is 'point'; a list of setuptools."),
-        ("hpy_ext_modules=['point']", "setup(hpy_ext_modules=...) has 'point' in it; a setuptools."),
+        (
+            "hpy_ext_modules=['point']",
+            "setup(hpy_ext_modules=...) has 'point' in it; a setuptools.",
+        ),
         (
             'hpy_ext_modules=[Extension("point", ["point.c"], py_limited_api=True)]',
             "setup(hpy_ext_modules=...): point has py_limited_api=True",
