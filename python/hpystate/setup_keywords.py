@@ -118,7 +118,7 @@ def hpy_ext_modules(dist: Distribution, keyword: str, value: object) -> None:
 def _checked(keyword: str, value: object) -> list[Extension]:
     if not isinstance(value, list | tuple):
         raise SetupError(
-            f"setup({keyword}=...) is {value!r}; a list of setuptools.Extension was expected, as in "
+            f"setup({keyword}=...) is {value!r}; a list of setuptools.Extension was expected, as "
             f'{keyword}=[Extension("point", ["point.c"])]'
         )
     for item in value:

@@ -65,6 +65,9 @@ NOT_RUN = {
     "python -m hpystate doctor": "tests/clients/test_demo.py runs it",
     "python -m hpystate abi": "test_readme.py runs it in the block of docs/versions.md",
     "python -m hpystate abi FILE": "the same; tests/loader/test_abi.py",
+    "pip install --no-build-isolation .": "tests/clients/test_setup_py.py installs so, and builds "
+    "the page's setup.py",
+    "python setup.py build_ext --inplace": "the same file",
     "pip wheel --no-build-isolation .": "it needs scikit-build-core, which no test has; "
     "test_readme.py runs the CMake that it runs",
     "HPY=debug": "a variable; test_readme.py runs it in a block",

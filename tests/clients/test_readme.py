@@ -140,6 +140,7 @@ BLOCKS = {
     ("docs/new-version.md", "+++ b/runtime/versions/v1_0/emulate.h"): (
         "tests/versions/future/test_future.py compares and builds it"
     ),
+    ("docs/porting.md", "hpy_ext_modules"): "tests/clients/test_setup_py.py builds it",
     ("docs/porting.md", "HYBRID_SUFFIX"): "test_a_hybrid_module_is_compiled_and_found",
     (
         "docs/porting.md",

@@ -1,5 +1,5 @@
-"""test_setup_py.py: projects with a setup.py are built for each ABI with our headers, by setuptools'
-keyword hpy_ext_modules. What such a build refuses: test_setup_py_errors.py."""
+"""test_setup_py.py: projects with a setup.py are built for each ABI with our headers, by the
+keyword hpy_ext_modules of setuptools. What such a build refuses: test_setup_py_errors.py."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 from hpystate.build import file_suffix, upstream_sdist
 from hpystate.setup_keywords import ABIS
 from hpystate.testing import Interpreter
+from tests.clients.pages import block
 from tests.clients.project import (
     BOTH,
     SITE,
@@ -132,6 +133,18 @@ def test_pip_installs_a_wheel(tmp_path: Path, abi: str) -> None:
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if "dist-info" not in name}
     assert inside == {"shapes/__init__.py", *names(abi)}
     assert printed(tmp_path, SHOW, (tmp_path / "site", STAGE)) == f"{abi} {abi}"
+
+
+def test_the_setup_py_of_the_page_is_built(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    (project / "setup.py").write_text(block("python", "hpy_ext_modules", "docs/porting.md"))
+    command = ["-m", "pip", "install", "-q", "--no-build-isolation", "--no-index", "--no-deps"]
+    result = run(project, *command, "--target", str(tmp_path / "site"), ".")
+    assert result.returncode == 0, result.stdout
+
+    code = "import shapes.point as p; print(p.abi(), p.__file__)"
+    said = printed(tmp_path, code, (tmp_path / "site", STAGE))
+    assert said == f"universal {tmp_path}/site/shapes/point.hpy0.so"
 
 
 @pytest.mark.parametrize("mode", ["lenient", "strict"])
