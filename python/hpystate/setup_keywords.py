@@ -59,7 +59,7 @@ def _load(file):
     except ModuleNotFoundError as error:
         raise ImportError(
             f"{{file}} is an HPy extension, and neither hpystate nor hpy is installed, which load "
-            "such files. Type: pip install hpystate",
+            "such files. Install one of them.",
             name=__name__,
             path=file,
         ) from error

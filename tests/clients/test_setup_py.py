@@ -257,7 +257,7 @@ def test_a_stub_uses_another_runtime_or_tells_that_there_is_none(tmp_path: Path)
     result = run(project, "-c", "import point", path=(SITE,))
     assert "ImportError: " in result.stdout
     assert "point.hpy0.so is an HPy extension, and neither hpystate nor hpy is" in result.stdout
-    assert "Type: pip install hpystate" in result.stdout
+    assert "which load such files. Install one of them." in result.stdout
     (tmp_path / "other" / "hpy").mkdir(parents=True)
     (tmp_path / "other" / "hpy" / "universal.py").write_text(
         "def _load_bootstrap(tail, name, package, file, loader, spec, environ):\n"
