@@ -122,7 +122,8 @@ HPyDef_METH(make_type, "make_type", HPyFunc_VARARGS)
 static HPy make_type_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     const char* kind = HPyUnicode_AsUTF8AndSize(ctx, args[1], NULL);
     HPyType_Spec spec = {.name = "objects_hpy.Thing", .basicsize = sizeof(Thing)};
-    HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, args[2]}, {(HPyType_SpecParam_Kind)0, HPy_NULL}};
+    HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, args[2]},
+                                  {(HPyType_SpecParam_Kind)0, HPy_NULL}};
     spec.builtin_shape = (HPyType_BuiltinShape)HPyLong_AsLong(ctx, args[0]);
     spec.defines = defines_of(kind, &spec.flags);
     return HPyType_FromSpec(ctx, &spec, params);
