@@ -8,7 +8,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from hpystate.build import cache_dir, compile_extension, upstream_sdist
+from recipes import RECIPES
+
+from hpystate.build import cache_dir, compile_extension
 from hpystate.demo.upstream import upstream_python
 
 HERE = Path(__file__).resolve().parent
@@ -55,14 +57,12 @@ def _own_cpython_abi(name: str, source: Path, out: Path, *flags: str) -> None:
     )
 
 
-def _cpython_abi(source: Path, out: Path) -> None:
+def _cpython_abi(name: str, source: Path, out: Path, *flags: str) -> None:
     """Upstream's `cpython` ABI: its context functions compiled into the extension."""
-    devel = upstream_sdist() / "hpy" / "devel"
-    sources = sorted((devel / "src" / "runtime").glob("*.c"))
-    abi = out / "abi"
-    abi.mkdir(parents=True, exist_ok=True)
-    flags = ["-DHPY", "-DHPY_ABI_CPYTHON", "-DNO_FUSED", f"-I{devel / 'include'}"]
-    _c_extension(source, abi, *flags, *sources)
+    include = f"-I{PROGRAMS}"
+    compile_extension(
+        name, [source], out / "abi", flags=(include, *flags), abi="cpython", headers="upstream"
+    )
 
 
 def _cython(source: Path, out: Path) -> None:
@@ -71,6 +71,26 @@ def _cython(source: Path, out: Path) -> None:
     _c_extension(
         generated, out, "-DCYTHON_USE_MODULE_STATE=1", "-DCYTHON_PEP489_MULTI_PHASE_INIT=1"
     )
+
+
+def program_source(name: str) -> Path:
+    """A program is written in C or in C++."""
+    return next(
+        PROGRAMS / f"{name}{end}" for end in (".c", ".cpp") if (PROGRAMS / f"{name}{end}").is_file()
+    )
+
+
+def build_programs(out: Path) -> None:
+    """All builds of all programs, where worker.py looks for them."""
+    out.mkdir(parents=True, exist_ok=True)
+    for program in RECIPES:
+        _c_extension(program_source(f"{program}_c"), out)
+        name, source = f"{program}_hpy", program_source(f"{program}_hpy")
+        for flags in ((), ("-DUSE_FUSED",)):
+            _hpy(name, source, out, *flags)
+            _own_cpython_abi(name, source, out, *flags)
+        if has_upstream():
+            _cpython_abi(name, source, out)
 
 
 def build() -> Path:
@@ -84,13 +104,9 @@ def build() -> Path:
     _cython(PEERS / "cython_probe.pyx", out)
     _hpy("hpy_probe", PEERS / "hpy_probe.c", out)
     _hpy("objects_hpy", PEERS / "objects_hpy.c", out)
-    for program in ("constraint", "builder"):
-        _c_extension(PROGRAMS / f"{program}_c.c", out)
-        for flags in ((), ("-DUSE_FUSED",)):
-            _hpy(f"{program}_hpy", PROGRAMS / f"{program}_hpy.c", out, *flags)
-            _own_cpython_abi(f"{program}_hpy", PROGRAMS / f"{program}_hpy.c", out, *flags)
     if has_upstream():
-        _cpython_abi(PEERS / "hpy_probe.c", out)
+        _cpython_abi("hpy_probe", PEERS / "hpy_probe.c", out, "-DNO_FUSED")
+    build_programs(out)
     return out
 
 

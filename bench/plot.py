@@ -1,4 +1,4 @@
-"""plot.py: the time ratios as bars, with the quartiles as error marks."""
+"""plot.py: ratios as bars, times with their quartiles; of the programs the instructions too."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import datetime
 import os
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from found import Found
+from found import Found, Ratio
+from rows import Measure
 
 import hpystate
 
@@ -55,11 +56,22 @@ def title() -> str:
     return f"{version}   |   {machine()}   |   {today}"
 
 
-def grouped(results: list[Found]) -> dict[str, list[Found]]:
-    groups: dict[str, list[Found]] = {}
+class Panel(NamedTuple):
+    """A part of the plot: the rows of one group, by one measure."""
+
+    group: str
+    measure: Measure
+
+
+def grouped(results: list[Found]) -> dict[Panel, list[Found]]:
+    """Each group by its times; the programs by their instructions too."""
+    panels: dict[Panel, list[Found]] = {}
     for found in results:
-        groups.setdefault(found.row.group, []).append(found)
-    return groups
+        panels.setdefault(Panel(found.row.group, "time"), []).append(found)
+    for found in results:
+        if found.row.group == "programs":
+            panels.setdefault(Panel("programs", "instructions"), []).append(found)
+    return panels
 
 
 def last_side(found: Found) -> str:
@@ -70,9 +82,9 @@ def bars(group: list[Found]) -> int:
     return sum(len(found.seconds) for found in group)
 
 
-def columns(groups: dict[str, list[Found]]) -> list[list[str]]:
-    """The groups in columns of about the same height, the highest group first."""
-    made: list[list[str]] = [[] for _ in range(min(COLUMNS, len(groups)))]
+def columns(groups: dict[Panel, list[Found]]) -> list[list[Panel]]:
+    """The panels in columns of about the same height, the highest first."""
+    made: list[list[Panel]] = [[] for _ in range(min(COLUMNS, len(groups)))]
     heights = [0.0] * len(made)
     for name in sorted(groups, key=lambda name: -bars(groups[name])):
         lowest = heights.index(min(heights))
@@ -87,7 +99,7 @@ def height(group: list[Found]) -> float:
 
 
 def draw(results: list[Found], file: Path) -> None:
-    """One panel for each group of rows; every side against the last of its row, which is 1."""
+    """All panels; every side against the last of its row, which is 1."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -116,9 +128,16 @@ def draw(results: list[Found], file: Path) -> None:
     plt.close(figure)
 
 
-def _draw_panel(panel: Any, name: str, group: list[Found]) -> None:
+def _ratio(found: Found, side: str, measure: Measure) -> Ratio:
+    if measure == "time":
+        return found.ratio(side, last_side(found))
+    exact = found.instructions[side] / found.instructions[last_side(found)]
+    return Ratio(exact, exact, exact)
+
+
+def _draw_panel(panel: Any, name: Panel, group: list[Found]) -> None:
     ratios = [
-        [(side, found.ratio(side, last_side(found))) for side in found.seconds] for found in group
+        [(side, _ratio(found, side, name.measure)) for side in found.seconds] for found in group
     ]
     # On a busy machine a quartile may lie far out: the bars are what has to be seen.
     widest = 1.25 * max(ratio.median for row in ratios for _, ratio in row)
@@ -126,10 +145,11 @@ def _draw_panel(panel: Any, name: str, group: list[Found]) -> None:
     for row in ratios:
         ticks.append(at + (len(row) - 1) / 2)
         for side, ratio in row:
-            around = [[ratio.median - ratio.low], [ratio.high - ratio.median]]
             colour = COLOURS.get(side, OTHER)
             panel.barh(at, ratio.median, height=0.85, color=colour)
-            panel.errorbar(ratio.median, at, xerr=around, capsize=2, color="#777777")
+            if name.measure == "time":
+                around = [[ratio.median - ratio.low], [ratio.high - ratio.median]]
+                panel.errorbar(ratio.median, at, xerr=around, capsize=2, color="#777777")
             text = f"{ratio.median:.2f}"
             right = min(ratio.high, widest) + widest * 0.01
             panel.text(right, at, text, va="center", fontsize=7)
@@ -140,5 +160,6 @@ def _draw_panel(panel: Any, name: str, group: list[Found]) -> None:
     panel.set_yticks(ticks, [found.row.title for found in group], fontsize=9)
     panel.set_ylim(at - 1, -1)
     panel.set_xlim(0, widest * 1.08)
-    panel.set_xlabel(f"time / time of {' or '.join(lasts)} (less is faster)", fontsize=9)
-    panel.set_title(name, fontsize=10, loc="left", fontweight="bold")
+    of = " or ".join(lasts)
+    panel.set_xlabel(f"{name.measure} / {name.measure} of {of} (less is better)", fontsize=9)
+    panel.set_title(f"{name.group}: {name.measure}", fontsize=10, loc="left", fontweight="bold")

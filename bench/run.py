@@ -3,7 +3,7 @@
     make bench                          the tables
     make bench ARGS="--quick"           fewer rounds and pairs: under two minutes
     make bench ARGS="--json FILE"       the numbers too
-    make bench ARGS="--plot FILE"       a plot of the time ratios too, as PNG
+    make bench ARGS="--plot FILE"       a plot too, as PNG: time, and the programs' instructions
     make bench ARGS="--bars"            a bar that was missed is an error: exit status 1
 
 Instructions are callgrind's, exact; the empty loop is subtracted. Times are ratios: both sides
@@ -25,6 +25,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import columns
 from build_peers import build, upstream_packages
 from found import Found, Verdict, exit_status, summary
 from plot import draw
@@ -163,7 +164,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Costs, beside those of the peers.")
     parser.add_argument("--quick", action="store_true", help="under two minutes")
     parser.add_argument("--json", type=writable_file, metavar="FILE")
-    parser.add_argument("--plot", type=writable_file, metavar="FILE", help="a PNG of all ratios")
+    parser.add_argument("--plot", type=writable_file, metavar="FILE", help="a PNG of the ratios")
     parser.add_argument("--bars", action="store_true", help="exit status 1 where a bar is missed")
     return parser.parse_args(arguments)
 
@@ -191,6 +192,7 @@ def main() -> int:
     verdicts = [verdict for found in results for verdict in judge(found)]
     for table in tables(results):
         console.print(table)
+    console.print(columns.table([found for found in results if found.row in PROGRAMS]))
     for verdict in verdicts:
         console.print(f"[{'green' if verdict.met else 'red'}]{verdict}[/]", highlight=False)
     if options.json is not None:

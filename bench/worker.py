@@ -9,7 +9,6 @@ is measured.
 
 from __future__ import annotations
 
-import decimal
 import gc
 import importlib.machinery
 import importlib.util
@@ -22,11 +21,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from recipes import RECIPES, Run
 from rows import PROGRAM_SHARE, PROGRAMS, ROWS, Row
 
 import hpystate
-
-Run = Callable[[int], object]
 
 
 def load_c(folder: Path, name: str) -> ModuleType:
@@ -55,47 +53,6 @@ def loop(code: str, f: object) -> Run:
     scope: dict[str, Any] = {"f": f}
     exec(f"def run(n, f=f):\n    for _ in range(n):\n        {code}\n", scope)
     return scope["run"]
-
-
-# ---- the programs ----
-
-
-def constraints(module: ModuleType) -> Run:
-    x, y, z = (module.Variable() for _ in range(3))
-
-    def run(n: int) -> float:
-        made = None
-        for _ in range(n):
-            made = 2 * x + y - 3 * z + 4.0 <= 10 * y
-            made = -x + 2 * (y * 3) == 5
-            made = x + y + z >= 0
-        return module.total(made)
-
-    return run
-
-
-class Key(str):
-    __slots__ = ()
-
-
-class DecimalText(str):
-    __slots__ = ()
-
-
-def builder(module: ModuleType) -> Run:
-    open_list, open_dict, close = object(), object(), object()
-    module.store(open_list, open_dict, close, Key, DecimalText, decimal.Decimal)
-    row = [open_dict, Key("name"), "a name", Key("price"), DecimalText("10.25"), Key("sizes")]
-    row += [open_list, 1, 2, 3, close, Key("empty"), open_dict, close, close]
-    tokens = [open_list, *(row * 20), close]
-
-    def run(n: int) -> str:
-        made = None
-        for _ in range(n):
-            made = module.build(tokens)
-        return repr(made)
-
-    return run
 
 
 # ---- sides ----
@@ -134,6 +91,24 @@ def objects_names(side: str, module: ModuleType) -> dict[str, Any]:
     return names | {f"{side}_objects": module, f"{side}_called": kinds["called"]()}
 
 
+def program_builds(
+    folder: Path, packages: Path | None, name: str
+) -> dict[str, Callable[[], ModuleType]]:
+    """What loads each build of a program, by the name of the build in rows.py."""
+    module, file = f"{name}_hpy", f"{name}_hpy.hpy0.so"
+    builds: dict[str, Callable[[], ModuleType]] = {"c": lambda: load_c(folder, f"{name}_c")}
+    for kind, way, abi in (("fused", "fused", "abi_fused"), ("plain", "unfused", "abi")):
+        ours, cpython = folder / "ours" / kind / file, folder / "cpython" / kind
+        builds[way] = lambda file=ours: hpystate.load(module, str(file))
+        builds[abi] = lambda folder=cpython: load_c(folder, module)
+    if packages is not None:
+        for kind, way in (("fused", "upstream_fused"), ("plain", "upstream")):
+            theirs = folder / "upstream" / kind / file
+            builds[way] = lambda file=theirs: load_upstream(packages, module, file)
+        builds["upstream_abi"] = lambda: load_c(folder / "abi", module)
+    return builds
+
+
 def bind(folder: Path, packages: Path | None) -> dict[str, Any]:
     c = load_c(folder, "c_probe")
     names: dict[str, Any] = {"loop": loop, **probe_names("c", c, c.noargs)}
@@ -153,19 +128,9 @@ def bind(folder: Path, packages: Path | None) -> dict[str, Any]:
         names |= probe_names("abi", load_c(folder / "abi", "hpy_probe"), c.noargs)
         file = folder / "upstream" / "plain" / objects
         names |= objects_names("upstream", load_upstream(packages, "objects_hpy", file))
-    for name, make in (("constraint", constraints), ("builder", builder)):
-        names[f"{name}_c"] = make(load_c(folder, f"{name}_c"))
-        file_name = f"{name}_hpy.hpy0.so"
-        for kind, way in (("fused", "fused"), ("plain", "unfused")):
-            module = hpystate.load(f"{name}_hpy", str(folder / "ours" / kind / file_name))
-            names[f"{name}_{way}"] = make(module)
-        for kind, way in (("fused", "abi_fused"), ("plain", "abi")):
-            module = load_c(folder / "cpython" / kind, f"{name}_hpy")
-            names[f"{name}_{way}"] = make(module)
-        if packages is not None:
-            for kind, way in (("fused", "upstream_fused"), ("plain", "upstream")):
-                file = folder / "upstream" / kind / file_name
-                names[f"{name}_{way}"] = make(load_upstream(packages, f"{name}_hpy", file))
+    for name, make in RECIPES.items():
+        builds = program_builds(folder, packages, name)
+        names |= {f"{name}_{build}": make(load()) for build, load in builds.items()}
     return names
 
 
