@@ -35,8 +35,8 @@ COLOURS = {
     "Cython, module state": "#31a354",
 }
 OTHER = "#e377c2"
-COLUMNS = 3
-WIDTH, BAR_HEIGHT, PANEL_EXTRA = 18.0, 0.22, 1.1  # inches
+COLUMNS = 4
+WIDTH, BAR_HEIGHT, PANEL_EXTRA = 24.0, 0.22, 1.1  # inches
 
 
 def machine() -> str:
