@@ -128,7 +128,8 @@ def draw(results: list[Found], file: Path) -> None:
     plt.close(figure)
 
 
-def _ratio(found: Found, side: str, measure: Measure) -> Ratio:
+def ratio_of(found: Found, side: str, measure: Measure) -> Ratio:
+    """A side against the last of its row; of instructions, which are exact, without a spread."""
     if measure == "time":
         return found.ratio(side, last_side(found))
     exact = found.instructions[side] / found.instructions[last_side(found)]
@@ -137,7 +138,7 @@ def _ratio(found: Found, side: str, measure: Measure) -> Ratio:
 
 def _draw_panel(panel: Any, name: Panel, group: list[Found]) -> None:
     ratios = [
-        [(side, _ratio(found, side, name.measure)) for side in found.seconds] for found in group
+        [(side, ratio_of(found, side, name.measure)) for side in found.seconds] for found in group
     ]
     # On a busy machine a quartile may lie far out: the bars are what has to be seen.
     widest = 1.25 * max(ratio.median for row in ratios for _, ratio in row)

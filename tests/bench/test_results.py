@@ -50,9 +50,13 @@ def test_a_plot_is_made_where_one_is_wanted(tmp_path: Path) -> None:
 
 
 def found() -> list[Found]:
-    return [
-        Found(row, {}, {side: [1.0, 1.1, 1.2] for side in row.sides}) for row in ROWS + PROGRAMS
-    ]
+    """As a run finds it: each side takes a tenth more instructions than the one before it."""
+    results = []
+    for row in ROWS + PROGRAMS:
+        instructions = {side: 100.0 + 10.0 * i for i, side in enumerate(row.sides)}
+        times = {side: [1.0, 1.1, 1.2] for side in row.sides}
+        results.append(Found(row, instructions, times))
+    return results
 
 
 def test_every_side_has_a_colour_of_its_own() -> None:
@@ -60,6 +64,19 @@ def test_every_side_has_a_colour_of_its_own() -> None:
 
     assert sides <= set(plot.COLOURS)
     assert len({plot.COLOURS[side] for side in sides} | {plot.OTHER}) == len(sides) + 1
+
+
+def test_programs_are_drawn_by_time_and_by_instructions() -> None:
+    panels = plot.grouped(found())
+
+    assert [panel.measure for panel in panels if panel.group == "programs"] == [
+        "time",
+        "instructions",
+    ]
+    program = panels[plot.Panel("programs", "instructions")][0]
+    assert len(panels[plot.Panel("programs", "instructions")]) == len(PROGRAMS)
+    assert plot.ratio_of(program, "fused", "instructions").median == 100.0 / 170.0
+    assert plot.ratio_of(program, "fused", "time").median == 1.0
 
 
 def test_every_group_is_drawn_once_in_a_picture_that_fits_a_screen() -> None:
