@@ -15,7 +15,11 @@
  */
 #pragma once
 
+/* In this order: fallback.h has HPy's own calls, for other contexts. */
+/* clang-format off */
 #include "hpystate/fallback.h"
+#include "hpystate/inline_forms.h"
+/* clang-format on */
 
 #include <stdarg.h>
 
@@ -44,6 +48,10 @@ extern "C" {
  *  source   HPy_TypeCheck of HPy 0.9
  */
 static inline int HPy_TypeCheck_g(HPyContext* ctx, HPy obj, HPyGlobal type) {
+    if (hpystate_has_window(ctx)) {
+        const HPy held = hpystate_peek(ctx, type);
+        if (held._i != 0) return hpystate_TypeCheck_known(ctx, obj, held);
+    }
     HPYSTATE_FUSED_CALL(HPy_TypeCheck_g, (ctx, obj, type));
 }
 
@@ -59,6 +67,10 @@ static inline int HPy_TypeCheck_g(HPyContext* ctx, HPy obj, HPyGlobal type) {
  *  source   HPy_Is of HPy 0.9
  */
 static inline int HPy_Is_g(HPyContext* ctx, HPy obj, HPyGlobal other) {
+    if (hpystate_has_window(ctx)) {
+        const HPy held = hpystate_peek(ctx, other);
+        if (held._i != 0) return obj._i == held._i;
+    }
     HPYSTATE_FUSED_CALL(HPy_Is_g, (ctx, obj, other));
 }
 

@@ -7,15 +7,17 @@
  *
  *     link.plain --> the table for plain contexts, and what ctx->_private of every such context is
  *     link.find  --> the table for any other context of that runtime (debug mode, trace mode)
+ *     link.known --> the same as link.plain, if objects have the layout that the file's inline
+ *                    forms know (hpystate/inline_forms.h)
  *
  * So one comparison tells a plain context of the runtime that filled the link from all other
  * contexts: those of its debug and trace mode, those of another runtime in this process, and every
  * context if no runtime filled the link. It compares the word that the call needs anyway.
  *
- * Who writes the link: the loader, atomically, `find` before `plain`, once; every interpreter would
- * write the same. The second of two runtimes in a process finds it filled and leaves it. Who reads:
- * every fused call, without a lock. Once a reader sees `plain`, the table that it points to is
- * constant.
+ * Who writes the link: the loader, atomically, `find` before `plain`, then `window`, then `known`,
+ * once; every interpreter would write the same. The second of two runtimes in a process finds it
+ * filled and leaves it. Who reads: every fused call, without a lock. Once a reader sees `plain`,
+ * the table that it points to is constant.
  */
 #pragma once
 
@@ -37,7 +39,12 @@ extern "C" {
  * this file's own and is read without the GOT. */
 extern struct hpystate_fused_link hpystate_fused_state;
 __attribute__((weak, visibility("hidden"))) struct hpystate_fused_link hpystate_fused_state = {
-    &hpystate_fused_state, NULL, (uint32_t)sizeof(struct hpystate_fused_table)};
+    &hpystate_fused_state,
+    NULL,
+    (uint32_t)sizeof(struct hpystate_fused_table),
+    HPYSTATE_OBJECT_LAYOUT,
+    &hpystate_fused_state,
+    0};
 
 /** Returns the link; called by the runtime that loads the file. The one exported symbol. */
 struct hpystate_fused_link* hpystate_fused_link_1(void);

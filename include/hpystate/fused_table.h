@@ -21,12 +21,23 @@ struct hpystate_fused_table {
 #include "hpystate/fused.def"
 };
 
-/** The link of one shared object. Its layout is fixed by the 1 in hpystate_fused_link_1. */
+/** The number of the layout of objects that a file's inline forms know: hpystate/inline_forms.h. */
+#define HPYSTATE_OBJECT_LAYOUT 1
+
+/** Of that layout: the bits of twice a token that are its entry's place in a table of globals. */
+#define HPYSTATE_WINDOW_MASK ((((size_t)1 << 17) - 1) << 4)
+
+/** The link of one shared object. Members are only ever appended. Those before `layout` are fixed
+ * by the 1 in hpystate_fused_link_1; those behind it are there where `layout` is not 0. */
 struct hpystate_fused_link {
     const void*
         plain; /* a struct hpystate_fused_table; until one is there, the link's own address */
     const struct hpystate_fused_table* (*find)(HPyContext* ctx); /* NULL for a foreign context */
     uint32_t table_size; /* bytes of the table that the file was compiled with */
+    uint32_t layout;     /* HPYSTATE_OBJECT_LAYOUT; 0, as padding is, in a file from before it */
+    const void* known;   /* what ctx->_private of each context is whose objects have that layout;
+                            until a runtime fills it, the link's own address */
+    size_t window;       /* how many bytes before such a context its table of globals begins */
 };
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 #include "runtime/context/functions.h"
 #include "runtime/context/guard.h"
 #include "runtime/cpython/ref.h"
+#include "runtime/cpython/subtype.h"
 #include "runtime/types/instance.h"
 #include "runtime/types/shape.h"
 
@@ -91,7 +92,7 @@ int check_type(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
     // No Python code runs here, so the type is not released; without the GIL the window keeps it.
     if (wanted == nullptr || !PyType_Check(wanted)) [[unlikely]]
         return check_type_slowly(ctx, obj, type);
-    return PyType_IsSubtype(found, reinterpret_cast<PyTypeObject*>(wanted));
+    return is_subtype(found, reinterpret_cast<PyTypeObject*>(wanted)) ? 1 : 0;
 }
 
 [[gnu::cold, gnu::noinline]] int compare_slowly(HPyContext* ctx, HPy obj, HPyGlobal other) {

@@ -6,6 +6,7 @@
 #include "runtime/context/functions.h"
 #include "runtime/context/pointers.h"
 #include "runtime/cpython/items.h"
+#include "runtime/cpython/subtype.h"
 
 #include <cstddef>
 #include <cstdio>
@@ -36,7 +37,7 @@ int ctx_TypeCheck(HPyContext*, HPy obj, HPy type) noexcept {
                      Py_TYPE(cls)->tp_name);
         return 0;
     }
-    return PyObject_TypeCheck(as_object(obj), reinterpret_cast<PyTypeObject*>(cls)) ? 1 : 0;
+    return is_subtype(Py_TYPE(as_object(obj)), reinterpret_cast<PyTypeObject*>(cls)) ? 1 : 0;
 }
 
 int ctx_Is(HPyContext*, HPy obj, HPy other) noexcept {

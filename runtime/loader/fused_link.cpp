@@ -1,20 +1,41 @@
 /// runtime/loader/fused_link.cpp: two words, written once, in the order that their readers rely on.
 #include "runtime/loader/fused_link.h"
 
+#include "interp_state/region.h"
 #include "runtime/context/fused.h"
 #include "runtime/context/head.h"
+#include "runtime/cpython/object_layout.h"
+#include "runtime/types/shape.h"
 
 #include <atomic>
+#include <cstddef>
 
 namespace hpystate {
 
 namespace {
+
+// What inline forms of files know (hpystate/inline_forms.h). Another layout is another number:
+// files that have this one then call, and stay correct.
+static_assert(offsetof(Window::Entry, token) == 0 && offsetof(Window::Entry, word) == 8);
+static_assert(sizeof(Window::Entry) == 16 &&
+              HPYSTATE_WINDOW_MASK == (Window::kEntries - 1) * sizeof(Window::Entry));
+static_assert(fixed_offset(HPyType_BuiltinShape_Object) == 16);
 
 /// The fused calls for a context of this runtime; nullptr for one of another. Any thread.
 const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
     const ContextHead* const head = context::head_of(context);
     return head != nullptr ? head->fused : nullptr;
 }
+
+// offsetof in a struct with private parts is conditionally supported; both compilers support it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+/// From the entries of a window, which are the first of its region, to the region's plain context.
+[[nodiscard]] constexpr std::size_t window_distance() noexcept {
+    static_assert(offsetof(Region, window) == 0);
+    return offsetof(Region, plain);
+}
+#pragma GCC diagnostic pop
 
 } // namespace
 
@@ -30,8 +51,12 @@ void fill_fused_link(const InspectedFile& file) {
     // returns nullptr for a context of the other runtime, whose calls are then unfused.
     std::atomic_ref(link->find).store(&find_fused_calls, std::memory_order_relaxed);
     // release: whoever sees the table sees `find`.
-    plain.compare_exchange_strong(unfilled, &context::kPlainFusedCalls, std::memory_order_release,
-                                  std::memory_order_relaxed);
+    const bool filled = plain.compare_exchange_strong(
+        unfilled, &context::kPlainFusedCalls, std::memory_order_release, std::memory_order_relaxed);
+    if (!filled || !kObjectsAreKnown || link->layout != HPYSTATE_OBJECT_LAYOUT) return;
+    link->window = window_distance();
+    // release: whoever sees a context of ours in `known` sees the distance.
+    std::atomic_ref(link->known).store(&context::kPlainFusedCalls, std::memory_order_release);
 }
 
 } // namespace hpystate
