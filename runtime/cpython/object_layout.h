@@ -2,7 +2,7 @@
 ///
 /// A file with fused calls has code that counts references and reads types by itself
 /// (hpystate/inline_forms.h in include/). CPython does not promise this layout to a file that was
-/// not compiled for its version, so a runtime says whether it is that of its own CPython.
+/// not compiled for its version, so a runtime compares it with that of its own CPython.
 #pragma once
 
 #include <Python.h>
