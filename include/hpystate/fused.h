@@ -48,7 +48,7 @@ extern "C" {
  *  source   HPy_TypeCheck of HPy 0.9
  */
 static inline int HPy_TypeCheck_g(HPyContext* ctx, HPy obj, HPyGlobal type) {
-    if (hpystate_has_window(ctx)) {
+    if (hpystate_is_known(ctx)) {
         const HPy held = hpystate_peek(ctx, type);
         if (held._i != 0) return hpystate_TypeCheck_known(ctx, obj, held);
     }
@@ -67,7 +67,7 @@ static inline int HPy_TypeCheck_g(HPyContext* ctx, HPy obj, HPyGlobal type) {
  *  source   HPy_Is of HPy 0.9
  */
 static inline int HPy_Is_g(HPyContext* ctx, HPy obj, HPyGlobal other) {
-    if (hpystate_has_window(ctx)) {
+    if (hpystate_is_known(ctx)) {
         const HPy held = hpystate_peek(ctx, other);
         if (held._i != 0) return obj._i == held._i;
     }

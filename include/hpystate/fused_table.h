@@ -27,17 +27,20 @@ struct hpystate_fused_table {
 /** Of that layout: the bits of twice a token that are its entry's place in a table of globals. */
 #define HPYSTATE_WINDOW_MASK ((((size_t)1 << 17) - 1) << 4)
 
+/** Returns the table for a context; NULL for a context of another runtime. */
+typedef const struct hpystate_fused_table* (*hpystate_fused_finder)(HPyContext* ctx);
+
 /** The link of one shared object. Members are only ever appended. Those before `layout` are fixed
  * by the 1 in hpystate_fused_link_1; those behind it are there where `layout` is not 0. */
 struct hpystate_fused_link {
     const void*
         plain; /* a struct hpystate_fused_table; until one is there, the link's own address */
-    const struct hpystate_fused_table* (*find)(HPyContext* ctx); /* NULL for a foreign context */
-    uint32_t table_size; /* bytes of the table that the file was compiled with */
-    uint32_t layout;     /* HPYSTATE_OBJECT_LAYOUT; 0, as padding is, in a file from before it */
-    const void* known;   /* what ctx->_private of each context is whose objects have that layout;
-                            until a runtime fills it, the link's own address */
-    size_t window;       /* how many bytes before such a context its table of globals begins */
+    hpystate_fused_finder find; /* NULL until a runtime fills the link */
+    uint32_t table_size;        /* bytes of the table that the file was compiled with */
+    uint32_t layout;   /* HPYSTATE_OBJECT_LAYOUT; 0, as padding is, in a file from before it */
+    const void* known; /* what ctx->_private of each context is whose objects have that layout;
+                          until a runtime fills it, the link's own address */
+    size_t window;     /* how many bytes before such a context its table of globals begins */
 };
 
 #ifdef __cplusplus

@@ -40,8 +40,9 @@ typedef intptr_t __attribute__((may_alias)) hpystate_word;
 
 /** Whether the context's objects have layout HPYSTATE_OBJECT_LAYOUT. */
 static inline int hpystate_is_known(HPyContext* ctx) {
-    /* Not atomic, so that neighbouring calls share one comparison: only the address is compared.
-     * The word is aligned and written once, and what it held before means "unknown". */
+    /* Not atomic, so that neighbouring calls share one comparison. The loader fills the link before
+     * it makes a module, so whoever has a context that equals `known` sees `window` too. For all
+     * others only the address is compared: an aligned word, which is written once. */
     return __builtin_expect(ctx->_private == hpystate_fused_state.known, 1) != 0;
 }
 
@@ -79,7 +80,11 @@ static inline int hpystate_Is(HPyContext* ctx, HPy obj, HPy other) {
 /* In a known context. */
 static inline int hpystate_TypeCheck_known(HPyContext* ctx, HPy obj, HPy type) {
     if (obj._i != 0 && ((const hpystate_word*)obj._i)[1] == type._i) return 1;
+#if defined(HPY_ABI_CPYTHON)
+    return ctx->ctx_TypeCheck(ctx, obj, type); /* it reads the MRO; the C API is called for that */
+#else
     return HPy_TypeCheck(ctx, obj, type);
+#endif
 }
 
 static inline int hpystate_TypeCheck(HPyContext* ctx, HPy obj, HPy type) {
@@ -117,13 +122,6 @@ static inline void hpystate_Field_Store(HPyContext* ctx, HPy target_object, HPyF
 
 /* ---- globals ---- */
 
-/** The same before the link's `window` is read. */
-static inline int hpystate_has_window(HPyContext* ctx) {
-    /* acquire: pairs with the release of the loader, so the distance is there. */
-    const void* const known = __atomic_load_n(&hpystate_fused_state.known, __ATOMIC_ACQUIRE);
-    return __builtin_expect(ctx->_private == known, 1) != 0;
-}
-
 /* The object that the global holds in the interpreter of a known context, borrowed until Python
  * code runs; HPy_NULL: ask the context. */
 static inline HPy hpystate_peek(HPyContext* ctx, HPyGlobal global) {
@@ -136,7 +134,7 @@ static inline HPy hpystate_peek(HPyContext* ctx, HPyGlobal global) {
 }
 
 static inline HPy hpystate_Global_Load(HPyContext* ctx, HPyGlobal global) {
-    if (hpystate_has_window(ctx)) {
+    if (hpystate_is_known(ctx)) {
         const HPy h = hpystate_peek(ctx, global);
         if (__builtin_expect(h._i != 0, 1)) {
             hpystate_take(h);

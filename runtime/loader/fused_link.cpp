@@ -47,16 +47,20 @@ void fill_fused_link(const InspectedFile& file) {
     const void* unfilled = link;
     const std::atomic_ref plain(link->plain);
     if (plain.load(std::memory_order_acquire) != unfilled) return;
-    // Two runtimes that get here at once may both write `find`; one of them wins `plain`. find()
-    // returns nullptr for a context of the other runtime, whose calls are then unfused.
-    std::atomic_ref(link->find).store(&find_fused_calls, std::memory_order_relaxed);
-    // release: whoever sees the table sees `find`.
-    const bool filled = plain.compare_exchange_strong(
-        unfilled, &context::kPlainFusedCalls, std::memory_order_release, std::memory_order_relaxed);
-    if (!filled || !kObjectsAreKnown || link->layout != HPYSTATE_OBJECT_LAYOUT) return;
-    link->window = window_distance();
-    // release: whoever sees a context of ours in `known` sees the distance.
-    std::atomic_ref(link->known).store(&context::kPlainFusedCalls, std::memory_order_release);
+    // `find` tells whose link it is: of two runtimes that get here at once one fills all of it.
+    // Threads of one runtime write the same. find() returns nullptr for a context of another
+    // runtime, whose calls are then unfused.
+    hpystate_fused_finder owner = nullptr;
+    const std::atomic_ref find(link->find);
+    if (!find.compare_exchange_strong(owner, &find_fused_calls, std::memory_order_relaxed) &&
+        owner != &find_fused_calls)
+        return;
+    if (kObjectsAreKnown && link->layout == HPYSTATE_OBJECT_LAYOUT) {
+        std::atomic_ref(link->window).store(window_distance(), std::memory_order_relaxed);
+        std::atomic_ref(link->known).store(&context::kPlainFusedCalls, std::memory_order_relaxed);
+    }
+    // release: whoever sees the table sees all of the link.
+    plain.store(&context::kPlainFusedCalls, std::memory_order_release);
 }
 
 } // namespace hpystate
