@@ -80,11 +80,7 @@ static inline int hpystate_Is(HPyContext* ctx, HPy obj, HPy other) {
 /* In a known context. */
 static inline int hpystate_TypeCheck_known(HPyContext* ctx, HPy obj, HPy type) {
     if (obj._i != 0 && ((const hpystate_word*)obj._i)[1] == type._i) return 1;
-#if defined(HPY_ABI_CPYTHON)
-    return ctx->ctx_TypeCheck(ctx, obj, type); /* it reads the MRO; the C API is called for that */
-#else
     return HPy_TypeCheck(ctx, obj, type);
-#endif
 }
 
 static inline int hpystate_TypeCheck(HPyContext* ctx, HPy obj, HPy type) {
