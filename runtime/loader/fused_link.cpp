@@ -19,7 +19,7 @@ namespace {
 static_assert(offsetof(Window::Entry, token) == 0 && offsetof(Window::Entry, word) == 8);
 static_assert(sizeof(Window::Entry) == 16 &&
               HPYSTATE_WINDOW_MASK == (Window::kEntries - 1) * sizeof(Window::Entry));
-static_assert(fixed_offset(HPyType_BuiltinShape_Object) == 16);
+static_assert(!kObjectsAreKnown || fixed_offset(HPyType_BuiltinShape_Object) == 16);
 
 /// The fused calls for a context of this runtime; nullptr for one of another. Any thread.
 const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {

@@ -7,6 +7,7 @@
 #include "runtime/cpython/module_layout.h"
 #include "runtime/cpython/private_symbols.h"
 #include "runtime/cpython/ref.h"
+#include "runtime/cpython/subtype.h"
 #include "tests/interp_state/interpreters.h"
 
 #include <cstring>
@@ -216,6 +217,35 @@ TEST_CASE("an int counts its digits above three bits of its tag", "[cpython]") {
                               "made = I(1 << 3 * sys.int_info.bits_per_digit)");
     CHECK(tag_of(zero) == 1);
     CHECK(tag_of(large) >> 3U == 4);
+}
+
+TEST_CASE("a type's MRO and flags tell what PyType_IsSubtype does", "[cpython]") {
+    const Runtime runtime;
+    const Ref made = made_by("import collections, datetime, enum, numbers, types\n"
+                             "class Mixin: __slots__ = ()\n"
+                             "class Odd(type):\n"
+                             "    def mro(cls): return [cls, Mixin, object]\n"
+                             "class Told(metaclass=Odd): pass\n"
+                             "class Number(Mixin, int): pass\n"
+                             "class Error(Mixin, KeyError): pass\n"
+                             "class Text(str, enum.Enum): pass\n"
+                             "class Pair(Mixin, collections.namedtuple('P', 'a b')): pass\n"
+                             "made, seen = [object], set()\n"
+                             "while len(seen) < len(made):\n"
+                             "    cls = made[len(seen)]\n"
+                             "    seen.add(cls)\n"
+                             "    for each in type.__subclasses__(cls):\n"
+                             "        if each not in made: made.append(each)\n");
+    const Py_ssize_t count = PyList_GET_SIZE(made.get());
+    REQUIRE(count > 150);
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        auto* const type = reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(made.get(), i));
+        for (Py_ssize_t k = 0; k < count; ++k) {
+            auto* const of = reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(made.get(), k));
+            if (is_subtype(type, of) != (PyType_IsSubtype(type, of) != 0))
+                FAIL(type->tp_name << " and " << of->tp_name);
+        }
+    }
 }
 
 TEST_CASE("items of lists and tuples are read where they lie", "[cpython]") {
