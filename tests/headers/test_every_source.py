@@ -63,7 +63,7 @@ def compiled(source: str, abi: str, compiler: str, *more: str) -> str:
     include = include_folder()
     forbidden = [f"-I{include / 'hpy' / 'forbid_python_h'}"] if abi == "universal" else []
     command = [COMPILERS[compiler][is_cxx], "-std=c++17" if is_cxx else "-std=gnu11", *FLAGS]
-    # g++ warns for each member that a designated initializer leaves out, which is how they are used.
+    # g++ warns for each member that a designated initializer leaves out.
     command += ["-Wno-missing-field-initializers"] if is_cxx else []
     command += ["-DHPY", f"-DHPY_ABI_{abi.upper()}", *forbidden, f"-I{include}"]
     command += ["-isystem", sysconfig.get_path("include"), *more]
