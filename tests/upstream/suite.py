@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tomllib
 from dataclasses import dataclass
@@ -172,7 +173,8 @@ def _remove_all_but_newest(pattern: str, count: int) -> None:
 def prepare(headers: Headers = "upstream") -> Path:
     """A copy of the source distribution of 0.9.0 whose hpy.devel can compile; made once for a
     Python, and for each state of our headers."""
-    version = sysconfig.get_config_var("py_version_nodot")
+    # With the letter of a build without the GIL, whose library of helpers has other code.
+    version = sysconfig.get_config_var("py_version_nodot") + sys.abiflags
     name = f"upstream-suite-{version}"
     if headers == "hpystate":
         name += f"-{content_of_headers()[:16]}"
