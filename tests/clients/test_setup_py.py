@@ -60,6 +60,7 @@ def test_a_build_among_the_sources_is_found_by_the_finder_too(in_place: Path) ->
     assert printed(in_place, code) == f"{in_place.name} {in_place.name}"
 
 
+@pytest.mark.once
 def test_what_is_up_to_date_is_not_compiled_again(in_place: Path) -> None:
     command = (f"--hpy-abi={in_place.name}", "build_ext")
 
@@ -69,6 +70,7 @@ def test_what_is_up_to_date_is_not_compiled_again(in_place: Path) -> None:
     assert " -c point.c" in again and "argparse.c" in again and " -c round.cpp" not in again
 
 
+@pytest.mark.once
 def test_headers_that_are_newer_make_it_compile_again(in_place: Path) -> None:
     for file in in_place.glob("build/lib*/*.so"):
         os.utime(file, (0, 0))
@@ -148,6 +150,7 @@ def test_the_setup_py_of_the_page_is_built(tmp_path: Path) -> None:
     assert said == f"universal {tmp_path}/site/shapes/point.hpy0.so"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mode", ["lenient", "strict"])
 @pytest.mark.parametrize("abi", ["cpython", "universal"])
 def test_pip_installs_it_editable(tmp_path: Path, abi: str, mode: str) -> None:
@@ -191,6 +194,7 @@ def test_extensions_of_the_c_api_are_built_beside_them(tmp_path: Path) -> None:
     assert "-py3-none-" not in wheel.name
 
 
+@pytest.mark.once
 def test_a_source_distribution_has_the_projects_own_files(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     said = setup(project, "build_ext", "sdist", "--formats=zip")
@@ -210,6 +214,7 @@ def test_an_egg_keeps_the_stub(tmp_path: Path) -> None:
         assert b"hpystate.stub" in archive.read("shapes/point.py")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("first", ["hpy", "hpystate"])
 def test_where_hpy_is_installed_too_ours_wins(tmp_path: Path, first: str) -> None:
     theirs = tmp_path / "theirs"
@@ -238,6 +243,7 @@ def test_where_hpy_is_installed_too_ours_wins(tmp_path: Path, first: str) -> Non
     assert "hpystate.stub" in next(project.glob("build/lib*/shapes/point.py")).read_text()
 
 
+@pytest.mark.once
 def test_a_file_of_another_abi_beside_it_is_told(tmp_path: Path) -> None:
     """CPython's finder prefers a file of the CPython ABI to a stub."""
     project = make_project(
