@@ -32,6 +32,7 @@ HPyContext* refuse_foreign(const HPyContext* context, const char* function) noex
 /// hpystate_context_for(): it is of another runtime.
 [[nodiscard]] inline HPyContext* trunk_of(HPyContext* context) noexcept {
     if (context != nullptr) [[likely]] {
+        if (context->_private == &kPlainFusedCalls) return context; // without the head's words
         if (const ContextHead* const head = head_of(context)) [[likely]]
             return head->trunk != nullptr ? head->trunk : context;
     }
