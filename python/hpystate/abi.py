@@ -51,9 +51,9 @@ def describe(path: str, module: str | None = None) -> dict[str, Any]:
     returns  a dict that can be written as JSON: file, loads (bool: this Python can load them all)
              and modules, a list of dicts. Each has module and loads; one that is refused has kind
              and reason, as LoadError, or the kind "raised" if a function of the file raised; any
-             other has asks, gets, tables, and emulated: a list of dicts with name (what HPy's
-             current version does not have, or has otherwise) and by (what this runtime does for
-             it)
+             other has import_looks_for (the name by which an import finds its file), asks, gets,
+             tables, and emulated: a list of dicts with name (what HPy's current version does not
+             have, or has otherwise) and by (what this runtime does for it)
     """
     path = os.path.abspath(path)
     modules = [_describe_module(_printable(name), path) for name in _names(path, module)]
@@ -99,7 +99,11 @@ def _name_of_signal(number: int) -> str:
 
 def _names(path: str, module: str | None) -> list[str]:
     found = [module] if module is not None else _native.modules(path)
-    return found or [os.path.basename(path).partition(".")[0] or "module"]
+    return found or [_stem(path) or "module"]
+
+
+def _stem(path: str) -> str:
+    return os.path.basename(path).partition(".")[0]
 
 
 def _printable(text: str) -> str:
@@ -132,6 +136,7 @@ def _describe_module(name: str, path: str) -> dict[str, Any]:
     return {
         "module": name,
         "loads": True,
+        "import_looks_for": name + os.path.basename(path)[len(_stem(path)) :],
         "asks": {
             "release": offer["release"],
             "abi": declared["abi"],
@@ -162,7 +167,7 @@ def _table(sizes: tuple[int, int] | None) -> dict[str, Any] | None:
     return {"asks": asked, "offered": offered, "gets": asked if asked <= offered else 0}
 
 
-def _lines(module: dict[str, Any]) -> list[str]:
+def _lines(module: dict[str, Any], path: str) -> list[str]:
     if not module["loads"]:
         return [f"  refused    {module['kind']}: {module['reason']}"]
     asks, gets = module["asks"], module["gets"]
@@ -185,6 +190,12 @@ def _lines(module: dict[str, Any]) -> list[str]:
                 f"  {name}: it knows {table['asks']}, this runtime has {table['offered']}: each "
                 "call uses HPy's own functions"
             )
+    if module["import_looks_for"] != os.path.basename(path):
+        lines.append(
+            f"  import     looks for {module['import_looks_for']}, and this file is "
+            f"{os.path.basename(path)}: rename it, or call "
+            f"hpystate.load({module['module']!r}, {path!r})"
+        )
     return lines + ([f"  declares   {', '.join(words)}"] if words else [])
 
 
@@ -210,7 +221,7 @@ def show(found: dict[str, Any]) -> str:
     """What describe() returned, for people."""
     lines = [found["file"]]
     for module in found["modules"]:
-        lines += [f"module {module['module']}", *_lines(module)]
+        lines += [f"module {module['module']}", *_lines(module, found["file"])]
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -116,6 +117,21 @@ def test_every_module_of_a_file_is_listed(library: Library) -> None:
     assert found["modules"][1]["kind"] == "unsupported-version"
     assert command(file, "--module", "mock").returncode == 0
     assert command(file, "--module", "other").returncode == 1
+
+
+def test_a_file_that_has_another_name_than_its_module_is_told(tmp_path: Path) -> None:
+    renamed = tmp_path / "renamed.hpy0.so"
+    shutil.copy(compile_snippet("good", GOOD), renamed)
+
+    told = (
+        "  import     looks for good.hpy0.so, and this file is renamed.hpy0.so: rename it, or call "
+        f"hpystate.load('good', '{renamed}')"
+    )
+    assert told in command(renamed).stdout.splitlines()
+    assert as_json(renamed)["modules"][0]["import_looks_for"] == "good.hpy0.so"
+    with pytest.raises(ImportError, match=r"It holds good. Load it as that \(import looks for"):
+        hpystate.load("renamed", renamed)
+    assert hpystate.load("good", renamed).__name__ == "good"
 
 
 def test_without_a_file_it_prints_the_table_of_versions() -> None:
