@@ -23,7 +23,7 @@ def main(file: str, lasting: bool) -> None:
         module: ModuleType = two_phases.make(definition, spec)
         return module
 
-    # A dict: the Python code of os.environ meets faults of CPython 3.12 where memory is missing.
+    # A dict: os.environ loses a MemoryError on 3.12 and 3.13 (docs/cpython-faults.md).
     policy.os = SimpleNamespace(environ={})  # type: ignore[attr-defined]
     use(make())  # its definitions are interned
     print(json.dumps(sweep(make, use, lasting=lasting)))
