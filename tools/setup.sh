@@ -246,7 +246,8 @@ run_pytest() { # option of pytest...
     # printed by tests/limits/progress.py.
     # tests/conftest.py has the order. Many tests wait, so there are three processes for two cores.
     local processes=$((($(nproc) * 3 + 1) / 2))
-    python -m pytest --numprocesses $((processes < 8 ? processes : 8)) --dist loadfile --no-loadscope-reorder "$@"
+    python -m pytest --numprocesses $((processes < 8 ? processes : 8)) --dist loadfile --no-loadscope-reorder \
+        --durations 15 --durations-min 5 "$@"
 }
 
 run_tests() { # topic, may be empty; options of pytest...
