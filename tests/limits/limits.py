@@ -83,7 +83,10 @@ def pytest_configure(config: pytest.Config) -> None:
     faulthandler.register(PYTHON_STACKS, file=_stderr, all_threads=True)
     _library()
     if config.getoption("numprocesses", None):
+        from tests.limits.workers import Workers  # xdist is needed where workers are
+
         config.pluginmanager.register(Progress(), "hpystate-progress")
+        config.pluginmanager.register(Workers(), "hpystate-workers")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

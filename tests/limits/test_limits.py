@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,14 +61,20 @@ def hanging(tmp_path: Path) -> Path:
     return file
 
 
-def run_pytest(file: Path, *options: str, seconds: int = 1) -> subprocess.CompletedProcess[str]:
-    """A run of its own with a limit of one second; what hangs in C has ten more."""
+def own_run(*arguments: str | Path, seconds: int) -> dict[str, Any]:
+    """A run of pytest with a limit for each test: what subprocess needs for it."""
     paths = os.pathsep.join([str(ROOT), str(BUILD / "stage")])
     environment = os.environ | {"HPYSTATE_TEST_SECONDS": f"{seconds}", "PYTHONPATH": paths}
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(file)]
-    return limits.run(command, timeout=300, cwd=file.parent, env=environment)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
+    return {"args": command, "env": environment}
+
+
+def run_pytest(file: Path, *options: str, seconds: int = 1) -> subprocess.CompletedProcess[str]:
+    """A run of its own with a limit of one second; what hangs in C has ten more."""
+    run = own_run(*options, file, seconds=seconds)
+    return limits.run(run["args"], timeout=300, cwd=file.parent, env=run["env"])
 
 
 @pytest.mark.slow
@@ -112,6 +119,52 @@ def test_with_workers_the_run_goes_on_after_a_hang_in_c(hanging: Path) -> None:
         assert f"FAILED test_hanging.py::{other} - Failed: Timeout" in result.stdout
     assert f"{test} took longer than 1 seconds" in result.stderr
     assert "in wait_for_nobody" in result.stderr
+
+
+KILLED = "os.kill(os.getpid(), 9)"
+# The child holds the worker's pipes open, so xdist does not see that the worker has ended.
+FORKED = "os.fork() or time.sleep(120); os._exit(3)"
+FILE = """
+import os, time
+def test_0():
+    pass
+def test_1():
+    {}
+def test_2():
+    pass
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("how", "files", "workers"),
+    [(KILLED, [1], 1), (KILLED, [1], 2), (KILLED, [1], 3), (KILLED, [0, 1], 2), (FORKED, [1], 2)],
+)
+def test_a_worker_that_dies_fails_its_test_and_the_run_ends(
+    tmp_path: Path, how: str, files: list[int], workers: int
+) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p tests.limits.limits\n")
+    for number in range(5):
+        (tmp_path / f"test_{number}.py").write_text(FILE.format(how if number in files else "pass"))
+
+    # the options of tools/setup.sh; into a file, since the child would hold a pipe open too
+    options = ("-n", f"{workers}", "--dist", "loadfile", "--no-loadscope-reorder")
+    run = own_run(*options, tmp_path, seconds=60)
+    with (tmp_path / "said").open("w") as said:
+        result = subprocess.run(
+            **run,
+            cwd=tmp_path,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            timeout=100 * limits.patience(),
+            check=False,
+        )
+
+    text = (tmp_path / "said").read_text()
+    assert result.returncode == 1, text
+    assert f"{len(files)} failed, {15 - len(files)} passed" in text
+    for number in files:
+        assert f"crashed while running 'test_{number}.py::test_1'" in text
 
 
 @pytest.mark.slow
