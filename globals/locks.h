@@ -18,10 +18,10 @@ namespace hpystate {
 enum class LockRank : std::uint8_t {
     kNone,
     kDefinitions,   ///< globals/interner.cpp: tables made of definitions so far
-    kFiles,         ///< runtime/loader/file_context.cpp: which file has its context, who waits
+    kFiles,         ///< runtime/loader/file_context.cpp: which file has its context
     kPrivateCopies, ///< runtime/loader/private_copies.cpp: copies of files
     kThunks,        ///< globals/thunk_table.cpp: which thunk has which number
-    kFirstValue,    ///< interp_state/first_value.cpp: which first values are being made, who waits
+    kTurns,         ///< interp_state/turns.cpp: who makes what, who waits
     kInstances, ///< interp_state/region.h: how many modules an interpreter has of each definition
     kDirectory, ///< interp_state/directory.cpp: regions and who owns them
     kForeignFiles,  ///< runtime/elf/foreign_files.cpp: files that another runtime has too

@@ -6,7 +6,7 @@
 #include <Python.h>
 
 #include "interp_state/current.h"
-#include "interp_state/first_value.h"
+#include "interp_state/turns.h"
 #include "python/hpystate/loading.h"
 #include "runtime/abi/slots.h"
 #include "runtime/calls/anchor.h"

@@ -24,12 +24,10 @@
 ///     new --a thread begins--> being given --done--> given
 ///      ^------- no memory --------'
 ///
-/// A thread that needs a file that is being given waits, detached from its interpreter; signals
-/// interrupt the wait. Three kinds of threads would wait forever, so they go on at once: the one
-/// that gives the file; one that the giver waits for, by way of other files; and one in an
-/// interpreter whose other threads are stopped for good. Two cases are not detected, and last until
-/// a signal arrives: a giver that waits for an import lock of the waiter's, and a giver whose own
-/// interpreter, another one, has ended under it.
+/// A thread that needs a file that is being given waits (interp_state/turns.h). Where a wait is
+/// refused there, the thread goes on at once with the file as it is: the one that gives the file;
+/// one that the giver waits for, by way of other files and first values; and one in an interpreter
+/// whose other threads are stopped for good.
 ///
 /// Concurrency: this copy writes the pointer at most once per process and module of a file, by the
 /// thread that gives it, while trampolines may be reading it: before and after is a dispatcher. If

@@ -21,7 +21,7 @@ WRITABLE = {
     r"hpystate::\(anonymous namespace\)::python_dealloc": "CPython's own: foreign_base.cpp",
     r"hpystate::\(anonymous namespace\)::directory": "regions: interp_state/directory.cpp",
     r"(guard variable for )?hpystate::(registry|interner|thunk_table)\(\)::process_wide": "process",
-    r"(guard variable for )?hpystate::\(anonymous namespace\)::board\(\)::process_wide": (
+    r"(guard variable for )?hpystate::\(anonymous namespace\)::files\(\)::process_wide": (
         "which file has its context: file_context.cpp"
     ),
     r"(guard variable for )?hpystate::around::\(anonymous namespace\)::board\(\)::process_wide": (
@@ -53,7 +53,7 @@ WRITABLE = {
     r"hpystate::\(anonymous namespace\)::stripes": "cells of fields, without the GIL: field.cpp",
     r"hpystate::layers::\(anonymous namespace\)::crash": "pages with characters: debug_crash.cpp",
     r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
-    r"hpystate::\(anonymous namespace\)::board": "makers and waiters: first_value.cpp",
+    r"hpystate::\(anonymous namespace\)::board": "makers and waiters: interp_state/turns.cpp",
     r"hpystate::context::\(anonymous namespace\)::known": "thunks: context/call_function.cpp",
     r"hpystate::watch_forks\(\)::registered": "and that forks know of them",
     r"hpystate::\(anonymous namespace\)::(depth|nested)": "one per thread: calls, types",

@@ -1,4 +1,4 @@
-"""mutants_first_value.py: deliberate mistakes in HPyGlobal_LoadOrInit.
+"""mutants_first_value.py: deliberate mistakes in HPyGlobal_LoadOrInit and turns.
 
 A wait without an end is a deadlock of the execution.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from tests.model.mutant import Mutant, Patch
 
 FIRST = "interp_state/first_value.cpp"
+TURNS = "interp_state/turns.cpp"
+THING = "interp_state/turns.h"
 
 FIRST_VALUES = [
     Mutant(
@@ -17,7 +19,7 @@ FIRST_VALUES = [
         "a thread makes a first value, two others want it",
         [
             Patch(
-                FIRST,
+                TURNS,
                 "wake_all(board.finished);",
                 "model::wake(reinterpret_cast<std::uintptr_t>(&board.finished), false);",
             )
@@ -30,12 +32,12 @@ FIRST_VALUES = [
         "deadlock",
         [
             Patch(
-                FIRST,
+                TURNS,
                 "            seen = board.finished.load(std::memory_order_relaxed);\n",
                 "",
             ),
             Patch(
-                FIRST,
+                TURNS,
                 "    PyThreadState* const thread = PyEval_SaveThread();\n",
                 "    PyThreadState* const thread = PyEval_SaveThread();\n"
                 "    seen = board.finished.load(std::memory_order_relaxed);\n",
@@ -49,9 +51,9 @@ FIRST_VALUES = [
         "an initializer that fails once",
         [
             Patch(
-                FIRST,
-                "    ~Making() {\n",
-                "    ~Making() {\n        if (PyErr_Occurred() != nullptr) return;\n",
+                TURNS,
+                "Making::~Making() {\n",
+                "Making::~Making() {\n    if (PyErr_Occurred() != nullptr) return;\n",
             )
         ],
     ),
@@ -62,7 +64,7 @@ FIRST_VALUES = [
         "three initializers that ask for each other's value: ",
         [
             Patch(
-                FIRST,
+                TURNS,
                 "while (maker != nullptr) {",
                 "while (maker != nullptr && circle.count < 2) {",
             )
@@ -75,9 +77,9 @@ FIRST_VALUES = [
         "deadlock",
         [
             Patch(
-                FIRST,
-                "bool operator==(const Key&) const = default;",
-                "bool operator==(const Key& other) const { return slot == other.slot; }",
+                THING,
+                "bool operator==(const Thing&) const = default;",
+                "bool operator==(const Thing& other) const { return address == other.address; }",
             )
         ],
     ),
@@ -88,10 +90,10 @@ FIRST_VALUES = [
         "an interpreter ends while a value is made: one: deadlock",
         [
             Patch(
-                FIRST,
-                "bool operator==(const Key&) const = default;",
-                "bool operator==(const Key& other) const {\n"
-                "        return region == other.region && slot == other.slot;\n    }",
+                THING,
+                "bool operator==(const Thing&) const = default;",
+                "bool operator==(const Thing& other) const {\n"
+                "        return region == other.region && address == other.address;\n    }",
             )
         ],
     ),
@@ -102,7 +104,7 @@ FIRST_VALUES = [
         "an interpreter ends while a value is made: one: deadlock",
         [
             Patch(
-                FIRST, "const bool stopped = has_stopped_threads();", "const bool stopped = false;"
+                TURNS, "const bool stopped = has_stopped_threads();", "const bool stopped = false;"
             )
         ],
     ),
@@ -170,7 +172,7 @@ FIRST_VALUES = [
         "gil",
         "first",
         "a signal whose handler ",
-        [Patch(FIRST, "if (!waiting || interrupted) unlink", "if (!waiting) unlink")],
+        [Patch(TURNS, "if (!waiting || interrupted) unlink", "if (!waiting) unlink")],
     ),
     Mutant(
         "handlers_run_detached",
@@ -179,13 +181,13 @@ FIRST_VALUES = [
         "a broken invariant: may_run_python()",
         [
             Patch(
-                FIRST,
+                TURNS,
                 """    PyEval_RestoreThread(thread);
-    return interrupted && !run_handlers() ? Turn::kRefused : Turn::kLookAgain;
+    return interrupted && !run_handlers() ? Turn::kRaised : Turn::kLookAgain;
 """,
                 """    const bool raised = interrupted && !run_handlers();
     PyEval_RestoreThread(thread);
-    return raised ? Turn::kRefused : Turn::kLookAgain;
+    return raised ? Turn::kRaised : Turn::kLookAgain;
 """,
             )
         ],
@@ -197,8 +199,8 @@ FIRST_VALUES = [
         "a signal whose handler raises",
         [
             Patch(
-                FIRST,
-                "return interrupted && !run_handlers() ? Turn::kRefused : Turn::kLookAgain;",
+                TURNS,
+                "return interrupted && !run_handlers() ? Turn::kRaised : Turn::kLookAgain;",
                 "if (interrupted) static_cast<void>(run_handlers());\n    return Turn::kLookAgain;",
             )
         ],

@@ -9,6 +9,7 @@
 #include "interp_state/holder.cpp"
 #include "interp_state/region.cpp"
 #include "interp_state/teardown.cpp"
+#include "interp_state/turns.cpp"
 #include "interp_state/values.cpp"
 #include "interp_state/window.cpp"
 #include "runtime/context/first_value.h"
@@ -299,7 +300,7 @@ std::string describe(std::uintptr_t address) {
 
 } // namespace hpystate::model
 
-// ---- what values.cpp and first_value.cpp need of other files ----
+// ---- what values.cpp, first_value.cpp and turns.cpp need of other files ----
 
 namespace hpystate {
 
@@ -318,6 +319,11 @@ bool read_memory(std::uintptr_t /*address*/, void* /*into*/, std::size_t /*size*
 
 /// The real one has CPython warn.
 void report_foreign_slot() noexcept {}
+
+/// The real one asks the dynamic linker; no scenario has files.
+AddressName name_of_address(const void* /*address*/) {
+    return {};
+}
 
 /// The name that the scenario gave it; the real one reads files.
 std::string describe_slot(std::uintptr_t token) {
