@@ -50,7 +50,7 @@ constinit Directory directory;
 
 constexpr std::size_t kFirstTableSize = 64;
 
-std::size_t slot_of(const PyInterpreterState* interpreter, std::size_t mask) noexcept {
+std::size_t first_index(const PyInterpreterState* interpreter, std::size_t mask) noexcept {
     // An interpreter state is a large, aligned allocation: its low bits are always the same.
     const auto bits = reinterpret_cast<std::uintptr_t>(interpreter) >> 6;
     return static_cast<std::size_t>(bits * 0x9E3779B97F4A7C15U >> 20) & mask;
@@ -59,7 +59,7 @@ std::size_t slot_of(const PyInterpreterState* interpreter, std::size_t mask) noe
 /// The entry for `interpreter`: its own; if it has none, one that put() may use for it.
 Entry& entry_for(Table& table, const PyInterpreterState* interpreter) noexcept {
     Entry* dead = nullptr;
-    for (std::size_t i = slot_of(interpreter, table.mask);; i = (i + 1) & table.mask) {
+    for (std::size_t i = first_index(interpreter, table.mask);; i = (i + 1) & table.mask) {
         Entry& entry = table.entries[i];
         const PyInterpreterState* const key = entry.key.load(std::memory_order_relaxed);
         if (key == interpreter) return entry;
@@ -224,7 +224,7 @@ Lookup region_of(const PyInterpreterState* interpreter) noexcept {
     const Table* const table = directory.table.load(std::memory_order_acquire);
     if (table == nullptr) [[unlikely]]
         return {};
-    for (std::size_t i = slot_of(interpreter, table->mask);; i = (i + 1) & table->mask) {
+    for (std::size_t i = first_index(interpreter, table->mask);; i = (i + 1) & table->mask) {
         const Entry& entry = table->entries[i];
         const PyInterpreterState* const key = entry.key.load(std::memory_order_acquire);
         if (key == interpreter) [[likely]] {

@@ -46,7 +46,7 @@ std::uint64_t count_by_gnu_hash(const Object& object, std::uint64_t address) {
     return last + 1;
 }
 
-/// No entry holds the number of symbols. DT_HASH has one slot for each. DT_GNU_HASH only has those
+/// No entry holds the number of symbols. DT_HASH has one entry for each. DT_GNU_HASH only has those
 /// that other files look up; the relocations name the rest that matters.
 std::uint64_t count_symbols(const Dynamic& dynamic) {
     const Object& object = dynamic.object();

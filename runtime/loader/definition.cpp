@@ -64,8 +64,8 @@ int bind_to_interpreter(PyObject* module) {
 
 /// Everything that a PyModuleDef is made of, as bytes: the key under which it is kept.
 struct DefinitionParts {
-    const void* source;         ///< the extension's definition
-    const SlotAddress* globals; ///< kept
+    const void* source;           ///< the extension's definition
+    const GlobalAddress* globals; ///< kept
     std::size_t global_count;
     PyMethodDef* methods;
     const char* doc;
@@ -113,11 +113,11 @@ void fill(KeptDefinition& kept, const DefinitionParts& parts, const ModuleSlots&
 
 } // namespace
 
-const SlotAddress* keep_globals(const std::vector<SlotAddress>& globals) {
+const GlobalAddress* keep_globals(const std::vector<GlobalAddress>& globals) {
     const auto* const first = reinterpret_cast<const char*>(globals.data());
-    const std::size_t size = globals.size() * sizeof(SlotAddress);
+    const std::size_t size = globals.size() * sizeof(GlobalAddress);
     std::string bytes = size != 0 ? std::string(first, size) : std::string();
-    return static_cast<const SlotAddress*>(interner().intern(std::move(bytes)));
+    return static_cast<const GlobalAddress*>(interner().intern(std::move(bytes)));
 }
 
 const KeptDefinition* keep_definition(const ModuleDescription& wanted,

@@ -18,14 +18,14 @@
 namespace hpystate {
 
 /// A static of the extension that is an HPyGlobal.
-using SlotAddress = std::uintptr_t*;
+using GlobalAddress = std::uintptr_t*;
 
 /// A PyModuleDef with the slot table and the name that it points to.
 struct KeptDefinition {
     static constexpr std::size_t kMaxSlots = kMaxExecSlots + 3; ///< ours, the interpreters, the end
     PyModuleDef cpython; ///< first: it has the address of this struct
     const void* source;
-    std::span<const SlotAddress> globals;
+    std::span<const GlobalAddress> globals;
     const Layer* layer;
     std::array<PyModuleDef_Slot, kMaxSlots> slots;
     std::array<char, 256> name;
@@ -42,6 +42,6 @@ struct KeptDefinition {
 [[nodiscard]] const KeptDefinition* definition_of(PyObject* module) noexcept;
 
 /// The addresses of the globals, for as long as the process lives. Throws std::bad_alloc.
-[[nodiscard]] const SlotAddress* keep_globals(const std::vector<SlotAddress>& globals);
+[[nodiscard]] const GlobalAddress* keep_globals(const std::vector<GlobalAddress>& globals);
 
 } // namespace hpystate

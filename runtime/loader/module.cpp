@@ -33,10 +33,10 @@ namespace hpystate {
 
 namespace {
 
-/// Claims a place for every slot, so that a later Store allocates nothing.
-void claim_slots(Region& region, std::span<const SlotAddress> slots) {
-    for (const SlotAddress slot : slots) {
-        if (!region.window.claim(token_of_slot(slot))) throw std::bad_alloc();
+/// Claims a place for every global, so that a later Store allocates nothing.
+void claim_globals(Region& region, std::span<const GlobalAddress> globals) {
+    for (const GlobalAddress global : globals) {
+        if (!region.window.claim(token_of_slot(global))) throw std::bad_alloc();
     }
 }
 
@@ -45,9 +45,9 @@ void claim_slots(Region& region, std::span<const SlotAddress> slots) {
 /// globals are released.
 class Instance {
   public:
-    Instance(Region& region, const void* source, std::span<const SlotAddress> slots)
-        : region_(region), key_(source), slots_(slots) {
-        taken_.reserve(slots.size());
+    Instance(Region& region, const void* source, std::span<const GlobalAddress> globals)
+        : region_(region), key_(source), globals_(globals) {
+        taken_.reserve(globals.size());
         const std::lock_guard lock(region.instances_mutex);
         if (region.instances == nullptr) {
             region.instances = std::make_unique<std::unordered_map<const void*, std::size_t>>();
@@ -75,13 +75,13 @@ class Instance {
         const std::lock_guard lock(region_.instances_mutex);
         std::size_t& count = region_.instances->find(key_)->second;
         if (--count != 0) return;
-        for (const SlotAddress slot : slots_)
-            taken_.push_back(region_.window.take(token_of_slot(slot)));
+        for (const GlobalAddress global : globals_)
+            taken_.push_back(region_.window.take(token_of_slot(global)));
     }
 
     Region& region_;
     const void* key_;
-    std::span<const SlotAddress> slots_;
+    std::span<const GlobalAddress> globals_;
     std::vector<PyObject*> taken_; ///< has room for all: take_values() allocates nothing
     bool kept_ = false;
 };
@@ -143,7 +143,7 @@ PyObject* create_module(const ModuleDescription& wanted, const ModuleRequest& re
     }
     if (!check_created(module.get(), *cpython)) return nullptr;
     registry().add({request.name, request.path}, wanted.globals);
-    claim_slots(*region, wanted.globals);
+    claim_globals(*region, wanted.globals);
     return module.release();
 }
 

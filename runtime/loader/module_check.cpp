@@ -48,18 +48,18 @@ void check_size(const ModuleDescription& wanted, const ModuleRequest& request) {
 // ---- globals ----
 
 /// "kept, globals[0] of module point", without the variable where the file does not name it.
-std::string describe_listed(const ModuleRequest& request, std::size_t index, const void* slot) {
-    const std::string symbol = name_of_address(slot).symbol;
+std::string describe_listed(const ModuleRequest& request, std::size_t index, const void* global) {
+    const std::string symbol = name_of_address(global).symbol;
     return (symbol.empty() ? "" : symbol + ", ") + "globals[" + std::to_string(index) +
            "] of module " + request.name;
 }
 
-[[noreturn]] void refuse_slot(const ModuleRequest& request, std::size_t index, const void* slot,
-                              LoadErrorKind kind, const char* found, const char* advice) {
+[[noreturn]] void refuse_global(const ModuleRequest& request, std::size_t index, const void* global,
+                                LoadErrorKind kind, const char* found, const char* advice) {
     std::array<char, 32> address{};
-    PyOS_snprintf(address.data(), address.size(), "%p", slot);
+    PyOS_snprintf(address.data(), address.size(), "%p", global);
     throw LoadError(kind,
-                    request.path + ": " + describe_listed(request, index, slot) +
+                    request.path + ": " + describe_listed(request, index, global) +
                         ", is at the address " + address.data() + ", which is " + found +
                         "; an HPyGlobal in writable memory, aligned to 8 bytes, was expected, "
                         "since hpystate writes its token into it. " +
@@ -69,13 +69,13 @@ std::string describe_listed(const ModuleRequest& request, std::size_t index, con
 
 /// A slot may hold 0 or its own address, which every copy of this runtime writes. Anything else was
 /// written by another runtime. That is expected only if the file is shared with one.
-void check_content(const ModuleRequest& request, std::size_t index, std::uintptr_t* slot) {
-    const std::uintptr_t held = std::atomic_ref(*slot).load(std::memory_order_relaxed);
-    if (request.shares || held == 0 || held == reinterpret_cast<std::uintptr_t>(slot)) return;
+void check_content(const ModuleRequest& request, std::size_t index, std::uintptr_t* global) {
+    const std::uintptr_t held = std::atomic_ref(*global).load(std::memory_order_relaxed);
+    if (request.shares || held == 0 || held == reinterpret_cast<std::uintptr_t>(global)) return;
     std::array<char, 32> content{};
     PyOS_snprintf(content.data(), content.size(), "%p", reinterpret_cast<const void*>(held));
     throw LoadError(LoadErrorKind::kForeignGlobal,
-                    request.path + ": " + describe_listed(request, index, slot) + ", holds " +
+                    request.path + ": " + describe_listed(request, index, global) + ", holds " +
                         content.data() +
                         "; 0 or its own address was expected. Another HPy runtime in this process "
                         "has probably stored an object there, or other code wrote to it; a static "
@@ -86,29 +86,31 @@ void check_content(const ModuleRequest& request, std::size_t index, std::uintptr
                     {{"index", std::to_string(index)}, {"content", content.data()}});
 }
 
-void check_globals(const ModuleRequest& request, const std::vector<std::uintptr_t*>& slots) {
-    for (std::size_t i = 0; i < slots.size(); ++i) {
+void check_globals(const ModuleRequest& request, const std::vector<std::uintptr_t*>& globals) {
+    for (std::size_t i = 0; i < globals.size(); ++i) {
         // Registered before, in this interpreter or another: its place was checked then.
-        const auto known = registry().find(token_of_slot(slots[i]));
+        const auto known = registry().find(token_of_slot(globals[i]));
         if (known && known->listed()) {
-            check_content(request, i, slots[i]);
+            check_content(request, i, globals[i]);
             continue;
         }
-        switch (place_of(slots[i])) {
+        switch (place_of(globals[i])) {
         case Placement::kWritable:
-            check_content(request, i, slots[i]);
+            check_content(request, i, globals[i]);
             break;
         case Placement::kReadOnly:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kReadOnlyGlobal, "in read-only memory",
-                        "Declare it as a static HPyGlobal, without const.");
+            refuse_global(request, i, globals[i], LoadErrorKind::kReadOnlyGlobal,
+                          "in read-only memory",
+                          "Declare it as a static HPyGlobal, without const.");
         case Placement::kMisaligned:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kMisalignedGlobal,
-                        "not aligned to 8 bytes",
-                        "Declare it as a static HPyGlobal, outside of packed structs.");
+            refuse_global(request, i, globals[i], LoadErrorKind::kMisalignedGlobal,
+                          "not aligned to 8 bytes",
+                          "Declare it as a static HPyGlobal, outside of packed structs.");
         case Placement::kUnmapped:
-            refuse_slot(request, i, slots[i], LoadErrorKind::kUnmappedGlobal,
-                        "not mapped: no memory is there",
-                        "Let the list hold addresses of static HPyGlobals, and end it with NULL.");
+            refuse_global(
+                request, i, globals[i], LoadErrorKind::kUnmappedGlobal,
+                "not mapped: no memory is there",
+                "Let the list hold addresses of static HPyGlobals, and end it with NULL.");
         }
     }
 }
