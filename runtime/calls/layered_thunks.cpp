@@ -351,14 +351,15 @@ struct LayeredModuleCreate {
 template <HPyFunc_Signature S, unsigned Size, typename Body>
 using LayerPool = Pool<S, Way::kLayer, Size, Body>;
 template <HPyFunc_Signature S, unsigned Size>
-using SlotPool = LayerPool<S, Size, Layered<typename SignatureOf<S>::Impl>>;
+using SignaturePool = LayerPool<S, Size, Layered<typename SignatureOf<S>::Impl>>;
 
 using LayeredPools =
-    Pools<kLayeredStart, LayerPool<HPyFunc_NOARGS, 2048, LayeredNoArgs>, SlotPool<HPyFunc_O, 2048>,
-          LayerPool<HPyFunc_VARARGS, 1024, LayeredVarArgs>,
+    Pools<kLayeredStart, LayerPool<HPyFunc_NOARGS, 2048, LayeredNoArgs>,
+          SignaturePool<HPyFunc_O, 2048>, LayerPool<HPyFunc_VARARGS, 1024, LayeredVarArgs>,
           LayerPool<HPyFunc_KEYWORDS, 1024, LayeredKeywords>,
-#define HPYSTATE_SLOT_POOL(signature, plain, layered) SlotPool<HPyFunc_##signature, layered>,
-#include "runtime/calls/slot_pools.def"
+#define HPYSTATE_SIGNATURE_POOL(signature, plain, layered)                                         \
+    SignaturePool<HPyFunc_##signature, layered>,
+#include "runtime/calls/signature_pools.def"
           LayerPool<HPyFunc_DESTRUCTOR, 256, LayeredFinalize>,
           LayerPool<HPyFunc_GETBUFFERPROC, 128, LayeredGetBuffer>,
           LayerPool<HPyFunc_RELEASEBUFFERPROC, 128, LayeredReleaseBuffer>,

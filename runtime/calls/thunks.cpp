@@ -224,7 +224,7 @@ struct ModuleCreate : Body<Way::kObject, HPyFunc_MOD_CREATE_t> {
 // ---- pools: signature, way, how many, body ----
 
 template <HPyFunc_Signature S, unsigned Size>
-using SlotPool = Pool<S, Way::kObject, Size, Body<Way::kObject, typename SignatureOf<S>::Impl>>;
+using ObjectPool = Pool<S, Way::kObject, Size, Body<Way::kObject, typename SignatureOf<S>::Impl>>;
 template <HPyFunc_Signature S, unsigned Size>
 using EndPool = Pool<S, Way::kObject, Size, AtEnd<typename SignatureOf<S>::Impl>>;
 template <HPyFunc_Signature S, Way W, unsigned Size>
@@ -238,9 +238,9 @@ using PlainPools =
           MethodPool<HPyFunc_VARARGS, Way::kObject, 512>,
           MethodPool<HPyFunc_KEYWORDS, Way::kModule, 512>,
           MethodPool<HPyFunc_KEYWORDS, Way::kObject, 512>,
-#define HPYSTATE_SLOT_POOL(signature, plain, layered) SlotPool<HPyFunc_##signature, plain>,
-#include "runtime/calls/slot_pools.def"
-          EndPool<HPyFunc_DESTRUCTOR, 256>, SlotPool<HPyFunc_GETBUFFERPROC, 128>,
+#define HPYSTATE_SIGNATURE_POOL(signature, plain, layered) ObjectPool<HPyFunc_##signature, plain>,
+#include "runtime/calls/signature_pools.def"
+          EndPool<HPyFunc_DESTRUCTOR, 256>, ObjectPool<HPyFunc_GETBUFFERPROC, 128>,
           EndPool<HPyFunc_RELEASEBUFFERPROC, 128>,
           Pool<HPyFunc_NEWFUNC, Way::kObject, 256, TupleDict<Way::kType, HPy>>,
           Pool<HPyFunc_INITPROC, Way::kObject, 256, TupleDict<Way::kObject, int>>,
