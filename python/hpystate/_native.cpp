@@ -8,7 +8,7 @@
 #include "interp_state/current.h"
 #include "interp_state/turns.h"
 #include "python/hpystate/loading.h"
-#include "runtime/abi/slots.h"
+#include "runtime/abi/context_functions.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
 #include "runtime/cpython/guarded.h"

@@ -98,7 +98,7 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
 
 int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site) noexcept {
     if (h._i == 0) {
-        raise_null_operand(Slot::SetCallFunction, 1);
+        raise_null_operand(ContextFunction::SetCallFunction, 1);
         return -1;
     }
     return guarded(-1, [=] { return set_call_function(as_object(h), function, site); });

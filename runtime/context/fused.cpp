@@ -20,7 +20,8 @@
 // context's table.
 #undef HPY_FUNCTION
 #define HPY_FUNCTION(ctx, name)                                                                    \
-    (::hpystate::context::Guard<::hpystate::Slot::name, &::hpystate::context::ctx_##name>::entry())
+    (::hpystate::context::Guard<::hpystate::ContextFunction::name,                                 \
+                                &::hpystate::context::ctx_##name>::entry())
 #include <hpy/call.h>
 #include <hpy/contextvar.h>
 #include <hpy/error.h>

@@ -35,7 +35,7 @@ enum class Fused : unsigned {
 #include <hpystate/fused.def>
 };
 
-// A C array, and not inline: see runtime/abi/slots.h.
+// A C array, and not inline: see runtime/abi/context_functions.h.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays)
 constexpr const char* kFusedNames[] = {
 #define HPY_FUSED(ret, name, params, args, global, failed, unfused) #name,

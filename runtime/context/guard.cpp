@@ -5,7 +5,7 @@
 
 namespace hpystate::context {
 
-void raise_null_operand(Slot slot, std::size_t index) noexcept {
+void raise_null_operand(ContextFunction function, std::size_t index) noexcept {
     // An exception that is set already is kept: it explains why the operand is null.
     if (PyErr_Occurred() != nullptr) return;
     PyErr_Format(
@@ -13,7 +13,7 @@ void raise_null_operand(Slot slot, std::size_t index) noexcept {
         "%s: parameter %zu is HPy_NULL, a handle was expected. Check the result of the call "
         "that returned it; HPyGlobal_Load returns HPy_NULL if this interpreter has stored "
         "nothing.",
-        api_name_of(slot), index);
+        api_name_of(function), index);
 }
 
 } // namespace hpystate::context

@@ -7,7 +7,7 @@
 /// operands.def.
 #pragma once
 
-#include "runtime/abi/slots.h"
+#include "runtime/abi/context_functions.h"
 #include "runtime/context/functions.h"
 
 #include <hpy/context.h>
@@ -18,16 +18,16 @@
 
 namespace hpystate::context {
 
-[[nodiscard]] constexpr bool is_optional(Slot slot, std::size_t index) noexcept {
+[[nodiscard]] constexpr bool is_optional(ContextFunction function, std::size_t index) noexcept {
 #define HPY_OPTIONAL(name, number)                                                                 \
-    if (slot == Slot::name && index == (number)) return true;
+    if (function == ContextFunction::name && index == (number)) return true;
 #include "runtime/context/operands.def"
     return false;
 }
 
-[[nodiscard]] constexpr bool is_predicate(Slot slot) noexcept {
+[[nodiscard]] constexpr bool is_predicate(ContextFunction function) noexcept {
 #define HPY_PREDICATE(name)                                                                        \
-    if (slot == Slot::name) return true;
+    if (function == ContextFunction::name) return true;
 #include "runtime/context/operands.def"
     return false;
 }
@@ -35,29 +35,29 @@ namespace hpystate::context {
 /// The value that a function returns with an exception set: null for a handle or pointer, 0 for a
 /// predicate, otherwise -1 (-2 for a shape).
 template <typename R>
-[[nodiscard]] constexpr R error_value(Slot slot) noexcept {
+[[nodiscard]] constexpr R error_value(ContextFunction function) noexcept {
     if constexpr (std::is_void_v<R>) {
         return;
     } else if constexpr (std::is_enum_v<R>) {
         return static_cast<R>(-2); // HPyType_BuiltinShape, where -1 is the shape Legacy
     } else if constexpr (std::is_arithmetic_v<R>) {
-        return is_predicate(slot) ? R{} : static_cast<R>(-1);
+        return is_predicate(function) ? R{} : static_cast<R>(-1);
     } else {
         return R{}; // a null handle, builder, tracker, state or pointer
     }
 }
 
 /// Sets the SystemError that names the function and the operand.
-[[gnu::cold]] void raise_null_operand(Slot slot, std::size_t index) noexcept;
+[[gnu::cold]] void raise_null_operand(ContextFunction function, std::size_t index) noexcept;
 
-template <Slot S, auto Function>
+template <ContextFunction F, auto Function>
 struct Guard;
 
-template <Slot S, typename R, typename... A, R (*Function)(HPyContext*, A...) noexcept>
-struct Guard<S, Function> {
+template <ContextFunction F, typename R, typename... A, R (*Function)(HPyContext*, A...) noexcept>
+struct Guard<F, Function> {
     template <std::size_t Index, typename T>
     [[nodiscard]] static constexpr bool refuses(const T& value) noexcept {
-        if constexpr (std::is_same_v<T, HPy> && !is_optional(S, Index)) {
+        if constexpr (std::is_same_v<T, HPy> && !is_optional(F, Index)) {
             return value._i == 0;
         } else {
             return false;
@@ -68,8 +68,8 @@ struct Guard<S, Function> {
     [[nodiscard, gnu::cold]] static R refuse(std::index_sequence<I...>, const A&... args) noexcept {
         std::size_t first = 0;
         static_cast<void>(((refuses<I + 1>(args) && (first = I + 1, true)) || ...));
-        raise_null_operand(S, first);
-        return error_value<R>(S);
+        raise_null_operand(F, first);
+        return error_value<R>(F);
     }
 
     template <std::size_t... I>
@@ -79,7 +79,7 @@ struct Guard<S, Function> {
 
     template <std::size_t... I>
     [[nodiscard]] static constexpr bool needed(std::index_sequence<I...>) noexcept {
-        return ((std::is_same_v<A, HPy> && !is_optional(S, I + 1)) || ...);
+        return ((std::is_same_v<A, HPy> && !is_optional(F, I + 1)) || ...);
     }
 
     static R call(HPyContext* ctx, A... args) noexcept {

@@ -3,7 +3,7 @@
 ///
 /// It is compiled alone in every build (runtime/alone.txt): a runtime with one more version, as
 /// tests/versions/future has, is linked with another table in its place.
-#include "runtime/abi/slots.h"
+#include "runtime/abi/context_functions.h"
 #include "runtime/context/head.h"
 #include "runtime/loader/negotiate.h"
 #include "runtime/versions/v0_0_4/abi.h"
@@ -16,7 +16,8 @@ namespace hpystate {
 
 namespace {
 
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays): as in slots.h
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays): as in
+// context_functions.h
 constexpr Emulation kEmulatedFor004[] = {
 #define HPY_0_0_4_EMULATED(ret, name, params, by) {#name, true, by},
 #define HPY_0_0_4_EMULATED_PART(name, by) {#name, false, by},
@@ -25,7 +26,8 @@ constexpr Emulation kEmulatedFor004[] = {
 
 } // namespace
 
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays): as in slots.h
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays): as in
+// context_functions.h
 constexpr Offer kOffers[] = {
     {.context = Version::kV09,
      .version = {HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR},
@@ -33,7 +35,7 @@ constexpr Offer kOffers[] = {
      .asked_by = "get_required_hpy_major_version_NAME, get_required_hpy_minor_version_NAME",
      .name_tag = ".hpy0.so",
      .size = sizeof(HPyContext),
-     .functions = kSlotCount,
+     .functions = kFunctionCount,
      .trampolines = offsetof(HPyContext, ctx_CallRealFunctionFromTrampoline),
      .emulated = {},
      .layer_in = nullptr,

@@ -19,7 +19,7 @@ bool count_keywords(const Call& call, HPy kwnames, const char* sentence,
 }
 
 HPy own_Tuple_FromArray(HPyContext* context, HPy* items, HPy_ssize_t n) noexcept {
-    const Call call(context, Slot::Tuple_FromArray);
+    const Call call(context, ContextFunction::Tuple_FromArray);
     return call_with_array(call, items, n, [&](HPy* plain) {
         return call.plain()->ctx_Tuple_FromArray(call.plain(), plain, n);
     });
@@ -27,7 +27,7 @@ HPy own_Tuple_FromArray(HPyContext* context, HPy* items, HPy_ssize_t n) noexcept
 
 HPy own_Type_GenericNew(HPyContext* context, HPy type, const HPy* args, HPy_ssize_t nargs,
                         HPy kw) noexcept {
-    const Call call(context, Slot::Type_GenericNew);
+    const Call call(context, ContextFunction::Type_GenericNew);
     return call_with_array(call, args, nargs, [&](const HPy* plain) {
         return call.plain()->ctx_Type_GenericNew(call.plain(), call.in(type), plain, nargs,
                                                  call.in(kw));
@@ -36,7 +36,7 @@ HPy own_Type_GenericNew(HPyContext* context, HPy type, const HPy* args, HPy_ssiz
 
 HPy own_Call(HPyContext* context, HPy callable, const HPy* args, std::size_t nargs,
              HPy kwnames) noexcept {
-    const Call call(context, Slot::Call);
+    const Call call(context, ContextFunction::Call);
     return call_with_keywords(
         call, args, nargs, kwnames, upstream::kCallNames, [&](const HPy* plain, HPy names) {
             return call.plain()->ctx_Call(call.plain(), call.in(callable), plain, nargs, names);
@@ -45,7 +45,7 @@ HPy own_Call(HPyContext* context, HPy callable, const HPy* args, std::size_t nar
 
 HPy own_CallMethod(HPyContext* context, HPy name, const HPy* args, std::size_t nargs,
                    HPy kwnames) noexcept {
-    const Call call(context, Slot::CallMethod);
+    const Call call(context, ContextFunction::CallMethod);
     return call_with_keywords(
         call, args, nargs, kwnames, upstream::kCallMethodNames, [&](const HPy* plain, HPy names) {
             return call.plain()->ctx_CallMethod(call.plain(), call.in(name), plain, nargs, names);

@@ -79,37 +79,37 @@ void cancel(const Call& call, typename Kind::Builder builder) noexcept {
 } // namespace
 
 HPyListBuilder own_ListBuilder_New(HPyContext* context, HPy_ssize_t size) noexcept {
-    return make<Lists>(Call(context, Slot::ListBuilder_New), size);
+    return make<Lists>(Call(context, ContextFunction::ListBuilder_New), size);
 }
 
 void own_ListBuilder_Set(HPyContext* context, HPyListBuilder builder, HPy_ssize_t index,
                          HPy h_item) noexcept {
-    set<Lists>(Call(context, Slot::ListBuilder_Set), builder, index, h_item);
+    set<Lists>(Call(context, ContextFunction::ListBuilder_Set), builder, index, h_item);
 }
 
 HPy own_ListBuilder_Build(HPyContext* context, HPyListBuilder builder) noexcept {
-    return build<Lists>(Call(context, Slot::ListBuilder_Build), builder);
+    return build<Lists>(Call(context, ContextFunction::ListBuilder_Build), builder);
 }
 
 void own_ListBuilder_Cancel(HPyContext* context, HPyListBuilder builder) noexcept {
-    cancel<Lists>(Call(context, Slot::ListBuilder_Cancel), builder);
+    cancel<Lists>(Call(context, ContextFunction::ListBuilder_Cancel), builder);
 }
 
 HPyTupleBuilder own_TupleBuilder_New(HPyContext* context, HPy_ssize_t size) noexcept {
-    return make<Tuples>(Call(context, Slot::TupleBuilder_New), size);
+    return make<Tuples>(Call(context, ContextFunction::TupleBuilder_New), size);
 }
 
 void own_TupleBuilder_Set(HPyContext* context, HPyTupleBuilder builder, HPy_ssize_t index,
                           HPy h_item) noexcept {
-    set<Tuples>(Call(context, Slot::TupleBuilder_Set), builder, index, h_item);
+    set<Tuples>(Call(context, ContextFunction::TupleBuilder_Set), builder, index, h_item);
 }
 
 HPy own_TupleBuilder_Build(HPyContext* context, HPyTupleBuilder builder) noexcept {
-    return build<Tuples>(Call(context, Slot::TupleBuilder_Build), builder);
+    return build<Tuples>(Call(context, ContextFunction::TupleBuilder_Build), builder);
 }
 
 void own_TupleBuilder_Cancel(HPyContext* context, HPyTupleBuilder builder) noexcept {
-    cancel<Tuples>(Call(context, Slot::TupleBuilder_Cancel), builder);
+    cancel<Tuples>(Call(context, ContextFunction::TupleBuilder_Cancel), builder);
 }
 
 } // namespace hpystate::layers

@@ -50,14 +50,14 @@ void* struct_or_report(const Call& call, PyObject* object, Shape wanted) noexcep
 }
 
 int own_TypeCheck(HPyContext* context, HPy h, HPy type) noexcept {
-    const Call call(context, Slot::TypeCheck);
+    const Call call(context, ContextFunction::TypeCheck);
     // If a hook lets the program go on, the plain function raises.
     static_cast<void>(check_type(call, type, upstream::kTypeCheckNeedsType));
     return call.plain()->ctx_TypeCheck(call.plain(), call.in(h), call.in(type));
 }
 
 int own_Type_IsSubtype(HPyContext* context, HPy sub, HPy type) noexcept {
-    const Call call(context, Slot::Type_IsSubtype);
+    const Call call(context, ContextFunction::Type_IsSubtype);
     static_cast<void>(check_type(call, sub, upstream::kIsSubtypeNeedsType1) &&
                       check_type(call, type, upstream::kIsSubtypeNeedsType2));
     return call.plain()->ctx_Type_IsSubtype(call.plain(), call.in(sub), call.in(type));

@@ -2,7 +2,7 @@
 /// unwraps handles, and wraps the result.
 #pragma once
 
-#include "runtime/abi/slots.h"
+#include "runtime/abi/context_functions.h"
 #include "runtime/calls/handle.h"
 #include "runtime/layers/debug/state.h"
 
@@ -23,7 +23,8 @@ class Call {
         if (own.use.load(std::memory_order_relaxed) != DebugContext::Use::kValid) stop();
     }
 
-    Call(HPyContext* context, Slot slot) noexcept : Call(context, api_name_of(slot)) {}
+    Call(HPyContext* context, ContextFunction function) noexcept
+        : Call(context, api_name_of(function)) {}
 
     [[nodiscard]] HPyContext* plain() const noexcept { return own.plain; }
     [[nodiscard]] DebugState& state() const noexcept { return *own.state; }

@@ -10,7 +10,7 @@
 namespace hpystate::layers {
 
 const char* own_Bytes_AsString(HPyContext* context, HPy h) noexcept {
-    const Call call(context, Slot::Bytes_AsString);
+    const Call call(context, ContextFunction::Bytes_AsString);
     PyObject* const object = call.object(h);
     const char* const data = call.plain()->ctx_Bytes_AsString(call.plain(), as_handle(object));
     if (data == nullptr) return nullptr;
@@ -20,14 +20,14 @@ const char* own_Bytes_AsString(HPyContext* context, HPy h) noexcept {
 
 const char* own_Bytes_AS_STRING(HPyContext* context, HPy h) noexcept {
     if (h._i == 0) { // raises, and names this function
-        const Call call(context, Slot::Bytes_AS_STRING);
+        const Call call(context, ContextFunction::Bytes_AS_STRING);
         return call.plain()->ctx_Bytes_AS_STRING(call.plain(), h);
     }
     return own_Bytes_AsString(context, h);
 }
 
 const char* own_Unicode_AsUTF8AndSize(HPyContext* context, HPy h, HPy_ssize_t* size) noexcept {
-    const Call call(context, Slot::Unicode_AsUTF8AndSize);
+    const Call call(context, ContextFunction::Unicode_AsUTF8AndSize);
     HPy_ssize_t length = 0;
     const char* const data =
         call.plain()->ctx_Unicode_AsUTF8AndSize(call.plain(), call.in(h), &length);
@@ -38,7 +38,7 @@ const char* own_Unicode_AsUTF8AndSize(HPyContext* context, HPy h, HPy_ssize_t* s
 }
 
 const char* own_Type_GetName(HPyContext* context, HPy type) noexcept {
-    const Call call(context, Slot::Type_GetName);
+    const Call call(context, ContextFunction::Type_GetName);
     static_cast<void>(check_type(call, type, upstream::kGetNameNeedsType));
     const char* const name = call.plain()->ctx_Type_GetName(call.plain(), call.in(type));
     return name != nullptr
@@ -47,7 +47,7 @@ const char* own_Type_GetName(HPyContext* context, HPy type) noexcept {
 }
 
 HPy own_Unicode_Substring(HPyContext* context, HPy h, HPy_ssize_t start, HPy_ssize_t end) noexcept {
-    const Call call(context, Slot::Unicode_Substring);
+    const Call call(context, ContextFunction::Unicode_Substring);
     PyObject* const object = call.object(h);
     if (object != nullptr && !PyUnicode_Check(object)) call.refuse(upstream::kSubstringNeedsStr);
     return call.out(

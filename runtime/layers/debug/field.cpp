@@ -51,7 +51,7 @@ void check_field(const Call& call, const PyObject* target) noexcept {
 
 void own_Field_Store(HPyContext* context, HPy target_object, HPyField* target_field,
                      HPy h) noexcept {
-    const Call call(context, Slot::Field_Store);
+    const Call call(context, ContextFunction::Field_Store);
     PyObject* const target = call.object(target_object);
     PyObject* const object = call.object(h);
     if (object != nullptr) check_field(call, target);

@@ -131,13 +131,13 @@ void check_store(DebugState& state, const HPyGlobal* global, PyObject* value,
 }
 
 HPy own_Global_Load(HPyContext* context, HPyGlobal global) noexcept {
-    const Call call(context, Slot::Global_Load);
+    const Call call(context, ContextFunction::Global_Load);
     check_load(call.state(), global, "HPyGlobal_Load");
     return call.out(call.plain()->ctx_Global_Load(call.plain(), global));
 }
 
 void own_Global_Store(HPyContext* context, HPyGlobal* global, HPy h) noexcept {
-    const Call call(context, Slot::Global_Store);
+    const Call call(context, ContextFunction::Global_Store);
     PyObject* const object = call.object(h);
     check_store(call.state(), global, object, "HPyGlobal_Store");
     call.plain()->ctx_Global_Store(call.plain(), global, as_handle(object));

@@ -19,7 +19,7 @@
 #include "globals/check.h"
 #include "interp_state/context_head.h"
 #include "interp_state/region.h"
-#include "runtime/abi/slots.h"
+#include "runtime/abi/context_functions.h"
 #include "runtime/calls/layer.h"
 #include "runtime/elf/static_data.h"
 #include "runtime/layers/debug/handle.h"

@@ -1,9 +1,9 @@
-/// runtime/layers/debug/table.cpp: debug mode's function for every slot: one template, and the
+/// runtime/layers/debug/table.cpp: debug mode's context functions: one template, and the
 /// exceptions that own.def lists; here those for handles and for what runs in debug mode.
 ///
 /// The template checks the context, unwraps every handle, calls the plain function, and opens a
-/// handle for what it returns. It does not compile for a parameter that may contain handles: such a
-/// slot needs a function of its own, registered with HPYSTATE_OWN.
+/// handle for what it returns. It does not compile for a parameter that may contain handles: for
+/// those own.def lists a function, by HPYSTATE_OWN.
 #include "runtime/calls/handle.h"
 #include "runtime/context/call_function.h"
 #include "runtime/cpython/guarded.h"
@@ -21,14 +21,14 @@ namespace hpystate::layers {
 
 namespace {
 
-template <Slot S, auto Member>
+template <ContextFunction F, auto Member>
 struct Watched;
 
-template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
-struct Watched<S, Member> {
+template <ContextFunction F, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
+struct Watched<F, Member> {
     static R call(HPyContext* context, A... args) noexcept {
         static_assert((kPlain<A> && ...), "this function needs one of its own: HPYSTATE_OWN");
-        const Call call(context, S);
+        const Call call(context, F);
         HPyContext* const plain = call.plain();
         if constexpr (std::is_same_v<R, HPy>) {
             return call.out((plain->*Member)(plain, call.in(args)...));
@@ -39,33 +39,33 @@ struct Watched<S, Member> {
 };
 
 /// Another shape has its struct at another place, so the extension would read the wrong bytes.
-template <Slot S, Shape Wanted>
+template <ContextFunction F, Shape Wanted>
 struct StructOf {
     static void* call(HPyContext* context, HPy h) noexcept {
-        const Call call(context, S);
+        const Call call(context, F);
         PyObject* const object = call.object(h);
         return object != nullptr ? struct_or_report(call, object, Wanted) : nullptr;
     }
 };
 
-/// The function for a slot: its own if own.def lists it, else the template's.
-template <Slot S, auto Member>
+/// The function of the debug context: its own if own.def lists it, else the template's.
+template <ContextFunction F, auto Member>
 struct Entry {
-    static constexpr auto get() noexcept { return &Watched<S, Member>::call; }
+    static constexpr auto get() noexcept { return &Watched<F, Member>::call; }
 };
 
 #define HPYSTATE_OWN(name)                                                                         \
     template <auto Member>                                                                         \
-    struct Entry<Slot::name, Member> {                                                             \
+    struct Entry<ContextFunction::name, Member> {                                                  \
         static constexpr auto get() noexcept { return &own_##name; }                               \
     };
 #include "runtime/layers/debug/own.def"
 
 #define HPY_SHAPE(name, value)                                                                     \
     template <auto Member>                                                                         \
-    struct Entry<Slot::AsStruct_##name, Member> {                                                  \
+    struct Entry<ContextFunction::AsStruct_##name, Member> {                                       \
         static constexpr auto get() noexcept {                                                     \
-            return &StructOf<Slot::AsStruct_##name, HPyType_BuiltinShape_##name>::call;            \
+            return &StructOf<ContextFunction::AsStruct_##name, HPyType_BuiltinShape_##name>::call; \
         }                                                                                          \
     };
 #include <hpy/abi/shapes.def>
@@ -75,13 +75,13 @@ struct Entry {
 // ---- handles ----
 
 void own_Close(HPyContext* context, HPy h) noexcept {
-    const Call call(context, Slot::Close);
+    const Call call(context, ContextFunction::Close);
     if (h._i != 0) Py_XDECREF(call.state().close(h, call.where()));
 }
 
 std::int32_t own_ContextVar_Get(HPyContext* context, HPy variable, HPy default_value,
                                 HPy* result) noexcept {
-    const Call call(context, Slot::ContextVar_Get);
+    const Call call(context, ContextFunction::ContextVar_Get);
     HPy found = kNullHandle;
     const std::int32_t status =
         call.plain()->ctx_ContextVar_Get(call.plain(), call.in(variable), call.in(default_value),
@@ -92,7 +92,7 @@ std::int32_t own_ContextVar_Get(HPyContext* context, HPy variable, HPy default_v
 // ---- types: their functions run in debug mode ----
 
 HPy own_Type_FromSpec(HPyContext* context, HPyType_Spec* spec, HPyType_SpecParam* params) noexcept {
-    const Call call(context, Slot::Type_FromSpec);
+    const Call call(context, ContextFunction::Type_FromSpec);
     std::vector<HPyType_SpecParam> plain;
     const bool complete = guarded(false, [&] {
         for (; params != nullptr && params->kind != 0; ++params)
@@ -106,7 +106,7 @@ HPy own_Type_FromSpec(HPyContext* context, HPyType_Spec* spec, HPyType_SpecParam
 }
 
 int own_SetCallFunction(HPyContext* context, HPy h, HPyCallFunction* function) noexcept {
-    const Call call(context, Slot::SetCallFunction);
+    const Call call(context, ContextFunction::SetCallFunction);
     return context::set_call_function_or_fail(call.in(h), function, Site{false, &debug_layer});
 }
 
@@ -123,7 +123,7 @@ void install_debug(HPyContext& context, DebugState& state) {
     context = state.region->context();
     context.name = kDebugName;
 #define HPY_FUNC(ret, name, params)                                                                \
-    context.ctx_##name = Entry<Slot::name, &HPyContext::ctx_##name>::get();
+    context.ctx_##name = Entry<ContextFunction::name, &HPyContext::ctx_##name>::get();
 #define HPY_HANDLE(name)                                                                           \
     state.constants_.push_back(std::make_unique<DebugHandle>());                                   \
     state.constants_.back()->state = &state;                                                       \

@@ -19,7 +19,7 @@ using Tracked = std::vector<HPy>;
 } // namespace
 
 HPyTracker own_Tracker_New(HPyContext* context, HPy_ssize_t size) noexcept {
-    const Call call(context, Slot::Tracker_New);
+    const Call call(context, ContextFunction::Tracker_New);
     if (size < 0) return call.plain()->ctx_Tracker_New(call.plain(), size); // raises
     return guarded(HPyTracker{0}, [=] {
         auto tracked = std::make_unique<Tracked>();
@@ -29,7 +29,7 @@ HPyTracker own_Tracker_New(HPyContext* context, HPy_ssize_t size) noexcept {
 }
 
 int own_Tracker_Add(HPyContext* context, HPyTracker ht, HPy h) noexcept {
-    const Call call(context, Slot::Tracker_Add);
+    const Call call(context, ContextFunction::Tracker_Add);
     static_cast<void>(call.object(h));                                                   // reports
     if (ht._i == 0) return call.plain()->ctx_Tracker_Add(call.plain(), ht, kNullHandle); // raises
     // As in plain mode: there is always room for one more handle, so an Add that fails has kept its
@@ -46,13 +46,13 @@ int own_Tracker_Add(HPyContext* context, HPyTracker ht, HPy h) noexcept {
 }
 
 void own_Tracker_ForgetAll(HPyContext* context, HPyTracker ht) noexcept {
-    const Call call(context, Slot::Tracker_ForgetAll);
+    const Call call(context, ContextFunction::Tracker_ForgetAll);
     if (ht._i == 0) return call.plain()->ctx_Tracker_ForgetAll(call.plain(), ht); // raises
     tracked_by(ht)->clear();
 }
 
 void own_Tracker_Close(HPyContext* context, HPyTracker ht) noexcept {
-    const Call call(context, Slot::Tracker_Close);
+    const Call call(context, ContextFunction::Tracker_Close);
     const std::unique_ptr<Tracked> closing(tracked_by(ht));
     if (closing == nullptr) return;
     for (const HPy h : *closing) {

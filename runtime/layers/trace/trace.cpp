@@ -38,8 +38,8 @@ constinit thread_local bool in_hook = false;
 constinit thread_local Waiting waiting{};
 
 [[nodiscard]] const char* name_of_traced(std::size_t index) noexcept {
-    return index < kSlotCount ? kSlotNames[index]
-                              : name_of(static_cast<context::Fused>(index - kSlotCount));
+    return index < kFunctionCount ? kFunctionNames[index]
+                                  : name_of(static_cast<context::Fused>(index - kFunctionCount));
 }
 
 void call_hook(PyObject* hook, std::size_t index) noexcept {
@@ -67,18 +67,18 @@ void report_event(TraceState& state, std::size_t index, bool enter) noexcept {
     call_hook(enter ? state.on_enter : state.on_exit, index);
 }
 
-template <Slot S, auto Member>
+template <ContextFunction F, auto Member>
 struct Traced;
 
-template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
-struct Traced<S, Member> {
+template <ContextFunction F, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
+struct Traced<F, Member> {
     static R call(HPyContext* context, A... args) noexcept {
         TraceState& state = TraceState::of(context);
-        const TracedCall call(state, traced(S));
+        const TracedCall call(state, traced(F));
         // Types that a traced module makes, and the functions that it sets, are traced too.
-        if constexpr (S == Slot::Type_FromSpec) {
+        if constexpr (F == ContextFunction::Type_FromSpec) {
             return as_handle(v0_9::type_from_spec(args..., Site{false, &trace_layer, state.plain}));
-        } else if constexpr (S == Slot::SetCallFunction) {
+        } else if constexpr (F == ContextFunction::SetCallFunction) {
             return context::set_call_function_or_fail(args..., Site{false, &trace_layer});
         } else {
             return (state.plain->*Member)(state.plain, args...);
@@ -90,7 +90,7 @@ void install(HPyContext& traced, const HPyContext& plain) noexcept {
     traced = plain; // the handles
     traced.name = kTraceName;
 #define HPY_FUNC(ret, name, params)                                                                \
-    traced.ctx_##name = &Traced<Slot::name, &HPyContext::ctx_##name>::call;
+    traced.ctx_##name = &Traced<ContextFunction::name, &HPyContext::ctx_##name>::call;
 #include <hpy/abi/hpy_0_9.def>
 }
 

@@ -15,7 +15,7 @@
 
 #include "interp_state/context_head.h"
 #include "interp_state/region.h"
-#include "runtime/abi/slots.h"
+#include "runtime/abi/context_functions.h"
 #include "runtime/calls/layer.h"
 #include "runtime/context/fused.h"
 
@@ -38,14 +38,14 @@ extern const hpystate_fused_table kTraceFusedCalls;
 inline constexpr char kTraceName[] = "HPy Trace Mode ABI (hpystate)";
 
 /// What is traced, as a number: the functions of the context, then the fused calls.
-inline constexpr std::size_t kTracedCount = kSlotCount + std::size(context::kFusedNames);
+inline constexpr std::size_t kTracedCount = kFunctionCount + std::size(context::kFusedNames);
 
-[[nodiscard]] constexpr std::size_t traced(Slot slot) noexcept {
-    return static_cast<std::size_t>(slot);
+[[nodiscard]] constexpr std::size_t traced(ContextFunction function) noexcept {
+    return static_cast<std::size_t>(function);
 }
 
 [[nodiscard]] constexpr std::size_t traced(context::Fused fused) noexcept {
-    return kSlotCount + static_cast<std::size_t>(fused);
+    return kFunctionCount + static_cast<std::size_t>(fused);
 }
 
 struct TraceState : LayerState, ContextHead {

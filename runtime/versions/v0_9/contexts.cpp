@@ -17,7 +17,8 @@ namespace hpystate::context {
 namespace {
 
 void install_functions(HPyContext& context) noexcept {
-#define HPY_FUNC(ret, name, params) context.ctx_##name = Guard<Slot::name, &ctx_##name>::entry();
+#define HPY_FUNC(ret, name, params)                                                                \
+    context.ctx_##name = Guard<ContextFunction::name, &ctx_##name>::entry();
 #include <hpy/abi/hpy_0_9.def>
 }
 

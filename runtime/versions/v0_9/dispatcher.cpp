@@ -6,7 +6,7 @@
 
 #include "globals/copies.h"
 #include "interp_state/current.h"
-#include "runtime/abi/slots.h"
+#include "runtime/abi/context_functions.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
 #include "runtime/calls/recursion.h"
@@ -28,13 +28,13 @@ namespace hpystate::context {
 
 namespace {
 
-template <Slot S, auto Member>
+template <ContextFunction F, auto Member>
 struct Forward;
 
-template <Slot S, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
-struct Forward<S, Member> {
+template <ContextFunction F, typename R, typename... A, R (*HPyContext::*Member)(HPyContext*, A...)>
+struct Forward<F, Member> {
     static R call(HPyContext*, A... args) noexcept {
-        HPyContext& ctx = callers_context(api_name_of(S));
+        HPyContext& ctx = callers_context(api_name_of(F));
         return (ctx.*Member)(&ctx, args...);
     }
 };
@@ -48,7 +48,7 @@ constexpr HPyContext make_dispatcher() noexcept {
     context.abi_version = HPY_ABI_VERSION;
     context.hpystate_layout = HPYSTATE_LAYOUT_AS_LISTED;
 #define HPY_FUNC(ret, name, params)                                                                \
-    context.ctx_##name = &Forward<Slot::name, &HPyContext::ctx_##name>::call;
+    context.ctx_##name = &Forward<ContextFunction::name, &HPyContext::ctx_##name>::call;
 #include <hpy/abi/hpy_0_9.def>
     context.ctx_CallRealFunctionFromTrampoline = &dispatch_trampoline;
     return context;
@@ -66,15 +66,15 @@ template <typename T>
 
 /// The context of a call, by the rule of the thunks (runtime/calls/thunks.h). `ctx` is that of the
 /// thread.
-template <HPyFunc_Signature S, typename... A>
+template <HPyFunc_Signature F, typename... A>
 [[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, HPy self, A... args) noexcept {
     PyObject* const object = as_object(self);
     HPyContext* found = nullptr;
-    if (may_have_module(S) && is_module_of_this_copy(object)) {
+    if (may_have_module(F) && is_module_of_this_copy(object)) {
         const ModuleState* const state = state_of_module(object);
         if (state != nullptr && state->context != nullptr) return state->context;
     }
-    if constexpr (S == HPyFunc_NEWFUNC) {
+    if constexpr (F == HPyFunc_NEWFUNC) {
         found = context_of_class(reinterpret_cast<PyTypeObject*>(object));
     } else {
         found = context_of_operands(object, operand(args)...);
@@ -83,7 +83,7 @@ template <HPyFunc_Signature S, typename... A>
 }
 
 /// For HPyFunc_FREEFUNC, which no slot has: it has no object.
-template <HPyFunc_Signature S>
+template <HPyFunc_Signature F>
 [[nodiscard]] HPyContext* context_of_call(HPyContext* ctx, void*) noexcept {
     return ctx;
 }
@@ -139,16 +139,16 @@ struct Operands {
     }
 };
 
-template <HPyFunc_Signature S, typename Impl = typename SignatureOf<S>::Impl>
+template <HPyFunc_Signature F, typename Impl = typename SignatureOf<F>::Impl>
 struct Call;
-template <HPyFunc_Signature S, typename R, typename... A>
-struct Call<S, R (*)(HPyContext*, A...)> {
+template <HPyFunc_Signature F, typename R, typename... A>
+struct Call<F, R (*)(HPyContext*, A...)> {
     using Arguments = Frame<R, A...>;
 
     static void run(HPyContext* ctx, HPyCFunction function, Arguments& frame) noexcept {
         const auto call = [=](A... args) {
-            const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
-            return impl(context_of_call<S>(ctx, args...), args...);
+            const auto impl = function_cast<typename SignatureOf<F>::Impl>(function);
+            return impl(context_of_call<F>(ctx, args...), args...);
         };
         if constexpr (sizeof...(A) == 1) {
             finish(frame, [&] { return call(frame.a); });
@@ -202,20 +202,20 @@ template <typename R, typename... A>
 inline constexpr bool kTakesContext<R (*)(HPyContext*, A...)> = true;
 
 /// The frame that a trampoline of this signature packed.
-template <HPyFunc_Signature S>
-[[nodiscard]] typename Call<S>::Arguments& packed(void* args) noexcept {
-    return *static_cast<typename Call<S>::Arguments*>(args);
+template <HPyFunc_Signature F>
+[[nodiscard]] typename Call<F>::Arguments& packed(void* args) noexcept {
+    return *static_cast<typename Call<F>::Arguments*>(args);
 }
 
 /// Calls a function of this signature with the arguments in its trampoline's frame.
-template <HPyFunc_Signature S>
+template <HPyFunc_Signature F>
 void enter(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
-    if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
-        Call<S>::run(ctx, function, packed<S>(args));
+    if constexpr (kTakesContext<typename SignatureOf<F>::Impl>) {
+        Call<F>::run(ctx, function, packed<F>(args));
     } else {
         // Traverse, destroy and capsule destructors: the runtime calls them itself, and CPython
         // gets no trampoline for them.
-        stop_at(S);
+        stop_at(F);
     }
 }
 
@@ -235,13 +235,13 @@ void enter<HPyFunc_KEYWORDS>(HPyContext* ctx, HPyCFunction function, void* args)
 template <typename R>
 using TupleDictFrame = Frame<R, HPy, PyObject*, HPy>;
 
-template <HPyFunc_Signature S, typename R>
+template <HPyFunc_Signature F, typename R>
 void enter_tuple_dict(HPyContext* ctx, HPyCFunction function, void* args) noexcept {
     auto& frame = *static_cast<TupleDictFrame<R>*>(args);
-    const auto impl = function_cast<typename SignatureOf<S>::Impl>(function);
+    const auto impl = function_cast<typename SignatureOf<F>::Impl>(function);
     const HPy* const items = as_handles(items_of(frame.b));
     frame.result =
-        impl(context_of_call<S>(ctx, frame.a), frame.a, items, PyTuple_GET_SIZE(frame.b), frame.c);
+        impl(context_of_call<F>(ctx, frame.a), frame.a, items, PyTuple_GET_SIZE(frame.b), frame.c);
 }
 
 template <>
@@ -271,39 +271,39 @@ void enter<HPyFunc_RELEASEBUFFERPROC>(HPyContext* ctx, HPyCFunction function, vo
 
 // ---- calls of all copies ----
 
-template <HPyFunc_Signature S>
+template <HPyFunc_Signature F>
 void collect(void* args, Operands& into) noexcept {
-    if constexpr (S == HPyFunc_NEWFUNC || S == HPyFunc_INITPROC) {
+    if constexpr (F == HPyFunc_NEWFUNC || F == HPyFunc_INITPROC) {
         into.add(*static_cast<HPy*>(args)); // the first of the frame
-    } else if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
-        Call<S>::collect(packed<S>(args), into);
+    } else if constexpr (kTakesContext<typename SignatureOf<F>::Impl>) {
+        Call<F>::collect(packed<F>(args), into);
     }
 }
 
-template <HPyFunc_Signature S>
+template <HPyFunc_Signature F>
 void fail(void* args) noexcept {
-    if constexpr (S == HPyFunc_NEWFUNC) {
+    if constexpr (F == HPyFunc_NEWFUNC) {
         static_cast<TupleDictFrame<HPy>*>(args)->result = kNullHandle;
-    } else if constexpr (S == HPyFunc_INITPROC) {
+    } else if constexpr (F == HPyFunc_INITPROC) {
         static_cast<TupleDictFrame<int>*>(args)->result = -1;
-    } else if constexpr (kTakesContext<typename SignatureOf<S>::Impl>) {
-        Call<S>::fail(packed<S>(args));
+    } else if constexpr (kTakesContext<typename SignatureOf<F>::Impl>) {
+        Call<F>::fail(packed<F>(args));
     }
 }
 
-template <HPyFunc_Signature S>
+template <HPyFunc_Signature F>
 [[nodiscard]] Caller find_caller(void* args) noexcept {
     Operands operands;
-    collect<S>(args, operands);
-    return caller_of({operands.objects.data(), operands.count}, S == HPyFunc_NEWFUNC);
+    collect<F>(args, operands);
+    return caller_of({operands.objects.data(), operands.count}, F == HPyFunc_NEWFUNC);
 }
 
-template <HPyFunc_Signature S>
+template <HPyFunc_Signature F>
 void dispatch(HPyCFunction func, void* args) noexcept {
-    HPyContext* const ctx = find_caller<S>(args).context;
-    if (ctx == nullptr) return fail<S>(args);
+    HPyContext* const ctx = find_caller<F>(args).context;
+    if (ctx == nullptr) return fail<F>(args);
     // Another copy's function where it is that copy's context.
-    ctx->ctx_CallRealFunctionFromTrampoline(ctx, S, func, args);
+    ctx->ctx_CallRealFunctionFromTrampoline(ctx, F, func, args);
 }
 
 void dispatch_trampoline(HPyContext* /*dispatcher*/, HPyFunc_Signature sig, HPyCFunction func,

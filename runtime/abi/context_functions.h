@@ -1,4 +1,5 @@
-/// runtime/abi/slots.h: the functions of a context as numbers and names, made of the frozen list.
+/// runtime/abi/context_functions.h: a context's functions as numbers and names, made of the frozen
+/// list.
 #pragma once
 
 #include <hpy/context.h>
@@ -11,7 +12,7 @@
 namespace hpystate {
 
 /// A function of the context. The order is the one of the list, without the handles.
-enum class Slot : unsigned {
+enum class ContextFunction : unsigned {
 #define HPY_FUNC(ret, name, params) name,
 #include <hpy/abi/hpy_0_9.def>
 };
@@ -19,15 +20,15 @@ enum class Slot : unsigned {
 // Arrays of C strings, and not inline: GCC puts other constants that hold addresses into memory
 // that stays writable, which tests/abi/test_symbols.py forbids.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-c-arrays,modernize-avoid-c-arrays)
-constexpr const char* kSlotNames[] = {
+constexpr const char* kFunctionNames[] = {
 #define HPY_FUNC(ret, name, params) "ctx_" #name,
 #include <hpy/abi/hpy_0_9.def>
 };
 
-constexpr std::size_t kSlotCount = std::size(kSlotNames);
+constexpr std::size_t kFunctionCount = std::size(kFunctionNames);
 
-[[nodiscard]] constexpr const char* name_of(Slot slot) noexcept {
-    return kSlotNames[static_cast<unsigned>(slot)];
+[[nodiscard]] constexpr const char* name_of(ContextFunction function) noexcept {
+    return kFunctionNames[static_cast<unsigned>(function)];
 }
 
 /// The name of the function that an extension's author calls: HPy_GetAttr_s for ctx_GetAttr_s,
@@ -38,18 +39,18 @@ struct ApiName {
     std::array<char, 48> text;
 };
 
-[[nodiscard]] constexpr ApiName make_api_name(std::string_view slot) {
-    const std::size_t at = slot.find('_');
-    const bool has_topic = at != std::string_view::npos && slot[at + 1] >= 'A' &&
-                           slot[at + 1] <= 'Z' && slot.substr(0, at) != "AsStruct";
-    ApiName name{};
+[[nodiscard]] constexpr ApiName make_api_name(std::string_view name) {
+    const std::size_t at = name.find('_');
+    const bool has_topic = at != std::string_view::npos && name[at + 1] >= 'A' &&
+                           name[at + 1] <= 'Z' && name.substr(0, at) != "AsStruct";
+    ApiName api_name{};
     std::size_t length = 0;
     for (const char letter : has_topic ? std::string_view("HPy") : std::string_view("HPy_"))
-        name.text.at(length++) = letter;
-    for (const char letter : slot)
-        name.text.at(length++) = letter;
-    name.text.at(length) = '\0'; // a name that does not fit is an error of the compiler
-    return name;
+        api_name.text.at(length++) = letter;
+    for (const char letter : name)
+        api_name.text.at(length++) = letter;
+    api_name.text.at(length) = '\0'; // a name that does not fit is an error of the compiler
+    return api_name;
 }
 
 /// Without pointers, so it is constant memory.
@@ -59,8 +60,8 @@ inline constexpr ApiName kApiNames[] = {
 };
 
 /// For messages.
-[[nodiscard]] constexpr const char* api_name_of(Slot slot) noexcept {
-    return kApiNames[static_cast<unsigned>(slot)].text.data();
+[[nodiscard]] constexpr const char* api_name_of(ContextFunction function) noexcept {
+    return kApiNames[static_cast<unsigned>(function)].text.data();
 }
 
 } // namespace hpystate
