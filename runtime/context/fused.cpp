@@ -93,7 +93,7 @@ int check_type(HPyContext* ctx, HPy obj, HPyGlobal type) noexcept {
     // No Python code runs here, so the type is not released; without the GIL the window keeps it.
     if (wanted == nullptr || !PyType_Check(wanted)) [[unlikely]]
         return check_type_slowly(ctx, obj, type);
-    return is_subtype(found, reinterpret_cast<PyTypeObject*>(wanted)) ? 1 : 0;
+    return is_subtype(found, reinterpret_cast<PyTypeObject*>(wanted));
 }
 
 [[gnu::cold, gnu::noinline]] int compare_slowly(HPyContext* ctx, HPy obj, HPyGlobal other) {

@@ -65,10 +65,16 @@ struct Guard<F, Function> {
     }
 
     template <std::size_t... I>
-    [[nodiscard, gnu::cold]] static R refuse(std::index_sequence<I...>, const A&... args) noexcept {
+    [[nodiscard]] static constexpr std::size_t first_refused(std::index_sequence<I...>,
+                                                             const A&... args) noexcept {
         std::size_t first = 0;
         static_cast<void>(((refuses<I + 1>(args) && (first = I + 1, true)) || ...));
-        raise_null_operand(F, first);
+        return first;
+    }
+
+    /// With the parameters of call(), which ends in a jump to it: so call() needs no frame for it.
+    [[nodiscard, gnu::cold, gnu::noinline]] static R refuse(HPyContext*, A... args) noexcept {
+        raise_null_operand(F, first_refused(std::index_sequence_for<A...>{}, args...));
         return error_value<R>(F);
     }
 
@@ -85,7 +91,7 @@ struct Guard<F, Function> {
     static R call(HPyContext* ctx, A... args) noexcept {
         constexpr auto kIndexes = std::index_sequence_for<A...>{};
         if (any(kIndexes, args...)) [[unlikely]]
-            return refuse(kIndexes, args...);
+            return refuse(ctx, args...);
         return Function(ctx, args...);
     }
 

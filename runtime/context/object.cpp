@@ -29,15 +29,22 @@ HPy ctx_Type(HPyContext*, HPy obj) noexcept {
     return as_handle(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj)))));
 }
 
+namespace {
+
+[[gnu::cold, gnu::noinline]] int refuse_type(PyObject* other) noexcept {
+    PyErr_Format(PyExc_TypeError, "HPy_TypeCheck: a '%s' was given where a type was expected.",
+                 Py_TYPE(other)->tp_name);
+    return 0;
+}
+
+} // namespace
+
 int ctx_TypeCheck(HPyContext*, HPy obj, HPy type) noexcept {
     PyObject* const cls = as_object(type);
     if (reinterpret_cast<PyObject*>(Py_TYPE(as_object(obj))) == cls) return 1;
-    if (!PyType_Check(cls)) [[unlikely]] {
-        PyErr_Format(PyExc_TypeError, "HPy_TypeCheck: a '%s' was given where a type was expected.",
-                     Py_TYPE(cls)->tp_name);
-        return 0;
-    }
-    return is_subtype(Py_TYPE(as_object(obj)), reinterpret_cast<PyTypeObject*>(cls)) ? 1 : 0;
+    if (!PyType_Check(cls)) [[unlikely]]
+        return refuse_type(cls);
+    return is_subtype(Py_TYPE(as_object(obj)), reinterpret_cast<PyTypeObject*>(cls));
 }
 
 int ctx_Is(HPyContext*, HPy obj, HPy other) noexcept {
