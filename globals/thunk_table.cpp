@@ -7,7 +7,7 @@
 
 namespace hpystate {
 
-constinit std::array<std::atomic<ThunkTarget>, ThunkTable::kThunks> thunk_targets{};
+constinit std::array<ThunkTarget, ThunkTable::kThunks> thunk_targets{};
 
 std::optional<unsigned> ThunkTable::assign(ThunkPool pool, ThunkTarget target) {
     const std::lock_guard lock(mutex_);
@@ -19,8 +19,7 @@ std::optional<unsigned> ThunkTable::assign(ThunkPool pool, ThunkTarget target) {
     const unsigned number = pool.first + used;
     numbers_.emplace(std::pair{pool.first, target}, number);
     ++used;
-    // relaxed: the address of the thunk is handed out after this, through CPython.
-    thunk_targets[number].store(target, std::memory_order_relaxed);
+    thunk_targets[number] = target; // the address of the thunk is handed out after this
     return number;
 }
 

@@ -7,13 +7,14 @@
 /// implementation.
 ///
 /// Concurrency: a target is written once, under the lock, before its thunk's address is handed out;
-/// whoever calls the thunk got the address through CPython, which orders the two. Nothing is freed.
+/// whoever calls the thunk got the address through CPython, which orders the two. So a target is a
+/// plain word: a thunk jumps to it without loading it first, which an atomic one would not allow.
+/// Nothing is freed.
 #pragma once
 
 #include "globals/locks.h"
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -57,8 +58,7 @@ class ThunkTable {
 inline constexpr ThunkPool kTypePool{ThunkTable::kThunks - 1024, 1024};
 
 /// Written by ThunkTable::assign, read by thunks. Hidden: a thunk reads it without the GOT.
-[[gnu::visibility("hidden")]] extern std::array<std::atomic<ThunkTarget>, ThunkTable::kThunks>
-    thunk_targets;
+[[gnu::visibility("hidden")]] extern std::array<ThunkTarget, ThunkTable::kThunks> thunk_targets;
 
 /// The thunk table of this process. Never destroyed.
 [[nodiscard]] ThunkTable& thunk_table();

@@ -9,7 +9,9 @@
 
 namespace hpystate {
 
-/// The state of a module object; zero until its first exec slot, ours, has run.
+/// The state of a module object. CPython allocates it, all zero, before the first exec slot, which
+/// is ours and sets the context or takes the state away. So with the GIL nobody sees a state
+/// without a context; without it, another thread may.
 struct ModuleState {
     /// The plain context of the module's interpreter, with which its functions are called. A mode
     /// (debug, trace) is not here but in the thunks of the functions: calls/layer.h.

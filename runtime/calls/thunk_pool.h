@@ -26,8 +26,7 @@ enum class Way : std::uint8_t { kModule, kObject, kType, kLayer };
 /// The target of thunk number N: what it was assigned to.
 template <unsigned N>
 [[nodiscard]] inline ThunkTarget thunk_target() noexcept {
-    // relaxed: written before the thunk's address was handed out.
-    return thunk_targets[N].load(std::memory_order_relaxed);
+    return thunk_targets[N];
 }
 
 /// The value that a thunk returns with an exception set.

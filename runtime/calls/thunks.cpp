@@ -1,6 +1,8 @@
 /// runtime/calls/thunks.cpp: the plain thunks, and the bodies that all thunks of one kind share.
 #include "runtime/calls/thunks.h"
 
+#include "globals/check.h"
+#include "globals/gil.h"
 #include "interp_state/current.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/call_arguments.h"
@@ -13,6 +15,7 @@
 #include "runtime/cpython/items.h"
 #include "runtime/elf/foreign_files.h"
 
+#include <cstdint>
 #include <type_traits>
 
 namespace hpystate {
@@ -40,7 +43,12 @@ template <Way W>
 [[nodiscard]] inline HPyContext* context_of(PyObject* self) noexcept {
     if constexpr (W == Way::kModule) {
         const ModuleState* const state = fast_state_of_module(self);
-        return state != nullptr ? state->context : nullptr;
+        if (state == nullptr) return nullptr;
+        // With the GIL no code runs between the state's allocation and its first exec slot; a slot
+        // that fails takes the state away (forget_state()).
+        HPYSTATE_CHECK(kNoGil || state->context != nullptr);
+        if (!kNoGil && state->context == nullptr) __builtin_unreachable();
+        return state->context;
     } else if constexpr (W == Way::kType) {
         return context_of_type(reinterpret_cast<PyTypeObject*>(self));
     } else {
@@ -61,15 +69,28 @@ template <Way W, typename... A>
     return found != nullptr ? found : context_of_thread();
 }
 
+/// Where the body of a thunk is: one for all thunks of its kind, to which the thunk jumps with its
+/// target; or in each thunk, which saves two instructions and takes 32 to 64 bytes a thunk.
+enum class Place : std::uint8_t { kShared, kOwn };
+
+/// Operators, getters and methods are called most.
+[[nodiscard]] constexpr Place place_for(HPyFunc_Signature signature) noexcept {
+    return may_have_module(signature) || signature == HPyFunc_GETTER ||
+                   signature == HPyFunc_UNARYFUNC || signature == HPyFunc_BINARYFUNC ||
+                   signature == HPyFunc_RICHCMPFUNC
+               ? Place::kOwn
+               : Place::kShared;
+}
+
 /// The body for a signature that differs from CPython's only by the context. `target` is the last
 /// parameter, so a thunk moves no argument: it loads its target and jumps to the body. The body
 /// ends in a jump to the extension's function, since nothing is left to do after it: its type is
 /// noexcept, and its result has CPython's type.
-template <Way W, typename Impl>
+template <Way W, typename Impl, Place P = Place::kShared>
 struct Body;
 
-template <Way W, typename R, typename... A>
-struct Body<W, R (*)(HPyContext*, HPy, A...)> {
+template <Way W, typename R, typename... A, Place P>
+struct Body<W, R (*)(HPyContext*, HPy, A...), P> {
     using Impl = AsCpy<R, A...>;
 
     static Cpy<R> call(HPyContext* ctx, PyObject* self, Cpy<A>... args,
@@ -83,16 +104,22 @@ struct Body<W, R (*)(HPyContext*, HPy, A...)> {
         return ctx != nullptr ? call(ctx, self, args..., target) : failed<Cpy<R>>();
     }
 
-    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
-                                        ThunkTarget target) noexcept {
+    [[gnu::always_inline]] static Cpy<R> run_here(PyObject* self, Cpy<A>... args,
+                                                  ThunkTarget target) noexcept {
         HPyContext* const ctx = context_of<W>(self);
         if (ctx == nullptr) [[unlikely]]
             return run_slowly(self, args..., target);
         return call(ctx, self, args..., target);
     }
 
+    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
+                                        ThunkTarget target) noexcept {
+        return run_here(self, args..., target);
+    }
+
     template <unsigned N>
     static Cpy<R> thunk(PyObject* self, Cpy<A>... args) noexcept {
+        if constexpr (P == Place::kOwn) return run_here(self, args..., thunk_target<N>());
         return run(self, args..., thunk_target<N>());
     }
 };
@@ -120,7 +147,7 @@ template <Way W>
 struct NoArgs : Body<W, HPyFunc_NOARGS_t> {
     template <unsigned N>
     static PyObject* thunk(PyObject* self, PyObject*) noexcept {
-        return Body<W, HPyFunc_NOARGS_t>::run(self, thunk_target<N>());
+        return Body<W, HPyFunc_NOARGS_t>::run_here(self, thunk_target<N>());
     }
 };
 
@@ -224,11 +251,12 @@ struct ModuleCreate : Body<Way::kObject, HPyFunc_MOD_CREATE_t> {
 // ---- pools: signature, way, how many, body ----
 
 template <HPyFunc_Signature S, unsigned Size>
-using ObjectPool = Pool<S, Way::kObject, Size, Body<Way::kObject, typename SignatureOf<S>::Impl>>;
+using ObjectPool =
+    Pool<S, Way::kObject, Size, Body<Way::kObject, typename SignatureOf<S>::Impl, place_for(S)>>;
 template <HPyFunc_Signature S, unsigned Size>
 using EndPool = Pool<S, Way::kObject, Size, AtEnd<typename SignatureOf<S>::Impl>>;
 template <HPyFunc_Signature S, Way W, unsigned Size>
-using MethodPool = Pool<S, W, Size, Body<W, typename SignatureOf<S>::Impl>>;
+using MethodPool = Pool<S, W, Size, Body<W, typename SignatureOf<S>::Impl, place_for(S)>>;
 
 using PlainPools =
     Pools<0, Pool<HPyFunc_NOARGS, Way::kModule, 512, NoArgs<Way::kModule>>,

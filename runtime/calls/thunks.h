@@ -4,7 +4,7 @@
 /// each function of an extension. It finds the context and calls the extension's function with it,
 /// before the arguments, which are passed on unchanged.
 ///
-///     CPython --> thunk #n --> body of its kind: context_of(self), targets[n]
+///     CPython --> thunk #n (perhaps --> body of its kind): context_of(self), targets[n]
 ///                                           --> impl(ctx, self...)
 ///
 /// The context is found through the module or the type of `self` (runtime/calls/anchor.h). If that

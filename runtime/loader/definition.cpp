@@ -8,6 +8,7 @@
 #include "runtime/abi/slot_name.h"
 #include "runtime/calls/module_state.h"
 #include "runtime/calls/thunks.h"
+#include "runtime/cpython/module_layout.h"
 #include "runtime/types/definitions.h"
 #include "runtime/versions/v0_9/contexts.h"
 
@@ -57,7 +58,11 @@ int bind_to_interpreter(PyObject* module) {
     auto* const state = static_cast<ModuleState*>(PyModule_GetState(module));
     if (state == nullptr) return PyErr_Occurred() != nullptr ? -1 : 0;
     Region* const region = context::enter_interpreter();
-    if (region == nullptr) return -1;
+    if (region == nullptr) {
+        // Thunks rely on it that a state has a context.
+        if (!has_other_module_layout()) forget_state(module);
+        return -1;
+    }
     state->lead_to(*region);
     return 0;
 }

@@ -209,8 +209,7 @@ template <typename Free>
 
 template <unsigned N>
 [[nodiscard]] const TypeRecord* record() noexcept {
-    // relaxed: written before the thunks' addresses were handed out.
-    return static_cast<const TypeRecord*>(thunk_targets[N].load(std::memory_order_relaxed));
+    return static_cast<const TypeRecord*>(thunk_targets[N]);
 }
 
 template <unsigned N>

@@ -29,7 +29,7 @@ TEST_CASE("the same function has the same thunk in a pool", "[thunks]") {
 
     CHECK(first == again);
     CHECK(table.used(kPool) == 1);
-    CHECK(thunk_targets[*first].load() == &functions[0]);
+    CHECK(thunk_targets[*first] == &functions[0]);
 }
 
 TEST_CASE("different functions have different thunks", "[thunks]") {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sysconfig
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,37 @@ def test_a_function_can_be_called_before_exec_and_finds_the_callers_interpreter(
             answer.append(module.get())
         """)
     assert answer == ["nothing", "early"]
+
+
+def test_a_function_can_be_called_after_the_first_exec_slot_failed(
+    keeper: Path, child: Callable
+) -> None:
+    # The exec slot finds that its interpreter is ending; the module's state is gone again then.
+    script = f"""
+        import _imp, importlib.util, os
+        import hpystate
+        from hpystate.finder import HPyLoader
+        keeper = hpystate.load("keeper", {str(keeper)!r})
+        spec = importlib.util.spec_from_loader("keeper", HPyLoader("keeper", {str(keeper)!r}))
+        late = importlib.util.module_from_spec(spec)
+
+        class Late:
+            def __init__(self):
+                self.late, self.execute, self.error = late, _imp.exec_dynamic, SystemError
+                self.write, self.str = os.write, str # builtins are gone then
+            def __del__(self):
+                try:
+                    self.execute(self.late)
+                except self.error as error:
+                    self.write(1, self.str(error).encode() + b" and ")
+                self.write(1, self.late.get().encode())
+
+        keeper.put(Late())
+    """
+    result = child(textwrap.dedent(script))
+    assert result.returncode == 0, result.stderr
+    expected = "HPy modules can no longer be imported in it. and nothing"
+    assert expected in result.stdout, result.stderr
 
 
 def test_an_exec_that_fails_half_way_leaves_no_value(
