@@ -22,6 +22,8 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +86,18 @@ def measure_times(
         text=True,
     ) as child:
         assert child.stderr is not None and child.stdout is not None
-        told = []
-        for line in child.stderr:
-            told.append(line)
-            progress.advance(task)
+        told: list[str] = []
+
+        def listen(lines: Iterable[str]) -> None:
+            for line in lines:
+                told.append(line)
+                progress.advance(task)
+
+        # Beside the answer, which is longer than a pipe holds: the process waits until it is read.
+        listener = threading.Thread(target=listen, args=(child.stderr,))
+        listener.start()
         answer = child.stdout.read()
+        listener.join()
     if child.returncode != 0:
         raise RuntimeError(f"the measuring process failed:\n{''.join(told)[-3000:]}")
     return {f"{each['group']}|{each['title']}": each["seconds"] for each in json.loads(answer)}

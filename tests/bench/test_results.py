@@ -13,6 +13,7 @@ sys.path.insert(0, str(BENCH))
 import plot  # noqa: E402
 import run  # noqa: E402
 from found import Found, Verdict, exit_status, summary  # noqa: E402
+from rich.progress import Progress  # noqa: E402
 from rows import PROGRAMS, ROWS, Bar, Row  # noqa: E402
 
 ROW = Row("programs", "a program", {"fused": "", "C API": ""})
@@ -94,3 +95,25 @@ def test_the_title_says_which_python_which_machine_and_when() -> None:
     assert f"CPython {sys.version.split()[0]}" in title
     assert "CPU" in title
     assert title[-10:-6].isdigit()
+
+
+WORDY = """
+import json, sys
+for i in range(1000):
+    print(i, file=sys.stderr, flush=True)
+row = {"group": "calls", "seconds": {"ours": [0.1] * 100}}
+json.dump([row | {"title": str(i)} for i in range(1000)], sys.stdout)
+"""
+
+
+def test_times_are_read_while_the_worker_writes_more_than_a_pipe_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text(WORDY)
+    monkeypatch.setattr(run, "WORKER", worker)
+
+    with Progress(disable=True) as progress:
+        timed = run.measure_times(tmp_path, None, 1, 0.1, progress)
+
+    assert len(timed) == 1000
