@@ -52,7 +52,7 @@ WRITABLE = {
     r"PyInit__needs_gil(\(\))?::(slots|definition)": "too",
     r"hpystate::\(anonymous namespace\)::stripes": "cells of fields, without the GIL: field.cpp",
     r"hpystate::layers::\(anonymous namespace\)::crash": "pages with characters: debug_crash.cpp",
-    r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting)": "one per thread",
+    r"hpystate::layers::\(anonymous namespace\)::(current|in_hook|waiting(_count)?)": "per thread",
     r"hpystate::\(anonymous namespace\)::board": "makers and waiters: interp_state/turns.cpp",
     r"hpystate::context::\(anonymous namespace\)::known": "thunks: context/call_function.cpp",
     r"hpystate::watch_forks\(\)::registered": "and that forks know of them",

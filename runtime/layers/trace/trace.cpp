@@ -30,19 +30,22 @@ struct Waiting {
         bool enter;
     };
     std::array<Event, kMost> events{};
-    std::size_t count = 0;
 };
 
 /// Whether the thread runs a hook, and the events that were not reported yet.
 constinit thread_local bool in_hook = false;
 constinit thread_local Waiting waiting{};
 
+/// How many of them there are. In static TLS, because it is read at every call; four bytes of it
+/// are always free.
+[[gnu::tls_model("initial-exec")]] constinit thread_local unsigned waiting_count = 0;
+
 [[nodiscard]] const char* name_of_traced(std::size_t index) noexcept {
     return index < kFunctionCount ? kFunctionNames[index]
                                   : name_of(static_cast<context::Fused>(index - kFunctionCount));
 }
 
-void call_hook(PyObject* hook, std::size_t index) noexcept {
+[[gnu::noinline]] void call_hook(PyObject* hook, std::size_t index) noexcept {
     if (hook == nullptr || in_hook) return;
     in_hook = true;
     PyObject* const raised = PyErr_GetRaisedException();
@@ -53,18 +56,27 @@ void call_hook(PyObject* hook, std::size_t index) noexcept {
     in_hook = false;
 }
 
-/// Calls a hook, or keeps the event until the thread is attached.
-void report_event(TraceState& state, std::size_t index, bool enter) noexcept {
-    if (!is_attached()) {
-        if (waiting.count < Waiting::kMost) waiting.events[waiting.count++] = {index, enter};
-        return;
-    }
-    const Waiting told = std::exchange(waiting, {});
-    for (std::size_t i = 0; i < told.count; ++i) {
+[[gnu::cold, gnu::noinline]] void keep_event(std::size_t index, bool enter) noexcept {
+    if (waiting_count < Waiting::kMost) waiting.events[waiting_count++] = {index, enter};
+}
+
+[[gnu::cold, gnu::noinline]] void report_kept(TraceState& state) noexcept {
+    const Waiting told = waiting;
+    const unsigned count = std::exchange(waiting_count, 0);
+    for (unsigned i = 0; i < count; ++i) {
         const Waiting::Event event = told.events[i];
         call_hook(event.enter ? state.on_enter : state.on_exit, event.index);
     }
-    call_hook(enter ? state.on_enter : state.on_exit, index);
+}
+
+/// Calls a hook, or keeps the event until the thread is attached.
+void report_event(TraceState& state, std::size_t index, bool enter) noexcept {
+    if (!is_attached()) [[unlikely]]
+        return keep_event(index, enter);
+    if (waiting_count != 0) [[unlikely]]
+        report_kept(state);
+    PyObject* const hook = enter ? state.on_enter : state.on_exit;
+    if (hook != nullptr) call_hook(hook, index);
 }
 
 template <ContextFunction F, auto Member>
