@@ -38,7 +38,8 @@ bool Spares::open() noexcept {
     const GcHead head = check_gc_head();
     if (head != GcHead::kExpected) return head == GcHead::kOther; // then nothing is kept
     for (std::size_t list = 0; list < lists_.size(); ++list) {
-        if (size_of(list) != 0) lists_[list].room = kBytes / size_of(list);
+        if (size_of(list) != 0)
+            lists_[list].room = static_cast<std::ptrdiff_t>(kBytes / size_of(list));
     }
     open_ = true;
     HPYSTATE_CHECK(is_valid());
@@ -56,7 +57,7 @@ bool Spares::is_valid() const noexcept {
         }
         const std::size_t size = size_of(list);
         const std::size_t most = open_ && size != 0 ? kBytes / size : 0;
-        if (kept + lists_[list].room != most) return false;
+        if (kept + static_cast<std::size_t>(lists_[list].room) != most) return false;
     }
     return true;
 }

@@ -58,10 +58,17 @@ class Spares {
     /// is attached. False: an exception is set.
     [[nodiscard]] bool open() noexcept;
 
+    /// Where a list is: bytes from the first one. What a record of a type keeps, so that no index
+    /// is multiplied.
+    [[nodiscard]] static constexpr std::size_t place_of(unsigned list) noexcept {
+        return list * sizeof(List);
+    }
+
     /// Memory for an instance; nullptr: the list is empty. The collector's head is zero; reference
     /// count, type and struct hold what the last instance left.
-    [[nodiscard]] PyObject* take(unsigned list) noexcept {
-        List& from = lists_[list];
+    [[nodiscard]] PyObject* take(unsigned list) noexcept { return take_at(place_of(list)); }
+    [[nodiscard]] PyObject* take_at(std::size_t place) noexcept {
+        List& from = list_at(place);
         PyObject* const memory = from.first;
         if (memory == nullptr) return nullptr;
         HPYSTATE_CHECK(open_); // P3
@@ -73,12 +80,19 @@ class Spares {
     /// Keeps the memory of an untracked instance; the caller releases its reference to the type
     /// next. False: the memory was not kept, free it.
     [[nodiscard]] bool keep(PyObject* memory, unsigned list) noexcept {
-        List& to = lists_[list];
-        if (to.room == 0) return false;
+        return is_collected(list) ? keep_at<true>(memory, place_of(list))
+                                  : keep_at<false>(memory, place_of(list));
+    }
+    template <bool Collected>
+    [[nodiscard]] bool keep_at(PyObject* memory, std::size_t place) noexcept {
+        List& to = list_at(place);
+        if (--to.room < 0) [[unlikely]] {
+            to.room = 0;
+            return false;
+        }
         HPYSTATE_CHECK(open_); // P3
-        --to.room;
-        if (is_collected(list)) clear_gc_flags(memory);
-        HPYSTATE_CHECK(!is_collected(list) || has_empty_gc_head(memory)); // P1: untracked
+        if (Collected) clear_gc_flags(memory);
+        HPYSTATE_CHECK(!Collected || has_empty_gc_head(memory)); // P1: untracked
         Py_SET_TYPE(memory, reinterpret_cast<PyTypeObject*>(to.first));
         to.first = memory;
         return true;
@@ -93,8 +107,11 @@ class Spares {
   private:
     struct List {
         PyObject* first;
-        std::size_t room; ///< how many more may be kept
+        std::ptrdiff_t room; ///< how many more may be kept
     };
+    [[nodiscard]] List& list_at(std::size_t place) noexcept {
+        return *reinterpret_cast<List*>(reinterpret_cast<char*>(lists_.data()) + place);
+    }
     static constexpr std::size_t kSizes = kLargest / kUnit + 1;
 
     std::array<List, 2 * kSizes> lists_; ///< all zero: closed. Those for size 0 are never used

@@ -6,9 +6,13 @@
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/ref.h"
 
+#include <utility>
+
 namespace hpystate {
 
 namespace {
+
+constexpr char kCapsule[] = "hpystate.context";
 
 constexpr PyModuleDef new_definition() noexcept {
     return {PyModuleDef_HEAD_INIT,
@@ -61,7 +65,35 @@ void number_definitions() noexcept {
     return anchor.release();
 }
 
-/// context_of_type() with public functions of CPython only.
+/// context_of_type(), or through the type's anchor. nullptr for a type without a mark if modules
+/// have another layout.
+[[nodiscard]] HPyContext* context_of_one(PyTypeObject* type) noexcept {
+    if (HPyContext* const context = context_of_type(type)) return context;
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return nullptr;
+    PyObject* const module = reinterpret_cast<PyHeapTypeObject*>(type)->ht_module;
+    if (module == nullptr || definition_word(module) != &anchor_definition) return nullptr;
+    return fast_state_of_module(module)->context;
+}
+
+/// The first context that `context_of` returns for a type of an MRO; nullptr: there is none.
+template <typename Find>
+[[nodiscard, gnu::always_inline]] inline HPyContext* first_in(const PyObject* mro,
+                                                              Find context_of) noexcept {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
+        auto* const each = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
+        if (HPyContext* const found = context_of(each)) return found;
+    }
+    return nullptr;
+}
+
+/// What a capsule of a type does last.
+void release_context(PyObject* capsule) noexcept {
+    auto* const context = static_cast<HPyContext*>(PyCapsule_GetPointer(capsule, kCapsule));
+    // release: pairs with the acquire in is_led_to(): the last call through it has returned.
+    Region::of(context)->leaders.fetch_sub(1, std::memory_order_release);
+}
+
+/// context_of_one() with public functions of CPython only.
 [[nodiscard]] HPyContext* public_context_of_type(PyTypeObject* type) noexcept {
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return nullptr;
     PyObject* const module = PyType_GetModule(type);
@@ -90,6 +122,18 @@ public_context_of_class(PyTypeObject* type) noexcept {
 // Only read after it is numbered.
 PyModuleDef anchor_definition = new_definition();
 
+constexpr PyMethodDef type_mark{nullptr, nullptr, 0, nullptr};
+
+bool lead_to_context(PyTypeObject* type, Region& region, const void* word) noexcept {
+    HPyContext* const context = &region.context();
+    Ref capsule(PyCapsule_New(context, kCapsule, &release_context));
+    if (!capsule) return false;
+    region.leaders.fetch_add(1, std::memory_order_relaxed); // as in ModuleState::lead_to()
+    if (PyCapsule_SetContext(capsule.get(), const_cast<void*>(word)) != 0) return false;
+    if (!has_other_module_layout()) mark_type(type, &type_mark, std::move(capsule), context, word);
+    return true;
+}
+
 // Can an MRO change while it is read? Not with the GIL: no Python code runs in here. Without the
 // GIL another thread may assign to __bases__, which frees the tuple and perhaps a base. So there
 // CPython's function reads it, under its lock for types. A type that the collector has cleared has
@@ -102,7 +146,7 @@ HPyContext* context_of_class(PyTypeObject* type) noexcept {
     if (mro == nullptr) {
         HPyContext* found = nullptr;
         for (PyTypeObject* each = type; each != nullptr && found == nullptr; each = each->tp_base)
-            found = context_of_type(each);
+            found = context_of_one(each);
         if (found != nullptr || !has_other_module_layout()) return found;
         return public_context_of_class(type);
     }
@@ -113,10 +157,10 @@ HPyContext* context_of_class(PyTypeObject* type) noexcept {
         PyErr_SetRaisedException(raised); // drops the TypeError for a class without an anchor
         return anchor != nullptr ? state_of_module(anchor)->context : nullptr;
     }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
-        auto* const each = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
-        if (HPyContext* const found = context_of_type(each)) return found;
-    }
+    // Nearly always one has a mark: the others' modules are read if none has.
+    if (HPyContext* const found = first_in(mro, &context_of_type)) [[likely]]
+        return found;
+    if (HPyContext* const found = first_in(mro, &context_of_one)) return found;
     return has_other_module_layout() ? public_context_of_class(type) : nullptr;
 }
 

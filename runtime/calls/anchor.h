@@ -1,16 +1,19 @@
 /// runtime/calls/anchor.h: finds the context for a module or a type, in a few loads.
 ///
-/// CPython stores in each heap type the module that made it, and in each module a block of memory,
-/// its state. The types that HPyType_FromSpec makes in one interpreter all get the same module, the
-/// anchor. It is never imported and Python code does not see it:
+/// A type that HPyType_FromSpec makes has a mark, and owns a capsule that holds the context.
+/// CPython also stores in each heap type the module that made it, and in each module a block of
+/// memory, its state. Those types all get the same module in an interpreter, the anchor. It is
+/// never imported and Python code does not see it:
 ///
-///     instance --> type --> anchor (a module of our definition) --> ModuleState --> context
+///     instance --> type --> capsule --> context
+///                  type --> anchor (a module of our definition) --> ModuleState --> context
 ///     module of an extension --> ModuleState --> context
 ///
-/// This is cheaper than reading the thread state, because no function is called and no register is
-/// saved. It is also the rule of PEP 573: an object belongs to the module of its type, wherever it
-/// is used. A class made in Python has no anchor; the first type of its MRO that has one is used
-/// (context_of_class), as in PyType_GetModuleByDef.
+/// Thunks go the first way, where a type has no mark the second. Both are cheaper than reading the
+/// thread state, because no function is called and no register is saved. It is also the rule of
+/// PEP 573: an object belongs to the module of its type, wherever it is used. A class made in
+/// Python has neither; the first type of its MRO that has one is used (context_of_class), as in
+/// PyType_GetModuleByDef.
 #pragma once
 
 #include <Python.h>
@@ -18,6 +21,7 @@
 #include "interp_state/region.h"
 #include "runtime/calls/module_state.h"
 #include "runtime/cpython/module_layout.h"
+#include "runtime/cpython/type_words.h"
 
 #include <type_traits>
 
@@ -38,19 +42,24 @@ extern PyModuleDef anchor_definition;
     return static_cast<const ModuleState*>(state_word(module));
 }
 
-/// The context that a type's functions are called with. nullptr if the type has no anchor: it is
-/// static, was made in Python or by other C code, or is being cleared. nullptr for every type if
-/// modules have another layout.
+/// The mark of the types that this copy of the runtime made (runtime/cpython/type_words.h). Its
+/// address is the mark.
+extern const PyMethodDef type_mark;
+
+/// The context that a type's functions are called with. nullptr if the type has no mark: it was
+/// made by Python, by other C code, or by another copy of this runtime.
 [[nodiscard]] inline HPyContext* context_of_type(PyTypeObject* type) noexcept {
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) [[unlikely]]
+    if (!has_mark(type, &type_mark)) [[unlikely]]
         return nullptr;
-    PyObject* const module = reinterpret_cast<PyHeapTypeObject*>(type)->ht_module;
-    if (module == nullptr || definition_word(module) != &anchor_definition) [[unlikely]]
-        return nullptr;
-    HPyContext* const context = fast_state_of_module(module)->context;
-    if (context == nullptr) __builtin_unreachable(); // it is set before a type refers to the anchor
+    auto* const context = static_cast<HPyContext*>(words_of_marked(type).pointer);
+    if (context == nullptr) __builtin_unreachable(); // a capsule holds no null pointer
     return context;
 }
+
+/// Marks a type that was made with the region's anchor, and keeps a word for it (null for none).
+/// While the type is alive its context is led to, also after the collector has cleared the type.
+/// False: an exception is set.
+[[nodiscard]] bool lead_to_context(PyTypeObject* type, Region& region, const void* word) noexcept;
 
 /// The same for any type: the context of the first type of its MRO that has one. nullptr: none has.
 /// An exception that is set stays set.
@@ -64,8 +73,10 @@ extern PyModuleDef anchor_definition;
 template <typename First, typename... Rest>
 [[nodiscard]] HPyContext* context_of_operands(First first, Rest... rest) noexcept {
     if constexpr (std::is_same_v<First, PyObject*>) {
-        HPyContext* const found = first != nullptr ? context_of_class(Py_TYPE(first)) : nullptr;
-        if (found != nullptr) return found;
+        if (first != nullptr) {
+            if (HPyContext* const context = context_of_type(Py_TYPE(first))) return context;
+            if (HPyContext* const context = context_of_class(Py_TYPE(first))) return context;
+        }
     }
     return context_of_operands(rest...);
 }

@@ -4,6 +4,7 @@
 
 #include "interp_state/region.h"
 #include "runtime/abi/slot_name.h"
+#include "runtime/calls/anchor.h"
 #include "runtime/cpython/new_type.h"
 #include "runtime/types/definitions.h"
 #include "runtime/types/foreign_base.h"
@@ -156,7 +157,8 @@ bool add_lifetime(const CheckedType& type, Parts& parts) {
     const LegacyParts& legacy = type.facts.legacy;
     if (legacy.dealloc) return note_dealloc(wanted, parts);
     const bool asked = (wanted.flags & HPy_TPFLAGS_HAVE_GC) != 0;
-    parts.record.set_fast_paths(asked, parts.basicsize, only_static_base(type));
+    parts.record.set_fast_paths(asked, type.facts.has_weaklist_offset, parts.basicsize,
+                                only_static_base(type));
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,
@@ -192,9 +194,16 @@ PyObject* create(const CheckedType& type, Parts& parts, Site site) {
     auto* const metaclass = reinterpret_cast<PyTypeObject*>(type.parents.metaclass.get());
     // The functions of the type find their context through the anchor: it is the context of the
     // caller of HPyType_FromSpec.
-    PyObject* const anchor = Region::of(site.maker)->anchor.load(std::memory_order_acquire);
-    return made_or_raised(
-        PyType_FromMetaclass(metaclass, anchor, &cpython, type.parents.bases.get()));
+    Region& region = *Region::of(site.maker);
+    PyObject* const anchor = region.anchor.load(std::memory_order_acquire);
+    Ref made(made_or_raised(
+        PyType_FromMetaclass(metaclass, anchor, &cpython, type.parents.bases.get())));
+    if (!made) return nullptr;
+    auto* const cls = reinterpret_cast<PyTypeObject*>(made.get());
+    const TypeRecord* const record = own_record_of(cls);
+    const bool simple = record != nullptr && record->simple != 0;
+    if (!lead_to_context(cls, region, simple ? record : nullptr)) return nullptr;
+    return made.release();
 }
 
 } // namespace

@@ -120,29 +120,49 @@ free_deep_down(PyObject* self, [[maybe_unused]] destructor dealloc, const TypeRe
     Py_TRASHCAN_END
 }
 
+/// The same for a call that `depth` counts.
+[[gnu::cold, gnu::noinline]] void free_counted(PyObject* self, destructor dealloc,
+                                               const TypeRecord* record) {
+    free_deep_down(self, dealloc, record);
+    --depth;
+}
+
 /// `free` for an instance that the collector tracks.
 template <typename Free>
 [[gnu::always_inline]] inline void free_tracked(PyObject* self, destructor dealloc,
                                                 const TypeRecord* record, Free free) {
     PyObject_GC_UnTrack(self);
-    if (++depth > kLong) [[unlikely]] {
-        free_deep_down(self, dealloc, record);
-    } else {
-        free(self, *record);
-    }
+    if (++depth > kLong) [[unlikely]]
+        return free_counted(self, dealloc, record);
+    free(self, *record);
     --depth;
 }
 
-/// free_instance() for a record with spares, and an instance of exactly that type.
-[[gnu::always_inline]] inline void free_simple(PyObject* self, const TypeRecord& record) {
-    PyTypeObject* const type = Py_TYPE(self);
+/// The first part of free_instance(), for a record with spares and an instance of exactly that
+/// type.
+template <bool Collected>
+[[gnu::always_inline]] inline void release_simple(PyObject* self, const TypeRecord& record) {
     char* const start = reinterpret_cast<char*>(self);
-    if (record.traverse != nullptr) record.traverse(start + record.offset, &clear_field, nullptr);
+    if (Collected || record.traverse != nullptr)
+        record.traverse(start + record.offset, &clear_field, nullptr);
     if (record.destroy != nullptr) [[unlikely]]
         destroy_struct(self, record.destroy, start + record.offset);
+}
+
+[[gnu::cold, gnu::noinline]] void free_memory(PyObject* self) noexcept {
+    PyTypeObject* const type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/// Keeps the memory, or frees it, and releases the type. What is seldom is a jump at the end.
+template <bool Collected>
+[[gnu::always_inline]] inline void keep_memory(PyObject* self, const TypeRecord& record) {
+    PyTypeObject* const type = Py_TYPE(self);
     HPyContext* const ctx = context_of_type(type);
-    const auto list = static_cast<unsigned>(record.spares);
-    if (ctx == nullptr || !current_region(ctx)->spares.keep(self, list)) type->tp_free(self);
+    if (ctx == nullptr || !current_region(ctx)->spares.keep_at<Collected>(self, record.place))
+        [[unlikely]]
+        return free_memory(self);
     Py_DECREF(type);
 }
 
@@ -167,16 +187,32 @@ template <typename Free>
     }
 }
 
-// Separate functions, so that each saves only the registers that it needs.
-
-[[gnu::noinline]] void dealloc_simple(PyObject* self, const TypeRecord* record) {
-    free_simple(self, *record);
+/// Whether an instance is of a class derived in Python, which may hold more and has another size;
+/// or has a finalizer, which a class may get at any time.
+[[nodiscard]] bool is_special(PyObject* self, destructor dealloc) noexcept {
+    const PyTypeObject* const type = Py_TYPE(self);
+    return type->tp_dealloc != dealloc || type->tp_finalize != nullptr;
 }
 
-[[gnu::noinline]] void dealloc_collected(PyObject* self, destructor dealloc,
-                                         const TypeRecord* record) {
-    free_tracked(self, dealloc, record,
-                 [](PyObject* object, const TypeRecord& its) { free_simple(object, its); });
+// What TypeRecord::free can be. Separate functions, so that each saves only the registers that it
+// needs.
+
+void dealloc_simple(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    if (is_special(self, dealloc)) [[unlikely]]
+        return dealloc_other(self, dealloc, record);
+    release_simple<false>(self, *record);
+    keep_memory<false>(self, *record);
+}
+
+void dealloc_collected(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    if (is_special(self, dealloc)) [[unlikely]]
+        return dealloc_other(self, dealloc, record);
+    PyObject_GC_UnTrack(self);
+    if (++depth > kLong) [[unlikely]]
+        return free_counted(self, Py_TYPE(self)->tp_dealloc, record); // it is `dealloc`
+    release_simple<true>(self, *record);
+    --depth;
+    keep_memory<true>(self, *record);
 }
 
 [[gnu::noinline]] void dealloc_on_builtin(PyObject* self, const TypeRecord* record) {
@@ -189,19 +225,10 @@ template <typename Free>
                  [](PyObject* object, const TypeRecord& its) { free_on_builtin(object, its); });
 }
 
-// Not inline: it would be copied into each of the 1,024 thunks.
-[[gnu::noinline]] void dealloc_instance(PyObject* self, destructor dealloc,
-                                        const TypeRecord* record) {
+void dealloc_instance(PyObject* self, destructor dealloc, const TypeRecord* record) {
     PyTypeObject* const type = Py_TYPE(self);
-    // An instance of a class derived in Python may hold more, and has another size.
-    const bool special =
-        type->tp_dealloc != dealloc || type->tp_finalize != nullptr || type->tp_weaklistoffset != 0;
-    if (special) return dealloc_other(self, dealloc, record);
-    if (record->spares != 0) {
-        if (!Spares::is_collected(record->spares)) return dealloc_simple(self, record);
-        return dealloc_collected(self, dealloc, record);
-    }
-    if (record->builtin == nullptr || type->tp_dictoffset != 0)
+    if (is_special(self, dealloc) || type->tp_weaklistoffset != 0 || record->builtin == nullptr ||
+        type->tp_dictoffset != 0)
         return dealloc_other(self, dealloc, record);
     if (PyType_IS_GC(type)) return dealloc_collected_on_builtin(self, dealloc, record);
     dealloc_on_builtin(self, record);
@@ -214,7 +241,7 @@ template <unsigned N>
 
 template <unsigned N>
 void dealloc_thunk(PyObject* self) {
-    dealloc_instance(self, &dealloc_thunk<N>, record<N>());
+    record<N>()->free(self, &dealloc_thunk<N>, record<N>());
 }
 
 template <unsigned N>
@@ -239,7 +266,10 @@ using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
 
 } // namespace
 
-TypeThunks type_thunks_for(const TypeRecord& wanted) {
+TypeThunks type_thunks_for(TypeRecord wanted) {
+    wanted.free = wanted.spares == 0      ? &dealloc_instance
+                  : wanted.collected != 0 ? &dealloc_collected
+                                          : &dealloc_simple;
     std::string bytes(sizeof(TypeRecord), '\0');
     std::memcpy(bytes.data(), &wanted, sizeof(TypeRecord));
     const void* const record = interner().intern(std::move(bytes));

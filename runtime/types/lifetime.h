@@ -14,7 +14,8 @@ struct TypeThunks {
     inquiry clear;
 };
 
-/// Returns the thunks for a record. All are null if the pool is used up. Throws std::bad_alloc.
-[[nodiscard]] TypeThunks type_thunks_for(const TypeRecord& wanted);
+/// Returns the thunks for a record, whose `free` it sets. All are null if the pool is used up.
+/// Throws std::bad_alloc.
+[[nodiscard]] TypeThunks type_thunks_for(TypeRecord wanted);
 
 } // namespace hpystate

@@ -40,15 +40,19 @@ bool TypeRecord::visits() const noexcept {
 /// is called directly, without searching the bases. A static type does not release the instance's
 /// reference to its type, so we do. The tp_dealloc of a type that the collector tracks may expect a
 /// tracked instance; those of list, tuple and dict do not.
-void TypeRecord::set_fast_paths(bool collected, std::size_t basicsize,
+void TypeRecord::set_fast_paths(bool is_collected, bool weakly, std::size_t basicsize,
                                 PyTypeObject* only_base) noexcept {
     if (base != nullptr) return;
     const bool on_object = foreign == 0 && shape() == HPyType_BuiltinShape_Object;
     const bool on_float = only_base == &PyFloat_Type && shape() == HPyType_BuiltinShape_Float;
     simple = on_object || on_float ? 1 : 0;
     offset = simple != 0 ? fixed_offset(shape()) : 0;
-    const bool fast_free = simple != 0 && (!collected || traverse != nullptr);
-    spares = fast_free ? Spares::list_for(basicsize, collected) : 0;
+    const bool fast_free = simple != 0 && !weakly && (!is_collected || traverse != nullptr);
+    const unsigned list = fast_free ? Spares::list_for(basicsize, is_collected) : 0;
+    spares = list;
+    place = Spares::place_of(list);
+    size = Spares::size_of(list);
+    collected = Spares::is_collected(list) ? 1 : 0;
     if (only_base == nullptr || opaque != 0) return;
     const bool any_state = only_base == &PyList_Type || only_base == &PyTuple_Type ||
                            only_base == &PyDict_Type ||

@@ -36,8 +36,13 @@ struct TypeRecord {
     std::uintptr_t opaque;           ///< 1: has a legacy tp_traverse, which visits all below
     std::uintptr_t simple;           ///< 1: instances are made on the fast path (instance.h)
     std::uintptr_t spares;           ///< their list in Region::spares; 0: none is kept
+    std::size_t place;               ///< of that list: Spares::place_of()
+    std::size_t size;                ///< bytes of an instance, if memory is kept
+    std::uintptr_t collected;        ///< 1: such an instance is tracked by the collector
     std::uintptr_t offset;           ///< of the struct, if `simple`
     destructor builtin; ///< a builtin type's tp_dealloc that can be called directly; or null
+    /// What the thunk of tp_dealloc jumps to, with its own address (runtime/types/lifetime.cpp).
+    void (*free)(PyObject* self, destructor dealloc, const TypeRecord* record);
 
     [[nodiscard]] Shape shape() const noexcept { return static_cast<Shape>(shape_number); }
 
@@ -48,8 +53,10 @@ struct TypeRecord {
     }
 
     /// Sets the members for the fast paths. `only_base` is the only base, if that is a static type
-    /// other than object; otherwise null. To be called last.
-    void set_fast_paths(bool collected, std::size_t basicsize, PyTypeObject* only_base) noexcept;
+    /// other than object; otherwise null. `weakly`: instances keep the list of weak references to
+    /// them. To be called last.
+    void set_fast_paths(bool is_collected, bool weakly, std::size_t basicsize,
+                        PyTypeObject* only_base) noexcept;
 
     /// Whether this type or one below it has fields to visit.
     [[nodiscard]] bool visits() const noexcept;

@@ -8,6 +8,7 @@
 #include "runtime/cpython/private_symbols.h"
 #include "runtime/cpython/ref.h"
 #include "runtime/cpython/subtype.h"
+#include "runtime/cpython/type_words.h"
 #include "tests/interp_state/interpreters.h"
 
 #include <cstring>
@@ -87,6 +88,89 @@ TEST_CASE("a module that is shorter than the layout is refused before it is read
     const Ref raised(PyErr_GetRaisedException());
     REQUIRE(raised);
     CHECK(PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemError));
+}
+
+namespace {
+
+constexpr PyMethodDef mark{nullptr, nullptr, 0, nullptr};
+int word;
+int released;
+
+Ref counted_capsule() {
+    released = 0;
+    return Ref(PyCapsule_New(&word, "word", [](PyObject*) { ++released; }));
+}
+
+PyTypeObject* as_type(const Ref& object) {
+    return reinterpret_cast<PyTypeObject*>(object.get());
+}
+
+} // namespace
+
+TEST_CASE("a capsule has its pointer and its context where the layout has them", "[cpython]") {
+    const Runtime runtime;
+    const Ref capsule = counted_capsule();
+    REQUIRE(PyCapsule_SetContext(capsule.get(), &released) == 0);
+    CHECK(inside(capsule.get()).pointer == &word);
+    CHECK(inside(capsule.get()).context == &released);
+}
+
+TEST_CASE("no type of CPython uses the word that a marked type owns", "[cpython]") {
+    const Runtime runtime;
+    const Ref made = made_by("import asyncio, collections, ctypes, decimal, enum, io, typing\n"
+                             "made, new = [], [object]\n"
+                             "while new:\n"
+                             "    made += new\n"
+                             "    new = [s for c in new for s in type.__subclasses__(c)]\n");
+    REQUIRE(PyList_GET_SIZE(made.get()) > 100);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(made.get()); ++i) {
+        auto* const type = reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(made.get(), i));
+        INFO(type->tp_name);
+        CHECK(type->tp_cache == nullptr);
+    }
+}
+
+TEST_CASE("a marked type keeps its word when it is cleared, and releases it at its end",
+          "[cpython]") {
+    const Runtime runtime;
+    Ref type = made_by("class made: pass");
+    mark_type(as_type(type), &mark, counted_capsule(), &word, nullptr);
+    REQUIRE(has_mark(as_type(type), &mark));
+    CHECK(released == 0);
+
+    PyType_Type.tp_clear(type.get());
+
+    CHECK(has_mark(as_type(type), &mark));
+    CHECK(words_of_marked(as_type(type)).pointer == &word);
+    type = Ref();
+    PyGC_Collect();
+    CHECK(released == 1);
+}
+
+TEST_CASE("a class that derives from a marked type has no mark", "[cpython]") {
+    const Runtime runtime;
+    const Ref type = made_by("class made:\n    def method(self): pass");
+    mark_type(as_type(type), &mark, counted_capsule(), &word, nullptr);
+    PyType_Slot slots[] = {{0, nullptr}};
+    PyType_Spec spec{"derived", 0, 0, Py_TPFLAGS_DEFAULT, slots};
+
+    const Ref derived(PyType_FromSpecWithBases(&spec, type.get()));
+
+    REQUIRE(derived);
+    CHECK_FALSE(has_mark(as_type(derived), &mark));
+    CHECK(as_type(derived)->tp_cache == nullptr);
+}
+
+TEST_CASE("a type whose word is in use gets no mark", "[cpython]") {
+    const Runtime runtime;
+    const Ref type = made_by("class made: pass");
+    as_type(type)->tp_cache = Py_NewRef(Py_None);
+
+    mark_type(as_type(type), &mark, counted_capsule(), &word, nullptr);
+
+    CHECK_FALSE(has_mark(as_type(type), &mark));
+    CHECK(as_type(type)->tp_cache == Py_None);
+    CHECK(released == 1);
 }
 
 #if !defined(Py_GIL_DISABLED)
