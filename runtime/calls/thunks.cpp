@@ -104,22 +104,33 @@ struct Body<W, R (*)(HPyContext*, HPy, A...), P> {
         return ctx != nullptr ? call(ctx, self, args..., target) : failed<Cpy<R>>();
     }
 
-    [[gnu::always_inline]] static Cpy<R> run_here(PyObject* self, Cpy<A>... args,
-                                                  ThunkTarget target) noexcept {
+    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
+                                        ThunkTarget target) noexcept {
         HPyContext* const ctx = context_of<W>(self);
         if (ctx == nullptr) [[unlikely]]
             return run_slowly(self, args..., target);
         return call(ctx, self, args..., target);
     }
 
-    [[gnu::noinline]] static Cpy<R> run(PyObject* self, Cpy<A>... args,
-                                        ThunkTarget target) noexcept {
-        return run_here(self, args..., target);
+    /// run_slowly() for the target at a place: a target that both ways need would be loaded before
+    /// the ways part, and the other one could not jump through the table.
+    [[gnu::cold, gnu::noinline]] static Cpy<R> run_at(PyObject* self, Cpy<A>... args,
+                                                      const ThunkTarget* place) noexcept {
+        return run_slowly(self, args..., *place);
+    }
+
+    /// All of the body of thunk N.
+    template <unsigned N>
+    [[gnu::always_inline]] static Cpy<R> run_here(PyObject* self, Cpy<A>... args) noexcept {
+        HPyContext* const ctx = context_of<W>(self);
+        if (ctx == nullptr) [[unlikely]]
+            return run_at(self, args..., &thunk_targets[N]);
+        return call(ctx, self, args..., thunk_target<N>());
     }
 
     template <unsigned N>
     static Cpy<R> thunk(PyObject* self, Cpy<A>... args) noexcept {
-        if constexpr (P == Place::kOwn) return run_here(self, args..., thunk_target<N>());
+        if constexpr (P == Place::kOwn) return run_here<N>(self, args...);
         return run(self, args..., thunk_target<N>());
     }
 };
@@ -147,7 +158,7 @@ template <Way W>
 struct NoArgs : Body<W, HPyFunc_NOARGS_t> {
     template <unsigned N>
     static PyObject* thunk(PyObject* self, PyObject*) noexcept {
-        return Body<W, HPyFunc_NOARGS_t>::run_here(self, thunk_target<N>());
+        return Body<W, HPyFunc_NOARGS_t>::template run_here<N>(self);
     }
 };
 
