@@ -11,7 +11,8 @@ HPy ctx_Float_FromDouble(HPyContext*, double v) noexcept {
 }
 
 double ctx_Float_AsDouble(HPyContext*, HPy h) noexcept {
-    return PyFloat_AsDouble(as_object(h));
+    PyObject* const object = as_object(h);
+    return PyFloat_CheckExact(object) ? PyFloat_AS_DOUBLE(object) : PyFloat_AsDouble(object);
 }
 
 HPy ctx_Bool_FromBool(HPyContext*, bool v) noexcept {

@@ -3,6 +3,7 @@
 
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
+#include "runtime/cpython/items.h"
 #include "runtime/cpython/new_list.h"
 
 namespace hpystate::context {
@@ -26,6 +27,7 @@ HPy ctx_List_New(HPyContext*, HPy_ssize_t len) noexcept {
 }
 
 int ctx_List_Append(HPyContext*, HPy h_list, HPy h_item) noexcept {
+    if (append_to_exact(as_object(h_list), as_object(h_item))) return 0;
     return PyList_Append(as_object(h_list), as_object(h_item));
 }
 

@@ -31,10 +31,18 @@ HPy ctx_Type(HPyContext*, HPy obj) noexcept {
 
 namespace {
 
+// What is not the usual case of a function below is out of line, so that the usual one needs no
+// stack frame.
+
 [[gnu::cold, gnu::noinline]] int refuse_type(PyObject* other) noexcept {
     PyErr_Format(PyExc_TypeError, "HPy_TypeCheck: a '%s' was given where a type was expected.",
                  Py_TYPE(other)->tp_name);
     return 0;
+}
+
+[[gnu::noinline]] HPy item_by_int(PyObject* object, HPy_ssize_t index) noexcept {
+    const Ref key(PyLong_FromSsize_t(index));
+    return key ? as_handle(PyObject_GetItem(object, key.get())) : kNullHandle;
 }
 
 } // namespace
@@ -99,7 +107,10 @@ int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexce
 // ---- items ----
 
 HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept {
-    return PyObject_Length(as_object(h));
+    PyObject* const object = as_object(h);
+    if (PyTuple_CheckExact(object)) return PyTuple_GET_SIZE(object);
+    if (PyList_CheckExact(object)) return PyList_GET_SIZE(object);
+    return PyObject_Length(object);
 }
 
 int ctx_Contains(HPyContext*, HPy container, HPy key) noexcept {
@@ -112,10 +123,11 @@ HPy ctx_GetItem(HPyContext*, HPy obj, HPy key) noexcept {
 
 HPy ctx_GetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx) noexcept {
     // For an exact list or tuple, which most indexed objects are, no int is made.
-    if (PyObject* const* const item = item_of_exact(as_object(obj), idx))
-        return as_handle(Py_NewRef(*item));
-    const Ref key(PyLong_FromSsize_t(idx));
-    return key ? as_handle(PyObject_GetItem(as_object(obj), key.get())) : kNullHandle;
+    PyObject* const object = as_object(obj);
+    if (has_list_item(object, idx)) return as_handle(Py_NewRef(PyList_GET_ITEM(object, idx)));
+    if (PyTuple_CheckExact(object) && is_inside(idx, PyTuple_GET_SIZE(object)))
+        return as_handle(Py_NewRef(PyTuple_GET_ITEM(object, idx)));
+    return item_by_int(object, idx);
 }
 
 HPy ctx_GetItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
@@ -125,7 +137,10 @@ HPy ctx_GetItem_s(HPyContext*, HPy obj, const char* utf8_key) noexcept {
 }
 
 int ctx_SetItem(HPyContext*, HPy obj, HPy key, HPy value) noexcept {
-    return PyObject_SetItem(as_object(obj), as_object(key), as_object(value));
+    PyObject* const object = as_object(obj);
+    // What PyObject_SetItem calls after two reads of the type.
+    if (PyDict_CheckExact(object)) return PyDict_SetItem(object, as_object(key), as_object(value));
+    return PyObject_SetItem(object, as_object(key), as_object(value));
 }
 
 int ctx_SetItem_i(HPyContext*, HPy obj, HPy_ssize_t idx, HPy value) noexcept {

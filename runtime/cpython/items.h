@@ -14,17 +14,33 @@ namespace hpystate {
     return static_cast<std::size_t>(index) < static_cast<std::size_t>(size);
 }
 
-/// The address of item `index` of an exact list or tuple; nullptr for subclasses, whose class may
-/// override the access, and for indices outside 0..size-1. Without the GIL a list may change
-/// meanwhile, so it is nullptr for lists there.
-[[nodiscard]] inline PyObject** item_of_exact(PyObject* object, Py_ssize_t index) noexcept {
+/// Whether an object is an exact list, whose class does not override the access, that has an item
+/// `index`. Without the GIL a list may change meanwhile, so it is false there.
+[[nodiscard]] inline bool has_list_item([[maybe_unused]] PyObject* object,
+                                        [[maybe_unused]] Py_ssize_t index) noexcept {
 #ifndef Py_GIL_DISABLED
-    if (PyList_CheckExact(object) && is_inside(index, PyList_GET_SIZE(object)))
-        return &reinterpret_cast<PyListObject*>(object)->ob_item[index];
+    return PyList_CheckExact(object) && is_inside(index, PyList_GET_SIZE(object));
+#else
+    return false;
 #endif
-    if (PyTuple_CheckExact(object) && is_inside(index, PyTuple_GET_SIZE(object)))
-        return &reinterpret_cast<PyTupleObject*>(object)->ob_item[index];
-    return nullptr;
+}
+
+/// Appends to an exact list that has room for the item. False: it is none, or has no room; then
+/// nothing has changed. Without the GIL always: another thread may append meanwhile.
+[[nodiscard]] inline bool append_to_exact([[maybe_unused]] PyObject* object,
+                                          [[maybe_unused]] PyObject* item) noexcept {
+#ifndef Py_GIL_DISABLED
+    if (!PyList_CheckExact(object)) return false;
+    auto* const list = reinterpret_cast<PyListObject*>(object);
+    const Py_ssize_t length = PyList_GET_SIZE(object);
+    // While a list is sorted, it has no items, and room for -1.
+    if (length >= list->allocated) return false;
+    list->ob_item[length] = Py_NewRef(item);
+    Py_SET_SIZE(reinterpret_cast<PyVarObject*>(list), length + 1);
+    return true;
+#else
+    return false;
+#endif
 }
 
 /// The items of a tuple, one after the other; the tuple owns them.
