@@ -79,7 +79,23 @@ static inline HPy hpy_cpy_Dict_New(HPyContext* ctx) {
 /* ---- list ---- */
 
 _HPY_CPY_1(int, List_Check, PyList_Check, )
-_HPY_CPY_2(int, List_Append, PyList_Append, )
+
+static inline int _hpy_cpy_append(PyObject* list, PyObject* item) {
+#if !defined(Py_GIL_DISABLED)
+    if (PyList_CheckExact(list)) {
+        PyListObject* const words = (PyListObject*)list;
+        const Py_ssize_t length = PyList_GET_SIZE(list);
+        /* While a list is sorted, it has no items, and room for -1. */
+        if (length < words->allocated) {
+            words->ob_item[length] = Py_NewRef(item);
+            Py_SET_SIZE((PyVarObject*)list, length + 1);
+            return 0;
+        }
+    }
+#endif
+    return PyList_Append(list, item);
+}
+_HPY_CPY_2(int, List_Append, _hpy_cpy_append, )
 
 static inline HPy hpy_cpy_List_New(HPyContext* ctx, HPy_ssize_t len) {
     if (len != 0) return ctx->ctx_List_New(ctx, len); /* which fills it with None */

@@ -104,8 +104,19 @@ _HPY_CPY_2(HPy, GetAttr, PyObject_GetAttr, _hpy_cpy_handle)
 _HPY_CPY_2(HPy, GetItem, PyObject_GetItem, _hpy_cpy_handle)
 _HPY_CPY_2(int, Contains, PySequence_Contains, )
 _HPY_CPY_2(int, DelItem, PyObject_DelItem, )
-_HPY_CPY_3(int, SetItem, PyObject_SetItem, )
-_HPY_CPY_1(HPy_ssize_t, Length, PyObject_Length, )
+
+/* Most are dicts. */
+static inline int _hpy_cpy_set_item(PyObject* obj, PyObject* key, PyObject* value) {
+    return PyDict_CheckExact(obj) ? PyDict_SetItem(obj, key, value)
+                                  : PyObject_SetItem(obj, key, value);
+}
+_HPY_CPY_3(int, SetItem, _hpy_cpy_set_item, )
+
+/* Most are tuples and lists. */
+static inline HPy_ssize_t _hpy_cpy_length(PyObject* obj) {
+    return PyTuple_CheckExact(obj) || PyList_CheckExact(obj) ? Py_SIZE(obj) : PyObject_Length(obj);
+}
+_HPY_CPY_1(HPy_ssize_t, Length, _hpy_cpy_length, )
 
 static inline HPy hpy_cpy_GetAttr_s(HPyContext* ctx, HPy obj, const char* utf8_name) {
     if (!_HPY_CPY_GIVEN(obj) || utf8_name == NULL) return ctx->ctx_GetAttr_s(ctx, obj, utf8_name);
