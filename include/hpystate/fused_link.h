@@ -14,10 +14,10 @@
  * contexts: those of its debug and trace mode, those of another runtime in this process, and every
  * context if no runtime filled the link. It compares the word that the call needs anyway.
  *
- * Who writes the link: the loader, atomically, `find`, which tells whose it is, then `window` and
- * `known`, then `plain`, before it makes a module; every interpreter would write the same. The
- * second of two runtimes in a process finds it filled and leaves it. Who reads: every fused call,
- * without a lock. Once a reader sees `plain`, the table that it points to is constant.
+ * Who writes the link: the loader, atomically, `find`, which tells whose it is, then `window`,
+ * `tuple_items` and `known`, then `plain`, before it makes a module; every interpreter would write
+ * the same. The second of two runtimes in a process finds it filled and leaves it. Who reads: every
+ * fused call, without a lock. Once a reader sees `plain`, the table that it points to is constant.
  */
 #pragma once
 
@@ -44,6 +44,7 @@ __attribute__((weak, visibility("hidden"))) struct hpystate_fused_link hpystate_
     (uint32_t)sizeof(struct hpystate_fused_table),
     HPYSTATE_OBJECT_LAYOUT,
     &hpystate_fused_state,
+    0,
     0};
 
 /** Returns the link; called by the runtime that loads the file. The one exported symbol. */

@@ -22,7 +22,7 @@ struct hpystate_fused_table {
 };
 
 /** The number of the layout of objects that a file's inline forms know: hpystate/inline_forms.h. */
-#define HPYSTATE_OBJECT_LAYOUT 1
+#define HPYSTATE_OBJECT_LAYOUT 2
 
 /** Of that layout: the bits of twice a token that are its entry's place in a table of globals. */
 #define HPYSTATE_WINDOW_MASK ((((size_t)1 << 17) - 1) << 4)
@@ -37,10 +37,11 @@ struct hpystate_fused_link {
         plain; /* a struct hpystate_fused_table; until one is there, the link's own address */
     hpystate_fused_finder find; /* NULL until a runtime fills the link */
     uint32_t table_size;        /* bytes of the table that the file was compiled with */
-    uint32_t layout;   /* HPYSTATE_OBJECT_LAYOUT; 0, as padding is, in a file from before it */
-    const void* known; /* what ctx->_private of each context is whose objects have that layout;
-                          until a runtime fills it, the link's own address */
-    size_t window;     /* how many bytes before such a context its table of globals begins */
+    uint32_t layout;    /* HPYSTATE_OBJECT_LAYOUT; 0, as padding is, in a file from before it */
+    const void* known;  /* what ctx->_private of each context is whose objects have that layout;
+                           until a runtime fills it, the link's own address */
+    size_t window;      /* how many bytes before such a context its table of globals begins */
+    size_t tuple_items; /* how many bytes behind a tuple its items begin */
 };
 
 #ifdef __cplusplus

@@ -21,6 +21,20 @@ inline constexpr bool kObjectsAreKnown = false;
 inline constexpr bool kObjectsAreKnown = true;
 static_assert(sizeof(PyObject) == 16 && offsetof(PyObject, ob_refcnt) == 0 &&
               offsetof(PyObject, ob_type) == 8);
+static_assert(offsetof(PyTypeObject, tp_flags) == 168 && sizeof(PyTypeObject::tp_flags) == 8 &&
+              Py_TPFLAGS_LONG_SUBCLASS == 1UL << 24 && Py_TPFLAGS_LIST_SUBCLASS == 1UL << 25 &&
+              Py_TPFLAGS_TUPLE_SUBCLASS == 1UL << 26 && Py_TPFLAGS_BYTES_SUBCLASS == 1UL << 27 &&
+              Py_TPFLAGS_UNICODE_SUBCLASS == 1UL << 28 && Py_TPFLAGS_DICT_SUBCLASS == 1UL << 29 &&
+              Py_TPFLAGS_TYPE_SUBCLASS == 1UL << 31);
+static_assert(offsetof(PyFloatObject, ob_fval) == 16);
+static_assert(offsetof(PyLongObject, long_value.lv_tag) == 16 &&
+              offsetof(PyLongObject, long_value.ob_digit) == 24 && sizeof(digit) == 4 &&
+              PyLong_SHIFT == 30 && _PyLong_NON_SIZE_BITS == 3 && _PyLong_SIGN_MASK == 3);
+static_assert(offsetof(PyVarObject, ob_size) == 16 && offsetof(PyListObject, ob_item) == 24 &&
+              offsetof(PyListObject, allocated) == 32);
 #endif
+
+/// From a tuple to its first item: from 3.14 on its hash is before them.
+inline constexpr std::size_t kTupleItems = offsetof(PyTupleObject, ob_item);
 
 } // namespace hpystate

@@ -57,6 +57,7 @@ void fill_fused_link(const InspectedFile& file) {
         return;
     if (kObjectsAreKnown && link->layout == HPYSTATE_OBJECT_LAYOUT) {
         std::atomic_ref(link->window).store(window_distance(), std::memory_order_relaxed);
+        std::atomic_ref(link->tuple_items).store(kTupleItems, std::memory_order_relaxed);
         std::atomic_ref(link->known).store(&context::kPlainFusedCalls, std::memory_order_relaxed);
     }
     // release: whoever sees the table sees all of the link.
