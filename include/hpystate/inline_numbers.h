@@ -33,18 +33,17 @@ static inline int hpystate_read_int(HPyContext* ctx, HPy h, hpystate_word* value
     return 1;
 }
 
-/* Of other objects than floats. Out of line, so that callers of the form below stay small. */
+/* In a known context: of other objects than floats. Out of line, so that the callers of the form
+ * below stay small. */
 static __attribute__((noinline, unused)) double hpystate_other_AsDouble(HPyContext* ctx, HPy h) {
     hpystate_word value = 0;
-    if (hpystate_is_known(ctx) && h._i != 0 && hpystate_read_int(ctx, h, &value)) {
-        return (double)value;
-    }
+    if (h._i != 0 && hpystate_read_int(ctx, h, &value)) return (double)value;
     return HPyFloat_AsDouble(ctx, h);
 }
 
 static inline double hpystate_Float_AsDouble(HPyContext* ctx, HPy h) {
-    if (hpystate_is_known(ctx) && h._i != 0 &&
-        __builtin_expect(hpystate_is_exact(h, ctx->h_FloatType), 1)) {
+    if (!hpystate_is_known(ctx)) return HPyFloat_AsDouble(ctx, h);
+    if (h._i != 0 && __builtin_expect(hpystate_is_exact(h, ctx->h_FloatType), 1)) {
         return ((const hpystate_double*)h._i)[2];
     }
     return hpystate_other_AsDouble(ctx, h);
