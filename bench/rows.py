@@ -165,6 +165,8 @@ ROWS: tuple[Row, ...] = (
     # These two check the index, and Build asks whether an item could not be made.
     _round("HPyTupleBuilder of two", "tuple_builder", limit=1.25),
     _round("HPyListBuilder of two", "list_builder", limit=1.25),
+    _round("HPy_HasAttr_s of a missing attribute", "missing_attribute", "'text'"),
+    _round("HPy_Length of a str", "length", "'text'"),
     _round("HPy_New", "new_plain"),
     _round("HPy_New, collected", "new_collected"),
     _round("HPy_New, with HPy_tp_call", "new_called"),

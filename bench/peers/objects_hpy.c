@@ -50,6 +50,14 @@ ROUND(list_builder) {
     HPy_Close(ctx, HPyListBuilder_Build(ctx, builder));
 }
 LOOP(list_builder)
+ROUND(missing_attribute) {
+    HPy_HasAttr_s(ctx, operand, "toDict");
+}
+LOOP(missing_attribute)
+ROUND(length) {
+    HPy_Length(ctx, operand);
+}
+LOOP(length)
 ROUND(parse) {
     HPyTracker tracker;
     HPy found;
@@ -139,11 +147,23 @@ static HPy store_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) 
     return HPyErr_Occurred(ctx) ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
 }
 
-static HPyDef* defines[] = {&tracker,       &growing_tracker, &tuple_builder,
-                            &list_builder,  &parse,           &new_plain,
-                            &new_collected, &new_float,       &new_float_destroyed,
-                            &new_long,      &new_called,      &set_call,
-                            &make_type,     &store,           NULL};
+static HPyDef* defines[] = {&tracker,
+                            &growing_tracker,
+                            &tuple_builder,
+                            &list_builder,
+                            &parse,
+                            &new_plain,
+                            &new_collected,
+                            &new_float,
+                            &new_float_destroyed,
+                            &new_long,
+                            &new_called,
+                            &set_call,
+                            &missing_attribute,
+                            &length,
+                            &make_type,
+                            &store,
+                            NULL};
 static HPyGlobal* globals[] = {&plain,   &collected, &on_float, &on_float_destroyed,
                                &on_long, &called,    NULL};
 static HPyModuleDef definition = {.defines = defines, .globals = globals};

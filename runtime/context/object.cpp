@@ -7,6 +7,7 @@
 #include "runtime/context/pointers.h"
 #include "runtime/cpython/items.h"
 #include "runtime/cpython/subtype.h"
+#include "runtime/cpython/versions.h"
 
 #include <cstddef>
 #include <cstdio>
@@ -73,24 +74,28 @@ HPy ctx_GetAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
 namespace {
 
 /// HPy's HasAttr cannot fail: it returns 0 for an attribute whose getter raises.
-int is_present(PyObject* attribute) noexcept {
-    if (attribute == nullptr) {
-        PyErr_Clear();
-        return 0;
-    }
-    Py_DECREF(attribute);
-    return 1;
+int has_attribute(PyObject* object, PyObject* name) noexcept {
+    PyObject* value = nullptr;
+    const int found = look_up_attribute(object, name, &value);
+    if (found < 0) PyErr_Clear();
+    Py_XDECREF(value);
+    return found > 0 ? 1 : 0;
 }
 
 } // namespace
 
 int ctx_HasAttr(HPyContext*, HPy obj, HPy name) noexcept {
-    return is_present(PyObject_GetAttr(as_object(obj), as_object(name)));
+    return has_attribute(as_object(obj), as_object(name));
 }
 
 int ctx_HasAttr_s(HPyContext*, HPy obj, const char* utf8_name) noexcept {
     if (!require_pointer(utf8_name, "HPy_HasAttr_s", "utf8_name")) return 0;
-    return is_present(PyObject_GetAttrString(as_object(obj), utf8_name));
+    const Ref name(PyUnicode_FromString(utf8_name));
+    if (!name) {
+        PyErr_Clear();
+        return 0;
+    }
+    return has_attribute(as_object(obj), name.get());
 }
 
 // A value of HPy_NULL deletes the attribute: so HPy's headers define HPy_DelAttr.
@@ -107,10 +112,13 @@ int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexce
 // ---- items ----
 
 HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept {
+    // PyObject_Size, without a call of it.
     PyObject* const object = as_object(h);
-    if (PyTuple_CheckExact(object)) return PyTuple_GET_SIZE(object);
-    if (PyList_CheckExact(object)) return PyList_GET_SIZE(object);
-    return PyObject_Length(object);
+    const PySequenceMethods* const sequence = Py_TYPE(object)->tp_as_sequence;
+    if (sequence != nullptr && sequence->sq_length != nullptr) return sequence->sq_length(object);
+    const PyMappingMethods* const mapping = Py_TYPE(object)->tp_as_mapping;
+    if (mapping != nullptr && mapping->mp_length != nullptr) return mapping->mp_length(object);
+    return PyObject_Size(object); // which raises
 }
 
 int ctx_Contains(HPyContext*, HPy container, HPy key) noexcept {
