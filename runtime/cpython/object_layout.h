@@ -29,7 +29,8 @@ static_assert(offsetof(PyTypeObject, tp_flags) == 168 && sizeof(PyTypeObject::tp
 static_assert(offsetof(PyFloatObject, ob_fval) == 16);
 static_assert(offsetof(PyLongObject, long_value.lv_tag) == 16 &&
               offsetof(PyLongObject, long_value.ob_digit) == 24 && sizeof(digit) == 4 &&
-              PyLong_SHIFT == 30 && _PyLong_NON_SIZE_BITS == 3 && _PyLong_SIGN_MASK == 3);
+              PyLong_SHIFT == 30 && _PyLong_NON_SIZE_BITS == 3);
+static_assert(_PyLong_SIGN_MASK == 3);
 static_assert(offsetof(PyVarObject, ob_size) == 16 && offsetof(PyListObject, ob_item) == 24 &&
               offsetof(PyListObject, allocated) == 32);
 #endif
