@@ -22,10 +22,10 @@ inline constexpr bool kObjectsAreKnown = true;
 static_assert(sizeof(PyObject) == 16 && offsetof(PyObject, ob_refcnt) == 0 &&
               offsetof(PyObject, ob_type) == 8);
 static_assert(offsetof(PyTypeObject, tp_flags) == 168 && sizeof(PyTypeObject::tp_flags) == 8 &&
-              Py_TPFLAGS_LONG_SUBCLASS == 1UL << 24 && Py_TPFLAGS_LIST_SUBCLASS == 1UL << 25 &&
-              Py_TPFLAGS_TUPLE_SUBCLASS == 1UL << 26 && Py_TPFLAGS_BYTES_SUBCLASS == 1UL << 27 &&
-              Py_TPFLAGS_UNICODE_SUBCLASS == 1UL << 28 && Py_TPFLAGS_DICT_SUBCLASS == 1UL << 29 &&
-              Py_TPFLAGS_TYPE_SUBCLASS == 1UL << 31);
+              Py_TPFLAGS_LONG_SUBCLASS == 0x1000000U && Py_TPFLAGS_LIST_SUBCLASS == 0x2000000U &&
+              Py_TPFLAGS_TUPLE_SUBCLASS == 0x4000000U && Py_TPFLAGS_BYTES_SUBCLASS == 0x8000000U &&
+              Py_TPFLAGS_UNICODE_SUBCLASS == 0x10000000U &&
+              Py_TPFLAGS_DICT_SUBCLASS == 0x20000000U && Py_TPFLAGS_TYPE_SUBCLASS == 0x80000000U);
 static_assert(offsetof(PyFloatObject, ob_fval) == 16);
 static_assert(offsetof(PyLongObject, long_value.lv_tag) == 16 &&
               offsetof(PyLongObject, long_value.ob_digit) == 24 && sizeof(digit) == 4 &&
