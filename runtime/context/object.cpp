@@ -6,8 +6,8 @@
 #include "runtime/context/functions.h"
 #include "runtime/context/pointers.h"
 #include "runtime/cpython/items.h"
+#include "runtime/cpython/optional_attribute.h"
 #include "runtime/cpython/subtype.h"
-#include "runtime/cpython/versions.h"
 
 #include <cstddef>
 #include <cstdio>

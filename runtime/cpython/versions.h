@@ -19,17 +19,6 @@ namespace hpystate {
 #endif
 }
 
-/// PyObject_GetAttr, but a missing attribute is not an error, and mostly no exception is made: 1,
-/// with a new reference in `value`; 0; -1 with an exception set.
-[[nodiscard]] inline int look_up_attribute(PyObject* object, PyObject* name,
-                                           PyObject** value) noexcept {
-#if PY_VERSION_HEX >= 0x030D0000
-    return PyObject_GetOptionalAttr(object, name, value);
-#else
-    return _PyObject_LookupAttr(object, name, value);
-#endif
-}
-
 /// From 3.15 on PyErr_WriteUnraisable crashes if no exception is set; earlier versions call the
 /// hook with None, and their debug builds end the process by an assertion (3.14).
 #ifdef Py_DEBUG

@@ -1,5 +1,6 @@
 /// tests/cpython/test_facts.cpp: what CPython does not promise, on the CPython at hand, and what we
 /// do without it. docs/abi.md has the table.
+#include "globals/gil.h"
 #include "runtime/cpython/gc_head.h"
 #include "runtime/cpython/interpreter_end.h"
 #include "runtime/cpython/items.h"
@@ -334,12 +335,24 @@ TEST_CASE("a type's MRO and flags tell what PyType_IsSubtype does", "[cpython]")
 
 TEST_CASE("items of lists and tuples are read where they lie", "[cpython]") {
     const Runtime runtime;
-    const Ref tuple = made_by("made = (1, ...)");
-    const Ref sub = made_by("class T(tuple): pass\nmade = T((1, ...))");
-    REQUIRE(item_of_exact(tuple.get(), 1) != nullptr);
-    CHECK(*item_of_exact(tuple.get(), 1) == Py_Ellipsis);
-    CHECK(items_of(sub.get())[1] == Py_Ellipsis);
-    CHECK(item_of_exact(tuple.get(), 2) == nullptr);
-    CHECK(item_of_exact(tuple.get(), -1) == nullptr);
-    CHECK(item_of_exact(sub.get(), 0) == nullptr);
+    const Ref list = made_by("made = [1, ...]");
+    const Ref sub = made_by("class L(list): pass\nmade = L((1, ...))");
+    const Ref tuple = made_by("class T(tuple): pass\nmade = T((1, ...))");
+    CHECK(has_list_item(list.get(), 1) == !kNoGil);
+    CHECK_FALSE(has_list_item(list.get(), 2));
+    CHECK_FALSE(has_list_item(list.get(), -1));
+    CHECK_FALSE(has_list_item(sub.get(), 0));
+    CHECK_FALSE(has_list_item(tuple.get(), 0));
+    CHECK(items_of(tuple.get())[1] == Py_Ellipsis);
+}
+
+TEST_CASE("a list with room takes an item where it lies", "[cpython]") {
+    const Runtime runtime;
+    const Ref list = made_by("made = []\nmade.append(1)"); // makes room for more than one
+    const Ref full = made_by("made = [None] * 3");
+    const Ref sub = made_by("class made(list): pass\nmade = made()\nmade.append(1)");
+    CHECK(append_to_exact(list.get(), Py_Ellipsis) == !kNoGil);
+    CHECK(PyList_GET_SIZE(list.get()) == (kNoGil ? 1 : 2));
+    CHECK_FALSE(append_to_exact(full.get(), Py_Ellipsis));
+    CHECK_FALSE(append_to_exact(sub.get(), Py_Ellipsis));
 }
