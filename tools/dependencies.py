@@ -10,7 +10,7 @@ extras = project["optional-dependencies"]
 print(
     " ".join(
         requirement.replace(" ", "")
-        for name in (sys.argv[1:] or ("demo", "dev", "upstream"))
+        for name in (sys.argv[1:] or ("demo", "dev", "doctor", "upstream"))
         for requirement in extras[name]
     )
 )

@@ -21,7 +21,13 @@ def _abi(arguments: argparse.Namespace) -> int:
     return describe(arguments.file, arguments.module, arguments.json)
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
+    if arguments.name is not None:
+        from hpystate import doctor
+
+        return doctor.run(arguments, arguments.parser)
+    if arguments.json or arguments.exercise is not None:
+        arguments.parser.error("--json and --exercise need a NAME: python -m hpystate doctor NAME")
     state = _native.state()
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     print(f"hpystate {hpystate.__version__} in {_native.__file__}")
@@ -29,6 +35,23 @@ def _doctor(_: argparse.Namespace) -> int:
     print(ABI)
     print("this interpreter: " + ", ".join(f"{key} {value}" for key, value in state.items()))
     return 0
+
+
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from hpystate.doctor import add_arguments
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="whether the extension modules of NAME can live in many interpreters; without NAME, "
+        "what a bug report needs",
+        description="Without NAME: the versions, paths and state that a bug report needs. With "
+        "NAME: a verdict for each of its extension modules: ready, declare only, port, cannot. "
+        "Child processes with a time limit import them.",
+        epilog="exit status: 0: all are ready; 1: one is not; 2: no answer: wrong arguments, "
+        "nothing to examine, or CODE failed",
+    )
+    add_arguments(doctor)
+    doctor.set_defaults(run=_doctor, parser=doctor)
 
 
 def main(argv: list[str]) -> int:
@@ -58,10 +81,7 @@ def main(argv: list[str]) -> int:
     abi.add_argument("--module", metavar="NAME", help="only this module of the file")
     abi.add_argument("--json", action="store_true", help="print JSON, for programs")
     abi.set_defaults(run=_abi)
-    doctor = commands.add_parser(
-        "doctor", help="the versions, paths and state that a bug report needs"
-    )
-    doctor.set_defaults(run=_doctor)
+    _add_doctor(commands)
     arguments = parser.parse_args(argv)
     if getattr(arguments, "module", None) is not None and arguments.file is None:
         abi.error("--module needs a FILE: python -m hpystate abi FILE --module NAME")
