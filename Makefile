@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-version demo test-upstream test-pypy check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
+.PHONY: help build test test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -36,6 +36,9 @@ test-upstream:  ## set up, build, run HPy's own suites in three kinds of interpr
 
 test-pypy:      ## set up, build, get PyPy 7.3.19, run one file on all hosts; and PyPy beside CPython
 	@tools/setup.sh test-pypy $(ARGS)
+
+doctor-packages: ## install 30 packages, let the doctor examine them, write its results
+	@tools/setup.sh doctor-packages $(ARGS)
 
 check:          ## what `make lint` does, then C++ tests and HPy's suites under sanitizers
 	@tools/setup.sh check

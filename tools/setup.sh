@@ -313,6 +313,7 @@ case $COMMAND in
     stress) run_stress "$@" ;;
     module) build dev _native ;;
     two-pythons) run_two_pythons "$@" ;;
+    doctor-packages) build dev _native; say "the doctor on packages"; python tools/doctor_packages.py "$@" ;;
     check)  run_all_hooks
             build asan "${CHECK_TARGETS[@]}"; run_sanitized_programs; run_sanitized_suite ;;
     check-without-gil) configure dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;

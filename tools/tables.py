@@ -21,6 +21,7 @@ from rooms import read_rooms
 ROOT = Path(__file__).resolve().parents[1]
 STRESS = ROOT / "stress" / "results"
 UPSTREAM = ROOT / "tests" / "upstream" / "results"
+DOCTOR = ROOT / "tests" / "doctor" / "results" / "packages.json"
 HOSTS = ROOT / "tests" / "hosts" / "results" / "hosts.json"
 Document = dict[str, Any]
 FUSED = re.compile(r"^HPY_FUSED(?:_OWN|_LOOK)?\([^,]+?, (\w+), \((.*?)\), \(", re.MULTILINE)
@@ -245,10 +246,62 @@ def hosts() -> str:
     return lines_of(["", *document], rows)
 
 
+# ---- doctor ------------------------------------------------------------------------------------
+def doctor_packages() -> str:
+    """A row for each package: its modules by verdict, and what their statics hold together."""
+    rows = []
+    for name, package in json.loads(DOCTOR.read_text())["packages"].items():
+        modules = package["modules"]
+        verdicts = [f"{count} {what}" for what, count in package["counts"].items() if count]
+        rows.append(
+            [
+                f"{name} {package['version']}",
+                verdicts[0].partition(" ")[2] if len(modules) == 1 else ", ".join(verdicts),
+                *(f"{sum(each[key] for each in modules):,}" for key in DOCTOR_SUMS),
+                ", ".join(sorted({each["named_by"] for each in modules} - {""})),
+                ", ".join(sorted({each["initialisation"] for each in modules} - {""})),
+            ]
+        )
+    return lines_of(["package", "verdict", *DOCTOR_SUMS.values(), "named by", "declares"], rows)
+
+
+#: Sums over the modules of a package.
+DOCTOR_SUMS = {
+    "words": "words with an object",
+    "variables": "in statics",
+    "only_after_exercise": "only after the workload",
+    "static_types": "static types",
+}
+
+
+def doctor_counts() -> str:
+    """The same in sentences: by package, by module, and by reason."""
+    document = json.loads(DOCTOR.read_text())
+    packages = document["packages"].values()
+    modules = [each for package in packages for each in package["modules"]]
+    worst = Counter(
+        next(what for what in reversed(package["counts"]) if package["counts"][what])
+        for package in packages
+    )
+    by_module = Counter(each["verdict"] for each in modules)
+
+    def listed(counted: Counter[str]) -> str:
+        return ", ".join(f"{counted[what]} {what}" for what in next(iter(packages))["counts"])
+
+    lines = [
+        f"{document['date']}, CPython {document['python']}, wheels as pip chose them.",
+        f"{len(packages)} packages, each by its worst module: {listed(worst)}.",
+        f"{len(modules)} modules: {listed(by_module)}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 # ---- documents ---------------------------------------------------------------------------------
 DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("CONTRIBUTING.md", "rooms", rooms),
     ("docs/design.md", "rooms in their order", rooms_in_order),
+    ("docs/doctor.md", "packages", doctor_packages),
+    ("docs/doctor.md", "counts of packages", doctor_counts),
     ("docs/fused.md", "fused calls", fused_calls),
     ("docs/hosts.md", "hosts", hosts),
     ("docs/results.md", "HPy's own suites", upstream_suite),

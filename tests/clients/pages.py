@@ -22,6 +22,8 @@ NOT_RUN = {
     "make bench": "it takes minutes, and other work on the machine spoils its times; tests/bench "
     "tries what it prints and writes",
     "make bench-threads": "the same, and it needs a Python without the GIL",
+    "make doctor-packages": "it fetches 30 packages and takes minutes; "
+    "tests/doctor/test_packages.py tries what it writes",
     "make matrix": "it fetches and builds interpreters for hours; tests/tools/test_matrix.py",
     "make fresh": "it runs for an hour; .ci/run does the same on one of its machines, and "
     "tests/tools/test_fresh.py",
@@ -63,6 +65,8 @@ NOT_RUN = {
     "tools/tables.py": "a file that is named; tests/tools/test_tables.py runs it",
     "python -m hpystate --include-dir": "test_readme.py runs it in README's block",
     "python -m hpystate doctor": "tests/clients/test_demo.py runs it",
+    "python -m hpystate doctor NAME": "test_readme.py runs the block of docs/doctor.md",
+    "pip install pyelftools rich": "it needs the network; every test has both",
     "python -m hpystate abi": "test_readme.py runs it in the block of docs/versions.md",
     "python -m hpystate abi FILE": "the same; tests/loader/test_abi.py",
     "pip install --no-build-isolation .": "tests/clients/test_setup_py.py installs so, and builds "
@@ -89,6 +93,7 @@ NOT_RUN = {
 PROGRAMS = {
     "bench": ("bench/run.py",),
     "bench-threads": ("bench/threads.py",),
+    "doctor-packages": ("tools/doctor_packages.py",),
     "demo": ("python/hpystate/demo/__init__.py",),
     "fresh": ("tools/fresh.py",),
     "fuzz": ("tests/fuzz/run.py",),

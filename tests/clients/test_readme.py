@@ -122,6 +122,9 @@ BLOCKS = {
     ("docs/debugging.md", "get_call_counts"): "test_the_example_of_trace_mode_counts_calls",
     ("docs/debugging.md", "gdb -batch"): "test_gdb_stops_in_a_function_of_the_extension",
     ("docs/debugging.md", "-fsanitize=address"): "test_an_extension_runs_under_address_sanitizer",
+    ("docs/doctor.md", "doctor numpy"): "names of packages; tests/doctor/test_command.py runs such",
+    ("docs/doctor.md", "PyObject *cache;"): "test_the_doctor_sees_the_cache_after_the_exercise",
+    ("docs/doctor.md", "lazy.c -o lazy.so"): "test_the_doctor_sees_the_cache_after_the_exercise",
     ("docs/embedding.md", "Py_EndInterpreter"): (
         "test_the_end_of_an_interpreter_on_another_thread_compiles"
     ),
@@ -182,6 +185,20 @@ def test_the_versions_of_a_file_are_printed(shell: Run) -> None:
     assert "HPy 0.9: ABI 0.0, NAME.hpy0.so, 189 functions" in result.stdout
     assert "  gets       HPy 0.9 (ABI 0.0), 189 functions" in result.stdout
     assert '"module": "point"' in result.stdout
+
+
+def test_the_doctor_sees_the_cache_after_the_exercise(folder: Path, shell: Run) -> None:
+    (folder / "lazy.c").write_text(block("c", "PyObject *cache;", "docs/doctor.md"))
+    compiler, *doctor = block("sh", "lazy.c -o lazy.so", "docs/doctor.md").splitlines()
+    compiled = shell(compiler)
+    before, after = (shell(line) for line in doctor)
+
+    assert (compiled.returncode, compiled.stderr) == (0, "")
+    assert (before.returncode, before.stderr) == (0, "")
+    assert before.stdout.startswith("lazy: ready\n")
+    assert (after.returncode, after.stderr) == (1, "")
+    assert after.stdout.startswith("lazy: port\n")
+    assert "1 static word with an object: cache" in after.stdout
 
 
 def test_the_first_example_has_a_value_for_each_of_three_interpreters(python: Run) -> None:
