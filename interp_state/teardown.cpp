@@ -61,6 +61,29 @@ void release_holder(Region& region) noexcept {
     Py_DECREF(holder);
 }
 
+/// All of prepare_lifetime() but the last step.
+[[nodiscard]] bool has_lifetime(Region& region) noexcept {
+    // The callback comes first: without it, nothing would release the holder.
+    if (!has_registered_exit(region)) {
+        if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
+        return false;
+    }
+    if (!region.has_end_signal.exchange(true, std::memory_order_relaxed) &&
+        !put_end_signal(region)) {
+        region.has_end_signal.store(false, std::memory_order_relaxed); // the next one tries again
+        return false;
+    }
+    // acquire: pairs with the release in publish().
+    if (region.holder.load(std::memory_order_acquire) != nullptr) return true;
+    if (!region.spares.open()) return false;
+    PyObject* const holder = make_holder();
+    if (holder == nullptr) return false;
+    // Only the region's own holder reports the window: with two, each reference would be reported
+    // twice, and the collector would take living objects for garbage.
+    if (Region::publish(region.holder, holder)) attach_holder(holder, region, &end_region);
+    return true;
+}
+
 } // namespace
 
 void end_region(Region& region) noexcept {
@@ -81,24 +104,9 @@ void end_region(Region& region) noexcept {
 bool prepare_lifetime(Region& region) noexcept {
     HPYSTATE_CHECK(may_run_python());
     HPYSTATE_CHECK(is_attached_to(region.owner.load()));
-    // The callback comes first: without it, nothing would release the holder.
-    if (!has_registered_exit(region)) {
-        if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
-        return false;
-    }
-    if (!region.has_end_signal.exchange(true, std::memory_order_relaxed) &&
-        !put_end_signal(region)) {
-        region.has_end_signal.store(false, std::memory_order_relaxed); // the next one tries again
-        return false;
-    }
-    // acquire: pairs with the release in publish().
-    if (region.holder.load(std::memory_order_acquire) != nullptr) return true;
-    if (!region.spares.open()) return false;
-    PyObject* const holder = make_holder();
-    if (holder == nullptr) return false;
-    // Only the region's own holder reports the window: with two, each reference would be reported
-    // twice, and the collector would take living objects for garbage.
-    if (Region::publish(region.holder, holder)) attach_holder(holder, region, &end_region);
+    if (!has_lifetime(region)) return false;
+    // release: pairs with the acquire of code that finds it; the region is ready.
+    region.open_for.store(region.owner.load(), std::memory_order_release);
     return true;
 }
 

@@ -87,7 +87,8 @@ namespace {
 
 } // namespace
 
-void raise_unset(const Region& region, const char* function, Token token) noexcept {
+void raise_unset(const Region& region, const char* function, Token token,
+                 const char* place) noexcept {
     PyObject* const pending = PyErr_GetRaisedException();
     const bool closed = region.window.closed();
     static_cast<void>(guarded(0, [&] {
@@ -101,8 +102,9 @@ void raise_unset(const Region& region, const char* function, Token token) noexce
         std::string text = std::string(function) + ": " + describe_slot(found.token.bits());
         text += closed ? " no longer holds a value: this interpreter is ending and has released "
                          "the values of its globals. Keep what a destructor needs in the object."
-                       : " holds nothing in this interpreter, a value was expected. Store one "
-                         "first, in the module's HPy_mod_exec.";
+                       : std::string(" holds nothing in this interpreter, a value was expected. "
+                                     "Store one first, in the module's ") +
+                             place + ".";
         PyErr_SetString(PyExc_SystemError, text.c_str());
         return 0;
     }));

@@ -118,7 +118,8 @@ struct Resolved {
 
 /// Sets a SystemError with the function's name and that of the slot, which holds nothing in this
 /// interpreter, or holds content that is unknown. An exception that is set already becomes its
-/// context.
-[[gnu::cold]] void raise_unset(const Region& region, const char* function, Token token) noexcept;
+/// context. `place` is where the extension should store a value.
+[[gnu::cold]] void raise_unset(const Region& region, const char* function, Token token,
+                               const char* place = "HPy_mod_exec") noexcept;
 
 } // namespace hpystate

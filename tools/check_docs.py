@@ -17,7 +17,10 @@ from rooms import read_rooms
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Files of the reader's and of CPython's, which the pages name and this tree does not have.
-NOT_OURS = {"lazy.c", "point.c", "point.py", "setup.py", "three.py", "X.py", "python-gdb.py"}
+NOT_OURS = {
+    *("lazy.c", "point.c", "point.py", "setup.py", "tally.c", "three.py", "words.py", "X.py"),
+    "python-gdb.py",
+}
 SUFFIXES = "c|cmake|cpp|def|h|hpp|json|md|py|sh|toml|txt|yaml"
 
 

@@ -14,6 +14,7 @@
 #include "runtime/cpython/guarded.h"
 #include "runtime/cpython/module_slots.h"
 #include "runtime/elf/symbol_name.h"
+#include "runtime/face/api.h"
 #include "runtime/layers/debug/state.h"
 #include "runtime/layers/trace/trace.h"
 #include "runtime/loader/called.h"
@@ -328,7 +329,7 @@ int exec(PyObject* module) {
     PyObject* const debug = add_layer(module, "_debug", layers::debug_methods());
     if (debug == nullptr || !layers::add_debug_types(debug)) return -1;
     if (add_layer(module, "_trace", layers::trace_methods()) == nullptr) return -1;
-    if (!add_cpython_abi(module)) return -1;
+    if (!add_cpython_abi(module) || !face::add_global_api(module)) return -1;
     return PyModule_AddStringConstant(module, "version", HPYSTATE_VERSION);
 }
 

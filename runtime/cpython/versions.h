@@ -6,6 +6,7 @@
 
 #include <Python.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace hpystate {
@@ -18,6 +19,19 @@ namespace hpystate {
     return _PyThreadState_UncheckedGet();
 #endif
 }
+
+/// The function that returns the state of the calling thread, for code that reads its interpreter
+/// at kThreadInterpreter.
+[[nodiscard]] inline auto thread_state_function() noexcept {
+#if PY_VERSION_HEX >= 0x030D0000
+    return &PyThreadState_GetUnchecked;
+#else
+    return &_PyThreadState_UncheckedGet;
+#endif
+}
+
+/// Bytes from a thread's state to the address of its interpreter.
+inline constexpr std::size_t kThreadInterpreter = offsetof(PyThreadState, interp);
 
 /// From 3.15 on PyErr_WriteUnraisable crashes if no exception is set; earlier versions call the
 /// hook with None, and their debug builds end the process by an assertion (3.14).

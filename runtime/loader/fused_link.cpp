@@ -30,10 +30,9 @@ const hpystate_fused_table* find_fused_calls(HPyContext* context) noexcept {
 // offsetof in a struct with private parts is conditionally supported; both compilers support it.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
-/// From the entries of a window, which are the first of its region, to the region's plain context.
+/// From the entries of a window, which are the first of it, to its region's plain context.
 [[nodiscard]] constexpr std::size_t window_distance() noexcept {
-    static_assert(offsetof(Region, window) == 0);
-    return offsetof(Region, plain);
+    return offsetof(Region, plain) - offsetof(Region, window);
 }
 #pragma GCC diagnostic pop
 

@@ -14,6 +14,7 @@ from hpystate.build import include_folder, upstream_sdist
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 #: Takes HPy's types from whoever includes it: an extension or a runtime.
 NOT_ALONE = {
+    Path("hpystate/global.h"),  # of CPython's own API: tests/face/test_compiles.py
     Path("hpystate/cpython_table.h"),
     Path("hpystate/fused_table.h"),
     Path("hpystate/sibling_table.h"),

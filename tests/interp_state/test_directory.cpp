@@ -27,7 +27,7 @@ TEST_CASE("a region that was reserved has no page of its window yet", "[region]"
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     std::vector<unsigned char> pages(sizeof(region->window) / page);
 
-    REQUIRE(mincore(region, pages.size() * page, pages.data()) == 0);
+    REQUIRE(mincore(&region->window, pages.size() * page, pages.data()) == 0);
     CHECK(std::count_if(pages.begin(), pages.end(), [](int flags) { return (flags & 1) != 0; }) ==
           0);
 }

@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import hpystate
 from hpystate.testing import Interpreter, compile_snippet
+from tests.face import plain
+from tests.face.slots import compile_slots
 
 SLOTS = """
     #include <hpy.h>
@@ -41,19 +45,38 @@ SLOTS = """
 """
 
 
-@pytest.fixture
-def slots() -> Path:
-    return compile_snippet("slots", SLOTS)
+@dataclass(frozen=True)
+class Slots:
+    """A module `slots`, and how it is loaded."""
+
+    file: Path
+    of_the_c_api: bool
+
+    def load(self) -> ModuleType:
+        if self.of_the_c_api:
+            return plain.load("slots", self.file)
+        return hpystate.load("slots", self.file)
+
+    def load_code(self, file: str | None = None) -> str:
+        """The same as code for another interpreter, which binds `module`."""
+        path = file or str(self.file)
+        if self.of_the_c_api:
+            return plain.load_code("slots", Path(path))
+        return f"import hpystate; module = hpystate.load('slots', {path!r})\n"
 
 
-def load_code(file: Path) -> str:
-    return f"import hpystate; module = hpystate.load('slots', {str(file)!r})\n"
+@pytest.fixture(params=["hpy", "c"])
+def slots(request: pytest.FixtureRequest) -> Slots:
+    """An HPyGlobal, and a hpystate_global of hpystate/global.h."""
+    if request.param == "c":
+        return Slots(compile_slots(), True)
+    return Slots(compile_snippet("slots", SLOTS), False)
 
 
-def test_a_store_is_not_seen_by_another_interpreter(slots: Path) -> None:
+def test_a_store_is_not_seen_by_another_interpreter(slots: Slots) -> None:
     with Interpreter(gil="own") as first, Interpreter(gil="shared") as second:
         for interpreter in (first, second):
-            interpreter.run(load_code(slots))
+            interpreter.run(slots.load_code())
         first.run("module.put(['first'])")
 
         assert second.run("answer = module.get()") == "nothing"
@@ -61,29 +84,31 @@ def test_a_store_is_not_seen_by_another_interpreter(slots: Path) -> None:
         assert first.run("answer = module.get()") == ["first"]
 
 
-def test_the_slot_holds_one_value_for_the_whole_process(slots: Path) -> None:
-    module = hpystate.load("slots", slots)
+def test_the_slot_holds_one_value_for_the_whole_process(slots: Slots) -> None:
+    module = slots.load()
+    if slots.of_the_c_api:
+        module.put(0)  # no list of the module names the slot: its first store writes it
     before = module.token()
     with Interpreter() as other:
-        token = other.run(load_code(slots) + "module.put(1); answer = module.token()")
+        token = other.run(slots.load_code() + "module.put(1); answer = module.token()")
 
     assert token == before == module.token()
     assert token % 8 == 0
 
 
-def test_values_survive_the_module_object(slots: Path, interpreter: Interpreter) -> None:
+def test_values_survive_the_module_object(slots: Slots, interpreter: Interpreter) -> None:
     answer = interpreter.run(
-        load_code(slots) + "module.put('kept'); del module\n"
-        "import gc; gc.collect()\n" + load_code(slots) + "answer = module.get()"
+        slots.load_code() + "module.put('kept'); del module\n"
+        "import gc; gc.collect()\n" + slots.load_code() + "answer = module.get()"
     )
     assert answer == "kept"
 
 
 def test_an_old_value_is_released_after_the_new_one_stands(
-    slots: Path, interpreter: Interpreter
+    slots: Slots, interpreter: Interpreter
 ) -> None:
     answer = interpreter.run(
-        load_code(slots)
+        slots.load_code()
         + """
 class Value:
     def __del__(self, get=module.get):
@@ -101,10 +126,10 @@ answer = seen
 
 
 def test_a_destructor_may_store_into_the_slot_it_leaves(
-    slots: Path, interpreter: Interpreter
+    slots: Slots, interpreter: Interpreter
 ) -> None:
     answer = interpreter.run(
-        load_code(slots)
+        slots.load_code()
         + """
 class Value:
     def __del__(self, put=module.put):
@@ -118,8 +143,8 @@ answer = module.get()
     assert answer == "from the destructor"
 
 
-def test_the_collector_is_told_who_refers_to_a_value(slots: Path) -> None:
-    module = hpystate.load("slots", slots)
+def test_the_collector_is_told_who_refers_to_a_value(slots: Slots) -> None:
+    module = slots.load()
     value = ["value"]
     module.put(value)
     try:
@@ -130,7 +155,7 @@ def test_the_collector_is_told_who_refers_to_a_value(slots: Path) -> None:
 
 
 def test_every_object_that_only_a_global_held_is_destroyed_at_the_end(
-    slots: Path, child: Callable
+    slots: Slots, child: Callable
 ) -> None:
     """Cycles too; the destructors see nothing in their slot, and their stores have no effect."""
     script = f"""
@@ -139,9 +164,8 @@ from hpystate.testing import Interpreter
 read, write = os.pipe()
 for gil in ("own", "shared"):
     with Interpreter(gil) as other:
-        other.run('''
-import os, hpystate
-module = hpystate.load("slots", "FILE")
+        other.run({slots.load_code()!r} + '''
+import os
 class Value:
     def __init__(self):
         self.cycle = self
@@ -151,7 +175,7 @@ class Value:
         write(WRITE, b"%r;" % get())
 module.put(Value())
 del module
-'''.replace("WRITE", str(write)).replace("FILE", {str(slots)!r}))
+'''.replace("WRITE", str(write)))
     os.write(write, b"ended;")
 print(os.read(read, 1000).decode())
 sys.stdout.flush()
@@ -162,10 +186,10 @@ os._exit(0)
     assert result.stdout.strip() == "'nothing';'nothing';ended;" * 2, result.stderr
 
 
-def test_the_main_interpreter_releases_its_values_at_exit(slots: Path, child: Callable) -> None:
+def test_the_main_interpreter_releases_its_values_at_exit(slots: Slots, child: Callable) -> None:
     script = f"""
-import hpystate, os
-module = hpystate.load("slots", {str(slots)!r})
+import os
+{slots.load_code()}
 class Value:
     def __init__(self):
         self.cycle = self
@@ -178,14 +202,14 @@ module.put(Value())
     assert (result.returncode, result.stdout) == (0, "released")
 
 
-def test_eight_interpreters_work_at_once(slots: Path) -> None:
+def test_eight_interpreters_work_at_once(slots: Slots) -> None:
     interpreters = [Interpreter(gil="own") for _ in range(8)]
     wrong: list[object] = []
 
     def work(interpreter: Interpreter) -> None:
         wrong.append(
             interpreter.run(
-                load_code(slots)
+                slots.load_code()
                 + f"""
 wrong = 0
 for i in range(20_000):
@@ -206,23 +230,23 @@ answer = wrong
     assert wrong == [0] * 8
 
 
-def test_the_first_import_happens_in_many_interpreters_at_once(child: Callable) -> None:
+def test_the_first_import_happens_in_many_interpreters_at_once(
+    slots: Slots, child: Callable
+) -> None:
     """Nobody in the process has opened the file before; all do so in the same moment."""
-    file = compile_snippet("slots", SLOTS)
     script = f"""
 import os, shutil, sys, tempfile, threading
 from hpystate.testing import Interpreter
 folder = tempfile.mkdtemp()
-file = shutil.copy({str(file)!r}, folder)
+file = shutil.copy({str(slots.file)!r}, folder)
+code = {slots.load_code("FILE")!r}.replace("FILE", file)
 interpreters = [Interpreter("own") for _ in range(12)]
 barrier = threading.Barrier(len(interpreters))
 answers = []
 def work(interpreter):
     barrier.wait()
     answers.append(interpreter.run(
-        f'''
-import hpystate
-module = hpystate.load("slots", {{file!r}})
+        code + f'''
 before = module.get()
 module.put({{interpreter.id}})
 answer = before, module.get() == {{interpreter.id}}, module.token()

@@ -1,0 +1,121 @@
+"""plain.py: extensions of CPython's C API that use hpystate/global.h, and how they are imported."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shlex
+import subprocess
+import sysconfig
+import tempfile
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from hpystate.build import content_of_headers, include_folder, make_cache_folder
+
+SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
+WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
+
+#: What each module here begins with.
+HEAD = """
+#include <hpystate/global.h>
+"""
+
+#: What each module ends with: METHODS and `static int on_exec(PyObject *)` are the extension's.
+TAIL = """
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, EXEC_SLOT},
+    {Py_mod_multiple_interpreters, HPYSTATE_GLOBAL_INTERPRETERS},
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+static PyModuleDef module_def = {PyModuleDef_HEAD_INIT, "NAME", NULL, 0, methods, module_slots,
+                                 NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit_NAME(void) { return PyModuleDef_Init(&module_def); }
+"""
+
+
+def module_source(
+    name: str, body: str, functions: Sequence[str], noargs: Sequence[str] = ()
+) -> str:
+    """The source of a module: `body` defines `int on_exec(PyObject *)` and a function
+    `PyObject *NAME(PyObject *self, PyObject *arg)` for each of `functions`, which take one
+    argument, and each of `noargs`, which take none."""
+    rows = "".join(f'{{"{each}", {each}, METH_O, NULL}}, ' for each in functions)
+    rows += "".join(f'{{"{each}", {each}, METH_NOARGS, NULL}}, ' for each in noargs)
+    # ISO C has no cast from a function to void *, which CPython's table needs.
+    head = '#pragma GCC diagnostic ignored "-Wpedantic"\n'
+    table = f"static PyMethodDef methods[] = {{{rows}{{NULL, NULL, 0, NULL}}}};\n"
+    tail = TAIL.replace("NAME", name).replace("EXEC_SLOT", "(void *)on_exec")
+    return HEAD + textwrap.dedent(body) + table + head + tail
+
+
+def compile_plain(
+    name: str,
+    sources: Sequence[Path],
+    folder: Path,
+    *,
+    flags: Sequence[str] = (),
+    compiler: str | None = None,
+    suffix: str = SUFFIX,
+) -> Path:
+    """Compiles an extension with this Python's headers and our folder, and no other option of
+    ours. AssertionError with the compiler's output."""
+    target = folder / f"{name}{suffix}"
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        made = Path(scratch) / target.name
+        command = [*shlex.split(compiler or os.environ.get("CC", "cc")), "-O2", "-fPIC", "-shared"]
+        command += [*WARNINGS, *flags, f"-I{include_folder()}"]
+        if not any(flag.startswith("-isystem") for flag in flags):
+            command.append(f"-isystem{sysconfig.get_path('include')}")
+        command += [*map(str, sources), "-o", str(made)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, f"{shlex.join(command)}\n{result.stderr}"
+        os.replace(made, target)
+    return target
+
+
+def compile_module(
+    name: str,
+    body: str,
+    functions: Sequence[str],
+    *,
+    noargs: Sequence[str] = (),
+    flags: Sequence[str] = (),
+) -> Path:
+    """The same for the source of module_source(); a text is compiled once for each state of the
+    headers."""
+    text = module_source(name, body, functions, noargs)
+    key = (text, flags, os.environ.get("CC"), SUFFIX, content_of_headers())
+    folder = make_cache_folder("plain", hashlib.sha256(repr(key).encode()).hexdigest()[:16])
+    made = folder / f"{name}{SUFFIX}"
+    if made.is_file():
+        return made
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / f"{name}.c"
+        source.write_text(text)
+        return compile_plain(name, [source], folder, flags=flags)
+
+
+def load(name: str, file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_code(name: str, file: Path) -> str:
+    """The same as code for another interpreter, which binds `module`."""
+    return f"""
+import importlib.util
+spec = importlib.util.spec_from_file_location({name!r}, {str(file)!r})
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+"""
