@@ -196,51 +196,95 @@ static inline const struct hpystate_fast* hpystate_unstable_fast(void) {
 #endif
 }
 
-/* The calling interpreter if it is found at once; NULL: call the package. */
-static inline const hpystate_interpreter* hpystate_unstable_here(void) {
-    const struct hpystate_fast* const fast = hpystate_unstable_fast();
+/* Reads a word that other threads may write; hpystate_unstable_order() behind it keeps later reads
+ * there. On x86 each load is an acquire, so the compiler alone has to be told; it does not fold an
+ * atomic load into a comparison. */
+static inline uintptr_t hpystate_unstable_word(const char* address) {
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+    return *(const uintptr_t*)(const void*)address;
+#else
+    return __atomic_load_n((const uintptr_t*)(const void*)address, __ATOMIC_ACQUIRE);
+#endif
+}
+
+static inline void hpystate_unstable_order(void) {
+    __atomic_signal_fence(__ATOMIC_ACQUIRE);
+}
+
+/* Bytes from `fast` to the calling interpreter's table, if it is found at once; 0: call the
+ * package. */
+static inline ptrdiff_t hpystate_unstable_distance(const struct hpystate_fast* fast) {
     const char* const thread = (const char*)fast->thread();
-    const char* here = (const char*)fast;
+    ptrdiff_t distance;
     uintptr_t key;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint16_t place;
 #else
     uintptr_t place;
 #endif
-    if (__builtin_expect(thread == NULL, 0)) return NULL;
+    if (__builtin_expect(thread == NULL, 0)) return 0;
+    memcpy(&key, thread + HPYSTATE_THREAD_KEY, sizeof(key));
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     memcpy(&place, thread + HPYSTATE_THREAD_KEY + 2, sizeof(place)); /* one instruction */
-    memcpy(&key, thread + HPYSTATE_THREAD_KEY, sizeof(key));
 #else
-    memcpy(&key, thread + HPYSTATE_THREAD_KEY, sizeof(key));
     place = key >> 16 & 0xFFFFu;
 #endif
-    here += __atomic_load_n(&fast->seen[place], __ATOMIC_RELAXED);
-    /* acquire: whoever sees the address sees the table of its interpreter, not of an earlier one */
-    if (__builtin_expect(
-            __atomic_load_n((const uintptr_t*)(const void*)here, __ATOMIC_ACQUIRE) != key, 0))
-        return NULL;
-    return (const hpystate_interpreter*)(const void*)here;
+    distance = (ptrdiff_t)hpystate_unstable_word((const char*)&fast->seen[place]);
+    /* Who sees the address sees the table of its interpreter, not of an earlier one. */
+    if (__builtin_expect(hpystate_unstable_word((const char*)fast + distance) != key, 0)) return 0;
+    hpystate_unstable_order();
+    if (distance == 0) __builtin_unreachable(); /* an interpreter has not a function's address */
+    return distance;
 }
 
-/* The value of a global in an interpreter, borrowed, if it is found at once; NULL: call the
- * package. Without the GIL such a value lives until the interpreter ends. */
+/* The calling interpreter if it is found at once; NULL: call the package. */
+static inline const hpystate_interpreter* hpystate_unstable_here(void) {
+    const struct hpystate_fast* const fast = hpystate_unstable_fast();
+    const ptrdiff_t distance = hpystate_unstable_distance(fast);
+    if (__builtin_expect(distance == 0, 0)) return NULL;
+    return (const hpystate_interpreter*)(const void*)((const char*)fast + distance);
+}
+
+/* Reads the value of a global, borrowed, in the table at `base` + `distance`. 1: it is known, NULL
+ * for none; 0: call the package. Without the GIL such a value lives until the interpreter ends. */
+static inline int hpystate_unstable_read(const char* base, ptrdiff_t distance,
+                                         const hpystate_global* global, PyObject** object) {
+    const uintptr_t token = (uintptr_t)global;
+    const size_t place = (size_t)(token << 1) & HPYSTATE_ENTRIES_MASK;
+    const char* entry;
+    uintptr_t word;
+#if defined(__x86_64__) && !defined(__ILP32__)
+    /* Before a loop, as hpystate_unstable_fast(): the same in each turn. */
+    __asm__("leaq %c3(%1,%2), %0" : "=r"(entry) : "r"(base), "r"(place), "i"(HPYSTATE_ENTRIES));
+#else
+    entry = base + HPYSTATE_ENTRIES + place;
+#endif
+    if (__builtin_expect(hpystate_unstable_word(entry + distance) != token, 0)) return 0;
+    hpystate_unstable_order();
+    word = hpystate_unstable_word(entry + distance + sizeof(token));
+    hpystate_unstable_order();
+    *object = (PyObject*)word;
+#if defined(Py_GIL_DISABLED) || defined(Py_LIMITED_API)
+    return (word & 1u) == 0;
+#else
+    return 1;
+#endif
+}
+
+/* The value of a global in an interpreter, borrowed, if it is found at once; else NULL. */
 static inline PyObject* hpystate_unstable_peek(const hpystate_interpreter* here,
                                                const hpystate_global* global) {
-    const uintptr_t token = (uintptr_t)global;
-    const char* const entry = (const char*)(const void*)here + HPYSTATE_ENTRIES +
-                              ((size_t)(token << 1) & HPYSTATE_ENTRIES_MASK);
-    uintptr_t word;
-    if (__builtin_expect(
-            __atomic_load_n((const uintptr_t*)(const void*)entry, __ATOMIC_RELAXED) != token, 0))
-        return NULL;
-    /* acquire: pairs with the release of whoever stored the object */
-    word =
-        __atomic_load_n((const uintptr_t*)(const void*)(entry + sizeof(token)), __ATOMIC_ACQUIRE);
-#if defined(Py_GIL_DISABLED) || defined(Py_LIMITED_API)
-    if (__builtin_expect((word & 1u) != 0, 0)) return NULL;
-#endif
-    return (PyObject*)word;
+    PyObject* object;
+    const char* const base = (const char*)(const void*)here;
+    return hpystate_unstable_read(base, 0, global, &object) ? object : NULL;
+}
+
+/* The same in the calling interpreter; 1 and the value, NULL for none, or 0. */
+static inline int hpystate_unstable_read_here(const hpystate_global* global, PyObject** object) {
+    const struct hpystate_fast* const fast = hpystate_unstable_fast();
+    const ptrdiff_t distance = hpystate_unstable_distance(fast);
+    if (__builtin_expect(distance == 0, 0)) return 0;
+    return hpystate_unstable_read((const char*)fast, distance, global, object);
 }
 
 HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_borrow(const hpystate_global* global,
@@ -314,21 +358,16 @@ static inline PyObject* hpystate_global_borrow_in(const hpystate_interpreter* he
  *  source   ours
  */
 static inline PyObject* hpystate_global_borrow(const hpystate_global* global) {
-    const hpystate_interpreter* const here = hpystate_unstable_here();
     PyObject* object;
-    if (__builtin_expect(here == NULL, 0))
-        return hpystate_unstable_borrow(global, "hpystate_global_borrow");
-    object = hpystate_unstable_peek(here, global);
-    if (__builtin_expect(object != NULL, 1)) return object;
+    if (__builtin_expect(hpystate_unstable_read_here(global, &object), 1)) return object;
     return hpystate_unstable_borrow(global, "hpystate_global_borrow");
 }
 
 /* A new reference; 1, 0 or -1 as hpystate_global_get_ref(). */
 static inline int hpystate_unstable_load(const hpystate_global* global, PyObject** out,
                                          const char* function) {
-    const hpystate_interpreter* const here = hpystate_unstable_here();
-    PyObject* const object = here != NULL ? hpystate_unstable_peek(here, global) : NULL;
-    if (__builtin_expect(object == NULL, 0))
+    PyObject* object;
+    if (__builtin_expect(!hpystate_unstable_read_here(global, &object) || object == NULL, 0))
         return hpystate_unstable_get_ref(global, out, function);
     Py_INCREF(object);
     *out = object;
@@ -362,8 +401,8 @@ static inline size_t hpystate_unstable_capsule_pointer(void) {
 
 /* The object of a global that holds a capsule, borrowed, if it is found at once; else NULL. */
 static inline PyObject* hpystate_unstable_peek_here(const hpystate_global* global) {
-    const hpystate_interpreter* const here = hpystate_unstable_here();
-    return here != NULL ? hpystate_unstable_peek(here, global) : NULL;
+    PyObject* object;
+    return hpystate_unstable_read_here(global, &object) ? object : NULL;
 }
 
 /* The table for this file in a capsule; NULL with an exception set. */
