@@ -62,7 +62,7 @@ struct LayerState {
     LayerState* retired_before = nullptr;
 };
 
-struct Region {
+struct Region { // NOLINT(clang-analyzer-optin.performance.Padding): a window has pages of its own
     enum class Phase : std::uint8_t { kFree, kLive, kDying };
 
     /// The owner while its values can be used: from the end of prepare_lifetime() until the exit

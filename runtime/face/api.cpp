@@ -146,7 +146,7 @@ void raise(const hpystate_global* global, const char* function) {
 } // namespace
 
 /// One per process, the same for every interpreter, constant: files keep its address in statics.
-constinit const hpystate_global_table global_table{
+constinit const hpystate_global_table kGlobalTable{
     {HPYSTATE_GLOBAL_MAJOR, HPYSTATE_GLOBAL_MINOR, nullptr},
     &fast,
     &enter,
@@ -161,7 +161,7 @@ constinit const hpystate_global_table global_table{
 bool add_global_api(PyObject* module) noexcept {
     // A capsule takes a pointer that is not const; nobody writes to the table. Its context shows
     // that it is ours.
-    auto* const table = const_cast<hpystate_global_table*>(&global_table);
+    auto* const table = const_cast<hpystate_global_table*>(&kGlobalTable);
     const Ref capsule(PyCapsule_New(table, HPYSTATE_GLOBAL_CAPSULE, nullptr));
     return capsule && PyCapsule_SetContext(capsule.get(), table) == 0 &&
            PyModule_AddObjectRef(module, HPYSTATE_GLOBAL_ATTRIBUTE, capsule.get()) == 0;
