@@ -1,8 +1,8 @@
 # cython: language_level=3, subinterpreters_compatible=own_gil
 """counter.pyx: a Cython module with one state per interpreter.
 
-Cython keeps strings, constants and its own types per interpreter where it is compiled with
--DCYTHON_USE_MODULE_STATE=1. Module variables in C (`cdef object cache`, `cdef long total`) are
+Cython keeps strings, constants and its own types per interpreter where the C compiler gets the two
+macros of hpystate.build_cython. Module variables in C (`cdef object cache`, `cdef long total`) are
 plain statics all the same: with own-GIL interpreters they are shared, and objects in them crash.
 Here they are slots of hpystate: a list that every interpreter has for itself, an imported function
 that is looked up once, and a C struct.

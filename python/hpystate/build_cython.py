@@ -2,7 +2,7 @@
 
 For small projects, examples and tests. A larger one lists the same things in its own build: the
 folder that holds the package (`cimport hpystate` finds hpystate/__init__.pxd there), the folder of
-the headers, and -DCYTHON_USE_MODULE_STATE=1.
+the headers, and MACROS.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from hpystate.build import BuildError, compiler, include_folder, kept
 
 #: The first version that has the directive subinterpreters_compatible.
 OLDEST = (3, 1)
+#: What Cython makes for itself goes into the module's state, and a `cdef class` is a heap type.
+#: With the first alone the second interpreter that imports such a class ends the process.
+MACROS = ("-DCYTHON_USE_MODULE_STATE=1", "-DCYTHON_USE_TYPE_SPECS=1")
 
 
 def _check_cython() -> None:
@@ -54,8 +57,8 @@ def compile_cython(
     raises   BuildError with the message of Cython or of the compiler, or if there is no Cython 3.1
              or later; FileNotFoundError for the source
 
-    $CC chooses the compiler. A module that is not compiled for module state is refused by CPython
-    in a second interpreter, so -DCYTHON_USE_MODULE_STATE=1 is among the flags.
+    $CC chooses the compiler. MACROS are among the flags: a module that is not compiled for module
+    state is refused by CPython in a second interpreter.
     """
     path = Path(source)
     if not path.is_file():
@@ -72,7 +75,7 @@ def compile_cython(
     if result.returncode != 0:
         raise BuildError(f"{path}: Cython could not translate it\n{result.stderr.strip()}")
     includes = [f"-I{include_folder()}", f"-I{sysconfig.get_path('include')}", f"-I{path.parent}"]
-    common = ["-O2", "-fPIC", "-shared", "-DCYTHON_USE_MODULE_STATE=1", *includes, *flags]
+    common = ["-O2", "-fPIC", "-shared", *MACROS, *includes, *flags]
     name = path.stem + str(sysconfig.get_config_var("EXT_SUFFIX"))
     linked = kept([*compiler("CC", "cc"), *common], [generated], name)
     target = out / name

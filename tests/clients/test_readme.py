@@ -114,6 +114,7 @@ BLOCKS = {
     ("CONTRIBUTING.md", "ctest --preset dev"): "it builds for minutes; "
     "tests/clients/test_contributing.py compares the names of the presets",
     ("CONTRIBUTING.md", "detach-on-fork"): "tests/clients/test_contributing.py runs it",
+    ("docs/cython.md", "cython_counter"): "tests/cython/test_counter.py runs it",
     ("docs/debugging.md", "HPY=debug"): "test_the_variables_choose_and_tell_the_mode",
     ("docs/debugging.md", "LeakDetector"): (
         "test_the_example_of_debug_mode_finds_no_leak_and_finds_one"

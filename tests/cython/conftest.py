@@ -12,7 +12,7 @@ import pytest
 
 from hpystate.build_cython import compile_cython
 
-Compile = Callable[[str, str], Path]
+Compile = Callable[..., Path]
 Run = Callable[[str], "subprocess.CompletedProcess[str]"]
 
 #: For a module of Cython alone or of ours: what it declares.
@@ -20,13 +20,13 @@ OWN_GIL = "# cython: language_level=3, subinterpreters_compatible=own_gil\n"
 
 
 @pytest.fixture
-def compile(tmp_path: Path) -> Compile:  # noqa: A001
-    """(name, source): compiles a module, and returns the folder that it is in."""
+def compile(tmp_path: Path) -> Compile:
+    """(name, source, flags): compiles a module, and returns the folder that it is in."""
 
-    def compile_(name: str, source: str) -> Path:
+    def compile_(name: str, source: str, flags: tuple[str, ...] = ()) -> Path:
         file = tmp_path / f"{name}.pyx"
         file.write_text(OWN_GIL + textwrap.dedent(source))
-        return compile_cython(file, tmp_path).parent
+        return compile_cython(file, tmp_path, flags=flags).parent
 
     return compile_
 

@@ -15,8 +15,8 @@ IN_EACH = """
     from hpystate.testing import Interpreter
 
     interpreters = [Interpreter() for _ in range(3)]
-    for number, interpreter in enumerate(interpreters):
-        interpreter.run(f"import sys; sys.path[:] = {sys.path!r}; import words; words.put({number})")
+    for number, each in enumerate(interpreters):
+        each.run(f"import sys; sys.path[:] = {sys.path!r}\\nimport words; words.put({number})")
     print([interpreter.run("answer = words.get()") for interpreter in interpreters])
     for interpreter in interpreters:
         interpreter.close()

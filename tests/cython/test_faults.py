@@ -1,7 +1,7 @@
 """test_faults.py: what Cython itself does wrong in own-GIL interpreters, without us.
 
 docs/cython.md has the list. When a test here fails, a version of Cython has mended the fault: then
-the page says from which version on.
+the page names that version.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ IN_TURN = """
     from hpystate.testing import Interpreter
 
     interpreters = [Interpreter() for _ in range(4)]
-    for number, interpreter in enumerate(interpreters):
-        interpreter.run(f"import sys; sys.path[:] = {sys.path!r}; import words; words.put({number})")
+    for number, each in enumerate(interpreters):
+        each.run(f"import sys; sys.path[:] = {sys.path!r}\\nimport words; words.put({number})")
     found = [interpreter.run("answer = words.get()") for interpreter in interpreters]
     print("own values" if found == [0, 1, 2, 3] else f"values of others: {found}")
     for interpreter in interpreters:
@@ -56,6 +56,15 @@ MEMORYVIEW = """
         return 0
 """
 
+CLASS = """
+    cdef class Word:
+        pass
+    def put(number):
+        pass
+    def get():
+        return 0
+"""
+
 ENUM = """
     cpdef enum Kind:
         FIRST = 1
@@ -68,6 +77,13 @@ def test_a_c_variable_of_the_module_is_shared(compile: Compile, run: Run) -> Non
     result = run(IN_TURN)
 
     assert result.stdout.strip() == "values of others: [3, 3, 3, 3]", result.stderr
+
+
+def test_a_class_is_a_static_type_without_the_second_macro(compile: Compile, run: Run) -> None:
+    compile("words", CLASS, ("-DCYTHON_USE_TYPE_SPECS=0",))
+    result = run(IN_TURN)
+
+    assert result.returncode < 0, "MACROS of build_cython.py: the second one is no longer needed"
 
 
 @pytest.mark.parametrize(

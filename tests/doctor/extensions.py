@@ -25,7 +25,7 @@ OWN = "{Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},"
 SHARED = "{Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED},"
 #: On a Python without the GIL a module without it brings the GIL back, with a warning.
 NO_GIL = """
-    #ifdef Py_mod_gil
+    #ifdef Py_MOD_GIL_NOT_USED
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
     #endif
 """

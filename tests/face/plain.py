@@ -29,7 +29,7 @@ TAIL = """
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, EXEC_SLOT},
     {Py_mod_multiple_interpreters, HPYSTATE_GLOBAL_INTERPRETERS},
-#ifdef Py_mod_gil
+#ifdef Py_MOD_GIL_NOT_USED
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},

@@ -21,7 +21,7 @@ WORD = 8
 #: Bytes of PyObject.
 HEAD = object.__basicsize__
 #: Bytes of PyTypeObject in CPython 3.12 to 3.15; tests/doctor/test_walk.py asks the compiler.
-TYPE_SIZE = 400 + HEAD
+TYPE_SIZE = (408 if sys.version_info >= (3, 15) else 400) + HEAD
 _TYPE = HEAD - WORD  # the type is the last field of PyObject, with and without the GIL
 _NAME, _FLAGS = HEAD + WORD, HEAD + 19 * WORD  # tp_name, tp_flags
 _HEAPTYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
@@ -193,6 +193,8 @@ class Walk:
                 if word % WORD or not _LOWEST <= word < _HIGHEST:
                     continue
                 at = begin + WORD * index
+                if word == at:  # __dso_handle: the next word may be a type
+                    continue
                 if any(t <= at < t + TYPE_SIZE for t in static) or self._is_pythons(word):
                     continue
                 if self.ignored[0] <= at < self.ignored[1]:
