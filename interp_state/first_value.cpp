@@ -67,6 +67,13 @@ void raise_silent(std::uintptr_t slot, const char* function) noexcept {
     }));
 }
 
+/// The value under the token of a slot, a new reference; nullptr without an exception: there is
+/// none. load_value() gets what the slot holds, and would take the token of a slot that nobody
+/// wrote to yet for foreign content.
+[[nodiscard]] PyObject* value_of_slot(const Region& region, Token token) noexcept {
+    return region.window.load(token, &take_reference);
+}
+
 /// nullptr with a SystemError.
 [[nodiscard]] PyObject* refuse_ended(const Region& region, Token token, const char* function) {
     raise_unset(region, function, token);
@@ -85,7 +92,7 @@ void raise_silent(std::uintptr_t slot, const char* function) noexcept {
         return nullptr;
     }
     // The initializer may have stored to the slot itself. That value stays.
-    if (PyObject* const stored = load_value(region, token)) return stored;
+    if (PyObject* const stored = value_of_slot(region, token)) return stored;
     if (region.window.closed()) return refuse_ended(region, token, function);
     if (!store_value(region, slot, value.get())) return nullptr;
     return value.release();
@@ -97,7 +104,7 @@ PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
                       const char* function) noexcept {
     const Token token = token_of_slot(slot);
     for (;;) {
-        if (PyObject* const stored = load_value(region, token)) return stored;
+        if (PyObject* const stored = value_of_slot(region, token)) return stored;
         if (region.window.closed()) return refuse_ended(region, token, function);
         TurnNode node({&region, region.generation, token.bits()});
         Circle circle;
@@ -117,7 +124,7 @@ PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
         }
         const Making making(node);
         // Another thread may have published a value before this thread's turn.
-        if (PyObject* const stored = load_value(region, token)) return stored;
+        if (PyObject* const stored = value_of_slot(region, token)) return stored;
         return make_value(region, slot, maker, function);
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -275,6 +276,55 @@ def test_a_circle_of_waits_is_refused(c: ModuleType) -> None:
     assert len(raised) == 1
     assert "globals[5]" in raised[0] and "globals[6]" in raised[0]
     assert "would wait forever" in raised[0]
+
+
+UNLISTED = """
+import warnings
+warnings.simplefilter("error")
+import hpystate
+from hpystate.testing import compile_snippet
+
+file = compile_snippet("unlisted", '''
+    #include <hpy.h>
+    #include <hpystate/fused.h>
+    static HPyGlobal pi, e, word;
+
+    static HPy make(HPyContext *ctx, void *arg) { return HPyUnicode_FromString(ctx, arg); }
+    HPyDef_METH(use, "use", HPyFunc_NOARGS)
+    static HPy use_impl(HPyContext *ctx, HPy self) {
+        HPy first = HPyGlobal_LoadOrInit(ctx, &word, make, "word");
+        HPy second = HPyGlobal_Import(ctx, &pi, "math", "pi");
+        HPy third = HPyGlobal_Import(ctx, &e, "math", "nothing");
+        int told = HPyErr_ExceptionMatches(ctx, ctx->h_AttributeError);
+        HPyErr_Clear(ctx);
+        HPy all = HPy_BuildValue(ctx, "(OOii)", first, second, told, HPy_IsNull(third));
+        HPy_Close(ctx, first);
+        HPy_Close(ctx, second);
+        return all;
+    }
+    static HPyDef *defines[] = {&use, NULL};
+    static HPyModuleDef def = {.defines = defines};
+    HPy_MODINIT(unlisted, def)
+''')
+module = hpystate.load("unlisted", file)
+print(module.use(), module.use())
+"""
+
+
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_a_slot_that_nobody_wrote_to_yet_is_no_foreign_one(mode: str) -> None:
+    """Its address is its token, and it holds 0 until the first value is there."""
+    result = subprocess.run(
+        [sys.executable, "-c", UNLISTED],
+        env=os.environ | {"HPY": mode},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.stdout.split("\n")[0] == " ".join(
+        ["('word', 3.141592653589793, 1, 1)"] * 2
+    ), result.stderr
 
 
 def test_past_teardown_nothing_is_made(calls_file: Path) -> None:
