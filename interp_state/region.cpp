@@ -48,7 +48,7 @@ void Region::prepare(std::int64_t id) noexcept {
     HPYSTATE_CHECK(phase.load() != Phase::kLive || interpreter_id != id);
     HPYSTATE_CHECK(phase.load() != Phase::kDying || window.counts().values == 0);
     // An owner whose exit callback never ran left it.
-    open_for.store(nullptr, std::memory_order_release);
+    window.open_for().store(nullptr, std::memory_order_release);
     window.reset();
     // relaxed, here and below: no lookup finds the region yet; adopt() publishes all of it at once.
     holder.store(nullptr, std::memory_order_relaxed);
@@ -76,7 +76,7 @@ void Region::begin_teardown() noexcept {
     HPYSTATE_CHECK(is_valid());
     // release: no order is needed. Threads of the owner see it, and no others compare their
     // interpreter with this one.
-    open_for.store(nullptr, std::memory_order_release);
+    window.open_for().store(nullptr, std::memory_order_release);
     // relaxed: only the owner's threads act on it.
     phase.store(Phase::kDying, std::memory_order_relaxed);
     window.close();
@@ -100,7 +100,7 @@ bool Region::is_valid() const noexcept {
     if (of(const_cast<HPyContext*>(&plain)) != this) return false; // R4
     const Phase now = phase.load();
     const bool closed = window.closed();
-    const PyInterpreterState* const open = open_for.load();
+    const void* const open = window.open_for().load();
     if (open != nullptr && (now != Phase::kLive || open != owner.load())) return false;
     if (now == Phase::kFree) return owner.load() == nullptr && !closed && generation == 0;
     if (closed != (now == Phase::kDying)) return false;

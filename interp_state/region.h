@@ -20,10 +20,9 @@
 ///       name an interpreter: CPython reuses it at once. `generation` tells the two apart.
 ///   R4  The plain context is at a constant offset in its region: a load finds the region by that.
 ///
-/// Layout: a page that begins with the owner's address, for inline code of extensions
-/// (hpystate/global.h). Then 2 MiB of entries, of which few pages are touched (and without the GIL
-/// 1 MiB of first objects that were replaced), then two pages with everything else. Behind the
-/// region is a page for each other version of the ABI.
+/// Layout: first 2 MiB of entries, of which few pages are touched (and without the GIL, before
+/// them, 1 MiB of first objects that were replaced), then two pages with everything else. Behind
+/// the region is a page for each other version of the ABI.
 #pragma once
 
 #include <Python.h>
@@ -62,17 +61,15 @@ struct LayerState {
     LayerState* retired_before = nullptr;
 };
 
-struct Region { // NOLINT(clang-analyzer-optin.performance.Padding): a window has pages of its own
+struct Region {
     enum class Phase : std::uint8_t { kFree, kLive, kDying };
 
-    /// The owner while its values can be used: from the end of prepare_lifetime() until the exit
-    /// callback begins; else nullptr. Inline code of extensions compares it with the interpreter of
-    /// its thread, so a region that it remembers is never taken for that of a later interpreter at
-    /// the same address. Written by the owner's threads (release), and in prepare(); read by any
-    /// thread (acquire), before it reads the window.
-    std::atomic<const PyInterpreterState*> open_for;
-
-    alignas(4096) Window window;
+    /// Its open_for() is the owner while the values can be used: from the end of prepare_lifetime()
+    /// until the exit callback begins; else nullptr. Inline code of extensions compares it with the
+    /// interpreter of its thread, so a region that it remembers is never taken for that of a later
+    /// interpreter at the same address. Written by the owner's threads (release), and in prepare();
+    /// read by any thread (acquire), before it reads the window.
+    Window window;
 
     /// The plain context, of kTrunk. Filled before `owner` is published, and not written again
     /// until the region serves another interpreter, with the same functions: those of a stale

@@ -106,7 +106,7 @@ bool prepare_lifetime(Region& region) noexcept {
     HPYSTATE_CHECK(is_attached_to(region.owner.load()));
     if (!has_lifetime(region)) return false;
     // release: pairs with the acquire of code that finds it; the region is ready.
-    region.open_for.store(region.owner.load(), std::memory_order_release);
+    region.window.open_for().store(region.owner.load(), std::memory_order_release);
     return true;
 }
 

@@ -126,8 +126,8 @@ ObjectPointer Window::replace(std::size_t index, ObjectPointer object) noexcept 
             word.store(Word::plain(object).bits(), std::memory_order_release);
             return nullptr;
         }
-        HPYSTATE_CHECK(mapped_.arrays.firsts[index] == nullptr);
-        mapped_.arrays.firsts[index] = old; // somebody may be using it: kept
+        HPYSTATE_CHECK(mapped_.arrays.first(index) == nullptr);
+        mapped_.arrays.first(index) = old; // somebody may be using it: kept
         word.store(Word::cell(object).bits(), std::memory_order_relaxed);
         return nullptr;
     }
@@ -183,7 +183,7 @@ ObjectPointer Window::take_any() noexcept {
         if constexpr (kNoGil) {
             // Only a cell has a first object: the pages of all others are not touched.
             if (Word(word.load(std::memory_order_relaxed)).is_cell()) {
-                ObjectPointer& first = mapped_.arrays.firsts[taken_];
+                ObjectPointer& first = mapped_.arrays.first(taken_);
                 if (first != nullptr) return std::exchange(first, nullptr);
             }
         }
@@ -220,7 +220,7 @@ void Window::give_back(std::size_t page) noexcept {
         // the kernel refuses to drop it, it holds zeros all the same.
         constexpr std::size_t kFirstsPerPage = kPageBytes / sizeof(ObjectPointer);
         static_cast<void>(
-            dropped(&mapped_.arrays.firsts[first / kFirstsPerPage * kFirstsPerPage], kPageBytes));
+            dropped(&mapped_.arrays.first(first / kFirstsPerPage * kFirstsPerPage), kPageBytes));
     }
 }
 
@@ -277,7 +277,7 @@ bool Window::is_entry_valid(std::size_t index, bool looks_at_firsts) const noexc
     if (!is_touched(index / kEntriesPerPage) || index_of(own) != index) return false;
     if constexpr (!kNoGil) return true;
     if (closed() || !(looks_at_firsts || word.is_cell())) return true;
-    return (mapped_.arrays.firsts[index] != nullptr) == word.is_cell();
+    return (mapped_.arrays.first(index) != nullptr) == word.is_cell();
 }
 
 bool Window::is_overflow_valid() const noexcept {

@@ -202,6 +202,18 @@ class Window {
     /// The same for the pages in use, which touches no other memory: for checks while running.
     [[nodiscard]] bool is_used_part_valid() const noexcept;
 
+    /// A word for the region that the window belongs to (interp_state/region.h): the interpreter
+    /// whose values are here. It is kEntriesToOpenFor bytes behind the first entry, for inline code
+    /// of extensions (hpystate/global.h).
+    [[nodiscard]] std::atomic<const void*>& open_for() noexcept {
+        static_assert(offsetof(Arrays, open_for) - offsetof(Arrays, entries) == kEntriesToOpenFor);
+        return mapped_.arrays.open_for;
+    }
+    [[nodiscard]] const std::atomic<const void*>& open_for() const noexcept {
+        return mapped_.arrays.open_for;
+    }
+    static constexpr std::size_t kEntriesToOpenFor = kEntries * sizeof(Entry);
+
     [[nodiscard]] static constexpr std::size_t index_of(Token token) noexcept {
         return (token.bits() >> 3) & (kEntries - 1); // slots are aligned to 8
     }
@@ -217,10 +229,27 @@ class Window {
     /// Turns a token into one that maps to another entry.
     static constexpr std::uintptr_t kElsewhere = 8;
 
-    struct Arrays {
+    /// The entries, and the word behind them, open_for(). Without the GIL the first objects that
+    /// were replaced come before, so the distance between the two is always the same.
+    struct WithGil {
         std::array<Entry, kEntries> entries;
-        std::array<ObjectPointer, kNoGil ? kEntries : 0> firsts;
+        std::atomic<const void*> open_for;
+
+        /// With the GIL there is none, and nobody asks.
+        [[nodiscard]] ObjectPointer& first(std::size_t) noexcept { __builtin_unreachable(); }
+        [[nodiscard]] ObjectPointer first(std::size_t) const noexcept { __builtin_unreachable(); }
     };
+    struct WithoutGil {
+        std::array<ObjectPointer, kEntries> firsts;
+        std::array<Entry, kEntries> entries;
+        std::atomic<const void*> open_for;
+
+        [[nodiscard]] ObjectPointer& first(std::size_t index) noexcept { return firsts[index]; }
+        [[nodiscard]] ObjectPointer first(std::size_t index) const noexcept {
+            return firsts[index];
+        }
+    };
+    using Arrays = std::conditional_t<kNoGil, WithoutGil, WithGil>;
     /// The memory is mapped, so it is zero; a constructor would touch every page of it, and
     /// std::atomic has one.
     union Mapped {
@@ -288,7 +317,7 @@ int Window::for_each(Visit&& visit) const {
     const int result = for_each_index([&](std::size_t i) {
         const Word word(mapped_.arrays.entries[i].word.load(std::memory_order_acquire));
         if constexpr (kNoGil) {
-            ObjectPointer const first = word.is_cell() ? mapped_.arrays.firsts[i] : nullptr;
+            ObjectPointer const first = word.is_cell() ? mapped_.arrays.first(i) : nullptr;
             if (const int stop = first != nullptr ? visit(first) : 0) return stop;
         }
         return word.object() != nullptr ? visit(word.object()) : 0;

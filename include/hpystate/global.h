@@ -100,7 +100,7 @@ struct hpystate_table_header {
  *
  *     thread() --> thread state, NULL: attached to none --> at HPYSTATE_THREAD_KEY its interpreter
  *     seen[16 bits of that address] --> bytes from this struct to the interpreter's table
- *     table: {interpreter's address, ...; at HPYSTATE_ENTRIES entries of 16 bytes {token, object}}
+ *     table: the interpreter's address; at HPYSTATE_ENTRIES entries of 16 bytes {token, object}
  *
  * 0 in `seen` leads to this struct itself, whose first word is not an interpreter's address. A
  * table whose interpreter has ended has no address. Bit 0 of an object's word: call the package. A
@@ -111,7 +111,7 @@ struct hpystate_fast {
     ptrdiff_t seen[(1u << 16)]; /* any word may change at any time */
 };
 #define HPYSTATE_THREAD_KEY 16
-#define HPYSTATE_ENTRIES 4096
+#define HPYSTATE_ENTRIES (-(1 << 21))
 #define HPYSTATE_ENTRIES_MASK ((((size_t)1 << 17) - 1) << 4)
 
 /** The functions of the package, major version 1. A thread that calls one is attached. `function`

@@ -35,7 +35,8 @@ constexpr const char* kExec = "Py_mod_exec slot";
 }
 
 [[nodiscard]] const hpystate_interpreter* as_interpreter(const Region* region) noexcept {
-    return reinterpret_cast<const hpystate_interpreter*>(region);
+    if (region == nullptr) return nullptr;
+    return reinterpret_cast<const hpystate_interpreter*>(&region->window.open_for());
 }
 
 /// False with a SystemError: no slot can be written at that address.

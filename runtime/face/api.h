@@ -6,7 +6,7 @@
 /// The functions are those of HPyGlobal on a region and a slot (interp_state/values.h,
 /// interp_state/first_value.h). A region is found by the thread's state. Inline code remembers
 /// where it is, by the interpreter's address, in a table of the process; what is remembered may be
-/// out of date, so it compares Region::open_for.
+/// out of date, so it compares Window::open_for().
 #pragma once
 
 #include <Python.h>

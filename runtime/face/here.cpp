@@ -22,11 +22,8 @@ namespace {
 
 // Another layout is another major version: files of this one then need a table of functions alone,
 // with a `thread` that returns nullptr.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Winvalid-offsetof"
 static_assert(kThreadInterpreter == HPYSTATE_THREAD_KEY);
-static_assert(offsetof(Region, open_for) == 0 && offsetof(Region, window) == HPYSTATE_ENTRIES);
-#pragma GCC diagnostic pop
+static_assert(HPYSTATE_ENTRIES == -static_cast<std::ptrdiff_t>(Window::kEntriesToOpenFor));
 static_assert(offsetof(Window::Entry, token) == 0 && offsetof(Window::Entry, word) == 8);
 static_assert(sizeof(Window::Entry) == 16 &&
               HPYSTATE_ENTRIES_MASK == (Window::kEntries - 1) * sizeof(Window::Entry));
@@ -37,8 +34,8 @@ static_assert(sizeof(Window::Entry) == 16 &&
 }
 
 void remember(const Region& region, const PyInterpreterState* interpreter) noexcept {
-    const std::ptrdiff_t distance =
-        reinterpret_cast<const char*>(&region) - reinterpret_cast<const char*>(&fast);
+    const auto* const table = reinterpret_cast<const char*>(&region.window.open_for());
+    const std::ptrdiff_t distance = table - reinterpret_cast<const char*>(&fast);
     // relaxed: what is there is checked by its readers.
     std::atomic_ref(place_of(interpreter)).store(distance, std::memory_order_relaxed);
 }
@@ -72,7 +69,7 @@ Region* here(const char* function) noexcept {
     if (interpreter == nullptr) not_attached(function);
     Region* const region = current_region();
     if (region != nullptr) {
-        if (region->open_for.load(std::memory_order_acquire) == interpreter) {
+        if (region->window.open_for().load(std::memory_order_acquire) == interpreter) {
             remember(*region, interpreter);
             return region;
         }

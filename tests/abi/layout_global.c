@@ -35,7 +35,7 @@ AT(hpystate_fast, capsule_pointer, 8);
 AT(hpystate_fast, seen, 16);
 IS(sizeof(struct hpystate_fast), 16 + 65536 * 8);
 IS(HPYSTATE_THREAD_KEY, 16);
-IS(HPYSTATE_ENTRIES, 4096);
+IS(HPYSTATE_ENTRIES, -2097152);
 IS(HPYSTATE_ENTRIES_MASK, 0x1FFFF0);
 
 /* A slot is one word. */
