@@ -308,10 +308,10 @@ def _next(made: Verdict, found: Findings, exercise: str | None) -> str:
     if made.verdict == "port":
         if is_single_phase(found) and not made.statics and not made.static_types:
             return "return PyModuleDef_Init(&def) from PyInit and move the rest into Py_mod_exec"
-        return (
-            "keep each in the module's state or in an HPyGlobal (docs/porting.md), make static "
-            f"types heap types; then {again}"
-        )
+        where = "a hpystate_global (docs/global.md) or in the module's state"
+        if found.hpy is not None:
+            where = "an HPyGlobal (docs/porting.md)"
+        return f"keep each in {where}, make static types heap types; then {again}"
     if found.hpy is not None:
         return f"python -m hpystate abi {found.target.file}"
     if found.abi3 is not None and "import" in found.steps and _failed(found, "import") is None:
