@@ -23,6 +23,7 @@
 #include <Python.h>
 
 #include "globals/check.h"
+#include "globals/gil.h"
 #include "runtime/cpython/gc_head.h"
 
 #include <array>
@@ -68,6 +69,7 @@ class Spares {
     /// count, type and struct hold what the last instance left.
     [[nodiscard]] PyObject* take(unsigned list) noexcept { return take_at(place_of(list)); }
     [[nodiscard]] PyObject* take_at(std::size_t place) noexcept {
+        if constexpr (kNoGil) return nullptr; // one list for all threads
         List& from = list_at(place);
         PyObject* const memory = from.first;
         if (memory == nullptr) return nullptr;
@@ -85,6 +87,7 @@ class Spares {
     }
     template <bool Collected>
     [[nodiscard]] bool keep_at(PyObject* memory, std::size_t place) noexcept {
+        if constexpr (kNoGil) return false;
         List& to = list_at(place);
         if (--to.room < 0) [[unlikely]] {
             to.room = 0;

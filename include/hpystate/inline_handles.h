@@ -95,7 +95,7 @@ static inline hpystate_word hpystate_flag_of(HPy h, hpystate_word flag) {
 #define _HPYSTATE_IS(h, constant) (__builtin_constant_p((h)._i ^ (constant)._i))
 
 /* For a type that is written as a constant of the context: a flag that instances of it and of its
- * subclasses have, and no others; 1: it has no subclasses; 0: another type, or it was not seen. */
+ * subclasses have, and no others; 0: another type, or it was not seen. */
 _HPYSTATE_INLINE hpystate_word hpystate_flag_for(HPyContext* ctx, HPy type) {
     if (_HPYSTATE_IS(type, ctx->h_LongType)) return _HPYSTATE_IS_LONG;
     if (_HPYSTATE_IS(type, ctx->h_ListType)) return _HPYSTATE_IS_LIST;
@@ -103,10 +103,6 @@ _HPYSTATE_INLINE hpystate_word hpystate_flag_for(HPyContext* ctx, HPy type) {
     if (_HPYSTATE_IS(type, ctx->h_BytesType)) return _HPYSTATE_IS_BYTES;
     if (_HPYSTATE_IS(type, ctx->h_UnicodeType)) return _HPYSTATE_IS_UNICODE;
     if (_HPYSTATE_IS(type, ctx->h_TypeType)) return _HPYSTATE_IS_TYPE;
-    if (_HPYSTATE_IS(type, ctx->h_SliceType) || _HPYSTATE_IS(type, ctx->h_BoolType) ||
-        _HPYSTATE_IS(type, ctx->h_CapsuleType) || _HPYSTATE_IS(type, ctx->h_MemoryViewType)) {
-        return 1;
-    }
     return 0;
 }
 
@@ -116,7 +112,7 @@ _HPYSTATE_INLINE int hpystate_TypeCheck_known(HPyContext* ctx, HPy obj, HPy type
     if (obj._i != 0) {
         if (hpystate_is_exact(obj, type)) return 1;
         /* An instance that has the flag may still have an MRO of its own without the type. */
-        if (flag == 1 || (flag != 0 && hpystate_flag_of(obj, flag) == 0)) return 0;
+        if (flag != 0 && hpystate_flag_of(obj, flag) == 0) return 0;
     }
     return HPy_TypeCheck(ctx, obj, type);
 }

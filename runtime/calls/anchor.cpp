@@ -122,7 +122,7 @@ public_context_of_class(PyTypeObject* type) noexcept {
 // Only read after it is numbered.
 PyModuleDef anchor_definition = new_definition();
 
-constexpr PyMethodDef type_mark{nullptr, nullptr, 0, nullptr};
+constexpr PyMethodDef kTypeMark{nullptr, nullptr, 0, nullptr};
 
 bool lead_to_context(PyTypeObject* type, Region& region, const void* word) noexcept {
     HPyContext* const context = &region.context();
@@ -130,7 +130,7 @@ bool lead_to_context(PyTypeObject* type, Region& region, const void* word) noexc
     if (!capsule) return false;
     region.leaders.fetch_add(1, std::memory_order_relaxed); // as in ModuleState::lead_to()
     if (PyCapsule_SetContext(capsule.get(), const_cast<void*>(word)) != 0) return false;
-    if (!has_other_module_layout()) mark_type(type, &type_mark, std::move(capsule), context, word);
+    if (!has_other_module_layout()) mark_type(type, &kTypeMark, std::move(capsule), context, word);
     return true;
 }
 

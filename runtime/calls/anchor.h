@@ -44,12 +44,12 @@ extern PyModuleDef anchor_definition;
 
 /// The mark of the types that this copy of the runtime made (runtime/cpython/type_words.h). Its
 /// address is the mark.
-extern const PyMethodDef type_mark;
+extern const PyMethodDef kTypeMark;
 
 /// The context that a type's functions are called with. nullptr if the type has no mark: it was
 /// made by Python, by other C code, or by another copy of this runtime.
 [[nodiscard]] inline HPyContext* context_of_type(PyTypeObject* type) noexcept {
-    if (!has_mark(type, &type_mark)) [[unlikely]]
+    if (!has_mark(type, &kTypeMark)) [[unlikely]]
         return nullptr;
     auto* const context = static_cast<HPyContext*>(words_of_marked(type).pointer);
     if (context == nullptr) __builtin_unreachable(); // a capsule holds no null pointer
@@ -57,7 +57,8 @@ extern const PyMethodDef type_mark;
 }
 
 /// Marks a type that was made with the region's anchor, and keeps a word for it (null for none).
-/// While the type is alive its context is led to, also after the collector has cleared the type.
+/// While a marked type is alive its context is led to, also after the collector has cleared the
+/// type. Where a type gets no mark, its anchor leads to the context until then.
 /// False: an exception is set.
 [[nodiscard]] bool lead_to_context(PyTypeObject* type, Region& region, const void* word) noexcept;
 

@@ -10,8 +10,9 @@
 namespace hpystate {
 
 /// The state of a module object. CPython allocates it, all zero, before the first exec slot, which
-/// is ours and sets the context or takes the state away. So with the GIL nobody sees a state
-/// without a context; without it, another thread may.
+/// sets the context. Other code may see a state without one: Python code that the slot of a file
+/// for the CPython ABI runs when it imports the runtime, whoever keeps a module whose slot has
+/// failed, and without the GIL any thread.
 struct ModuleState {
     /// The plain context of the module's interpreter, with which its functions are called. A mode
     /// (debug, trace) is not here but in the thunks of the functions: calls/layer.h.

@@ -1,8 +1,6 @@
 /// runtime/cpython/module_layout.cpp: comparing a module with the layout that we expect.
 #include "runtime/cpython/module_layout.h"
 
-#include <utility>
-
 namespace hpystate {
 
 constinit std::atomic<bool> other_module_layout{false};
@@ -20,12 +18,6 @@ bool check_module_size(Py_ssize_t size) noexcept {
 bool has_layout(const void* module, const void* definition, const void* state) noexcept {
     const auto* const found = static_cast<const ModuleLayout*>(module);
     return found->definition == definition && found->state == state;
-}
-
-void forget_state(PyObject* module) noexcept {
-    HPYSTATE_CHECK(!has_other_module_layout());
-    // CPython allocates it with PyMem_Malloc, and frees it so if it is not null.
-    PyMem_Free(std::exchange(reinterpret_cast<ModuleLayout*>(module)->state, nullptr));
 }
 
 } // namespace hpystate

@@ -62,10 +62,6 @@ extern std::atomic<bool> other_module_layout;
     return reinterpret_cast<ModuleLayout*>(module)->state;
 }
 
-/// Frees the state of a module, which then has none, as before its first exec slot ran. Only where
-/// the layout is the expected one; nothing may have been kept in the state.
-void forget_state(PyObject* module) noexcept;
-
 /// A module's state, with any layout; nullptr: it has none. No exception is set.
 [[nodiscard]] inline void* state_of(PyObject* module) noexcept {
     return has_other_module_layout() ? PyModule_GetState(module) : state_word(module);

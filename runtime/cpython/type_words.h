@@ -1,6 +1,7 @@
 /// runtime/cpython/type_words.h: two words of a type that CPython does not need once it is made.
 ///
-///     tp_methods   read when the type is made; not inherited, not released
+///     tp_methods   read when the type is made; not inherited, not released. PyType_GetSlot returns
+///                  it: the mark is a list of no methods
 ///     tp_cache     never read; not inherited; visited by the collector, which does not clear it;
 ///                  released with the type
 ///

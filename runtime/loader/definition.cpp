@@ -58,11 +58,7 @@ int bind_to_interpreter(PyObject* module) {
     auto* const state = static_cast<ModuleState*>(PyModule_GetState(module));
     if (state == nullptr) return PyErr_Occurred() != nullptr ? -1 : 0;
     Region* const region = context::enter_interpreter();
-    if (region == nullptr) {
-        // Thunks rely on it that a state has a context.
-        if (!has_other_module_layout()) forget_state(module);
-        return -1;
-    }
+    if (region == nullptr) return -1; // the module's functions look for a context, as any thread's
     state->lead_to(*region);
     return 0;
 }

@@ -19,7 +19,7 @@ namespace hpystate::context {
     if (!PyType_Check(type)) [[unlikely]]
         return nullptr;
     auto* const cls = reinterpret_cast<PyTypeObject*>(type);
-    if (!has_mark(cls, &type_mark)) [[unlikely]]
+    if (!has_mark(cls, &kTypeMark)) [[unlikely]]
         return nullptr;
     return static_cast<const TypeRecord*>(words_of_marked(cls).context);
 }

@@ -76,3 +76,49 @@ def test_a_file_for_another_version_is_refused(
 
     assert text.startswith("LoadError unsupported-version")
     assert f"needs HPy ABI {major}.{minor}, {kind} version. This hpystate" in text
+
+
+EARLY = """
+    #include <hpy.h>
+    HPyDef_METH(f, "f", HPyFunc_NOARGS)
+    static HPy f_impl(HPyContext *ctx, HPy self) { (void)self; return HPyLong_FromLong(ctx, 7); }
+    static HPyDef *defines[] = {&f, NULL};
+    static HPyModuleDef definition = {.defines = defines};
+    HPy_MODINIT(early, definition)
+"""
+#: The exec slot imports the runtime by __import__, which is Python code here.
+CALLED_EARLY = """
+import builtins, importlib.util, sys
+import hpystate
+spec = importlib.util.spec_from_file_location("early", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+plain = builtins.__import__
+
+def patched(name, *rest, **named):
+    result = plain(name, *rest, **named)
+    if name == "hpystate._native" and not called:
+        called.append(module.f())
+        if len(sys.argv) > 2:
+            raise KeyboardInterrupt
+    return result
+
+called = []
+builtins.__import__ = patched
+try:
+    spec.loader.exec_module(module)
+except KeyboardInterrupt:
+    print("interrupted")
+builtins.__import__ = plain
+print(called, module.f())
+"""
+
+
+@pytest.mark.parametrize("fails", [(), ("fails",)], ids=["works", "fails"])
+def test_a_function_may_be_called_before_the_exec_slot_has_ended(
+    child: Child, fails: tuple[str, ...]
+) -> None:
+    file = compile_snippet("early", EARLY, abi="cpython")
+    result = child(CALLED_EARLY, str(file), *fails)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [*(["interrupted"] if fails else []), "[7] 7"]

@@ -114,7 +114,9 @@ _HPY_CPY_3(int, SetItem, _hpy_cpy_set_item, )
 
 /* Most are tuples and lists. */
 static inline HPy_ssize_t _hpy_cpy_length(PyObject* obj) {
-    return PyTuple_CheckExact(obj) || PyList_CheckExact(obj) ? Py_SIZE(obj) : PyObject_Length(obj);
+    if (PyTuple_CheckExact(obj)) return PyTuple_GET_SIZE(obj);
+    if (PyList_CheckExact(obj)) return PyList_GET_SIZE(obj); /* atomic without the GIL */
+    return PyObject_Length(obj);
 }
 _HPY_CPY_1(HPy_ssize_t, Length, _hpy_cpy_length, )
 

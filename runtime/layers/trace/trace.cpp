@@ -36,8 +36,9 @@ struct Waiting {
 constinit thread_local bool in_hook = false;
 constinit thread_local Waiting waiting{};
 
-/// How many of them there are. In static TLS, because it is read at every call; four bytes of it
-/// are always free.
+/// How many of them there are. In static TLS, because it is read at every call: as `depth` of
+/// runtime/types/lifetime.cpp it makes the library's thread-local words need room there, some 170
+/// bytes.
 [[gnu::tls_model("initial-exec")]] constinit thread_local unsigned waiting_count = 0;
 
 [[nodiscard]] const char* name_of_traced(std::size_t index) noexcept {
