@@ -171,6 +171,8 @@ Region* region_at(const PyInterpreterState* interpreter, std::int64_t id) noexce
     for (Region* region = directory.regions; region != nullptr; region = region->next) {
         if (!region->belongs_to(interpreter)) continue;
         if (region->interpreter_id == id || !region->is_led_to()) return region;
+        // release: no order is needed. Its owner is gone, and may have left the word.
+        region->window.open_for().store(nullptr, std::memory_order_release);
         region->owner.store(nullptr, std::memory_order_release);
         return nullptr;
     }

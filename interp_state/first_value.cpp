@@ -58,10 +58,10 @@ void raise_stopped(std::uintptr_t slot, const char* function) noexcept {
 
 void raise_silent(std::uintptr_t slot, const char* function) noexcept {
     static_cast<void>(guarded(0, [&] {
-        const std::string text = std::string(function) + ": the initializer of " +
-                                 describe_slot(slot) +
-                                 " returned HPy_NULL without setting an exception. Set one before "
-                                 "it returns HPy_NULL.";
+        const std::string text =
+            std::string(function) + ": the initializer of " + describe_slot(slot) +
+            " returned nothing and set no exception. Set one where there is no "
+            "value.";
         PyErr_SetString(PyExc_SystemError, text.c_str());
         return 0;
     }));

@@ -74,8 +74,8 @@ void Region::begin_teardown() noexcept {
     HPYSTATE_CHECK(phase.load() == Phase::kLive); // R2
     HPYSTATE_CHECK(is_attached_to(owner.load())); // R1
     HPYSTATE_CHECK(is_valid());
-    // release: no order is needed. Threads of the owner see it, and no others compare their
-    // interpreter with this one.
+    // release: no order is needed. Threads of the owner see it; the interpreter of any other thread
+    // is another one.
     window.open_for().store(nullptr, std::memory_order_release);
     // relaxed: only the owner's threads act on it.
     phase.store(Phase::kDying, std::memory_order_relaxed);

@@ -189,18 +189,26 @@ static inline const struct hpystate_global_table* hpystate_unstable_functions(vo
 static inline const struct hpystate_fast* hpystate_unstable_fast(void) {
 #if defined(__x86_64__) && !defined(__ILP32__)
     const struct hpystate_fast* fast;
-    __asm__("movq (%1), %0" : "=r"(fast) : "r"(&hpystate_unstable_link.fast));
+    __asm__("{movq (%1), %0|mov %0, [%1]}" : "=r"(fast) : "r"(&hpystate_unstable_link.fast));
     return fast;
 #else
     return __atomic_load_n(&hpystate_unstable_link.fast, __ATOMIC_ACQUIRE);
 #endif
 }
 
+#if defined(__SANITIZE_THREAD__)
+#define HPYSTATE_UNSTABLE_TSAN 1
+#elif defined(__has_feature)
+#define HPYSTATE_UNSTABLE_TSAN __has_feature(thread_sanitizer)
+#else
+#define HPYSTATE_UNSTABLE_TSAN 0
+#endif
+
 /* Reads a word that other threads may write; hpystate_unstable_order() behind it keeps later reads
  * there. On x86 each load is an acquire, so the compiler alone has to be told; it does not fold an
  * atomic load into a comparison. */
 static inline uintptr_t hpystate_unstable_word(const char* address) {
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && !HPYSTATE_UNSTABLE_TSAN
     return *(const uintptr_t*)(const void*)address;
 #else
     return __atomic_load_n((const uintptr_t*)(const void*)address, __ATOMIC_ACQUIRE);
@@ -255,7 +263,9 @@ static inline int hpystate_unstable_read(const char* base, ptrdiff_t distance,
     uintptr_t word;
 #if defined(__x86_64__) && !defined(__ILP32__)
     /* Before a loop, as hpystate_unstable_fast(): the same in each turn. */
-    __asm__("leaq %c3(%1,%2), %0" : "=r"(entry) : "r"(base), "r"(place), "i"(HPYSTATE_ENTRIES));
+    __asm__("{leaq %c3(%1,%2), %0|lea %0, [%1+%2+%c3]}"
+            : "=r"(entry)
+            : "r"(base), "r"(place), "i"(HPYSTATE_ENTRIES));
 #else
     entry = base + HPYSTATE_ENTRIES + place;
 #endif
@@ -1135,15 +1145,15 @@ typedef struct hpystate_capsule {
 #define HPYSTATE_CAPSULE(module, attribute)                                                        \
     { {0}, module, attribute, module "." attribute, NULL }
 
-/** For datetime's C API. After `#include <datetime.h>`:
- *     static hpystate_capsule datetime_api = HPYSTATE_DATETIME_CAPSULE;
- *     #define PyDateTimeAPI ((PyDateTime_CAPI *)hpystate_capsule_get(&datetime_api)) */
+/** For datetime's C API, but not in destructors (hpystate_capsule_get()). After `#include
+ * <datetime.h>`: static hpystate_capsule datetime_api = HPYSTATE_DATETIME_CAPSULE; #define
+ * PyDateTimeAPI ((PyDateTime_CAPI *)hpystate_capsule_get(&datetime_api)) */
 #define HPYSTATE_DATETIME_CAPSULE HPYSTATE_CAPSULE("datetime", "datetime_CAPI")
 
-/** For NumPy's C API, of NumPy 2 and 1: a table of `void *`. The file defines NO_IMPORT_ARRAY, and
- * PyArray_API as a macro, after NumPy's headers:
- *     static hpystate_capsule array_api = HPYSTATE_NUMPY_CAPSULE;
- *     #define PyArray_API ((void **)hpystate_capsule_get(&array_api)) */
+/** For NumPy's C API, of NumPy 2 and 1: a table of `void *`; not in destructors. The file defines
+ * NO_IMPORT_ARRAY, and PyArray_API as a macro, after NumPy's headers: static hpystate_capsule
+ * array_api = HPYSTATE_NUMPY_CAPSULE; #define PyArray_API ((void
+ * **)hpystate_capsule_get(&array_api)) */
 #define HPYSTATE_NUMPY_CAPSULE                                                                     \
     { {0}, "numpy._core._multiarray_umath", "_ARRAY_API", NULL, "numpy.core._multiarray_umath" }
 
@@ -1179,10 +1189,12 @@ HPYSTATE_UNSTABLE_COLD void* hpystate_unstable_capsule(hpystate_capsule* capsule
 }
 
 /** Returns what the capsule points to. The first use in an interpreter imports its module; call it
- * once in the Py_mod_exec slot, so that later calls cannot fail.
+ * once in the Py_mod_exec slot, so that later calls cannot fail. A destructor that runs when the
+ * interpreter ends gets NULL: the module and its table may be gone. So a macro around this is not
+ * for code that a destructor runs.
  *
  *  capsule  the static's address
- *  returns  borrowed: valid until the interpreter ends; NULL with an exception set
+ *  returns  borrowed: valid until the interpreter begins to end; NULL with an exception set
  *  raises   what the import raises; AttributeError; ImportError if the attribute is something else;
  *           as hpystate_global_get_or_init()
  *  thread   attached to an interpreter

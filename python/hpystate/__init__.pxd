@@ -39,14 +39,14 @@ cdef extern from "hpystate/global.h":
     # ---- objects ----
     int hpystate_global_get_ref(const hpystate_global *slot, PyObject **out) except -1
     PyObject *hpystate_global_borrow(const hpystate_global *slot) except? NULL
-    PyObject *hpystate_global_borrow_in(const hpystate_interpreter *here, const hpystate_global *slot)
+    PyObject *hpystate_global_borrow_in(const hpystate_interpreter *here, const hpystate_global *slot) except? NULL
     int hpystate_global_store(hpystate_global *slot, object value) except -1
     object hpystate_global_get_or_init(hpystate_global *slot, hpystate_global_maker make, void *arg)
     object hpystate_global_import(hpystate_global *slot, const char *module, const char *attribute)
 
     # ---- fused: load, one call, release ----
-    bint hpystate_type_check(object value, const hpystate_global *type) except -1
-    bint hpystate_is(object value, const hpystate_global *other) except -1
+    bint hpystate_type_check(object value, const hpystate_global *type) except? 0
+    bint hpystate_is(object value, const hpystate_global *other) except? 0
     object hpystate_call(const hpystate_global *callable, PyObject *const *args, size_t count, PyObject *names)
     object hpystate_new(const hpystate_global *type)
     object hpystate_getattr(object value, const hpystate_global *name)

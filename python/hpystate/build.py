@@ -265,7 +265,7 @@ def kept(command: Sequence[str], inputs: Sequence[Path], name: str) -> Path:
         return target
     make_cache_folder("compiled", folder.name)
     scratch = folder / f"{os.getpid()}-{name}"
-    warnings = _run([*command, *map(str, inputs), "-o", str(scratch)])
+    warnings = run_tool([*command, *map(str, inputs), "-o", str(scratch)])
     if not scratch.is_file():
         files = ", ".join(map(str, inputs))
         raise BuildError(
@@ -275,7 +275,7 @@ def kept(command: Sequence[str], inputs: Sequence[Path], name: str) -> Path:
     return target
 
 
-def _run(command: Sequence[str]) -> str:
+def run_tool(command: Sequence[str]) -> str:
     """Runs a command and returns what it wrote to stderr: warnings."""
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -15,7 +15,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpystate.build import BuildError, compiler, include_folder, kept
+from hpystate.build import BuildError, compiler, include_folder, run_tool
 
 #: The first version that has the directive subinterpreters_compatible.
 OLDEST = (3, 1)
@@ -77,9 +77,9 @@ def compile_cython(
     includes = [f"-I{include_folder()}", f"-I{sysconfig.get_path('include')}", f"-I{path.parent}"]
     common = ["-O2", "-fPIC", "-shared", *MACROS, *includes, *flags]
     name = path.stem + str(sysconfig.get_config_var("EXT_SUFFIX"))
-    linked = kept([*compiler("CC", "cc"), *common], [generated], name)
     target = out / name
     scratch = out / f"{name}.{os.getpid()}.tmp"
-    scratch.write_bytes(linked.read_bytes())
+    # Not taken from a cache: the source may include headers of its own.
+    run_tool([*compiler("CC", "cc"), *common, str(generated), "-o", str(scratch)])
     os.replace(scratch, target)  # a process that has the old file mapped keeps it
     return target

@@ -44,7 +44,8 @@ bool has_frozen() noexcept {
 bool is_from_elsewhere(PyObject* object) noexcept {
     HPYSTATE_CHECK(may_run_python());
     PyObject* const part = tracked_part(object);
-    if (part == nullptr) return false;
+    // Of the garbage that is being collected, the walk sees nothing.
+    if (part == nullptr || PyObject_GC_IsFinalized(part) != 0) return false;
     Search search{part, false};
     PyUnstable_GC_VisitObjects(&compare, &search);
     return !search.found && !has_frozen();

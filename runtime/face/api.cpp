@@ -60,7 +60,11 @@ constexpr const char* kExec = "Py_mod_exec slot";
 
 /// Registers a slot at its first use, which writes its token into it. False: an exception is set.
 [[nodiscard]] bool is_registered(hpystate_global* global, const char* function) noexcept {
-    if (global != nullptr && holds_token(slot_of(global))) [[likely]]
+    // No static is at an address that is not aligned, or in the first page.
+    const bool possible =
+        reinterpret_cast<std::uintptr_t>(global) % alignof(hpystate_global) == 0 &&
+        reinterpret_cast<std::uintptr_t>(global) >= 4096;
+    if (possible && holds_token(slot_of(global))) [[likely]]
         return true;
     if (!is_writable(global, function)) return false;
     if (write_unlisted(slot_of(global))) return true;

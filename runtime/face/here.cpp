@@ -28,7 +28,7 @@ static_assert(offsetof(Window::Entry, token) == 0 && offsetof(Window::Entry, wor
 static_assert(sizeof(Window::Entry) == 16 &&
               HPYSTATE_ENTRIES_MASK == (Window::kEntries - 1) * sizeof(Window::Entry));
 
-/// As hpystate_unstable_here() has it.
+/// As hpystate_unstable_distance() has it.
 [[nodiscard]] std::ptrdiff_t& place_of(const PyInterpreterState* interpreter) noexcept {
     return fast.seen[reinterpret_cast<std::uintptr_t>(interpreter) >> 16 & 0xFFFFU];
 }

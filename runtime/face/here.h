@@ -3,7 +3,7 @@
 /// Concurrency: the words of hpystate_fast are atomic. `thread` and `capsule_pointer` are written
 /// by each interpreter that enters, always the same values, before a file gets the struct's
 /// address. A word of `seen` may be replaced at any time by another region's, which is the price of
-/// a table without keys: readers compare the region's owner. Regions are never unmapped.
+/// a table without keys: readers compare Window::open_for(). Regions are never unmapped.
 #pragma once
 
 #include <Python.h>

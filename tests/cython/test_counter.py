@@ -132,3 +132,52 @@ def test_errors_are_exceptions(compile: Compile, run: Run) -> None:
         "KeyError 'made nothing'",
         "MemoryError ",
     ], result.stderr
+
+
+def test_an_unset_slot_is_an_exception_in_a_fused_call(compile: Compile, run: Run) -> None:
+    compile(
+        "words",
+        '''
+        cimport hpystate
+        from hpystate cimport hpystate_global
+        cdef extern from *:
+            """
+            static hpystate_global kind;
+            """
+            hpystate_global kind
+
+        def check(value):
+            return hpystate.hpystate_type_check(value, &kind)
+
+        def same(value):
+            return hpystate.hpystate_is(value, &kind)
+
+        def borrow():
+            return hpystate.hpystate_global_borrow_in(NULL, &kind) != NULL
+
+        def start():
+            hpystate.hpystate_import()
+        ''',
+    )
+    result = run(
+        """
+        import words
+        def show(function, *values):
+            try:
+                print(function(*values))
+            except SystemError as error:
+                print(str(error).partition(":")[0])
+        show(words.borrow)
+        words.start()
+        show(words.check, 1)
+        show(words.same, 1)
+        show(words.borrow)
+        """
+    )
+
+    assert result.stdout.splitlines() == [
+        "hpystate_global_borrow_in",
+        "hpystate_type_check",
+        "hpystate_is",
+        "False",
+    ], result.stderr

@@ -99,9 +99,7 @@ pytestmark = [
     pytest.mark.skipif(
         "HPYSTATE_SANITIZED" in os.environ, reason="a sanitizer makes every load a call"
     ),
-    pytest.mark.skipif(
-        shutil.which("valgrind") is None, reason="valgrind counts the instructions"
-    ),
+    pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind counts the instructions"),
 ]
 
 

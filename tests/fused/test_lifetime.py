@@ -159,7 +159,7 @@ def test_trace_mode_counts_fused_calls_under_their_names(calls_file: Path) -> No
 
 SILENT = (
     r"^HPyGlobal_LoadOrInit: the initializer of slots, globals\[5\] of module fused_calls .*"
-    "returned HPy_NULL without setting an exception. Set one before"
+    "returned nothing and set no exception. Set one where there is no"
 )
 
 
