@@ -143,7 +143,7 @@ NO_GIL = [
         [
             Patch(
                 WINDOW_CPP,
-                """        mapped_.arrays.firsts[index] = old; // somebody may be using it: kept
+                """        mapped_.arrays.first(index) = old; // somebody may be using it: kept
         word.store(Word::cell(object).bits(), std::memory_order_relaxed);
         return nullptr;""",
                 """        word.store(Word::cell(object).bits(), std::memory_order_relaxed);

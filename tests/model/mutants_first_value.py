@@ -130,7 +130,7 @@ FIRST_VALUES = [
             Patch(
                 FIRST,
                 """        // Another thread may have published a value before this thread's turn.
-        if (PyObject* const stored = load_value(region, token)) return stored;
+        if (PyObject* const stored = value_of_slot(region, token)) return stored;
 """,
                 "",
             )
@@ -145,9 +145,9 @@ FIRST_VALUES = [
             Patch(
                 FIRST,
                 """That value stays.
-    if (PyObject* const stored = load_value(region, token)) return stored;""",
+    if (PyObject* const stored = value_of_slot(region, token)) return stored;""",
                 """That value stays.
-    if (PyObject* const stored = load_value(region, token)) {
+    if (PyObject* const stored = value_of_slot(region, token)) {
         static_cast<void>(value.release());
         return stored;
     }""",
