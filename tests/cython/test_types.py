@@ -18,8 +18,8 @@ CHECK = """
     HPyDef_METH(check, "check", HPyFunc_VARARGS)
     static HPy check_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
         HPyGlobal_Store(ctx, &type, args[1]);
-        int plain = HPy_TypeCheck(ctx, args[0], args[1]), fused = HPy_TypeCheck_g(ctx, args[0], type);
-        return HPy_BuildValue(ctx, "(ii)", plain, fused);
+        int plain = HPy_TypeCheck(ctx, args[0], args[1]);
+        return HPy_BuildValue(ctx, "(ii)", plain, HPy_TypeCheck_g(ctx, args[0], type));
     }
     static HPyDef *defines[] = {&check, NULL};
     static HPyGlobal *globals[] = {&type, NULL};
