@@ -580,15 +580,24 @@ HPYSTATE_UNSTABLE_COLD int hpystate_unstable_store(hpystate_global* global, PyOb
     return 0;
 }
 
-/* `make` may detach the thread, or call this for the same global: then the first value is kept. */
+/* `make` may detach the thread, or store to the same global: then the first value is kept. With
+ * -DHPYSTATE_GLOBAL_STATIC nothing stops a maker from asking for its own value, and without the GIL
+ * nothing keeps a store and a load of two threads apart. */
 HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first(hpystate_global* global,
                                                          hpystate_global_maker make, void* arg,
                                                          const char* function) {
     PyObject* made;
-    (void)function;
     if (global->object == NULL) {
         made = make(arg);
-        if (made == NULL) return NULL;
+        if (made == NULL) {
+            if (PyErr_Occurred() == NULL) {
+                PyErr_Format(PyExc_SystemError,
+                             "%s: the initializer returned nothing and set no exception. Set one "
+                             "where there is no value.",
+                             function);
+            }
+            return NULL;
+        }
         if (global->object != NULL) {
             Py_DECREF(made);
         } else {
@@ -638,7 +647,7 @@ static inline int hpystate_global_store(hpystate_global* global, PyObject* objec
  *
  *  global   the global's address
  *  make     called at most once at a time in an interpreter, with `arg`; other threads that want
- *           the value wait, detached
+ *           the value wait, detached. In C++ it must not throw: that ends the process
  *  arg      for `make`
  *  returns  a new reference; NULL with an exception set
  *  raises   what `make` raises; RuntimeError if it needs its own value, or a wait would never end;

@@ -18,12 +18,12 @@ extern "C" {
 /* Words of objects. The C API of a hybrid file reads them with other types; in a universal file
  * nothing else does, and then the compiler knows that a count is not a word of the context. */
 #if defined(HPY_ABI_UNIVERSAL)
-typedef int32_t hpystate_count;
-typedef intptr_t hpystate_word;
+#define _HPYSTATE_ALIAS
 #else
-typedef int32_t __attribute__((may_alias)) hpystate_count;
-typedef intptr_t __attribute__((may_alias)) hpystate_word;
+#define _HPYSTATE_ALIAS __attribute__((may_alias))
 #endif
+typedef int32_t _HPYSTATE_ALIAS hpystate_count;
+typedef intptr_t _HPYSTATE_ALIAS hpystate_word;
 
 /** Whether the context's objects have layout HPYSTATE_OBJECT_LAYOUT. */
 static inline int hpystate_is_known(HPyContext* ctx) {

@@ -14,13 +14,8 @@ extern "C" {
 #endif
 
 /* Words of numbers: see hpystate_word. */
-#if defined(HPY_ABI_UNIVERSAL)
-typedef double hpystate_double;
-typedef uint32_t hpystate_digit;
-#else
-typedef double __attribute__((may_alias)) hpystate_double;
-typedef uint32_t __attribute__((may_alias)) hpystate_digit;
-#endif
+typedef double _HPYSTATE_ALIAS hpystate_double;
+typedef uint32_t _HPYSTATE_ALIAS hpystate_digit;
 
 /* In a known context, `h` not HPy_NULL: reads an int of at most one digit. 0: it is none. The value
  * has at most 30 bits and a sign, so it fits into an int32_t. */

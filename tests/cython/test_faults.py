@@ -83,7 +83,9 @@ def test_a_class_is_a_static_type_without_the_second_macro(compile: Compile, run
     compile("words", CLASS, ("-DCYTHON_USE_TYPE_SPECS=0",))
     result = run(IN_TURN)
 
-    assert result.returncode < 0, "MACROS of build_cython.py: the second one is no longer needed"
+    assert (
+        result.returncode < 0
+    ), "Cython is mended: MACROS of build_cython.py can lose the second one"
 
 
 @pytest.mark.parametrize(

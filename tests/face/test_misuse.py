@@ -191,6 +191,45 @@ def test_an_object_of_another_interpreter_is_refused_where_stores_are_checked() 
     with Interpreter() as other:
         with pytest.raises(InterpreterError, match="a 'list', belongs to another interpreter"):
             other.run(load_code("checked", file) + f"module.put_address({id(value)})")
-        other.run("module.put([1])")
+        other.run(
+            """
+class Own: pass
+class Dying:
+    def __del__(self):
+        try:
+            module.put(self)  # of the garbage that is being collected
+        except BaseException as error:
+            refused.append(str(error))
+refused = []
+for value in (["list"], {}, Own(), Own, "str", 5, None, len, (), [module]):
+    module.put(value)
+    module.put_address(id(value))
+dying = Dying()
+dying.itself = dying
+del dying
+import gc
+gc.collect()
+"""
+        )
+        assert other.run("answer = refused") == []
         # What no collector tracks can not be told.
         other.run("import gc; gc.freeze(); module.put([2]); kept = [3]; module.put(kept)")
+
+
+SILENT = """
+    static hpystate_global value;
+    static PyObject *make(void *arg) { (void)arg; return NULL; }
+    static PyObject *get(PyObject *self, PyObject *arg) {
+        (void)self; (void)arg;
+        return hpystate_global_get_or_init(&value, make, NULL);
+    }
+    static int on_exec(PyObject *module) { (void)module; return hpystate_import(); }
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("-DHPYSTATE_GLOBAL_STATIC",)], ids=["own", "static"])
+def test_a_maker_without_a_value_or_an_exception(flags: tuple[str, ...]) -> None:
+    module = load("silent", compile_module("silent", SILENT, [], noargs=["get"], flags=flags))
+    told = "^hpystate_global_get_or_init: .*returned nothing and set no exception"
+    with pytest.raises(SystemError, match=told):
+        module.get()
