@@ -14,10 +14,10 @@ import pytest
 
 from tests.siblings.conftest import Files, FilesOf, Load
 
-#: The bar, as a share of a direct call: 3 ns more, where a direct call takes 1 ns.
+#: The bar, in nanoseconds.
 MOST = 3.0
 #: How long a measurement may go on, in seconds: other work on the machine slows rounds for a while.
-PATIENCE = 10.0
+PATIENCE = 20.0
 SANITIZED = pytest.mark.skipif(
     "HPYSTATE_SANITIZED" in os.environ, reason="a sanitizer makes every load a call"
 )
@@ -39,22 +39,23 @@ def pair(
 
 
 @SANITIZED
-def test_a_call_costs_at_most_three_direct_calls_more_than_a_direct_one(
+def test_a_call_costs_at_most_three_nanoseconds_more_than_a_direct_one(
     load: Load, pair: Files
 ) -> None:
-    """The two are measured in turn, and each counts with its best round."""
+    """The two are measured in turn, and each counts with its best round. A round is short, so that
+    one falls into a moment in which nothing else runs."""
     _, borrower = load("universal", "universal", pair)
     direct = protocol = float("inf")
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        rounds = [borrower.times(200_000) for _ in range(60)]
+        rounds = [borrower.times(20_000) for _ in range(600)]
         direct = min(direct, *(alone for alone, _ in rounds))
         protocol = min(protocol, *(by_protocol for _, by_protocol in rounds))
-        if protocol - direct <= MOST * direct:
+        if protocol - direct <= MOST:
             break
     print(f"direct {direct:.2f} ns, by the protocol {protocol - direct:.2f} ns more")
 
-    assert protocol - direct <= MOST * direct
+    assert protocol - direct <= MOST
 
 
 CHILD = """
