@@ -8,7 +8,6 @@
 #include "runtime/loader/error.h"
 #include "runtime/loader/module.h"
 #include "runtime/types/shape.h"
-#include "runtime/versions/v0_9/describe.h"
 
 #include <cstddef>
 #include <cstring>
@@ -94,7 +93,8 @@ InspectedFile inspect_compiled(const std::string& name, const std::string& path,
 }
 
 bool execute_compiled(PyObject* module, const hpystate_cpython_file& file) {
-    return execute_described(module, v0_9::describe_module(*call_file(file.init)), file.name);
+    const Offer& trunk = kOffers[static_cast<std::size_t>(kTrunk)];
+    return execute_described(module, trunk.describe(*call_file(file.init)), file.name);
 }
 
 } // namespace hpystate

@@ -142,7 +142,7 @@ InspectedFile inspect(const std::string& name, const std::string& path) {
     file.hybrid = !tag.python.empty();
     file.tag = "hpy" + tag.abi + (file.hybrid ? "-" + tag.python : "");
 
-    if (offer->context == Version::kV004) {
+    if (offer->describe == nullptr) {
         // Its universal files may use the C API too, and have no tag that would tell.
         file.hybrid = takes_from_others(path, "Py") || takes_from_others(path, "_Py");
         file.tag = "hpy";

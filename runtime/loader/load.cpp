@@ -11,7 +11,6 @@
 #include "runtime/loader/fused_link.h"
 #include "runtime/loader/old_module.h"
 #include "runtime/loader/sibling.h"
-#include "runtime/versions/v0_9/describe.h"
 
 #include <string>
 
@@ -70,7 +69,7 @@ Interpreters assumed_for(const InspectedFile& file, const ModuleDescription& wan
 } // namespace
 
 PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* spec) {
-    if (file.offer->context == Version::kV004) {
+    if (file.offer->describe == nullptr) {
         check_unshared(file); // first: a refused file is left as it is
         fill_sibling_link(file);
         return create_old(file, decision.layer, decision.interpreters);
@@ -80,7 +79,7 @@ PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* 
     const bool of_trunk = file.offer->layer_in == nullptr;
     if (of_trunk) fill_fused_link(file); // the functions of that table take contexts of kTrunk
     fill_sibling_link(file);
-    const ModuleDescription wanted = v0_9::describe_module(definition_of(file));
+    const ModuleDescription wanted = file.offer->describe(definition_of(file));
     const Interpreters where = decision.interpreters.value_or(assumed_for(file, wanted));
     const Layer* const layer = of_trunk ? decision.layer : &file.offer->layer_in(decision.layer);
     return create_module(wanted, {file.name, file.path, spec, where, layer,

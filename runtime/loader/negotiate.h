@@ -18,6 +18,7 @@
 #include "runtime/calls/layer.h"
 #include "runtime/loader/file_tag.h"
 #include "runtime/loader/library.h"
+#include "runtime/types/description.h"
 
 #include <hpystate/asks.h>
 
@@ -65,6 +66,11 @@ struct Offer {
     /// Returns the context that a file of this version gets for its trampolines. Throws
     /// std::bad_alloc. Null: this row is kTrunk's.
     HPyContext* (*dispatcher)();
+
+    /// Reads the definition that HPyInit_<mod> of a file of this version returns; throws
+    /// std::bad_alloc. Null: HPyInit_<mod> takes a context and returns a module that it made itself
+    /// (old_module.h). A version whose definitions have structs of their own casts the reference.
+    ModuleDescription (*describe)(const HPyModuleDef& definition);
 };
 
 extern const Offer kOffers[];

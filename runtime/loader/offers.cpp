@@ -8,6 +8,7 @@
 #include "runtime/loader/negotiate.h"
 #include "runtime/versions/v0_0_4/abi.h"
 #include "runtime/versions/v0_0_4/contexts.h"
+#include "runtime/versions/v0_9/describe.h"
 
 #include <cstddef>
 #include <iterator>
@@ -40,7 +41,8 @@ constexpr Offer kOffers[] = {
      .emulated = {},
      .layer_in = nullptr,
      .sibling = &context::trunk_of,
-     .dispatcher = nullptr},
+     .dispatcher = nullptr,
+     .describe = &v0_9::describe_module},
     {.context = Version::kV004,
      .version = {AbiVersion::kBeforeNumbers, 4},
      .release = "0.0.4",
@@ -52,7 +54,8 @@ constexpr Offer kOffers[] = {
      .emulated = kEmulatedFor004,
      .layer_in = &v0_0_4::Layers::in,
      .sibling = &v0_0_4::Layers::sibling,
-     .dispatcher = &v0_0_4::Layers::dispatcher},
+     .dispatcher = &v0_0_4::Layers::dispatcher,
+     .describe = nullptr},
 };
 
 constexpr std::size_t kVersionCount = std::size(kOffers);

@@ -46,7 +46,8 @@ ROW = """\
      .emulated = v1_0::kEmulated,
      .layer_in = &v1_0::Layers::in,
      .sibling = &v1_0::Layers::sibling,
-     .dispatcher = &v1_0::Layers::dispatcher},
+     .dispatcher = &v1_0::Layers::dispatcher,
+     .describe = &v0_9::describe_module},
 """
 #: What the headers of 1.0 have in place of those of 0.9: file -> (pattern, replacement).
 FUNCTION = r"/\*\* (?:(?!\*/).)*?\*/\nstatic inline [^{{;]*\b{}\([^{{;]*\{{.*?\n\}}\n\n?"
