@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -12,6 +12,9 @@ build:          ## set up what is missing and build, for developing: warnings ar
 
 test:           ## set up, build, run all tests; T=window: those of one topic; ARGS: pytest's
 	@tools/setup.sh test "$(T)" $(ARGS)
+
+test-long:      ## the tests that take long, which `make test` leaves out; with T=... it runs those too
+	@tools/setup.sh test-long $(ARGS)
 
 test-version:   ## the tests that depend on the Python: enough where another one had `make test`
 	@tools/setup.sh test-version $(ARGS)

@@ -55,10 +55,12 @@ def runs_once(path: Path) -> bool:
 @pytest.hookimpl(tryfirst=True)  # before -m
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest file begins, then those with a slow test, so that none of them is alone at the
-    end: a file stays in one process."""
+    end: a file stays in one process. A long test is a slow one."""
     for item in items:
         if runs_once(item.path):
             item.add_marker(pytest.mark.once)
+        if item.get_closest_marker("long") is not None:
+            item.add_marker(pytest.mark.slow)
     slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
     # stable: otherwise as they were
     items.sort(key=lambda item: (item.path != LONGEST, item.path not in slow))

@@ -258,7 +258,7 @@ run_tests() { # topic, may be empty; options of pytest...
         say "Catch2"
         run_catch2
         run_whole test_globals test_interp_state
-        run_pytest "$@"
+        run_pytest -m "not long" "$@"
         return
     fi
     if tagged=$("$PYTHON" tools/topics.py --catch2 "$topic" 2> /dev/null); then
@@ -284,7 +284,13 @@ run_tests_of_version() { # option of pytest...
     say "Catch2"
     run_catch2 -L '^test_(interp_state|formats)$'
     run_whole test_interp_state
-    HPYSTATE_FUTURE_SEEDS=2 run_pytest -m "not once" "$@"
+    run_pytest -m "not once and not long" "$@"
+}
+
+# What `make test` leaves out: its tests of ten seconds and more. A later -m has the last word.
+run_long_tests() { # option of pytest...
+    build dev
+    run_pytest -m long "$@"
 }
 
 mapfile -t PACKAGES < <(packages_of "$COMMAND")
@@ -305,6 +311,7 @@ case $COMMAND in
     build)  build dev ;;
     test)   run_tests "$@" ;;
     test-version) run_tests_of_version "$@" ;;
+    test-long) run_long_tests "$@" ;;
     demo)   build release; say "the isolation demo"; relayed "the isolation demo" python -m hpystate demo "$@" ;;
     test-upstream) build dev _native; say "upstream's suites"; python tests/upstream/run.py "$@" ;;
     test-pypy) run_test_pypy "$@" ;;

@@ -49,7 +49,7 @@ def test_every_program_has_a_recipe_a_row_and_cases() -> None:
     assert len(PROGRAMS) == len(RECIPES)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("build", builds())
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_build_gives_what_the_c_api_gives(given: dict[str, Any], name: str, build: str) -> None:
@@ -64,6 +64,7 @@ def test_a_build_gives_what_the_c_api_gives(given: dict[str, Any], name: str, bu
     assert different == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["fused", "plain"])
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_program_leaves_no_handle_open(given: dict[str, Any], name: str, kind: str) -> None:

@@ -49,17 +49,20 @@ def names(abi: str) -> set[str]:
     return files | {f"shapes/{name}" for name in files}
 
 
+@pytest.mark.long
 def test_files_of_each_abi_are_among_the_sources(in_place: Path) -> None:
     assert built(in_place) == names(in_place.name)
     assert printed(in_place, SHOW) == f"{in_place.name} {in_place.name}"
 
 
+@pytest.mark.long
 def test_a_build_among_the_sources_is_found_by_the_finder_too(in_place: Path) -> None:
     code = "import hpystate; hpystate.install(); " + SHOW
 
     assert printed(in_place, code) == f"{in_place.name} {in_place.name}"
 
 
+@pytest.mark.long
 @pytest.mark.once
 def test_what_is_up_to_date_is_not_compiled_again(in_place: Path) -> None:
     command = (f"--hpy-abi={in_place.name}", "build_ext")
@@ -70,6 +73,7 @@ def test_what_is_up_to_date_is_not_compiled_again(in_place: Path) -> None:
     assert " -c point.c" in again and "argparse.c" in again and " -c round.cpp" not in again
 
 
+@pytest.mark.long
 @pytest.mark.once
 def test_headers_that_are_newer_make_it_compile_again(in_place: Path) -> None:
     for file in in_place.glob("build/lib*/*.so"):
@@ -78,6 +82,7 @@ def test_headers_that_are_newer_make_it_compile_again(in_place: Path) -> None:
     assert " -c point.c" in setup(in_place, f"--hpy-abi={in_place.name}", "build_ext")
 
 
+@pytest.mark.long
 def test_a_global_has_one_value_in_each_interpreter_without_install(in_place: Path) -> None:
     if in_place.name == "hybrid":
         pytest.skip("a hybrid module is refused in interpreters with a GIL of their own")
@@ -96,6 +101,7 @@ def test_a_global_has_one_value_in_each_interpreter_without_install(in_place: Pa
         sys.modules.pop("point", None)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["debug", "trace"])
 def test_the_variable_chooses_the_mode_of_a_stub(
     in_place: Path, mode: str, monkeypatch: pytest.MonkeyPatch
@@ -138,6 +144,7 @@ def test_pip_installs_a_wheel(tmp_path: Path, abi: str) -> None:
     assert printed(tmp_path, SHOW, (tmp_path / "site", STAGE)) == f"{abi} {abi}"
 
 
+@pytest.mark.long
 def test_the_setup_py_of_the_page_is_built(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     (project / "setup.py").write_text(block("python", "hpy_ext_modules", "docs/porting.md"))
@@ -150,6 +157,7 @@ def test_the_setup_py_of_the_page_is_built(tmp_path: Path) -> None:
     assert said == f"universal {tmp_path}/site/shapes/point.hpy0.so"
 
 
+@pytest.mark.long
 @pytest.mark.once
 @pytest.mark.parametrize("mode", ["lenient", "strict"])
 @pytest.mark.parametrize("abi", ["cpython", "universal"])
@@ -214,6 +222,7 @@ def test_an_egg_keeps_the_stub(tmp_path: Path) -> None:
         assert b"hpystate.stub" in archive.read("shapes/point.py")
 
 
+@pytest.mark.long
 @pytest.mark.once
 @pytest.mark.parametrize("first", ["hpy", "hpystate"])
 def test_where_hpy_is_installed_too_ours_wins(tmp_path: Path, first: str) -> None:
@@ -243,6 +252,7 @@ def test_where_hpy_is_installed_too_ours_wins(tmp_path: Path, first: str) -> Non
     assert "hpystate.stub" in next(project.glob("build/lib*/shapes/point.py")).read_text()
 
 
+@pytest.mark.long
 @pytest.mark.once
 def test_a_file_of_another_abi_beside_it_is_told(tmp_path: Path) -> None:
     """CPython's finder prefers a file of the CPython ABI to a stub."""

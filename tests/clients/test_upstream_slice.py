@@ -15,7 +15,7 @@ RUN = Path(__file__).parents[1] / "upstream" / "run.py"
 FILES = ("test_hpyglobal", "test_hpyfield", "test_hpytype_legacy", "debug/test_handles_invalid")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "headers", "releases"),
     # `make test-upstream` runs the whole suite in each kind, with upstream's headers.

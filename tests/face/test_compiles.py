@@ -58,9 +58,13 @@ COMPILERS = [
     pytest.param(
         name,
         standard,
-        marks=pytest.mark.skipif(
-            shutil.which(name) is None, reason=f"{name} is not installed; the package clang has it"
-        ),
+        marks=[
+            pytest.mark.skipif(
+                shutil.which(name) is None,
+                reason=f"{name} is not installed; the package clang has it",
+            ),
+            *([] if name == "gcc" else [pytest.mark.long]),
+        ],
         id=f"{name}-{standard}",
     )
     for name, standard in (

@@ -492,7 +492,7 @@ def test_every_allocation_of_a_first_load_may_fail(run: Run, faulty: str) -> Non
     only_memory_errors(run("first", faulty), 150)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("gil", ["own", "shared"])
 def test_every_allocation_of_a_new_interpreters_state_may_fail(
     run: Run, faulty: str, gil: str

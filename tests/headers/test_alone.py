@@ -45,6 +45,14 @@ WAYS = [
     for compiler in compilers
     for standard in STANDARDS[language]
 ]
+#: The same for a test that takes long: one way in `make test`, the others in `make test-long`.
+WAYS_LONG = [
+    WAYS[0],
+    *(
+        pytest.param(*way.values, marks=[*way.marks, pytest.mark.long], id=way.id)
+        for way in WAYS[1:]
+    ),
+]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 ABIS = {
     "universal": [
@@ -65,7 +73,7 @@ def compile_text(text: str, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("abi", ABIS)
-@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS)
+@pytest.mark.parametrize(("compiler", "language", "standard"), WAYS_LONG)
 def test_every_public_header_compiles_alone(
     compiler: str, language: str, standard: str, abi: str
 ) -> None:

@@ -91,7 +91,7 @@ def with_compilers(test: object) -> object:
     return pytest.mark.parametrize("compiler", missing)(test)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @with_compilers
 @pytest.mark.parametrize(
     "abi", [pytest.param("universal", marks=pytest.mark.once), "hybrid", "cpython"]

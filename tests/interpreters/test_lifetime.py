@@ -55,7 +55,7 @@ os._exit(0)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(
     "HPYSTATE_SANITIZED" in os.environ,
     reason="a sanitizer keeps freed memory for a while, so the size of the process means nothing; "

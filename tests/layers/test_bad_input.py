@@ -21,7 +21,7 @@ DIFFERENT_IN_DEBUG = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("mode", "different"), [("debug", DIFFERENT_IN_DEBUG), ("trace", [])])
 def test_bad_input_raises_the_same_in_every_mode(mode: str, different: list[str]) -> None:
     """The tests of functions, types and calls whose names speak of errors, once more, where misuse

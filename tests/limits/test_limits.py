@@ -94,7 +94,7 @@ def test_a_test_that_waits_for_ever_fails_and_the_run_goes_on(hanging: Path, tes
     assert "wait" in result.stderr.partition("its C functions")[2]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_hang_in_c_that_holds_the_gil_ends_the_process(hanging: Path) -> None:
     result = run_pytest(hanging, "-k", "test_holds_the_gil_in_c")
 
@@ -107,7 +107,7 @@ def test_a_hang_in_c_that_holds_the_gil_ends_the_process(hanging: Path) -> None:
     assert "pthread_mutex_lock" in result.stderr.partition("its C functions")[2]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_with_workers_the_run_goes_on_after_a_hang_in_c(hanging: Path) -> None:
     result = run_pytest(hanging, "-n", "1")
 
@@ -135,7 +135,7 @@ def test_2():
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("how", "files", "workers"),
     [(KILLED, [1], 1), (KILLED, [1], 2), (KILLED, [1], 3), (KILLED, [0, 1], 2), (FORKED, [1], 2)],
@@ -167,7 +167,7 @@ def test_a_worker_that_dies_fails_its_test_and_the_run_ends(
         assert f"crashed while running 'test_{number}.py::test_1'" in text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_with_workers_there_is_a_sign_of_life_while_a_test_takes_long(hanging: Path) -> None:
     hanging.write_text("import time\ndef test_takes_long():\n    time.sleep(14)\n")
     result = run_pytest(hanging, "-n", "1", seconds=60)

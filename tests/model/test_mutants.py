@@ -16,7 +16,7 @@ from tests.limits import limits
 from tests.model.mutant import Mutant
 from tests.model.mutants import MUTANTS
 
-pytestmark = pytest.mark.timeout(1800)  # the first test builds all mutants
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]  # the first test builds all mutants
 
 BUILD = Path(hpystate._native.__file__).parents[2]
 

@@ -84,8 +84,8 @@ def instructions(files: Files, protocol: bool, n: int) -> int:
     return int(found[1])
 
 
+@pytest.mark.long
 @SANITIZED
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind counts the instructions")
 def test_a_call_takes_few_instructions_more_than_a_direct_one(pair: Files, files: Files) -> None:
     n = 100_000

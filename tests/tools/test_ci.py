@@ -45,9 +45,18 @@ def targets(rows: dict[str, str]) -> list[str]:
 
 
 def test_one_row_runs_every_test(rows: dict[str, str]) -> None:
-    everything = [c for c in rows.values() if re.fullmatch(r"make test PYTHON=\S+", c)]
+    """`make test` leaves out what `make test-long` runs, and nothing else."""
+    everything = re.findall(r"^make (test|test-long) PYTHON=(\S+)$", "\n".join(rows.values()), re.M)
 
-    assert len(everything) == 1
+    assert [target for target, _ in everything] == ["test", "test-long"]
+    assert len({python for _, python in everything}) == 1
+
+
+def test_the_last_python_gets_the_long_tests_that_depend_on_it(rows: dict[str, str]) -> None:
+    found = [row for row in rows.values() if "make test-long" in row and "ARGS" in row]
+
+    assert len(found) == 1
+    assert found[0].endswith("ARGS=-m 'long and not once'")
 
 
 def test_every_other_python_gets_the_tests_that_depend_on_it(rows: dict[str, str]) -> None:
@@ -97,7 +106,7 @@ def test_upstreams_suite_runs_on_the_first_python_and_on_the_last(rows: dict[str
         assert "--release" not in row and "--file" not in row
 
 
-def test_make_test_selects_no_mark() -> None:
+def test_make_test_leaves_out_nothing_but_long_tests() -> None:
     """`once` is left out by one function of tools/setup.sh, which `make test-version` calls."""
     text = (ROOT / "tools" / "setup.sh").read_text()
     functions = re.findall(r"^(\w+)\(\) \{.*?^\}", text, re.MULTILINE | re.DOTALL)
@@ -105,6 +114,8 @@ def test_make_test_selects_no_mark() -> None:
 
     assert "run_tests" in functions
     assert [name for name, body in bodies.items() if "once" in body] == ["run_tests_of_version"]
+    assert re.findall(r"run_pytest (.*)", bodies["run_tests"]) == ['-m "not long" "$@"']
+    assert "-m long " in bodies["run_long_tests"]
 
 
 @pytest.mark.parametrize("name", ONCE)
