@@ -33,9 +33,9 @@
 ///
 /// Concurrency: only threads attached to the owning interpreter write; with a GIL that is one at a
 /// time, without it any number. close(), take_for_good(), take_any() and reset() run when no other
-/// thread is attached; for_each() when none is, or while the collector has stopped them. A thread that kept a
-/// context of an interpreter that is gone may read at any time: that is why the words are atomic.
-/// It reads nullptr.
+/// thread is attached; for_each() when none is, or while the collector has stopped them. A thread
+/// that kept a context of an interpreter that is gone may read at any time: that is why the words
+/// are atomic. It reads nullptr.
 ///
 ///     word          written by                        read by
 ///     Entry::token  claim (once), close, reset        any load: relaxed, since it only names the

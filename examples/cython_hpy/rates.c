@@ -1,11 +1,11 @@
-/* rates.c: an extension for HPy 0.9 with a table of rates per interpreter. It lends a C function and
- * the global that holds the table to other extensions, by the capsule `rates._C_API`. */
+/* rates.c: an extension for HPy 0.9 with a table of rates per interpreter. It lends a C function
+ * and the global that holds the table to other extensions, by the capsule `rates._C_API`. */
 #include "rates.h"
 
 static HPyGlobal table;
-static HPyGlobal *rates_globals[] = {&table, NULL};
+static HPyGlobal* rates_globals[] = {&table, NULL};
 
-static int convert(HPyContext *ctx, HPy currency, double amount, double *price) {
+static int convert(HPyContext* ctx, HPy currency, double amount, double* price) {
     HPy own = HPyGlobal_Load(ctx, table);
     HPy rate = HPy_GetItem(ctx, own, currency); /* a null table is an error too */
     HPy_Close(ctx, own);
@@ -18,7 +18,7 @@ static int convert(HPyContext *ctx, HPy currency, double amount, double *price) 
 static rates_api api = {RATES_API_VERSION, convert, &table};
 
 HPyDef_METH(rates_convert, "convert", HPyFunc_VARARGS)
-static HPy rates_convert_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs) {
+static HPy rates_convert_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs) {
     HPy currency;
     double amount, price;
     if (!HPyArg_Parse(ctx, NULL, args, nargs, "Od", &currency, &amount)) return HPy_NULL;
@@ -27,7 +27,7 @@ static HPy rates_convert_impl(HPyContext *ctx, HPy self, const HPy *args, size_t
 }
 
 HPyDef_SLOT(rates_exec, HPy_mod_exec)
-static int rates_exec_impl(HPyContext *ctx, HPy module) {
+static int rates_exec_impl(HPyContext* ctx, HPy module) {
     HPy made = HPyDict_New(ctx);
     HPy capsule = HPyCapsule_New(ctx, &api, "rates._C_API", NULL);
     int result = -1;
@@ -40,6 +40,6 @@ static int rates_exec_impl(HPyContext *ctx, HPy module) {
     return result;
 }
 
-static HPyDef *rates_defines[] = {&rates_exec, &rates_convert, NULL};
+static HPyDef* rates_defines[] = {&rates_exec, &rates_convert, NULL};
 static HPyModuleDef rates_def = {.defines = rates_defines, .globals = rates_globals};
 HPy_MODINIT(rates, rates_def)

@@ -11,8 +11,8 @@ typedef struct {
     int version;
 
     /* 0 and the price of `amount` in `currency`, a str; -1 with an exception set: KeyError. */
-    int (*convert)(HPyContext *ctx, HPy currency, double amount, double *price);
+    int (*convert)(HPyContext* ctx, HPy currency, double amount, double* price);
 
     /* A dict from currencies to rates, one for each interpreter. */
-    HPyGlobal *table;
+    HPyGlobal* table;
 } rates_api;

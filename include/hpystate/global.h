@@ -417,9 +417,8 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first(hpystate_global* global
 }
 
 /* The same two for a value that ends in its order, before all others. */
-HPYSTATE_UNSTABLE_COLD int hpystate_unstable_store_in_order(hpystate_global* global,
-                                                            PyObject* object,
-                                                            const char* function) {
+HPYSTATE_UNSTABLE_COLD int
+hpystate_unstable_store_in_order(hpystate_global* global, PyObject* object, const char* function) {
     const struct hpystate_global_table* const table = hpystate_unstable_functions();
     if (table == NULL) return hpystate_unstable_raise_early(function), -1;
     return table->store_in_order(global, object, function);
@@ -437,8 +436,8 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first_in_order(hpystate_globa
  * docs/cython.md has an example. It is a plain context of HPy 0.9, `HPyContext *`.
  *
  *  returns  borrowed: valid until the interpreter ends. NULL with an exception set
- *  raises   SystemError if hpystate_import() was not called in this interpreter. There is no such
- *           function with -DHPYSTATE_GLOBAL_STATIC
+ *  raises   SystemError if hpystate_import() was not called in this interpreter. The function does
+ *           not exist with -DHPYSTATE_GLOBAL_STATIC
  *  thread   attached to an interpreter
  *  since    global 1.1
  *  source   ours
@@ -655,9 +654,8 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first(hpystate_global* global
 }
 
 /* A plain static does not end. */
-HPYSTATE_UNSTABLE_COLD int hpystate_unstable_store_in_order(hpystate_global* global,
-                                                            PyObject* object,
-                                                            const char* function) {
+HPYSTATE_UNSTABLE_COLD int
+hpystate_unstable_store_in_order(hpystate_global* global, PyObject* object, const char* function) {
     return hpystate_unstable_store(global, object, function);
 }
 

@@ -1,6 +1,8 @@
 /* hpystate/global.hpp: hpystate/global.h for C++: typed globals, and C++ objects with one value per
  * interpreter. C++17, with or without exceptions and RTTI.
  *
+ * Long: one file to copy into a project, with a contract for each function.
+ *
  *     static hpystate::global<> cache;                  one static, one object per interpreter
  *     static hpystate::per_interpreter<Pool> pool;      one Pool per interpreter
  *
@@ -14,8 +16,9 @@
  *         ...
  *
  * A second file to copy, beside global.h, which it includes. Errors are Python's: a function
- * returns nullptr or false, and an exception of Python is set. No function here throws; an exception
- * of C++ that leaves a maker or a constructor becomes one of Python. docs/global.md has an example.
+ * returns nullptr or false, and an exception of Python is set. No function here throws; an
+ * exception of C++ that leaves a maker or a constructor becomes one of Python. docs/global.md has
+ * an example.
  */
 #ifndef HPYSTATE_GLOBAL_HPP
 #define HPYSTATE_GLOBAL_HPP
@@ -78,9 +81,7 @@ class ref {
     ~ref() { Py_XDECREF(reinterpret_cast<PyObject*>(object_)); }
 
     [[nodiscard]] T* get() const noexcept { return object_; }
-    [[nodiscard]] PyObject* object() const noexcept {
-        return reinterpret_cast<PyObject*>(object_);
-    }
+    [[nodiscard]] PyObject* object() const noexcept { return reinterpret_cast<PyObject*>(object_); }
     [[nodiscard]] T* operator->() const noexcept { return object_; }
     [[nodiscard]] explicit operator bool() const noexcept { return object_ != nullptr; }
 
@@ -271,8 +272,8 @@ class global {
         return reinterpret_cast<T*>(hpystate_global_borrow_in(here, &slot_));
     }
 
-    /** Stores an object, of which it takes a reference: hpystate_global_store(). False: an exception
-     * is set. */
+    /** Stores an object, of which it takes a reference: hpystate_global_store(). False: an
+     * exception is set. */
     [[nodiscard]] HPYSTATE_UNSTABLE_HIDDEN bool store(T* object) noexcept {
         return hpystate_unstable_store(&slot_, reinterpret_cast<PyObject*>(object),
                                        "hpystate::global::store") == 0;
@@ -315,8 +316,8 @@ class global {
 
     /** Returns an imported object, which is kept from its first use on: hpystate_global_import().
      * Without an attribute it is the module itself. Null with an exception set. */
-    [[nodiscard]] HPYSTATE_UNSTABLE_HIDDEN ref<T>
-    import(const char* module, const char* attribute = nullptr) noexcept {
+    [[nodiscard]] HPYSTATE_UNSTABLE_HIDDEN ref<T> import(const char* module,
+                                                         const char* attribute = nullptr) noexcept {
         return ref<T>::steal_object(hpystate_global_import(&slot_, module, attribute));
     }
 
@@ -325,9 +326,8 @@ class global {
     template <typename... Args>
     [[nodiscard]] HPYSTATE_UNSTABLE_HIDDEN ref<> call(Args*... args) const noexcept {
         PyObject* given[] = {nullptr, reinterpret_cast<PyObject*>(args)...};
-        return ref<>::steal(hpystate_call(&slot_, given + 1,
-                                          sizeof...(args) | PY_VECTORCALL_ARGUMENTS_OFFSET,
-                                          nullptr));
+        return ref<>::steal(hpystate_call(
+            &slot_, given + 1, sizeof...(args) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
     }
 
     /** For all other functions of global.h: hpystate_is(object, type.c()). */
@@ -409,9 +409,8 @@ class per_interpreter {
   private:
     HPYSTATE_UNSTABLE_HIDDEN static void* first(hpystate_global* slot,
                                                 hpystate_unstable_pointer* wanted) {
-        PyObject* const capsule =
-            hpystate_unstable_first_in_order(slot, hpystate_unstable_make_pointer, wanted,
-                                             "hpystate::per_interpreter::get");
+        PyObject* const capsule = hpystate_unstable_first_in_order(
+            slot, hpystate_unstable_make_pointer, wanted, "hpystate::per_interpreter::get");
         if (capsule == nullptr) return nullptr;
         void* const pointer = PyCapsule_GetPointer(capsule, HPYSTATE_UNSTABLE_POINTER);
         Py_DECREF(capsule); /* the slot keeps it */
@@ -421,8 +420,7 @@ class per_interpreter {
     hpystate_pointer pointer_{};
 };
 
-static_assert(sizeof(global<>) == sizeof(hpystate_global) &&
-                  std::is_standard_layout_v<global<>> &&
+static_assert(sizeof(global<>) == sizeof(hpystate_global) && std::is_standard_layout_v<global<>> &&
                   std::is_trivially_destructible_v<global<>>,
               "a global is a slot and nothing else");
 static_assert(std::is_trivially_destructible_v<per_interpreter<int>>,

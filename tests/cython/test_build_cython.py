@@ -1,4 +1,4 @@
-"""test_build_cython.py: hpystate.build_cython.compile_cython: wrong input, and two builds at once."""
+"""test_build_cython.py: hpystate.build_cython.compile_cython: wrong input, two builds at once."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def test_two_builds_into_one_folder_do_not_mix(
     made = compile_cython(tmp_path / "1" / "racing.pyx", out, flags=("-g",))
 
     assert b"number = 1" in (out / "racing.c").read_bytes()
-    assert sorted(path.name for path in out.iterdir()) == sorted(["racing.c", made.name, "racing.h"])
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        ["racing.c", made.name, "racing.h"]
+    )
     assert str(out).encode() in made.read_bytes(), "a debugger would not find the source"
     result = run(f"sys.path.insert(0, {str(out)!r}); import racing; print(racing.x)")
     assert result.stdout == "1\n", result.stderr

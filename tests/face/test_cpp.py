@@ -91,9 +91,7 @@ def test_a_destructor_may_run_python_code_and_make_another_object(
     ]
 
 
-def test_an_exception_of_a_destructors_call_goes_no_further(
-    file: Path, module: ModuleType
-) -> None:
+def test_an_exception_of_a_destructors_call_goes_no_further(file: Path, module: ModuleType) -> None:
     with Interpreter() as other:
         number = other.id
         other.run(load_code("objects", file) + "module.use_caller(1)")
@@ -162,7 +160,7 @@ def test_a_constructor_that_asks_for_its_own_object_is_refused(file: Path) -> No
 def test_threads_that_want_an_object_get_the_same_one(file: Path, module: ModuleType) -> None:
     module.address_of_slow()
     before = module.count_slow()
-    code = f"""
+    code = """
 import threading
 addresses = []
 threads = [threading.Thread(target=lambda: addresses.append(module.address_of_slow()))

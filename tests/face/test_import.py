@@ -81,7 +81,10 @@ def forger() -> ModuleType:
     return load(
         "forger",
         compile_module(
-            "forger", FORGER, ["later_version"], noargs=["forged", "foreign", "wrong_version", "older_version"]
+            "forger",
+            FORGER,
+            ["later_version"],
+            noargs=["forged", "foreign", "wrong_version", "older_version"],
         ),
     )
 

@@ -124,8 +124,8 @@ ORDER = """
         for (int i = 0; i < 4; ++i) {
             if (hpystate_pointer_get(&pointers[i]) != NULL) there[i] = (char)('0' + i);
         }
-        snprintf(ended + strlen(ended), sizeof(ended) - strlen(ended), "%ld %s %ld, ", number, there,
-                 list != NULL ? (long)PyList_Size(list) : -1L);
+        snprintf(ended + strlen(ended), sizeof(ended) - strlen(ended), "%ld %s %ld, ", number,
+                 there, list != NULL ? (long)PyList_Size(list) : -1L);
         if (number == 31) {  /* another one, and this one again: destroyed at once */
             hpystate_pointer_set(&pointers[0], (void *)(intptr_t)40, destroy);
             hpystate_pointer_set(&pointers[again], (void *)(intptr_t)50, destroy);
