@@ -15,7 +15,7 @@ import pytest
 
 from hpystate.testing import Interpreter, InterpreterError
 from tests.face.cpp import compile_objects
-from tests.face.plain import load, load_code
+from tests.face.plain import compile_module, load, load_code
 
 # The full API, whose fast paths are inline, and the limited one, which calls more.
 LIMITED = "-DPy_LIMITED_API=0x030C0000"
@@ -255,3 +255,55 @@ def test_as_a_plain_static_there_is_one_object(child: Callable) -> None:
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == ["one made unset", "not that"]
+
+
+WITHOUT_EXCEPTIONS = """
+    #include <hpystate/global.hpp>
+    struct Part {
+        explicit Part(PyObject *number) : value(PyLong_AsLong(number)) {}  /* may set an exception */
+        long value;
+    };
+    static hpystate::per_interpreter<Part> part;
+    static PyObject *number_of_part(PyObject *, PyObject *number) {
+        Part *own = part.get(number);
+        return own != nullptr ? PyLong_FromLong(own->value) : nullptr;
+    }
+    static int on_exec(PyObject *) { return hpystate_import(); }
+"""
+
+
+def test_without_exceptions_a_constructor_leaves_one_of_python() -> None:
+    flags = ("-std=c++17", "-fno-exceptions", "-fno-rtti")
+    file = compile_module("parts", WITHOUT_EXCEPTIONS, ["number_of_part"], flags=flags, cxx=True)
+    module = load("parts", file)
+    with pytest.raises(TypeError):
+        module.number_of_part("a word")
+    assert module.number_of_part(5) == module.number_of_part(6) == 5
+
+
+def test_a_daemon_thread_in_a_constructor_does_not_abort_the_process(
+    file: Path, child: Callable
+) -> None:
+    """3.12 and 3.13 unwind its stack when it wants the GIL again; later versions let it hang."""
+    code = (
+        load_code("objects", file)
+        + """
+import sys, threading, time
+started = threading.Event()
+real = time.sleep
+def sleep(seconds):
+    started.set()
+    real(seconds)
+    print("not reached")  # the end has begun by then
+time.sleep = sleep
+def function(kept, real=real):  # runs in a destructor at the end, and lets other threads run
+    real(0.3)
+module.print_history()
+module.use_caller(function)
+threading.Thread(target=module.address_of_slow, daemon=True).start()
+started.wait()
+"""
+    )
+    result = child(code)
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    assert result.stderr.splitlines()[0] == "0 caller 7 ends; called: good; 0 kept"
