@@ -260,7 +260,8 @@ def test_as_a_plain_static_there_is_one_object(child: Callable) -> None:
 WITHOUT_EXCEPTIONS = """
     #include <hpystate/global.hpp>
     struct Part {
-        explicit Part(PyObject *number) : value(PyLong_AsLong(number)) {}  /* may set an exception */
+        /* It may set an exception. */
+        explicit Part(PyObject *number) : value(PyLong_AsLong(number)) {}
         long value;
     };
     static hpystate::per_interpreter<Part> part;
