@@ -24,6 +24,7 @@ enum class LockRank : std::uint8_t {
     kTurns,         ///< interp_state/turns.cpp: who makes what, who waits
     kInstances, ///< interp_state/region.h: how many modules an interpreter has of each definition
     kDirectory, ///< interp_state/directory.cpp: regions and who owns them
+    kEnds,      ///< interp_state/ends.h: which values end before all others
     kForeignFiles,  ///< runtime/elf/foreign_files.cpp: files that another runtime has too
     kOtherContexts, ///< runtime/versions/around/contexts.cpp: contexts while they are filled
     kRegistry,      ///< globals/registry.cpp: the tokens

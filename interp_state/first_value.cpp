@@ -3,6 +3,7 @@
 
 #include "interp_state/first_value.h"
 
+#include "interp_state/ends.h"
 #include "interp_state/turns.h"
 #include "interp_state/values.h"
 #include "runtime/cpython/guarded.h"
@@ -11,7 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace hpystate {
 
@@ -80,10 +83,30 @@ void raise_silent(std::uintptr_t slot, const char* function) noexcept {
     return nullptr;
 }
 
+void raise_ended(Token token, const char* function) noexcept {
+    static_cast<void>(guarded(0, [&] {
+        const std::string text =
+            std::string(function) + ": the object of " + describe_slot(token.bits()) +
+            " was destroyed already: this interpreter is ending, and what was made last ends "
+            "first. Use it in a constructor, so that it is made before the object whose "
+            "destructor needs it, or keep there what the destructor needs.";
+        PyErr_SetString(PyExc_RuntimeError, text.c_str());
+        return 0;
+    }));
+}
+
+/// When a value ends, if its interpreter does.
+enum class End : std::uint8_t { kWithOthers, kInOrder };
+
 /// Makes and publishes the value; the caller is the maker.
 [[nodiscard]] PyObject* make_value(Region& region, std::uintptr_t* slot, const Maker& maker,
-                                   const char* function) noexcept {
+                                   End end, const char* function) noexcept {
     const Token token = token_of_slot(slot);
+    std::unique_ptr<Ends::Place> place;
+    if (end == End::kInOrder) {
+        place = Ends::new_place(token);
+        if (place == nullptr) return PyErr_NoMemory();
+    }
     Ref value(maker.make(maker.data));
     if (!value) {
         if (PyErr_Occurred() == nullptr) {
@@ -95,17 +118,21 @@ void raise_silent(std::uintptr_t slot, const char* function) noexcept {
     if (PyObject* const stored = value_of_slot(region, token)) return stored;
     if (region.window.closed()) return refuse_ended(region, token, function);
     if (!store_value(region, slot, value.get())) return nullptr;
+    // Newer than what its maker made, so it ends before that.
+    if (place != nullptr) region.ends.put(std::move(place));
     return value.release();
 }
 
-} // namespace
-
-PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
-                      const char* function) noexcept {
+[[nodiscard]] PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
+                                    End end, const char* function) noexcept {
     const Token token = token_of_slot(slot);
     for (;;) {
         if (PyObject* const stored = value_of_slot(region, token)) return stored;
         if (region.window.closed()) return refuse_ended(region, token, function);
+        if (end == End::kInOrder && region.ends.has_ended(token)) {
+            raise_ended(token, function);
+            return nullptr;
+        }
         TurnNode node({&region, region.generation, token.bits()});
         Circle circle;
         switch (take_turn(node, circle)) {
@@ -125,8 +152,20 @@ PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
         const Making making(node);
         // Another thread may have published a value before this thread's turn.
         if (PyObject* const stored = value_of_slot(region, token)) return stored;
-        return make_value(region, slot, maker, function);
+        return make_value(region, slot, maker, end, function);
     }
+}
+
+} // namespace
+
+PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
+                      const char* function) noexcept {
+    return first_value(region, slot, maker, End::kWithOthers, function);
+}
+
+PyObject* first_value_in_order(Region& region, std::uintptr_t* slot, const Maker& maker,
+                               const char* function) noexcept {
+    return first_value(region, slot, maker, End::kInOrder, function);
 }
 
 Maker Import::maker() noexcept {

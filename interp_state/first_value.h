@@ -26,6 +26,11 @@ struct Maker {
 [[nodiscard]] PyObject* first_value(Region& region, std::uintptr_t* slot, const Maker& maker,
                                     const char* function) noexcept;
 
+/// The same for a value that ends before the others when its interpreter does, the last one that
+/// was made first (interp_state/ends.h). RuntimeError: it has ended.
+[[nodiscard]] PyObject* first_value_in_order(Region& region, std::uintptr_t* slot,
+                                             const Maker& maker, const char* function) noexcept;
+
 /// The maker of HPyGlobal_Import. Both are UTF-8; without an attribute it is the module itself.
 struct Import {
     const char* module;

@@ -93,6 +93,10 @@ void leave_holder(PyObject* holder) noexcept {
     holder_of(holder).left = true;
 }
 
+void keep_holder(PyObject* holder) noexcept {
+    holder_of(holder).left = false;
+}
+
 void detach_holder(PyObject* holder) noexcept {
     holder_of(holder).region = nullptr;
 }

@@ -21,6 +21,10 @@ void attach_holder(PyObject* holder, Region& region, void (*end)(Region&) noexce
 /// Its finalizer then calls `end`.
 void leave_holder(PyObject* holder) noexcept;
 
+/// The interpreter's exit callback runs, so nobody needs the collector to find the holder: from now
+/// on it is not garbage, and neither are the values.
+void keep_holder(PyObject* holder) noexcept;
+
 /// The values were released: the holder reports nothing from now on. It lives on only if other code
 /// got a reference to it, as by gc.get_objects().
 void detach_holder(PyObject* holder) noexcept;

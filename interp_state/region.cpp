@@ -56,6 +56,7 @@ void Region::prepare(std::int64_t id) noexcept {
     has_exit_callback = false;
     has_end_signal.store(false, std::memory_order_relaxed);
     instances.reset();
+    ends.reset();
     for (std::atomic<LayerState*>& place : layers) {
         LayerState* const state = place.exchange(nullptr, std::memory_order_acq_rel);
         if (state == nullptr) continue;
@@ -68,6 +69,15 @@ void Region::prepare(std::int64_t id) noexcept {
     // release: pairs with the acquire in region_of(): whoever sees the region live sees that its
     // last owner is gone, the window empty and the context filled.
     phase.store(Phase::kLive, std::memory_order_release);
+}
+
+void Region::release_in_order() noexcept {
+    HPYSTATE_CHECK(phase.load() == Phase::kLive && ends.begun());
+    HPYSTATE_CHECK(may_run_python());
+    for (Token slot = ends.take_newest(); !slot.is_unset(); slot = ends.take_newest()) {
+        while (PyObject* const object = window.take_for_good(slot))
+            Py_DECREF(object);
+    }
 }
 
 void Region::begin_teardown() noexcept {

@@ -29,6 +29,7 @@
 
 #include "globals/locks.h"
 #include "interp_state/context_head.h"
+#include "interp_state/ends.h"
 #include "interp_state/spares.h"
 #include "interp_state/window.h"
 #include "runtime/cpython/attached_mutex.h"
@@ -126,6 +127,9 @@ struct Region {
     InterpreterMutex instances_mutex{LockRank::kInstances};
     std::unique_ptr<std::unordered_map<const void*, std::size_t>> instances; ///< guarded by it
 
+    /// Slots whose values end first, while all others are there. It has its own rules.
+    Ends ends;
+
     /// Indexed by layer (runtime/layers/find_state.h); null until its first use. Published and read
     /// as the holder.
     std::array<std::atomic<LayerState*>, 2> layers;
@@ -177,6 +181,11 @@ struct Region {
     /// Makes a region without an owner ready for its next owner; the caller holds the directory
     /// lock and publishes `owner` afterwards.
     void prepare(std::int64_t id) noexcept;
+
+    /// Before the end: releases the values in `ends`, the newest first, while the window is open.
+    /// Runs Python code and destructors, which may make more of them; the thread is attached to the
+    /// owner, and no other one is.
+    void release_in_order() noexcept;
 
     /// First phase of the end: marks the region, closes the window. Releases nothing.
     void begin_teardown() noexcept;

@@ -1,5 +1,5 @@
-/// interp_state/teardown.cpp: the two phases of the end: no load finds a value any more, then the
-/// values are released.
+/// interp_state/teardown.cpp: the end: values that end in an order; then no load finds a value any
+/// more, and all others are released.
 #include <Python.h>
 
 #include "interp_state/teardown.h"
@@ -87,13 +87,18 @@ void release_holder(Region& region) noexcept {
 } // namespace
 
 void end_region(Region& region) noexcept {
-    // relaxed: written on threads of the owner, and this is one. The exit callback or the holder's
-    // finalizer, whichever was second, has nothing to do.
-    if (region.phase.load(std::memory_order_relaxed) == Region::Phase::kDying) return;
+    // The exit callback or the holder's finalizer, whichever was second, has nothing to do. The
+    // second may be a collection in a destructor that the first runs.
+    if (!region.ends.begin()) return;
     HPYSTATE_CHECK(may_run_python());
     HPYSTATE_CHECK(is_attached_to(region.owner.load()));
     // An exception of the code that ends the interpreter must not be lost.
     PyObject* const raised = PyErr_GetRaisedException();
+    // acquire: pairs with the release in publish(). A collection during a destructor must not clear
+    // the values that the destructor uses.
+    PyObject* const holder = region.holder.load(std::memory_order_acquire);
+    if (holder != nullptr) keep_holder(holder);
+    region.release_in_order();
     region.begin_teardown();
     region.release_values();
     release_holder(region);

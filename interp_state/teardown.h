@@ -16,8 +16,9 @@
 
 namespace hpystate {
 
-/// Ends a region with its interpreter: closes the window, releases the values. A second call does
-/// nothing. The thread is attached to the region's owner; an exception that is set stays.
+/// Ends a region with its interpreter: releases the values that end in their order (ends.h), closes
+/// the window, releases all others. A second call does nothing, also one that a destructor causes.
+/// The thread is attached to the region's owner; an exception that is set stays.
 void end_region(Region& region) noexcept;
 
 /// Gives a region its holder, its exit callback and its capsule in the interpreter's dict. The

@@ -157,6 +157,24 @@ ObjectPointer Window::take(Token token) noexcept {
                                         : replace_in_overflow(token, nullptr);
 }
 
+ObjectPointer Window::take_for_good(Token token) noexcept {
+    if constexpr (!kNoGil) return take(token);
+    if (closed()) return nullptr;
+    const std::size_t index = index_of(token);
+    if (!entry_at(index).holds(token)) return replace_in_overflow(token, nullptr);
+    const std::lock_guard lock(stripes_[index % kStripes].mutex);
+    std::atomic<std::uintptr_t>& word = entry_at(index).word;
+    // relaxed, here and below: no other thread is attached.
+    const Word before(word.load(std::memory_order_relaxed));
+    if (before.is_cell() && before.object() != nullptr) {
+        word.store(Word::cell(nullptr).bits(), std::memory_order_relaxed);
+        return before.object();
+    }
+    word.store(0, std::memory_order_relaxed); // no cell any more, so there is no first object: W7
+    if (!before.is_cell()) return before.object();
+    return std::exchange(mapped_.arrays.first(index), nullptr);
+}
+
 void Window::close() noexcept {
     if (closed()) return;
     closed_.store(true, std::memory_order_relaxed);

@@ -24,24 +24,25 @@
 ///   W5  Once closed, every load returns nullptr and every store is refused, until reset().
 ///   Without the GIL only:
 ///   W6  An object that was once seen in a plain word (no cell) is owned by the window until it is
-///       closed: it may be used without a reference of one's own.
+///       closed, or its interpreter takes it for good: it may be used without a reference of one's
+///       own.
 ///   W7  `firsts` has an object for an entry if and only if its word is a cell; so there is one
 ///       kept object for a slot at most, which bounds the memory that overwritten values hold.
 ///   W8  The object of a cell or of the overflow is read, and a reference to it taken, under the
 ///       lock that its writers hold. No lock is held while anything else is called.
 ///
 /// Concurrency: only threads attached to the owning interpreter write; with a GIL that is one at a
-/// time, without it any number. close(), take_any() and reset() run when no other thread is
-/// attached; for_each() when none is, or while the collector has stopped them. A thread that kept a
-/// context of an interpreter that is gone may read at any time: that is why the words are atomic.
-/// It reads nullptr.
+/// time, without it any number. close(), take_for_good(), take_any() and reset() run when no other
+/// thread is attached; for_each() when none is, or while the collector has stopped them. A thread
+/// that kept a context of an interpreter that is gone may read at any time: that is why the words
+/// are atomic. It reads nullptr.
 ///
 ///     word          written by                        read by
 ///     Entry::token  claim (once), close, reset        any load: relaxed, since it only names the
 ///                                                     owner, and never changes while open
 ///     Entry::word   store, take: under the stripe     any load: acquire, pairs with the release of
 ///                   (no GIL), else by exchange        the first store
-///     firsts        store, take: under the stripe     for_each, take_any
+///     firsts        store, take: under the stripe     for_each, take_any, take_for_good
 ///     touched_      claim, before the token: relaxed  close, reset, for_each: no other thread runs
 ///     overflow_     claim, once: release              anybody: acquire. Its map: under its lock
 ///
@@ -165,6 +166,10 @@ class Window {
 
     /// Clears the value of `token`. The caller releases what this returns, as `old` after a store.
     [[nodiscard]] ObjectPointer take(Token token) noexcept;
+
+    /// The same where the interpreter ends: no other thread is attached, so without the GIL the
+    /// kept first object is returned too. Call it until it returns nullptr.
+    [[nodiscard]] ObjectPointer take_for_good(Token token) noexcept;
 
     /// From now on every load returns nullptr and every store is refused. The objects stay, until
     /// take_any() has returned them one after the other.

@@ -59,7 +59,7 @@ extern "C" {
 
 /** The version of the table that this file is compiled for. */
 #define HPYSTATE_GLOBAL_MAJOR 1
-#define HPYSTATE_GLOBAL_MINOR 0
+#define HPYSTATE_GLOBAL_MINOR 1
 
 /** Makes the first value of a global: a new reference, or NULL with an exception set. */
 typedef PyObject* (*hpystate_global_maker)(void* arg);
@@ -77,6 +77,8 @@ typedef struct hpystate_global {
 
 /** For Py_mod_multiple_interpreters: what this extension may declare as far as its globals go. */
 #define HPYSTATE_GLOBAL_INTERPRETERS Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
+
+struct _HPyContext_s; /* HPy's: HPyContext */
 
 /** An interpreter, as hpystate_current() returns it. */
 typedef struct hpystate_interpreter hpystate_interpreter;
@@ -141,6 +143,16 @@ struct hpystate_global_table {
 
     /* Sets the SystemError for a global that holds nothing. */
     void (*raise_unset)(const hpystate_global* global, const char* function);
+
+    /* Since 1.1. As get_or_init and store, for a value that ends before all others when its
+     * interpreter does, the last one that was stored first. Once it has ended, the first is a
+     * RuntimeError, and the second has no effect. */
+    PyObject* (*get_or_init_in_order)(hpystate_global* global, hpystate_global_maker make,
+                                      void* arg, const char* function);
+    int (*store_in_order)(hpystate_global* global, PyObject* object, const char* function);
+
+    /* The context of HPy 0.9; NULL with a SystemError: the interpreter is not ready. */
+    struct _HPyContext_s* (*context)(const char* function);
 };
 
 /* ---- how a file finds it ---- */
@@ -404,6 +416,39 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first(hpystate_global* global
     return table->get_or_init(global, make, arg, function);
 }
 
+/* The same two for a value that ends in its order, before all others. */
+HPYSTATE_UNSTABLE_COLD int
+hpystate_unstable_store_in_order(hpystate_global* global, PyObject* object, const char* function) {
+    const struct hpystate_global_table* const table = hpystate_unstable_functions();
+    if (table == NULL) return hpystate_unstable_raise_early(function), -1;
+    return table->store_in_order(global, object, function);
+}
+
+HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first_in_order(hpystate_global* global,
+                                                                  hpystate_global_maker make,
+                                                                  void* arg, const char* function) {
+    const struct hpystate_global_table* const table = hpystate_unstable_functions();
+    if (table == NULL) return (PyObject*)hpystate_unstable_raise_early(function);
+    return table->get_or_init_in_order(global, make, arg, function);
+}
+
+/** Returns HPy's context of the calling interpreter, to call functions of HPy extensions with it:
+ * docs/cython.md has an example. It is a plain context of HPy 0.9, `HPyContext *`.
+ *
+ *  returns  borrowed: valid until the interpreter ends. NULL with an exception set
+ *  raises   SystemError if hpystate_import() was not called in this interpreter. The function does
+ *           not exist with -DHPYSTATE_GLOBAL_STATIC
+ *  thread   attached to an interpreter
+ *  since    global 1.1
+ *  source   ours
+ */
+HPYSTATE_UNSTABLE_COLD struct _HPyContext_s* hpystate_context(void) {
+    const struct hpystate_global_table* const table = hpystate_unstable_functions();
+    if (table == NULL)
+        return (struct _HPyContext_s*)hpystate_unstable_raise_early("hpystate_context");
+    return table->context("hpystate_context");
+}
+
 /* Bytes from a capsule to its pointer; 0: unknown. Only after a value was found at once. */
 static inline size_t hpystate_unstable_capsule_pointer(void) {
     return hpystate_unstable_fast()->capsule_pointer;
@@ -606,6 +651,18 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first(hpystate_global* global
     }
     Py_INCREF(global->object);
     return global->object;
+}
+
+/* A plain static does not end. */
+HPYSTATE_UNSTABLE_COLD int
+hpystate_unstable_store_in_order(hpystate_global* global, PyObject* object, const char* function) {
+    return hpystate_unstable_store(global, object, function);
+}
+
+HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first_in_order(hpystate_global* global,
+                                                                  hpystate_global_maker make,
+                                                                  void* arg, const char* function) {
+    return hpystate_unstable_first(global, make, arg, function);
 }
 
 #endif
@@ -989,22 +1046,31 @@ static inline int hpystate_err_matches(const hpystate_global* type) {
 /* ---- C pointers ---- */
 
 /** A static that holds a C pointer per interpreter, and what frees it. All zero at first. Kept as a
- * capsule in a global. */
+ * capsule in a global. When an interpreter ends, its pointers are destroyed before the values of
+ * globals are released: the last one that was made or set first. So `destroy` may use globals, and
+ * pointers that were there when its own was made. */
 typedef struct hpystate_pointer {
     hpystate_global slot;
 } hpystate_pointer;
 
 #define HPYSTATE_UNSTABLE_POINTER "hpystate.pointer"
 
-/* A capsule's destructor: calls the extension's, whatever exception is on its way. */
-HPYSTATE_UNSTABLE_COLD void hpystate_unstable_destroy(PyObject* capsule) {
+/* Calls a destructor, whatever exception is on its way. */
+HPYSTATE_UNSTABLE_COLD void hpystate_unstable_destroy_value(void* value,
+                                                            hpystate_destructor destroy) {
     PyObject* const raised = PyErr_GetRaisedException();
+    destroy(value);
+    if (PyErr_Occurred()) PyErr_WriteUnraisable(NULL);
+    PyErr_SetRaisedException(raised);
+}
+
+/* A capsule's destructor: calls the extension's. */
+HPYSTATE_UNSTABLE_COLD void hpystate_unstable_destroy(PyObject* capsule) {
     void* const context = PyCapsule_GetContext(capsule);
     hpystate_destructor destroy;
     memcpy(&destroy, &context, sizeof(destroy)); /* ISO C has no cast for this */
-    destroy(PyCapsule_GetPointer(capsule, HPYSTATE_UNSTABLE_POINTER));
-    if (PyErr_Occurred()) PyErr_WriteUnraisable(NULL);
-    PyErr_SetRaisedException(raised);
+    hpystate_unstable_destroy_value(PyCapsule_GetPointer(capsule, HPYSTATE_UNSTABLE_POINTER),
+                                    destroy);
 }
 
 /* A capsule for a pointer that is not NULL; NULL with an exception set. */
@@ -1046,7 +1112,7 @@ static inline void* hpystate_unstable_peek_pointer(const hpystate_global* global
  *
  *  pointer  the static's address
  *  returns  the pointer, valid until another one is set or the interpreter ends; NULL, without an
- *           exception: none is set, or the interpreter has ended
+ *           exception: none is set, or it was destroyed since the interpreter is ending
  *  raises   SystemError, with NULL, if hpystate_import() was not called in this interpreter
  *  thread   attached to an interpreter
  *  since    global 1.0
@@ -1066,8 +1132,9 @@ static inline void* hpystate_pointer_get(const hpystate_pointer* pointer) {
  *  destroy  called with `value` when it is replaced or the interpreter ends, with the thread
  *           attached; the module may be gone by then. An exception that it leaves is reported by
  *           sys.unraisablehook. NULL: nothing is to do
- *  returns  0; where the interpreter has ended `value` is destroyed at once. -1 with an exception
- *           set: `value` still belongs to the caller
+ *  returns  0; where the interpreter has ended, or has destroyed this pointer since it is ending,
+ *           `value` is destroyed at once. -1 with an exception set: `value` still belongs to the
+ *           caller
  *  raises   as hpystate_global_store()
  *  thread   attached to an interpreter
  *  since    global 1.0
@@ -1081,7 +1148,7 @@ HPYSTATE_UNSTABLE_COLD int hpystate_pointer_set(hpystate_pointer* pointer, void*
         capsule = hpystate_unstable_wrap(value, destroy);
         if (capsule == NULL) return -1;
     }
-    result = hpystate_unstable_store(&pointer->slot, capsule, "hpystate_pointer_set");
+    result = hpystate_unstable_store_in_order(&pointer->slot, capsule, "hpystate_pointer_set");
     if (result < 0 && capsule != NULL) PyCapsule_SetDestructor(capsule, NULL);
     Py_XDECREF(capsule);
     return result;
@@ -1102,7 +1169,8 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_make_pointer(void* arg) {
         return NULL;
     }
     capsule = hpystate_unstable_wrap(value, wanted->destroy);
-    if (capsule == NULL && wanted->destroy != NULL) wanted->destroy(value);
+    if (capsule == NULL && wanted->destroy != NULL)
+        hpystate_unstable_destroy_value(value, wanted->destroy);
     return capsule;
 }
 
@@ -1114,7 +1182,8 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_make_pointer(void* arg) {
  *  arg      for `make`
  *  destroy  as for hpystate_pointer_set()
  *  returns  the pointer, as hpystate_pointer_get(); NULL with an exception set
- *  raises   as hpystate_global_get_or_init()
+ *  raises   as hpystate_global_get_or_init(); RuntimeError if the interpreter is ending and has
+ *           destroyed this pointer
  *  thread   attached to an interpreter
  *  since    global 1.0
  *  source   ours
@@ -1130,8 +1199,8 @@ static inline void* hpystate_pointer_get_or_init(hpystate_pointer* pointer,
     wanted.make = make;
     wanted.arg = arg;
     wanted.destroy = destroy;
-    capsule = hpystate_unstable_first(&pointer->slot, hpystate_unstable_make_pointer, &wanted,
-                                      "hpystate_pointer_get_or_init");
+    capsule = hpystate_unstable_first_in_order(&pointer->slot, hpystate_unstable_make_pointer,
+                                               &wanted, "hpystate_pointer_get_or_init");
     if (capsule == NULL) return NULL;
     result = PyCapsule_GetPointer(capsule, HPYSTATE_UNSTABLE_POINTER);
     Py_DECREF(capsule);

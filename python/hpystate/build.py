@@ -225,7 +225,7 @@ def content_of_headers() -> str:
     digest = hashlib.sha256()
     folder = include_folder()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in {".h", ".def", ".c"}:
+        if path.suffix in {".h", ".hpp", ".def", ".c"}:
             digest.update(repr((str(path.relative_to(folder)), path.read_bytes())).encode())
     return digest.hexdigest()
 

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def compile_cython(
     flags: Sequence[str] = (),
 ) -> Path:
     """Compiles NAME.pyx, and returns the path of the extension module in `out_dir`, for the Python
-    that runs this. NAME.c stays beside it.
+    that runs this. NAME.c stays beside it, and headers that Cython writes. Each file appears as a
+    whole, and a build uses its own: so any number may run at once, also into one folder.
 
     source   the Cython file; its name is the module's
     out_dir  where the files go; made if it is not there
@@ -66,20 +68,28 @@ def compile_cython(
     _check_cython()
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
-    generated = out / f"{path.stem}.c"
     package = include_folder().parent
-    command = [sys.executable, "-m", "cython", "-3", "-I", str(package.parent)]
-    result = subprocess.run(
-        [*command, str(path), "-o", str(generated)], capture_output=True, text=True, check=False
-    )
-    if result.returncode != 0:
-        raise BuildError(f"{path}: Cython could not translate it\n{result.stderr.strip()}")
     includes = [f"-I{include_folder()}", f"-I{sysconfig.get_path('include')}", f"-I{path.parent}"]
-    common = ["-O2", "-fPIC", "-shared", *MACROS, *includes, *flags]
     name = path.stem + str(sysconfig.get_config_var("EXT_SUFFIX"))
-    target = out / name
-    scratch = out / f"{name}.{os.getpid()}.tmp"
-    # Not taken from a cache: the source may include headers of its own.
-    run_tool([*compiler("CC", "cc"), *common, str(generated), "-o", str(scratch)])
-    os.replace(scratch, target)  # a process that has the old file mapped keeps it
-    return target
+    # In the same file system, so that a file can be moved there as a whole.
+    with tempfile.TemporaryDirectory(dir=out, prefix=f".{path.stem}.") as scratch:
+        generated = Path(scratch) / f"{path.stem}.c"
+        command = [sys.executable, "-m", "cython", "-3", "-I", str(package.parent)]
+        result = subprocess.run(
+            [*command, str(path), "-o", str(generated)], capture_output=True, text=True, check=False
+        )
+        if result.returncode != 0:
+            raise BuildError(f"{path}: Cython could not translate it\n{result.stderr.strip()}")
+        # A debugger looks for NAME.c where it will be.
+        common = ["-O2", "-fPIC", "-shared", f"-ffile-prefix-map={scratch}={out}"]
+        made = Path(scratch) / name
+        # Not taken from a cache: the source may include headers of its own.
+        run_tool(
+            [
+                *(*compiler("CC", "cc"), *common, *MACROS, *includes, *flags),
+                *(str(generated), "-o", str(made)),
+            ]
+        )
+        for file in sorted(Path(scratch).iterdir(), key=lambda each: each == made):
+            os.replace(file, out / file.name)  # a process that has the old file mapped keeps it
+    return out / name

@@ -4,6 +4,7 @@
 #include "runtime/face/api.h"
 
 #include "globals/token.h"
+#include "interp_state/ends.h"
 #include "interp_state/first_value.h"
 #include "interp_state/values.h"
 #include "runtime/cpython/collected.h"
@@ -17,7 +18,9 @@
 #include <hpystate/global.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace hpystate::face {
 
@@ -141,6 +144,36 @@ PyObject* get_or_init(hpystate_global* global, hpystate_global_maker make, void*
     return first_value(*region, slot_of(global), made.maker(), function);
 }
 
+PyObject* get_or_init_in_order(hpystate_global* global, hpystate_global_maker make, void* arg,
+                               const char* function) {
+    Region* const region = here(function);
+    if (region == nullptr || !is_registered(global, function)) return nullptr;
+    Made made{make, arg};
+    return first_value_in_order(*region, slot_of(global), made.maker(), function);
+}
+
+int store_in_order(hpystate_global* global, PyObject* object, const char* function) {
+    Region* const region = here(function);
+    if (region == nullptr || !is_registered(global, function)) return -1;
+    const Token token = token_of(global);
+    if (region->window.closed() || region->ends.has_ended(token)) return 0;
+    if (object == nullptr) return store_value(*region, slot_of(global), nullptr) ? 0 : -1;
+    // Listed before it is stored: that releases the value before, whose destructor may store to
+    // others, which are newer then. An empty slot in the list has no effect.
+    std::unique_ptr<Ends::Place> place = Ends::new_place(token);
+    if (place == nullptr) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    region->ends.put(std::move(place));
+    return store_value(*region, slot_of(global), object) ? 0 : -1;
+}
+
+HPyContext* context(const char* function) {
+    Region* const region = here(function);
+    return region != nullptr ? &region->context() : nullptr;
+}
+
 void raise(const hpystate_global* global, const char* function) {
     Region* const region = here(function);
     // A slot that nobody stored to is not known yet.
@@ -161,6 +194,9 @@ constinit const hpystate_global_table kGlobalTable{
     &store,
     &get_or_init,
     &raise,
+    &get_or_init_in_order,
+    &store_in_order,
+    &context,
 };
 
 bool add_global_api(PyObject* module) noexcept {

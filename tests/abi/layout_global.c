@@ -15,9 +15,9 @@ AT(hpystate_table_header, minor, 4);
 AT(hpystate_table_header, previous, 8);
 IS(sizeof(struct hpystate_table_header), 16);
 
-/* Major version 1, 1.0. */
+/* Major version 1: 1.0, and what 1.1 appended. */
 IS(HPYSTATE_GLOBAL_MAJOR, 1);
-IS(HPYSTATE_GLOBAL_MINOR, 0);
+IS(HPYSTATE_GLOBAL_MINOR, 1);
 AT(hpystate_global_table, header, 0);
 AT(hpystate_global_table, fast, 16);
 AT(hpystate_global_table, enter, 24);
@@ -27,7 +27,10 @@ AT(hpystate_global_table, get_ref, 48);
 AT(hpystate_global_table, store, 56);
 AT(hpystate_global_table, get_or_init, 64);
 AT(hpystate_global_table, raise_unset, 72);
-IS(sizeof(struct hpystate_global_table), 80);
+AT(hpystate_global_table, get_or_init_in_order, 80);
+AT(hpystate_global_table, store_in_order, 88);
+AT(hpystate_global_table, context, 96);
+IS(sizeof(struct hpystate_global_table), 104);
 
 /* What inline code reads. */
 AT(hpystate_fast, thread, 0);
@@ -45,7 +48,7 @@ IS(sizeof(hpystate_pointer), 8);
 /* The functions' types. */
 extern const struct hpystate_global_table hpystate_signatures;
 const struct hpystate_global_table hpystate_signatures = {
-    {1, 0, 0},
+    {1, 1, 0},
     (const struct hpystate_fast*)0,
     (int (*)(void))0,
     (const hpystate_interpreter* (*)(const char*))0,
@@ -54,4 +57,7 @@ const struct hpystate_global_table hpystate_signatures = {
     (int (*)(hpystate_global*, PyObject*, int, const char*))0,
     (PyObject * (*)(hpystate_global*, PyObject* (*)(void*), void*, const char*))0,
     (void (*)(const hpystate_global*, const char*))0,
+    (PyObject * (*)(hpystate_global*, PyObject* (*)(void*), void*, const char*))0,
+    (int (*)(hpystate_global*, PyObject*, const char*))0,
+    (struct _HPyContext_s * (*)(const char*))0,
 };

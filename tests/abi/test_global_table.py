@@ -62,7 +62,7 @@ def test_a_change_does_not_compile(tmp_path: Path, change: str) -> None:
 def test_a_function_at_the_end_is_noticed_by_the_size_alone(tmp_path: Path) -> None:
     """Appending is allowed: the error names the row to write."""
     text = HEADER.read_text()
-    last = "    void (*raise_unset)(const hpystate_global* global, const char* function);\n"
+    last = "    struct _HPyContext_s* (*context)(const char* function);\n"
     assert text.count(last) == 1
     (tmp_path / "hpystate").mkdir()
     (tmp_path / "hpystate" / "global.h").write_text(

@@ -115,6 +115,7 @@ BLOCKS = {
     "tests/clients/test_contributing.py compares the names of the presets",
     ("CONTRIBUTING.md", "detach-on-fork"): "tests/clients/test_contributing.py runs it",
     ("docs/cython.md", "cython_counter"): "tests/cython/test_counter.py runs it",
+    ("docs/cython.md", "cython_hpy"): "tests/cython/test_hpy.py runs it",
     ("docs/debugging.md", "HPY=debug"): "test_the_variables_choose_and_tell_the_mode",
     ("docs/debugging.md", "LeakDetector"): (
         "test_the_example_of_debug_mode_finds_no_leak_and_finds_one"
@@ -133,6 +134,10 @@ BLOCKS = {
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
     ("docs/global.md", "#include <hpystate/global.h>"): "tests/face/test_documentation.py runs it",
+    (
+        "docs/global.md",
+        "#include <hpystate/global.hpp>",
+    ): "tests/face/test_documentation.py runs it",
     ("docs/global.md", "gcc -shared"): "tests/face/test_documentation.py runs it",
     ("docs/global.md", "import tally"): "tests/face/test_documentation.py runs it",
     ("docs/new-version.md", "+++ b/include/hpy/abi/hpy_1_0.def"): (

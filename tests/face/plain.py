@@ -87,19 +87,21 @@ def compile_module(
     *,
     noargs: Sequence[str] = (),
     flags: Sequence[str] = (),
+    cxx: bool = False,
 ) -> Path:
-    """The same for the source of module_source(); a text is compiled once for each state of the
-    headers."""
+    """The same for the source of module_source(), in C or in C++; a text is compiled once for each
+    state of the headers."""
     text = module_source(name, body, functions, noargs)
-    key = (text, flags, os.environ.get("CC"), SUFFIX, content_of_headers())
+    compiler = os.environ.get("CXX", "c++") if cxx else os.environ.get("CC", "cc")
+    key = (text, flags, compiler, SUFFIX, content_of_headers())
     folder = make_cache_folder("plain", hashlib.sha256(repr(key).encode()).hexdigest()[:16])
     made = folder / f"{name}{SUFFIX}"
     if made.is_file():
         return made
     with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch) / f"{name}.c"
+        source = Path(scratch) / f"{name}.{'cpp' if cxx else 'c'}"
         source.write_text(text)
-        return compile_plain(name, [source], folder, flags=flags)
+        return compile_plain(name, [source], folder, flags=flags, compiler=compiler)
 
 
 def load(name: str, file: Path) -> ModuleType:

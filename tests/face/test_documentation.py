@@ -12,7 +12,7 @@ import pytest
 import hpystate
 from hpystate.testing import Interpreter
 from tests.clients import pages
-from tests.face.plain import load, load_code
+from tests.face.plain import compile_plain, load, load_code
 
 PAGE = "docs/global.md"
 
@@ -57,3 +57,25 @@ def test_the_exception_of_the_example_is_that_of_the_interpreter(folder: Path) -
     with Interpreter() as other:
         code = load_code("tally", file) + "try: module.add(5)\nexcept module.Error: answer = 1"
         assert other.run(code) == 1
+
+
+def test_the_example_in_cpp_counts_and_reports_at_the_end(tmp_path: Path) -> None:
+    source = tmp_path / "tally.cpp"
+    source.write_text(block("cpp"))
+    flags = ("-std=c++17", "-Wno-missing-field-initializers")
+    compiler = os.environ.get("CXX", "c++")
+    file = compile_plain("tally", [source], tmp_path, flags=flags, compiler=compiler)
+    tally = load("tally", file)
+    assert [tally.add(word) for word in ("one", "two", "one")] == [1, 1, 2]
+    with pytest.raises(ValueError, match="an empty word"):
+        tally.add("")
+    with pytest.raises(TypeError):
+        tally.add(5)
+    reading, writing = os.pipe()
+    with Interpreter() as other:
+        code = load_code("tally", file) + "answer = module.add('one'), module.add('three')\n"
+        code += f"import os\ndef report(count, write=os.write): write({writing}, b'%d' % count)\n"
+        assert other.run(code + "module.at_end(report)") == (1, 1)
+    os.close(writing)
+    with os.fdopen(reading) as printed:
+        assert printed.read() == "2"

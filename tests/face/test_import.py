@@ -57,6 +57,11 @@ FORGER = """
         other.previous = NULL;
         return forge(HPYSTATE_GLOBAL_CAPSULE, &other, &other);
     }
+    static PyObject *older_version(PyObject *self, PyObject *arg) {
+        static struct hpystate_table_header older = {HPYSTATE_GLOBAL_MAJOR, 0, NULL};
+        (void)self; (void)arg;
+        return forge(HPYSTATE_GLOBAL_CAPSULE, &older, &older);
+    }
     static PyObject *later_version(PyObject *self, PyObject *arg) {
         (void)self;
         other.previous = (const struct hpystate_table_header *)PyCapsule_GetPointer(
@@ -76,7 +81,10 @@ def forger() -> ModuleType:
     return load(
         "forger",
         compile_module(
-            "forger", FORGER, ["later_version"], noargs=["forged", "foreign", "wrong_version"]
+            "forger",
+            FORGER,
+            ["later_version"],
+            noargs=["forged", "foreign", "wrong_version", "older_version"],
         ),
     )
 
@@ -96,7 +104,11 @@ def capsule() -> Iterator[object]:
         ("foreign", "is not the capsule hpystate._native.global_api"),
         (
             "wrong_version",
-            r"needs version 1\.0 of hpystate's globals, and the installed hpystate " r"has 7\.3",
+            r"needs version 1\.1 of hpystate's globals, and the installed hpystate has 7\.3",
+        ),
+        (
+            "older_version",
+            r"needs version 1\.1 of hpystate's globals, and the installed hpystate has 1\.0",
         ),
     ],
 )

@@ -111,6 +111,62 @@ def test_a_pointer_that_cannot_be_made_is_an_error(file: Path) -> None:
         other.run(load_code("pointers", file) + "module.init_nothing()")
 
 
+ORDER = """
+    #include <stdint.h>
+    #include <stdio.h>
+    static hpystate_pointer pointers[4];
+    static hpystate_global kept;
+    static char ended[400];  /* what the last interpreter that ended did */
+    static void destroy(void *value) {
+        const long number = (long)(intptr_t)value, again = number % 10;
+        PyObject *list = hpystate_global_borrow(&kept);
+        char there[5] = "----";
+        for (int i = 0; i < 4; ++i) {
+            if (hpystate_pointer_get(&pointers[i]) != NULL) there[i] = (char)('0' + i);
+        }
+        snprintf(ended + strlen(ended), sizeof(ended) - strlen(ended), "%ld %s %ld, ", number,
+                 there, list != NULL ? (long)PyList_Size(list) : -1L);
+        if (number == 31) {  /* another one, and this one again: destroyed at once */
+            hpystate_pointer_set(&pointers[0], (void *)(intptr_t)40, destroy);
+            hpystate_pointer_set(&pointers[again], (void *)(intptr_t)50, destroy);
+        }
+    }
+    static void *make(void *arg) { return arg; }
+    static PyObject *fill(PyObject *self, PyObject *list) {
+        (void)self;
+        ended[0] = 0;
+        if (hpystate_global_store(&kept, list) < 0) return NULL;
+        for (int i = 1; i < 4; ++i) {
+            if (!hpystate_pointer_get_or_init(&pointers[i], make, (void *)(intptr_t)(i * 10),
+                                              destroy))
+                return NULL;
+        }
+        /* 1 is set again, so it is the newest. */
+        if (hpystate_pointer_set(&pointers[1], (void *)(intptr_t)31, destroy) < 0) return NULL;
+        Py_RETURN_NONE;
+    }
+    static PyObject *told(PyObject *self, PyObject *arg) {
+        (void)self; (void)arg;
+        return PyUnicode_FromString(ended);
+    }
+    static int on_exec(PyObject *module) { (void)module; return hpystate_import(); }
+"""
+
+
+def test_pointers_end_the_newest_first_while_globals_hold_their_values() -> None:
+    file = compile_module("order", ORDER, ["fill"], noargs=["told"])
+    module = load("order", file)
+    for kind in ("own", "shared"):
+        with Interpreter(kind) as other:
+            other.run(load_code("order", file) + "module.fill([None] * 5)")
+        told = module.told().split(", ")
+        replaced = [each for each in told if each.startswith("10 ")]
+        assert replaced in (["10 -123 5"], ["10 0-23 5"])  # at once; without the GIL at the end
+        assert [each for each in told if each not in replaced] == [
+            *("31 --23 5", "50 0-23 5", "40 --23 5", "30 --2- 5", "20 ---- 5", ""),
+        ]
+
+
 DATETIME = """
     #include <datetime.h>
     static hpystate_capsule datetime_api = HPYSTATE_DATETIME_CAPSULE;

@@ -162,8 +162,8 @@ FIRST_VALUES = [
         [
             Patch(
                 FIRST,
-                "    return value.release();\n}\n\n} // namespace",
-                "    return value.get();\n}\n\n} // namespace",
+                "    return value.release();\n}\n\n[[nodiscard]] PyObject* first_value(",
+                "    return value.get();\n}\n\n[[nodiscard]] PyObject* first_value(",
             )
         ],
     ),

@@ -5,6 +5,7 @@
 #include "globals/throwing.cpp"
 #include "interp_state/context_head.cpp"
 #include "interp_state/directory.cpp"
+#include "interp_state/ends.cpp"
 #include "interp_state/first_value.cpp"
 #include "interp_state/holder.cpp"
 #include "interp_state/region.cpp"
