@@ -108,6 +108,7 @@ struct hpystate_table_header {
 struct hpystate_fast {
     void* (*thread)(void);
     size_t capsule_pointer;     /* bytes from a capsule to its pointer; 0: unknown */
+    ptrdiff_t thread_word;      /* bytes from %fs:0 to what thread() returns; 0: call it */
     ptrdiff_t seen[(1u << 16)]; /* any word may change at any time */
 };
 #define HPYSTATE_THREAD_KEY 16
@@ -155,6 +156,8 @@ struct hpystate_unstable_link {
 
 struct hpystate_unstable_nowhere {
     void* (*thread)(void);
+    size_t capsule_pointer;
+    ptrdiff_t thread_word;
 };
 
 __attribute__((unused)) static void* hpystate_unstable_no_thread(void) {
@@ -165,7 +168,7 @@ extern struct hpystate_unstable_nowhere hpystate_unstable_nowhere;
 extern struct hpystate_unstable_link hpystate_unstable_link;
 __attribute__((weak,
                visibility("hidden"))) struct hpystate_unstable_nowhere hpystate_unstable_nowhere = {
-    &hpystate_unstable_no_thread};
+    &hpystate_unstable_no_thread, 0, 0};
 __attribute__((weak, visibility("hidden"))) struct hpystate_unstable_link hpystate_unstable_link = {
     (const struct hpystate_fast*)(const void*)&hpystate_unstable_nowhere, NULL};
 
@@ -219,10 +222,30 @@ static inline void hpystate_unstable_order(void) {
     __atomic_signal_fence(__ATOMIC_ACQUIRE);
 }
 
+/* The state of the calling thread; NULL: it is attached to none, or nothing is known. */
+static inline const char* hpystate_unstable_thread(const struct hpystate_fast* fast) {
+#if defined(__x86_64__) && !defined(__ILP32__)
+    ptrdiff_t word;
+    /* Before a loop, as hpystate_unstable_fast(): the same for as long as `fast` is. */
+    __asm__("{movq %c2(%1), %0|mov %0, [%1+%c2]}"
+            : "=r"(word)
+            : "r"(fast), "i"(offsetof(struct hpystate_fast, thread_word)));
+    if (__builtin_expect(word != 0, 1)) {
+        const char* thread;
+        /* Its operand in memory tells the compiler that a call may change it. */
+        __asm__("{movq %%fs:(%1), %0|mov %0, fs:[%1]}"
+                : "=r"(thread)
+                : "r"(word), "m"(fast->thread_word));
+        return thread;
+    }
+#endif
+    return (const char*)fast->thread();
+}
+
 /* Bytes from `fast` to the calling interpreter's table, if it is found at once; 0: call the
  * package. */
 static inline ptrdiff_t hpystate_unstable_distance(const struct hpystate_fast* fast) {
-    const char* const thread = (const char*)fast->thread();
+    const char* const thread = hpystate_unstable_thread(fast);
     ptrdiff_t distance;
     uintptr_t key;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
