@@ -16,7 +16,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +25,8 @@ from recipes import RECIPES, Run
 from rows import PROGRAM_SHARE, PROGRAMS, ROWS, Row
 
 import hpystate
+
+Clock = Callable[[], float]
 
 
 def load_c(folder: Path, name: str) -> ModuleType:
@@ -176,34 +178,40 @@ def counts(names: dict[str, Any], rounds: int) -> None:
             c.end(f"{row.group}|{row.title}|{side}")
 
 
-def rounds_for(run: Run, seconds: float) -> int:
+def rounds_for(run: Run, seconds: float, clock: Clock) -> int:
     """How many rounds take about so long."""
     n = 16
     while True:
-        start = time.perf_counter()
+        start = clock()
         run(n)
-        spent = time.perf_counter() - start
+        spent = clock() - start
         if spent > seconds / 4:
             return max(1, int(n * seconds / spent))
         n *= 4
 
 
-def times(names: dict[str, Any], pairs: int, seconds: float) -> list[dict[str, Any]]:
+def times(
+    names: dict[str, Any],
+    pairs: int,
+    seconds: float,
+    rows: Sequence[Row] = (*ROWS, *PROGRAMS),
+    clock: Clock = time.perf_counter,
+) -> list[dict[str, Any]]:
     found = []
     gc.disable()
-    for row in (*ROWS, *PROGRAMS):
+    for row in rows:
         sides = sides_of(row, names)
         check(row, sides)
-        n = rounds_for(next(iter(sides.values())), seconds)
+        n = rounds_for(next(iter(sides.values())), seconds, clock)
         spent: dict[str, list[float]] = {side: [] for side in sides}
         for pair in range(pairs):
             order = list(sides.items())
             if pair % 2:
                 order.reverse()
             for side, run in order:
-                start = time.perf_counter()
+                start = clock()
                 run(n)
-                spent[side].append((time.perf_counter() - start) / n)
+                spent[side].append((clock() - start) / n)
         gc.collect()
         found.append({"group": row.group, "title": row.title, "seconds": spent})
         print(f"{row.group}: {row.title}", file=sys.stderr, flush=True)

@@ -87,19 +87,27 @@ static PyObject* make_context(PyTypeObject* type, Py_ssize_t precision) {
     return (PyObject*)self;
 }
 
-/* The context of the calling thread; a new reference. */
-static Context* current_context(PyObject* context_var, PyObject* context_type) {
-    PyObject *context, *token;
-    if (PyContextVar_Get(context_var, NULL, &context) < 0) return NULL;
-    if (context != NULL) return (Context*)context;
-    context = make_context((PyTypeObject*)context_type, 28);
+/* The context of the calling thread, a new reference: 1; 0: there is none yet; -1. */
+static inline int find_context(PyObject* context_var, Context** context) {
+    PyObject* found = NULL;
+    const int result = PyContextVar_Get(context_var, NULL, &found);
+    *context = (Context*)found;
+    return result < 0 ? -1 : found != NULL;
+}
+static Context* first_context(PyObject* context_var, PyObject* context_type) {
+    PyObject *token, *context = make_context((PyTypeObject*)context_type, 28);
     if (context == NULL) return NULL;
     token = PyContextVar_Set(context_var, context);
     if (token == NULL) Py_CLEAR(context);
     Py_XDECREF(token);
     return (Context*)context;
 }
-#define CURRENT_CONTEXT() current_context(GET(context_var), GET(Context))
+/* Sets `context` to it, or to NULL. */
+#define CURRENT_CONTEXT(context)                                                                   \
+    do {                                                                                           \
+        if (find_context(GET(context_var), &(context)) == 0)                                       \
+            (context) = first_context(GET(context_var), GET(Context));                             \
+    } while (0)
 
 /* ---- operations ---- */
 
@@ -139,13 +147,14 @@ static void raise(unsigned status, PyObject* invalid, PyObject* by_zero, PyObjec
         Context* context = NULL;                                                                   \
         int known;                                                                                 \
         BEGIN(left, right);                                                                        \
+        PyObject* const type = GET(Decimal);                                                       \
         start(&made_a.digits);                                                                     \
         start(&made_b.digits);                                                                     \
         start(&out.digits);                                                                        \
-        known = read_operand(&a, &made_a, left, GET(Decimal));                                     \
-        if (known > 0) known = read_operand(&b, &made_b, right, GET(Decimal));                     \
+        known = read_operand(&a, &made_a, left, type);                                             \
+        if (known > 0) known = read_operand(&b, &made_b, right, type);                             \
         if (known == 0) result = Py_NewRef(Py_NotImplemented);                                     \
-        if (known > 0) context = CURRENT_CONTEXT();                                                \
+        if (known > 0) CURRENT_CONTEXT(context);                                                   \
         if (context != NULL) {                                                                     \
             unsigned status = 0;                                                                   \
             if (function(&out, &a, &b, context->precision, &status) < 0) {                         \
@@ -156,7 +165,7 @@ static void raise(unsigned status, PyObject* invalid, PyObject* by_zero, PyObjec
                 if (status & FAILURES)                                                             \
                     RAISE(status);                                                                 \
                 else                                                                               \
-                    result = make_decimal((PyTypeObject*)GET(Decimal), &number);                   \
+                    result = make_decimal((PyTypeObject*)type, &number);                           \
             }                                                                                      \
             Py_DECREF(context);                                                                    \
         }                                                                                          \
@@ -177,7 +186,8 @@ static PyObject* round_decimal(PyObject* self, int negate) {
     unsigned status = 0;
     Result out;
     BEGIN(self, self);
-    Context* const context = CURRENT_CONTEXT();
+    Context* context;
+    CURRENT_CONTEXT(context);
     if (context == NULL) return NULL;
     start(&out.digits);
     if (round_number(&out, &a, negate, context->precision, &status) < 0) {
@@ -202,6 +212,16 @@ static PyObject* minus_decimal(PyObject* self) {
 }
 static int decimal_bool(PyObject* self) {
     return Py_SIZE(self) != 0;
+}
+
+static PyObject* times_power_of_ten(PyObject* value, int64_t exponent) {
+    PyObject* const ten = PyLong_FromLong(10);
+    PyObject* const times = PyLong_FromLongLong(exponent);
+    PyObject* power = ten != NULL && times != NULL ? PyNumber_Power(ten, times, Py_None) : NULL;
+    Py_XDECREF(ten);
+    Py_XDECREF(times);
+    if (power != NULL) Py_SETREF(power, PyNumber_Multiply(value, power));
+    return power;
 }
 
 static PyObject* decimal_int(PyObject* self) {
@@ -230,6 +250,8 @@ static PyObject* decimal_int(PyObject* self) {
         if (result != NULL && a.negative) Py_SETREF(result, PyNumber_Negative(result));
         Py_XDECREF(base);
     }
+    if (result != NULL && a.exponent > 0 && digits.count > 0)
+        Py_SETREF(result, times_power_of_ten(result, a.exponent));
     drop(&digits);
     return result;
 }
@@ -240,12 +262,14 @@ static PyObject* compare_decimals(PyObject* left, PyObject* right, int operator)
     PyObject* result = NULL;
     int known, order;
     BEGIN(left, right);
+    PyObject* const type = GET(Decimal);
     start(&made_a.digits);
     start(&made_b.digits);
-    known = read_operand(&a, &made_a, left, GET(Decimal));
-    if (known > 0) known = read_operand(&b, &made_b, right, GET(Decimal));
+    known = read_operand(&a, &made_a, left, type);
+    if (known > 0) known = read_operand(&b, &made_b, right, type);
     if (known > 0) {
-        Context* const context = CURRENT_CONTEXT(); /* as _decimal, whose NaNs have a status */
+        Context* context; /* as _decimal, whose NaNs have a status */
+        CURRENT_CONTEXT(context);
         if (context == NULL) {
             known = -1;
         } else if (compare(&a, &b, &order) < 0) {
@@ -365,8 +389,10 @@ static PyType_Spec context_spec = {MODULE_NAME ".Context", sizeof(Context), 0, P
                                    context_slots};
 
 static PyObject* getcontext(PyObject* module, PyObject* ignored) {
+    Context* context;
     BEGIN_IN(module);
-    return (PyObject*)CURRENT_CONTEXT();
+    CURRENT_CONTEXT(context);
+    return (PyObject*)context;
 }
 static PyObject* setcontext(PyObject* module, PyObject* context) {
     PyObject* token;

@@ -261,9 +261,9 @@ static inline int compare(const Number* a, const Number* b, int* order) {
     return result;
 }
 
-/* The integer part: its digits, without the sign. */
+/* The digits of the integer part, without the sign and without the zeros of a high exponent. */
 static inline int integer_part(Digits* out, const Number* a) {
-    if (shift_up(out, a->digits, a->exponent > 0 ? a->exponent : 0) < 0) return -1;
+    if (shift_up(out, a->digits, 0) < 0) return -1;
     if (a->exponent < 0) shift_down(out, -a->exponent);
     return 0;
 }

@@ -304,14 +304,6 @@ static inline int hpystate_unstable_read(const char* base, ptrdiff_t distance,
 #endif
 }
 
-/* The value of a global in an interpreter, borrowed, if it is found at once; else NULL. */
-static inline PyObject* hpystate_unstable_peek(const hpystate_interpreter* here,
-                                               const hpystate_global* global) {
-    PyObject* object;
-    const char* const base = (const char*)(const void*)here;
-    return hpystate_unstable_read(base, 0, global, &object) ? object : NULL;
-}
-
 /* The same in the calling interpreter; 1 and the value, NULL for none, or 0. */
 static inline int hpystate_unstable_read_here(const hpystate_global* global, PyObject** object) {
     const struct hpystate_fast* const fast = hpystate_unstable_fast();
@@ -374,8 +366,10 @@ static inline const hpystate_interpreter* hpystate_current(void) {
  */
 static inline PyObject* hpystate_global_borrow_in(const hpystate_interpreter* here,
                                                   const hpystate_global* global) {
-    PyObject* const object = here != NULL ? hpystate_unstable_peek(here, global) : NULL;
-    if (__builtin_expect(object != NULL, 1)) return object;
+    const char* const base = (const char*)(const void*)here;
+    PyObject* object;
+    if (__builtin_expect(here != NULL && hpystate_unstable_read(base, 0, global, &object), 1))
+        return object;
     return hpystate_unstable_borrow(global, "hpystate_global_borrow_in");
 }
 
