@@ -119,7 +119,7 @@ def build_pyglobal() -> Path:
     folder that pyglobal_worker.py takes."""
     import pybind11
 
-    texts = [file.read_bytes() for file in sorted(PYGLOBAL.iterdir())]
+    texts = [file.read_bytes() for file in sorted(PYGLOBAL.glob("*.*"))]
     depends = (texts, content_of_headers(), pybind11.__version__, OPTIMIZED, sys.version)
     key = hashlib.sha256(repr(depends).encode()).hexdigest()[:16]
     out = cache_dir() / "bench-pyglobal" / (sys.implementation.cache_tag or "python") / key

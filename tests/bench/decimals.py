@@ -53,7 +53,7 @@ PAIRS = (
     ("1.0000000005", "1"),
     ("9999999999999999999999999999.5", "0"),
     ("1E+999999", "9E+999999"),
-    ("1E-999999", "1E+2"),
+    ("1E-999999", "1"),
     ("1E+900000", "-1E-900000"),
     ("999999999", "1E-9"),
     ("1000000000000000000", "999999999"),
@@ -101,6 +101,9 @@ def differences(module: ModuleType, seed: int) -> list[str]:
             want, got = outcome(operation, *theirs), outcome(operation, *ours)
             if want != got:
                 found.append(f"precision {precision}: {a} {name} {b}: {got}, not {want}")
+    # `decimal` has subnormal numbers, which its traps let through; here that is an exception.
+    if (got := outcome(operator.truediv, module.Decimal("1E-999999"), 100)) != "Underflow":
+        found.append(f"1E-999999 / 100: {got}, not Underflow")
     for digits in (2, 9, 28, 77):
         module.getcontext().prec = digits
         decimal.getcontext().prec = digits + 2
