@@ -1,4 +1,4 @@
-"""pyglobal_headers.py: what it costs to compile hpystate/global.h, and the code that comes of it."""
+"""pyglobal_headers.py: what it costs to compile hpystate/global.h, and how much code it gives."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """pyglobal_rows.py: what `make bench-pyglobal` measures, beside what, and what it may cost: all of
 it data, as in rows.py.
 
-The loops of the loads are counted and timed as they are, loop included: a load is a few instructions
-and could not be told from what it leaves out of a loop.
+The loops of the loads are counted and timed as they are, loop included: a load is a few
+instructions and could not be told from what it leaves out of a loop.
 """
 
 from __future__ import annotations

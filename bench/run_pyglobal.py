@@ -7,8 +7,9 @@
     make bench-pyglobal ARGS="--bars"              a bar that was missed is an error: exit status 1
     make bench-pyglobal ARGS="--only instructions" no times; --only times: no callgrind
 
-Times are of the processor, for the measuring thread. Loads without a context, in a loop that is counted too; pi, computed by a decimal type that keeps
-its objects in one of four places; and the headers. docs/pyglobal.md says what it shows.
+Loads without a context, in a loop that is counted too; pi, computed by a decimal type that keeps
+its objects in one of four places; and the headers. Times are the processor's, for the thread that
+measures. docs/pyglobal.md explains the tables.
 """
 
 from __future__ import annotations

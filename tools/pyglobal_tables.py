@@ -56,7 +56,11 @@ def _rows(group: str) -> list[list[str]]:
                 rows.setdefault((row["title"], name), []).extend(_cells(side, group))
     first = group != "loads"
     return [
-        [*([title] if first else []), f"`{name}`" if "_" in name and " " not in name else name, *row]
+        [
+            *([title] if first else []),
+            f"`{name}`" if "_" in name and " " not in name else name,
+            *row,
+        ]
         for (title, name), row in rows.items()
     ]
 

@@ -6,11 +6,12 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include <stddef.h>
-
 #include "back_ends.h"
+#include "context.h"
 #include "number.h"
 #include "text.h"
+
+#include <stddef.h>
 
 typedef struct {
     PyObject_VAR_HEAD int negative; /* ob_size: its limbs, and no sign */
@@ -18,15 +19,9 @@ typedef struct {
     uint32_t limbs[];
 } Decimal;
 
-typedef struct {
-    PyObject_HEAD Py_ssize_t precision;
-    unsigned status;
-} Context;
-
 static Number number_in(PyObject* object) {
     const Decimal* const self = (Decimal*)object;
-    const Number number = {
-        self->negative, self->exponent, {(size_t)Py_SIZE(self), self->limbs}};
+    const Number number = {self->negative, self->exponent, {(size_t)Py_SIZE(self), self->limbs}};
     return number;
 }
 
@@ -72,42 +67,6 @@ static int read_int(Result* out, PyObject* value) {
     Py_DECREF(text);
     return result;
 }
-
-/* ---- contexts ---- */
-
-static PyObject* make_context(PyTypeObject* type, Py_ssize_t precision) {
-    Context* self;
-    if (precision < 1 || precision > MAX_PRECISION) {
-        PyErr_Format(PyExc_ValueError, "a precision from 1 to %d was expected, not %zd",
-                     MAX_PRECISION, precision);
-        return NULL;
-    }
-    self = (Context*)type->tp_alloc(type, 0);
-    if (self != NULL) self->precision = precision;
-    return (PyObject*)self;
-}
-
-/* The context of the calling thread, a new reference: 1; 0: there is none yet; -1. */
-static inline int find_context(PyObject* context_var, Context** context) {
-    PyObject* found = NULL;
-    const int result = PyContextVar_Get(context_var, NULL, &found);
-    *context = (Context*)found;
-    return result < 0 ? -1 : found != NULL;
-}
-static Context* first_context(PyObject* context_var, PyObject* context_type) {
-    PyObject *token, *context = make_context((PyTypeObject*)context_type, 28);
-    if (context == NULL) return NULL;
-    token = PyContextVar_Set(context_var, context);
-    if (token == NULL) Py_CLEAR(context);
-    Py_XDECREF(token);
-    return (Context*)context;
-}
-/* Sets `context` to it, or to NULL. */
-#define CURRENT_CONTEXT(context)                                                                   \
-    do {                                                                                           \
-        if (find_context(GET(context_var), &(context)) == 0)                                       \
-            (context) = first_context(GET(context_var), GET(Context));                             \
-    } while (0)
 
 /* ---- operations ---- */
 
@@ -280,12 +239,15 @@ static PyObject* compare_decimals(PyObject* left, PyObject* right, int operator)
     }
     if (known == 0) result = Py_NewRef(Py_NotImplemented);
     if (known > 0) {
-        const int holds = operator== Py_EQ   ? order == 0
-                          : operator== Py_NE ? order != 0
-                          : operator== Py_LT ? order < 0
-                          : operator== Py_LE ? order <= 0
-                          : operator== Py_GT ? order > 0
-                                             : order >= 0;
+        const int holds = operator== Py_EQ ? order == 0 :
+                          operator== Py_NE ? order != 0
+                          :
+                          operator== Py_LT ? order < 0
+                          :
+                          operator== Py_LE ? order <= 0
+                          :
+                          operator== Py_GT ? order > 0
+                                           : order >= 0;
         result = PyBool_FromLong(holds);
     }
     drop(&made_a.digits);
@@ -335,58 +297,25 @@ static PyObject* new_decimal(PyTypeObject* type, PyObject* args, PyObject* kwarg
     return result;
 }
 
-static PyType_Slot decimal_slots[] = {
-    {Py_tp_new, new_decimal},
-    {Py_tp_dealloc, free_decimal},
-    {Py_tp_richcompare, compare_decimals},
-    {Py_tp_hash, PyObject_HashNotImplemented},
-    {Py_tp_str, decimal_str},
-    {Py_tp_repr, decimal_repr},
-    {Py_nb_add, add_decimals},
-    {Py_nb_subtract, subtract_decimals},
-    {Py_nb_multiply, multiply_decimals},
-    {Py_nb_true_divide, divide_decimals},
-    {Py_nb_remainder, remain_decimals},
-    {Py_nb_positive, plus_decimal},
-    {Py_nb_negative, minus_decimal},
-    {Py_nb_int, decimal_int},
-    {Py_nb_bool, decimal_bool},
-    {0, NULL}};
+static PyType_Slot decimal_slots[] = {{Py_tp_new, new_decimal},
+                                      {Py_tp_dealloc, free_decimal},
+                                      {Py_tp_richcompare, compare_decimals},
+                                      {Py_tp_hash, PyObject_HashNotImplemented},
+                                      {Py_tp_str, decimal_str},
+                                      {Py_tp_repr, decimal_repr},
+                                      {Py_nb_add, add_decimals},
+                                      {Py_nb_subtract, subtract_decimals},
+                                      {Py_nb_multiply, multiply_decimals},
+                                      {Py_nb_true_divide, divide_decimals},
+                                      {Py_nb_remainder, remain_decimals},
+                                      {Py_nb_positive, plus_decimal},
+                                      {Py_nb_negative, minus_decimal},
+                                      {Py_nb_int, decimal_int},
+                                      {Py_nb_bool, decimal_bool},
+                                      {0, NULL}};
 static PyType_Spec decimal_spec = {MODULE_NAME ".Decimal", offsetof(Decimal, limbs),
                                    sizeof(uint32_t), Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
                                    decimal_slots};
-
-static PyObject* new_context(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-    static char* names[] = {"prec", NULL};
-    Py_ssize_t precision = 28;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|n", names, &precision)) return NULL;
-    return make_context(type, precision);
-}
-static PyObject* context_precision(PyObject* self, void* ignored) {
-    return PyLong_FromSsize_t(((Context*)self)->precision);
-}
-static int set_context_precision(PyObject* self, PyObject* value, void* ignored) {
-    const Py_ssize_t precision = value != NULL ? PyLong_AsSsize_t(value) : 0;
-    if (precision == -1 && PyErr_Occurred()) return -1;
-    if (precision < 1 || precision > MAX_PRECISION) {
-        PyErr_Format(PyExc_ValueError, "a precision from 1 to %d was expected, not %zd",
-                     MAX_PRECISION, precision);
-        return -1;
-    }
-    ((Context*)self)->precision = precision;
-    return 0;
-}
-static PyObject* context_inexact(PyObject* self, void* ignored) {
-    return PyBool_FromLong(((Context*)self)->status & INEXACT);
-}
-static PyGetSetDef context_getsets[] = {
-    {"prec", context_precision, set_context_precision, NULL, NULL},
-    {"inexact", context_inexact, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL}};
-static PyType_Slot context_slots[] = {
-    {Py_tp_new, new_context}, {Py_tp_getset, context_getsets}, {0, NULL}};
-static PyType_Spec context_spec = {MODULE_NAME ".Context", sizeof(Context), 0, Py_TPFLAGS_DEFAULT,
-                                   context_slots};
 
 static PyObject* getcontext(PyObject* module, PyObject* ignored) {
     Context* context;

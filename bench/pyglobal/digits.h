@@ -189,7 +189,8 @@ static inline int shift_down(Digits* digits, int64_t by) {
     return lost > half ? 3 : (lost != 0 || below);
 }
 
-/* In place: adds 1. There is room, since digits were dropped before, or the top limb is not full. */
+/* In place: adds 1. There is room, since digits were dropped before, or the top limb is not full.
+ */
 static inline void add_one(Digits* digits) {
     size_t i = 0;
     while (i < digits->count && ++digits->limbs[i] == LIMB_BASE)

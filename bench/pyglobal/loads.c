@@ -4,6 +4,7 @@
  * path to it. */
 #define PY_SSIZE_T_CLEAN
 #include <hpystate/global.h>
+
 #include <valgrind/callgrind.h>
 
 static PyObject* process_static;
@@ -110,8 +111,9 @@ static PyMethodDef methods[] = {{"load_static", load_static, METH_O, NULL},
                                 {"begin", begin, METH_NOARGS, NULL},
                                 {"end", end, METH_O, NULL},
                                 {NULL, NULL, 0, NULL}};
-static PyModuleDef_Slot slots[] = {
-    {Py_mod_exec, on_exec}, {Py_mod_multiple_interpreters, HPYSTATE_GLOBAL_INTERPRETERS}, {0, NULL}};
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, on_exec},
+                                   {Py_mod_multiple_interpreters, HPYSTATE_GLOBAL_INTERPRETERS},
+                                   {0, NULL}};
 static struct PyModuleDef definition = {.m_base = PyModuleDef_HEAD_INIT,
                                         .m_name = "loads",
                                         .m_size = sizeof(State),

@@ -34,7 +34,8 @@ static inline int is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* [sign] digits [. digits] [E [sign] digits]: 1; 0 for anything else; -1 where memory is missing. */
+/* [sign] digits [. digits] [E [sign] digits]: 1; 0 for anything else; -1 where memory is missing.
+ */
 static inline int read_text(Result* out, const char* text) {
     int64_t exponent = 0, behind = 0, read = 0;
     int point = 0, negative = 0;

@@ -16,13 +16,12 @@
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/versions.h"
 
-#include <link.h>
-#include <pthread.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <link.h>
+#include <pthread.h>
 
 namespace hpystate {
 

@@ -1,5 +1,5 @@
-"""decimals.py FOLDER: does the decimal type of `make bench-pyglobal` give what `decimal` gives? With
-each back end; a child process of test_pyglobal.py, which gets JSON: the differences, by back end.
+"""decimals.py FOLDER: does the decimal type of `make bench-pyglobal` give what `decimal` gives?
+With each back end; a child process of test_pyglobal.py, which gets the differences as JSON.
 """
 
 from __future__ import annotations

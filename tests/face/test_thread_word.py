@@ -24,7 +24,7 @@ BODY = r"""
     #define STATE _PyThreadState_UncheckedGet
     #endif
 
-    /* "at <distance>" or "called": how this process does it; the state is the right one each time. */
+    /* "at <distance>" or "called"; the state is the right one each time. */
     static PyObject *how(PyObject *self, PyObject *arg) {
         const struct hpystate_fast *fast = hpystate_unstable_fast();
         const void *attached = hpystate_unstable_thread(fast), *detached = NULL;
