@@ -130,7 +130,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, progress: Progress) -> tuple[Path, list[Found]]:
-    rounds, pairs, seconds = (5_000, 15, 0.002) if options.quick else (20_000, 101, 0.004)
+    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (20_000, 101, 0.004)
     task = progress.add_task("building what is measured", total=None)
     folder = build_pyglobal()
     counted: dict[str, float] = {}

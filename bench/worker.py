@@ -147,9 +147,9 @@ def sides_of(row: Row, names: dict[str, Any]) -> dict[str, Run]:
     return sides
 
 
-def check(row: Row, sides: dict[str, Run]) -> None:
+def check(row: Row, sides: dict[str, Run], rounds: int = 100) -> None:
     """The sides give the same; and Python's specialisation has seen each."""
-    given = {side: run(100) for side, run in sides.items()}
+    given = {side: run(rounds) for side, run in sides.items()}
     if len({repr(each) for each in given.values()}) != 1:
         raise AssertionError(f"{row.group}, {row.title}: the sides do not give the same: {given}")
 
