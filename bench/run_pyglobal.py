@@ -130,7 +130,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, progress: Progress) -> tuple[Path, list[Found]]:
-    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (20_000, 101, 0.004)
+    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (10_000, 101, 0.003)
     task = progress.add_task("building what is measured", total=None)
     folder = build_pyglobal()
     counted: dict[str, float] = {}
@@ -163,7 +163,7 @@ def main() -> int:
     console: Console = new_console()
     with Progress(console=console, transient=not console.is_terminal) as progress:
         folder, results = measure(options, progress)
-    headers = [] if options.only else measure_headers(5 if options.quick else 15)
+    headers = [] if options.only else measure_headers(3 if options.quick else 7)
     code = {} if options.only else measure_code(folder)
     verdicts: list[Verdict] = [verdict for found in results for verdict in judge(found)]
     for found in results:

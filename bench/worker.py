@@ -202,7 +202,8 @@ def times(
     for row in rows:
         sides = sides_of(row, names)
         check(row, sides)
-        n = rounds_for(next(iter(sides.values())), seconds, clock)
+        # Of its own for each side: one of them may take hundreds of times as long as another.
+        rounds = {side: rounds_for(run, seconds, clock) for side, run in sides.items()}
         spent: dict[str, list[float]] = {side: [] for side in sides}
         for pair in range(pairs):
             order = list(sides.items())
@@ -210,8 +211,8 @@ def times(
                 order.reverse()
             for side, run in order:
                 start = clock()
-                run(n)
-                spent[side].append((clock() - start) / n)
+                run(rounds[side])
+                spent[side].append((clock() - start) / rounds[side])
         gc.collect()
         found.append({"group": row.group, "title": row.title, "seconds": spent})
         print(f"{row.group}: {row.title}", file=sys.stderr, flush=True)
