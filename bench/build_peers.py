@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+from pyglobal_rows import BACK_ENDS
 from recipes import RECIPES
 
-from hpystate.build import cache_dir, compile_extension
+from hpystate.build import cache_dir, compile_extension, content_of_headers, include_folder
+from hpystate.build_cython import compile_cython
 from hpystate.demo.upstream import upstream_python
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
 PROGRAMS = HERE / "programs"
+PYGLOBAL = HERE / "pyglobal"
 OPTIMIZED = ["-O2", "-fPIC", "-shared", "-fvisibility=hidden"]
 
 
@@ -107,6 +111,32 @@ def build() -> Path:
     if has_upstream():
         _cpython_abi("hpy_probe", PEERS / "hpy_probe.c", out, "-DNO_FUSED")
     build_programs(out)
+    return out
+
+
+def build_pyglobal() -> Path:
+    """Builds what run_pyglobal.py measures, unless that was done with all that it depends on; the
+    folder that pyglobal_worker.py takes."""
+    import pybind11
+
+    texts = [file.read_bytes() for file in sorted(PYGLOBAL.glob("*.*"))]
+    depends = (texts, content_of_headers(), pybind11.__version__, OPTIMIZED, sys.version)
+    key = hashlib.sha256(repr(depends).encode()).hexdigest()[:16]
+    out = cache_dir() / "bench-pyglobal" / (sys.implementation.cache_tag or "python") / key
+    complete = out / "complete"
+    if complete.is_file():
+        return out
+    out.mkdir(parents=True, exist_ok=True)
+    own = f"-I{include_folder()}"
+    _c_extension(PYGLOBAL / "loads.c", out, own)
+    pybind_flags = ("-std=c++17", f"-I{pybind11.get_include()}")
+    _c_extension(PYGLOBAL / "loads_pybind.cpp", out, *pybind_flags)
+    compile_cython(PYGLOBAL / "loads_cython.pyx", out)
+    for back_end in BACK_ENDS.values():
+        name = f"pi_{back_end.lower()}"
+        flags = [f"-DBACK_END_{back_end}", f'-DMODULE_NAME="{name}"', f"-DINIT_NAME=PyInit_{name}"]
+        _c_extension(PYGLOBAL / "decimal_like.c", out, own, *flags, name=name)
+    complete.touch()
     return out
 
 

@@ -33,6 +33,13 @@ COLOURS = {
     "C, interpreter dict": "#cccccc",
     "pybind11, get_stored": "#756bb1",
     "Cython, module state": "#31a354",
+    "hpystate_global": "#4292c6",
+    "hpystate_global, hpystate_current() before the loop": "#c6dbef",
+    "the thread's state alone": "#969696",
+    "PyModule_GetState": "#a6761d",
+    "PyType_GetModuleByDef": "#dfc27d",
+    "the interpreter's dict": "#d9d9d9",
+    "CPython's _decimal": "#e7298a",
 }
 OTHER = "#e377c2"
 COLUMNS = 4

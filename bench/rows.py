@@ -25,12 +25,13 @@ C = "C API"
 @dataclass(frozen=True)
 class Bar:
     """A side, the first of the row unless `of` names another, costs at most `limit` times `side`;
-    for None, `limit` is absolute."""
+    for None, `limit` is absolute. `more`: at most so many instructions or ns more than `side`."""
 
     measure: Measure
     side: str | None
     limit: float
     of: str | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True)

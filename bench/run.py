@@ -29,7 +29,7 @@ from typing import Any
 
 import columns
 from build_peers import build, upstream_packages
-from found import Found, Verdict, exit_status, summary
+from found import Found, Verdict, exit_status, judge, summary
 from plot import draw
 from rich.console import Console
 from rich.progress import Progress
@@ -44,22 +44,29 @@ WORKER = HERE / "worker.py"
 
 def count(folder: Path, packages: Path | None, rounds: int) -> dict[str, float]:
     """Instructions of one round, by "group|title|side"."""
+    dumped = callgrind(WORKER, "counts", str(folder), str(packages or "-"), str(rounds))
+    return {
+        key: total / (rounds // PROGRAM_SHARE if key.startswith("programs|") else rounds)
+        for key, total in dumped.items()
+    }
+
+
+def callgrind(*arguments: str | Path) -> dict[str, int]:
+    """Instructions of each dump that a program of Python makes, by the dump's title."""
     with tempfile.TemporaryDirectory() as scratch:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out"]
-        command += [sys.executable, str(WORKER), "counts", str(folder), str(packages or "-")]
+        command += [sys.executable, *map(str, arguments)]
         environment = os.environ | {"PYTHONHASHSEED": "0"}
         result = subprocess.run(
-            [*command, str(rounds)], capture_output=True, text=True, env=environment, check=False
+            command, capture_output=True, text=True, env=environment, check=False
         )
-        found: dict[str, float] = {}
+        found: dict[str, int] = {}
         for dump in Path(scratch).glob("out.*"):
             text = dump.read_text(encoding="utf-8", errors="replace")
             title = re.search(r"^desc: Trigger: Client Request: (.*)$", text, re.MULTILINE)
             total = re.search(r"^(?:summary|totals): (\d+)", text, re.MULTILINE)
             if title and total:
-                key = title.group(1)
-                done = rounds // PROGRAM_SHARE if key.startswith("programs|") else rounds
-                found[key] = int(total.group(1)) / done
+                found[title.group(1)] = int(total.group(1))
     if result.returncode != 0 or not found:
         raise RuntimeError(f"callgrind failed:\n{result.stderr[-3000:]}")
     return found
@@ -77,10 +84,18 @@ def subtract_loops(counted: dict[str, float]) -> dict[str, float]:
 def measure_times(
     folder: Path, packages: Path | None, pairs: int, seconds: float, progress: Progress
 ) -> dict[str, dict[str, list[float]]]:
-    task = progress.add_task("times", total=len(ROWS) + len(PROGRAMS))
-    command = [sys.executable, str(WORKER), "times", str(folder), str(packages or "-")]
+    arguments = ("times", str(folder), str(packages or "-"), str(pairs), str(seconds))
+    return timed(progress, len(ROWS) + len(PROGRAMS), WORKER, *arguments)
+
+
+def timed(
+    progress: Progress, rows: int, *arguments: str | Path
+) -> dict[str, dict[str, list[float]]]:
+    """What a program of Python prints as JSON: seconds by row and side. It prints a line to stderr
+    for each row that is done."""
+    task = progress.add_task("times", total=rows)
     with subprocess.Popen(
-        [*command, str(pairs), str(seconds)],
+        [sys.executable, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -101,22 +116,6 @@ def measure_times(
     if child.returncode != 0:
         raise RuntimeError(f"the measuring process failed:\n{''.join(told)[-3000:]}")
     return {f"{each['group']}|{each['title']}": each["seconds"] for each in json.loads(answer)}
-
-
-def judge(found: Found) -> list[Verdict]:
-    verdicts = []
-    for bar in found.row.bars:
-        side = bar.of or next(iter(found.row.sides))
-        if bar.side is not None and bar.side not in (found.instructions | found.seconds):
-            continue  # a peer that this Python has not
-        if bar.side is None:
-            value = found.instructions[side]
-        elif bar.measure == "instructions":
-            value = found.instructions[side] / found.instructions[bar.side]
-        else:
-            value = found.ratio(side, bar.side).median
-        verdicts.append(Verdict(found.row, bar, value))
-    return verdicts
 
 
 def tables(results: list[Found]) -> list[Table]:
@@ -178,26 +177,31 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main() -> int:
-    options = parse()
-    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (5_000, 25, 0.02)
+def new_console() -> Console:
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=110)  # a file or a pipe has no width
+    return console
+
+
+def main() -> int:
+    options = parse()
+    rounds, pairs, seconds = (2_000, 15, 0.002) if options.quick else (5_000, 25, 0.02)
+    console = new_console()
     with Progress(console=console, transient=not console.is_terminal) as progress:
         task = progress.add_task("building what is measured", total=None)
         folder, packages = build(), upstream_packages()
         progress.update(task, description="counting instructions")
         counted = subtract_loops(count(folder, packages, rounds))
         progress.remove_task(task)
-        timed = measure_times(folder, packages, pairs, seconds, progress)
+        times = measure_times(folder, packages, pairs, seconds, progress)
     results = []
     for row in (*ROWS, *PROGRAMS):
         key = f"{row.group}|{row.title}"
         instructions = {
             side: counted[f"{key}|{side}"] for side in row.sides if f"{key}|{side}" in counted
         }
-        results.append(Found(row, instructions, timed[key]))
+        results.append(Found(row, instructions, times[key]))
     verdicts = [verdict for found in results for verdict in judge(found)]
     for table in tables(results):
         console.print(table)

@@ -16,7 +16,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +25,8 @@ from recipes import RECIPES, Run
 from rows import PROGRAM_SHARE, PROGRAMS, ROWS, Row
 
 import hpystate
+
+Clock = Callable[[], float]
 
 
 def load_c(folder: Path, name: str) -> ModuleType:
@@ -145,9 +147,9 @@ def sides_of(row: Row, names: dict[str, Any]) -> dict[str, Run]:
     return sides
 
 
-def check(row: Row, sides: dict[str, Run]) -> None:
+def check(row: Row, sides: dict[str, Run], rounds: int = 100) -> None:
     """The sides give the same; and Python's specialisation has seen each."""
-    given = {side: run(100) for side, run in sides.items()}
+    given = {side: run(rounds) for side, run in sides.items()}
     if len({repr(each) for each in given.values()}) != 1:
         raise AssertionError(f"{row.group}, {row.title}: the sides do not give the same: {given}")
 
@@ -176,34 +178,41 @@ def counts(names: dict[str, Any], rounds: int) -> None:
             c.end(f"{row.group}|{row.title}|{side}")
 
 
-def rounds_for(run: Run, seconds: float) -> int:
+def rounds_for(run: Run, seconds: float, clock: Clock) -> int:
     """How many rounds take about so long."""
     n = 16
     while True:
-        start = time.perf_counter()
+        start = clock()
         run(n)
-        spent = time.perf_counter() - start
+        spent = clock() - start
         if spent > seconds / 4:
             return max(1, int(n * seconds / spent))
         n *= 4
 
 
-def times(names: dict[str, Any], pairs: int, seconds: float) -> list[dict[str, Any]]:
+def times(
+    names: dict[str, Any],
+    pairs: int,
+    seconds: float,
+    rows: Sequence[Row] = (*ROWS, *PROGRAMS),
+    clock: Clock = time.perf_counter,
+) -> list[dict[str, Any]]:
     found = []
     gc.disable()
-    for row in (*ROWS, *PROGRAMS):
+    for row in rows:
         sides = sides_of(row, names)
         check(row, sides)
-        n = rounds_for(next(iter(sides.values())), seconds)
+        # Of its own for each side: one of them may take hundreds of times as long as another.
+        rounds = {side: rounds_for(run, seconds, clock) for side, run in sides.items()}
         spent: dict[str, list[float]] = {side: [] for side in sides}
         for pair in range(pairs):
             order = list(sides.items())
             if pair % 2:
                 order.reverse()
             for side, run in order:
-                start = time.perf_counter()
-                run(n)
-                spent[side].append((time.perf_counter() - start) / n)
+                start = clock()
+                run(rounds[side])
+                spent[side].append((clock() - start) / rounds[side])
         gc.collect()
         found.append({"group": row.group, "title": row.title, "seconds": spent})
         print(f"{row.group}: {row.title}", file=sys.stderr, flush=True)

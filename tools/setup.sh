@@ -38,7 +38,7 @@ relayed() { # what command...
 packages_of() { # command
     case $1 in
         demo | bench-threads) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
-        bench) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
+        bench | bench-pyglobal) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
     esac
@@ -75,10 +75,10 @@ make_environment() { # group of pyproject.toml...; none: all that developing nee
     export PATH=$VENV/bin:$PATH
 }
 
-# The peers that `make bench` measures, and what draws its plot.
+# The peers that `make bench` and `make bench-pyglobal` measure, and what draws the plot.
 need_bench_packages() {
     python -c 'import Cython, matplotlib, pybind11' 2>/dev/null ||
-        quietly "installing Python packages for make bench" \
+        quietly "installing Python packages for make $COMMAND" \
             python -m pip install --disable-pip-version-check --prefer-binary \
             $(python tools/dependencies.py bench)
 }
@@ -316,6 +316,7 @@ case $COMMAND in
     test-upstream) build dev _native; say "upstream's suites"; python tests/upstream/run.py "$@" ;;
     test-pypy) run_test_pypy "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
+    bench-pyglobal) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run_pyglobal.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
     module) build dev _native ;;

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pyglobal_tables import PYGLOBAL_TABLES, lines_of
 from rooms import read_rooms
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,11 +35,6 @@ ABIS = {
     "CPython": ("cpython",),
     "others": ("other",),
 }
-
-
-def lines_of(headings: list[str], rows: list[list[str]]) -> str:
-    ruled = [headings, ["---"] * len(headings), *rows]
-    return "".join(f"| {' | '.join(row)} |\n" for row in ruled)
 
 
 # ---- fused calls -------------------------------------------------------------------------------
@@ -304,6 +300,7 @@ DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/doctor.md", "counts of packages", doctor_counts),
     ("docs/fused.md", "fused calls", fused_calls),
     ("docs/hosts.md", "hosts", hosts),
+    *(("docs/pyglobal.md", f"pyglobal {name}", table) for name, table in PYGLOBAL_TABLES.items()),
     ("docs/results.md", "HPy's own suites", upstream_suite),
     ("docs/results.md", "stress scenarios", stress_scenarios),
     ("docs/results.md", "stress bars", stress_bars),

@@ -110,6 +110,7 @@ struct hpystate_table_header {
 struct hpystate_fast {
     void* (*thread)(void);
     size_t capsule_pointer;     /* bytes from a capsule to its pointer; 0: unknown */
+    ptrdiff_t thread_word;      /* bytes from %fs:0 to what thread() returns; 0: call it */
     ptrdiff_t seen[(1u << 16)]; /* any word may change at any time */
 };
 #define HPYSTATE_THREAD_KEY 16
@@ -167,6 +168,8 @@ struct hpystate_unstable_link {
 
 struct hpystate_unstable_nowhere {
     void* (*thread)(void);
+    size_t capsule_pointer;
+    ptrdiff_t thread_word;
 };
 
 __attribute__((unused)) static void* hpystate_unstable_no_thread(void) {
@@ -177,7 +180,7 @@ extern struct hpystate_unstable_nowhere hpystate_unstable_nowhere;
 extern struct hpystate_unstable_link hpystate_unstable_link;
 __attribute__((weak,
                visibility("hidden"))) struct hpystate_unstable_nowhere hpystate_unstable_nowhere = {
-    &hpystate_unstable_no_thread};
+    &hpystate_unstable_no_thread, 0, 0};
 __attribute__((weak, visibility("hidden"))) struct hpystate_unstable_link hpystate_unstable_link = {
     (const struct hpystate_fast*)(const void*)&hpystate_unstable_nowhere, NULL};
 
@@ -231,10 +234,30 @@ static inline void hpystate_unstable_order(void) {
     __atomic_signal_fence(__ATOMIC_ACQUIRE);
 }
 
+/* The state of the calling thread; NULL: it is attached to none, or nothing is known. */
+static inline const char* hpystate_unstable_thread(const struct hpystate_fast* fast) {
+#if defined(__x86_64__) && !defined(__ILP32__)
+    ptrdiff_t word;
+    /* Before a loop, as hpystate_unstable_fast(): the same for as long as `fast` is. */
+    __asm__("{movq %c2(%1), %0|mov %0, [%1+%c2]}"
+            : "=r"(word)
+            : "r"(fast), "i"(offsetof(struct hpystate_fast, thread_word)));
+    if (__builtin_expect(word != 0, 1)) {
+        const char* thread;
+        /* Its operand in memory tells the compiler that a call may change it. */
+        __asm__("{movq %%fs:(%1), %0|mov %0, fs:[%1]}"
+                : "=r"(thread)
+                : "r"(word), "m"(fast->thread_word));
+        return thread;
+    }
+#endif
+    return (const char*)fast->thread();
+}
+
 /* Bytes from `fast` to the calling interpreter's table, if it is found at once; 0: call the
  * package. */
 static inline ptrdiff_t hpystate_unstable_distance(const struct hpystate_fast* fast) {
-    const char* const thread = (const char*)fast->thread();
+    const char* const thread = hpystate_unstable_thread(fast);
     ptrdiff_t distance;
     uintptr_t key;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -291,14 +314,6 @@ static inline int hpystate_unstable_read(const char* base, ptrdiff_t distance,
 #else
     return 1;
 #endif
-}
-
-/* The value of a global in an interpreter, borrowed, if it is found at once; else NULL. */
-static inline PyObject* hpystate_unstable_peek(const hpystate_interpreter* here,
-                                               const hpystate_global* global) {
-    PyObject* object;
-    const char* const base = (const char*)(const void*)here;
-    return hpystate_unstable_read(base, 0, global, &object) ? object : NULL;
 }
 
 /* The same in the calling interpreter; 1 and the value, NULL for none, or 0. */
@@ -363,8 +378,10 @@ static inline const hpystate_interpreter* hpystate_current(void) {
  */
 static inline PyObject* hpystate_global_borrow_in(const hpystate_interpreter* here,
                                                   const hpystate_global* global) {
-    PyObject* const object = here != NULL ? hpystate_unstable_peek(here, global) : NULL;
-    if (__builtin_expect(object != NULL, 1)) return object;
+    const char* const base = (const char*)(const void*)here;
+    PyObject* object;
+    if (__builtin_expect(here != NULL && hpystate_unstable_read(base, 0, global, &object), 1))
+        return object;
     return hpystate_unstable_borrow(global, "hpystate_global_borrow_in");
 }
 

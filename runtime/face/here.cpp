@@ -5,6 +5,7 @@
 
 #include "interp_state/current.h"
 #include "runtime/cpython/capsule_layout.h"
+#include "runtime/cpython/thread_word.h"
 #include "runtime/cpython/versions.h"
 
 #include <array>
@@ -58,6 +59,7 @@ bool complete_fast() noexcept {
     if (distance < 0) return false;
     std::atomic_ref(fast.capsule_pointer)
         .store(static_cast<std::size_t>(distance), std::memory_order_relaxed);
+    std::atomic_ref(fast.thread_word).store(find_thread_word(), std::memory_order_relaxed);
     // relaxed: files get the struct's address by a release (hpystate_unstable_keep).
     std::atomic_ref(fast.thread)
         .store(reinterpret_cast<void* (*)()>(thread_state_function()), std::memory_order_relaxed);

@@ -35,8 +35,9 @@ IS(sizeof(struct hpystate_global_table), 104);
 /* What inline code reads. */
 AT(hpystate_fast, thread, 0);
 AT(hpystate_fast, capsule_pointer, 8);
-AT(hpystate_fast, seen, 16);
-IS(sizeof(struct hpystate_fast), 16 + 65536 * 8);
+AT(hpystate_fast, thread_word, 16);
+AT(hpystate_fast, seen, 24);
+IS(sizeof(struct hpystate_fast), 24 + 65536 * 8);
 IS(HPYSTATE_THREAD_KEY, 16);
 IS(HPYSTATE_ENTRIES, -2097152);
 IS(HPYSTATE_ENTRIES_MASK, 0x1FFFF0);

@@ -21,6 +21,7 @@ COMMAND = re.compile(
 NOT_RUN = {
     "make bench": "it takes minutes, and other work on the machine spoils its times; tests/bench "
     "tries what it prints and writes",
+    "make bench-pyglobal": "the same; tests/bench/test_pyglobal.py runs a short form of it",
     "make bench-threads": "the same, and it needs a Python without the GIL",
     "make doctor-packages": "it fetches 30 packages and takes minutes; "
     "tests/doctor/test_packages.py tries what it writes",
@@ -92,6 +93,7 @@ NOT_RUN = {
 #: What takes the options in the ARGS of a target.
 PROGRAMS = {
     "bench": ("bench/run.py",),
+    "bench-pyglobal": ("bench/run_pyglobal.py",),
     "bench-threads": ("bench/threads.py",),
     "doctor-packages": ("tools/doctor_packages.py",),
     "demo": ("python/hpystate/demo/__init__.py",),

@@ -133,6 +133,7 @@ BLOCKS = {
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
+    ("docs/pyglobal.md", "make bench-pyglobal"): "tests/bench/test_pyglobal.py runs a short form",
     ("docs/global.md", "#include <hpystate/global.h>"): "tests/face/test_documentation.py runs it",
     (
         "docs/global.md",
