@@ -49,14 +49,25 @@ ROOT = HERE.parent
 #: Set by tools/setup.sh.
 BUILD = Path(os.environ.get("HPYSTATE_BUILD", ROOT / "build"))
 
-#: Scenario -> its share of the time. `faults` stands for the four of that name.
+#: Scenario -> its share of the time. `faults` stands for those of that name. "-c" and "-embed": the
+#: same with extensions of CPython's API and hpystate/global.h, with either back end.
 SHARES = {
     "churn": 10,
+    "churn-c": 1,
+    "churn-embed": 2,
     "first-import": 4,
+    "first-import-c": 0.5,
+    "first-import-embed": 1,
     "late": 3,
+    "late-c": 0.5,
+    "late-embed": 1,
     "again": 1,
     "overwrite": 4,
+    "overwrite-c": 0.5,
+    "overwrite-embed": 1,
     "faults-memory": 3,
+    "faults-memory-c": 0.5,
+    "faults-memory-embed": 1,
     "faults-exec": 1,
     "faults-thread": 1,
     "faults-fork": 1,
@@ -67,7 +78,14 @@ SANITIZED = os.environ.get("HPYSTATE_SANITIZED")
 #: Scenarios that are left out then, unless --only names one: CPython frees the states of threads
 #: that still use them at its end (gh-124878), a forked child has none of the sanitizer's threads,
 #: and the last two count what the sanitizer allocates or takes.
-NOT_SANITIZED = ("faults-thread", "faults-fork", "faults-memory", "cost")
+NOT_SANITIZED = (
+    *("faults-thread", "faults-fork", "faults-memory", "faults-memory-c", "faults-memory-embed"),
+    "cost",
+)
+#: Those with another face run on one version, unless --only names one: what differs between the
+#: versions is the same code for all faces.
+FACES = ("-c", "-embed")
+FACES_ON = (3, 12)
 #: Scenarios with a bar of time, which other work on the machine spoils.
 TIMED = ("cost",)
 #: A process is killed so many seconds after it should have been done.
@@ -135,10 +153,17 @@ def judge(outcome: Outcome, status: int, errors: str) -> None:
         outcome.problems.append(f"ended with status {status}: {errors[-1500:]}")
 
 
-def chosen_scenarios(only: str | None, sanitized: str | None, beside: bool = False) -> list[str]:
+def chosen_scenarios(
+    only: str | None,
+    sanitized: str | None,
+    beside: bool = False,
+    version: tuple[int, ...] = sys.version_info,
+) -> list[str]:
     """All of them, or the one of that name, or those of that family; without those with a bar of
-    time where other work runs beside."""
+    time where other work runs beside, and on most versions without the other faces."""
     chosen = [name for name in SHARES if only in (None, name, name.partition("-")[0])]
+    if version[:2] != FACES_ON:
+        chosen = [name for name in chosen if name == only or not name.endswith(FACES)]
     if beside:
         chosen = [name for name in chosen if name not in TIMED]
     if only is None and sanitized:
