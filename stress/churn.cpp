@@ -188,8 +188,8 @@ bool Churn::replace(Place& place) {
 void Churn::begin(Place& place) {
     const Attached attached(place.interpreter->state());
     const std::string code = options_.without ? kWithout : options_.load_code() + kWith;
-    const Object scope = stress::run(code.c_str(),
-                                     {{"path", file_}, {"key", std::to_string(place.key)}});
+    const Object scope =
+        stress::run(code.c_str(), {{"path", file_}, {"key", std::to_string(place.key)}});
     place.work = item(scope, "work").release();
     place.through_class = item(scope, "through_class").release();
     if (options_.without) return;

@@ -61,8 +61,8 @@ table = dict.fromkeys(range(8), key)
 )";
 
 constexpr const char* kState = R"(
-# hpystate_import() imports "hpystate._native", which imports "hpystate" first: the package itself is
-# code of CPython's import alone, which has the fault above.
+# hpystate_import() imports "hpystate._native", which imports "hpystate" first. The package would
+# be code in Python, which has the fault above.
 sys.modules["hpystate"] = type(sys)("hpystate")
 native_loader, natives = two_of("hpystate._native", native_file)
 def state():
@@ -159,7 +159,8 @@ class Memory {
 
     Object prepare(std::uint64_t key) {
         return stress::run(
-            code_.c_str(), {{"path", file_}, {"native_file", native_file_}, {"key", std::to_string(key)}});
+            code_.c_str(),
+            {{"path", file_}, {"native_file", native_file_}, {"key", std::to_string(key)}});
     }
 
     /// 3.13.0's setdefault counts an item that there was no memory for, and the dict crashes when

@@ -46,7 +46,8 @@ struct Guest {
 class Round {
   public:
     Round(const Options& options, Tally& tally, const fs::path& folder, std::uint64_t number)
-        : options_(options), tally_(tally), folder_(folder / std::to_string(number)), seed_(options.seed + number) {
+        : options_(options), tally_(tally), folder_(folder / std::to_string(number)),
+          seed_(options.seed + number) {
         const std::uint64_t count =
             options.interpreters != 0 ? options.interpreters : kDefaultInterpreters;
         fs::create_directory(folder_);

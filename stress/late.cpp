@@ -162,9 +162,8 @@ class Late {
             const bool before = key % 3 != 0;
             const bool after = key % 3 != 1;
             ExitProbe* const first = before ? register_exit(key, kFirstCallback) : nullptr;
-            const Object scope = stress::run(
-                (options_.load_code() + kFill).c_str(),
-                {{"path", file_}, {"key", std::to_string(key)}});
+            const Object scope = stress::run((options_.load_code() + kFill).c_str(),
+                                             {{"path", file_}, {"key", std::to_string(key)}});
             ExitProbe* const second = after ? register_exit(key, kSecondCallback) : nullptr;
             if (first != nullptr) first->probe = item(scope, "probe").release();
             if (second != nullptr) second->probe = item(scope, "probe").release();

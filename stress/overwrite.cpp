@@ -103,9 +103,8 @@ class Overwrite {
         }
         home.state = key != 1 ? home.interpreter->state() : PyInterpreterState_Main();
         const Attached attached(home.state);
-        const Object scope =
-            stress::run((options_.load_code() + kCode).c_str(),
-                        {{"path", file_}, {"key", std::to_string(key)}});
+        const Object scope = stress::run((options_.load_code() + kCode).c_str(),
+                                         {{"path", file_}, {"key", std::to_string(key)}});
         for (std::size_t i = 0; i < kRoles.size(); ++i)
             home.functions[i] = item(scope, kRoles[i].name).release();
         home.problems = item(scope, "problems").release();

@@ -49,25 +49,14 @@ ROOT = HERE.parent
 #: Set by tools/setup.sh.
 BUILD = Path(os.environ.get("HPYSTATE_BUILD", ROOT / "build"))
 
-#: Scenario -> its share of the time. `faults` stands for those of that name. "-c" and "-embed": the
-#: same with extensions of CPython's API and hpystate/global.h, with either back end.
+#: Scenario -> its share of the time. `faults` stands for those of that name.
 SHARES = {
     "churn": 10,
-    "churn-c": 1,
-    "churn-embed": 2,
     "first-import": 4,
-    "first-import-c": 0.5,
-    "first-import-embed": 1,
     "late": 3,
-    "late-c": 0.5,
-    "late-embed": 1,
     "again": 1,
     "overwrite": 4,
-    "overwrite-c": 0.5,
-    "overwrite-embed": 1,
     "faults-memory": 3,
-    "faults-memory-c": 0.5,
-    "faults-memory-embed": 1,
     "faults-exec": 1,
     "faults-thread": 1,
     "faults-fork": 1,
@@ -78,14 +67,13 @@ SANITIZED = os.environ.get("HPYSTATE_SANITIZED")
 #: Scenarios that are left out then, unless --only names one: CPython frees the states of threads
 #: that still use them at its end (gh-124878), a forked child has none of the sanitizer's threads,
 #: and the last two count what the sanitizer allocates or takes.
-NOT_SANITIZED = (
-    *("faults-thread", "faults-fork", "faults-memory", "faults-memory-c", "faults-memory-embed"),
-    "cost",
-)
-#: Those with another face run on one version, unless --only names one: what differs between the
-#: versions is the same code for all faces.
+NOT_SANITIZED = ("faults-thread", "faults-fork", "faults-memory", "cost")
+#: The same with extensions of CPython's API and hpystate/global.h, with either back end: on one
+#: version, unless --only names one. What differs between versions is the same code for all.
 FACES = ("-c", "-embed")
 FACES_ON = (3, 12)
+for _name in ("churn", "first-import", "late", "overwrite", "faults-memory"):
+    SHARES |= {_name + FACES[0]: 0.5, _name + FACES[1]: 1}
 #: Scenarios with a bar of time, which other work on the machine spoils.
 TIMED = ("cost",)
 #: A process is killed so many seconds after it should have been done.
@@ -167,7 +155,7 @@ def chosen_scenarios(
     if beside:
         chosen = [name for name in chosen if name not in TIMED]
     if only is None and sanitized:
-        return [name for name in chosen if name not in NOT_SANITIZED]
+        return [name for name in chosen if not name.startswith(NOT_SANITIZED)]
     return chosen
 
 

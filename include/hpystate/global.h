@@ -57,7 +57,8 @@
 #error "hpystate/global.h: define HPYSTATE_GLOBAL_EMBED or HPYSTATE_GLOBAL_STATIC, not both."
 #endif
 #if defined(HPYSTATE_GLOBAL_EMBED) && defined(Py_LIMITED_API)
-#error "hpystate/global.h: HPYSTATE_GLOBAL_EMBED is for one version of CPython; omit Py_LIMITED_API."
+#error                                                                                             \
+    "hpystate/global.h: HPYSTATE_GLOBAL_EMBED is for one version of CPython; omit Py_LIMITED_API."
 #endif
 
 #ifdef __cplusplus

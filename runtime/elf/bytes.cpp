@@ -26,8 +26,7 @@ namespace {
 // O_NONBLOCK: opening a pipe without a writer would wait forever. It has no effect on files.
 Bytes::Bytes(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (fd_ < 0) {
-        throw Error(Fault::kMissing, text_of(errno),
-                    "Check the path and the right to read it.");
+        throw Error(Fault::kMissing, text_of(errno), "Check the path and the right to read it.");
     }
     struct stat info {};
     if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -52,8 +51,7 @@ void Bytes::read_bytes(void* into, std::uint64_t offset, std::uint64_t count) co
         const ssize_t got = pread(fd_, at, count, static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
-            throw Error(Fault::kUnreadable,
-                        std::string("it cannot be read: ") + text_of(errno),
+            throw Error(Fault::kUnreadable, std::string("it cannot be read: ") + text_of(errno),
                         "Check the disk or the network share that holds it.");
         }
         if (got == 0) refuse_truncated(offset, count); // the file has shrunk since it was opened

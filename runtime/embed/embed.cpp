@@ -36,7 +36,7 @@ namespace {
 
 /// Region::is_valid() looks for a filled context.
 [[nodiscard]] bool install_name(Region& region) noexcept {
-    region.plain.name = "hpystate::embed has no contexts";
+    region.plain.name = "hpystate::embed";
     return true;
 }
 
@@ -80,8 +80,7 @@ const hpystate_table_header* hpystate_embed_tables(unsigned long compiled_for, i
     const PythonVersion ours = version_of(PY_VERSION_HEX);
     const PythonVersion theirs = version_of(compiled_for);
     const PythonVersion running = version_of(Py_Version);
-    if (theirs.major != ours.major || theirs.minor != ours.minor ||
-        (without_gil != 0) != kNoGil) {
+    if (theirs.major != ours.major || theirs.minor != ours.minor || (without_gil != 0) != kNoGil) {
         PyErr_Format(PyExc_ImportError,
                      "hpystate_import: this extension was compiled for CPython %u.%u%s and is "
                      "linked with a libhpystate_embed.a for CPython %u.%u%s. Link it with the one "

@@ -2,8 +2,8 @@
 ///
 /// The library's own functions of these names bring strings, error categories and their symbols,
 /// one of which the dynamic linker would share with other files. Whatever our code throws becomes a
-/// MemoryError (runtime/cpython/guarded.h), so one exception does. Weak: where a later library needs
-/// a function that is not here, it brings all of its own.
+/// MemoryError (runtime/cpython/guarded.h), so one exception does. Weak: where a later library
+/// needs a function that is not here, it brings all of its own.
 #include <new>
 #include <stdlib.h>
 

@@ -1,8 +1,9 @@
-/* face.h: what the stress extensions use of HPy, as CPython's own API and hpystate/global.h have it.
+/* face.h: what the stress extensions use of HPy, as CPython's own API and hpystate/global.h have
+ * it.
  *
  * So the same sources are extensions of the C API, with either back end: -DFACE, and for tables in
- * the file itself -DHPYSTATE_GLOBAL_EMBED. An HPyGlobal is a hpystate_global; where HPy takes one by
- * value, its address is taken here. Everything else is the nearest call of CPython's.
+ * the file itself -DHPYSTATE_GLOBAL_EMBED. An HPyGlobal is a hpystate_global; where HPy takes one
+ * by value, its address is taken here. Everything else is the nearest call of CPython's.
  */
 #pragma once
 
@@ -279,15 +280,8 @@ static PyModuleDef_Slot face_module_slots[] = {
     }                                                                                              \
     FACE_MODULE(name, #name)
 #define FACE_MODULE(name, text)                                                                    \
-    static PyModuleDef face_module = {PyModuleDef_HEAD_INIT,                                       \
-                                      text,                                                        \
-                                      NULL,                                                        \
-                                      0,                                                           \
-                                      face_methods,                                                \
-                                      face_module_slots,                                           \
-                                      NULL,                                                        \
-                                      NULL,                                                        \
-                                      NULL};                                                       \
+    static PyModuleDef face_module = {PyModuleDef_HEAD_INIT, text, NULL, 0,   face_methods,        \
+                                      face_module_slots,     NULL, NULL, NULL};                    \
     PyMODINIT_FUNC PyInit_##name(void) {                                                           \
         return PyModuleDef_Init(&face_module);                                                     \
     }

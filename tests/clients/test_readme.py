@@ -133,7 +133,8 @@ BLOCKS = {
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
     ("docs/global.md", "#include <hpystate/global.h>"): "tests/face/test_documentation.py runs it",
-    ("docs/global.md", "gcc -shared"): "tests/face/test_documentation.py runs it",
+    ("docs/global.md", "tally.c -o"): "tests/face/test_documentation.py runs it",
+    ("docs/global.md", "--embed-library"): "tests/face/test_documentation.py runs it",
     ("docs/global.md", "import tally"): "tests/face/test_documentation.py runs it",
     ("docs/new-version.md", "+++ b/include/hpy/abi/hpy_1_0.def"): (
         "tests/versions/future/test_future.py compares and builds it"

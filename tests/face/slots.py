@@ -38,4 +38,6 @@ BODY = """
 
 def compile_slots(back_end: BackEnd = "runtime") -> Path:
     """The same functions as the module `slots` of tests/interpreters/test_isolation.py has."""
-    return compile_module("slots", BODY, ["put"], noargs=["clear", "get", "token"], back_end=back_end)
+    return compile_module(
+        "slots", BODY, ["put"], noargs=["clear", "get", "token"], back_end=back_end
+    )

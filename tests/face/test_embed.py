@@ -171,7 +171,8 @@ sizes = [resident()]
 for each in (plain, code):
     cycles(200, each)
     sizes.append(resident())
-print(sizes[1] - sizes[0], sizes[2] - sizes[1], [each.counts() + (each.places(),) for each in modules.values()])
+counts = [each.counts() + (each.places(),) for each in modules.values()]
+print(sizes[1] - sizes[0], sizes[2] - sizes[1], counts)
 sys.stdout.flush()
 os._exit(0)
 """
@@ -180,7 +181,9 @@ os._exit(0)
 @pytest.mark.skipif(
     "HPYSTATE_SANITIZED" in os.environ, reason="a sanitizer keeps freed memory for a while"
 )
-@pytest.mark.skipif(sys.version_info >= (3, 13), reason="the module that makes them has other names")
+@pytest.mark.skipif(
+    sys.version_info >= (3, 13), reason="the module that makes them has other names"
+)
 def test_two_hundred_interpreters_leave_no_memory_behind(
     child: Callable, files: dict[str, Path]
 ) -> None:
@@ -200,6 +203,39 @@ def test_two_hundred_interpreters_leave_no_memory_behind(
     print(f"{without / 1024:.0f} KiB an interpreter without, {with_copies / 1024:.0f} KiB with")
     # A value that is lost is a list, an instance's dict or a type: more than that.
     assert with_copies < without * 1.05 + 4 * 8192
+
+
+COSTS = """
+import importlib.util, shutil
+def private():
+    with open("/proc/self/smaps_rollup") as lines:
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private"))
+modules = []
+for number in range(30):
+    if number == 10:
+        before = private()
+    file = shutil.copy({file!r}, f"{folder}/{{number}}.so")
+    spec = importlib.util.spec_from_file_location("tally", file)
+    modules.append(importlib.util.module_from_spec(spec))
+    spec.loader.exec_module(modules[-1])
+print((private() - before) / 20)
+"""
+
+
+@pytest.mark.skipif("HPYSTATE_SANITIZED" in os.environ, reason="a sanitizer's memory counts too")
+def test_one_more_extension_costs_little_memory(child: Callable, tmp_path: Path) -> None:
+    """In KiB that no other process shares, of the same file with and without the library."""
+    cost = {}
+    body = "static int on_exec(PyObject *module) { (void)module; return hpystate_import(); }"
+    for name, flags in (("embed", ()), ("static", ("-DHPYSTATE_GLOBAL_STATIC",))):
+        file = compile_module(
+            "tally", body, [], flags=flags, back_end="embed" if name == "embed" else "runtime"
+        )
+        result = child(COSTS.format(file=str(file), folder=tmp_path))
+        assert result.returncode == 0, result.stderr
+        cost[name] = float(result.stdout)
+    print(f"{cost['embed']:.0f} KiB with hpystate::embed, {cost['static']:.0f} KiB without")
+    assert cost["embed"] - cost["static"] < 200
 
 
 ALONE = """
@@ -286,10 +322,8 @@ def test_without_the_library_the_linker_names_what_is_missing(tmp_path: Path) ->
     ],
     ids=["python", "major", "minor"],
 )
-def test_a_library_of_another_version_is_refused(
-    tmp_path: Path, change: str, message: str
-) -> None:
-    """As the file would see it: the header's words are others when hpystate_import() is compiled."""
+def test_a_library_of_another_version_is_refused(tmp_path: Path, change: str, message: str) -> None:
+    """As the file would see it: the header's words are others where it asks for its table."""
     header = (include_folder() / "hpystate" / "global.h").read_text()
     mark = "#ifdef HPYSTATE_GLOBAL_EMBED\n\n/* In libhpystate_embed.a"
     walk = "/* The table for this file in a chain"

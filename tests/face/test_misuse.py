@@ -39,7 +39,9 @@ def test_a_fused_call_names_the_global_that_holds_nothing(
     with Interpreter() as other:
         argument = "KeyError" if function in ONE else ""
         with pytest.raises(InterpreterError) as caught:
-            other.run(load_code("every", source_of(BODY, back_end)) + f"module.{function}({argument})")
+            other.run(
+                load_code("every", source_of(BODY, back_end)) + f"module.{function}({argument})"
+            )
     text = str(caught.value)
     assert f": {name}, a global that no module lists (every" in text
     assert "holds nothing in this interpreter, a value was expected" in text
