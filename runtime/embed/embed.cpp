@@ -36,7 +36,7 @@ namespace {
 
 /// Region::is_valid() looks for a filled context.
 [[nodiscard]] bool install_name(Region& region) noexcept {
-    region.plain.name = "hpystate::embed";
+    region.plain.name = "none: an extension with its own globals";
     return true;
 }
 

@@ -5,27 +5,28 @@
 /// MemoryError (runtime/cpython/guarded.h), so one exception does. Weak: where a later library
 /// needs a function that is not here, it brings all of its own.
 #include <new>
+#include <stdexcept> // declares them
 #include <stdlib.h>
 
 // NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl58-cpp): the names that libstdc++ calls
 namespace std {
 
-[[noreturn, gnu::weak]] void __throw_length_error(const char* /*text*/) {
+[[gnu::weak]] void __throw_length_error(const char* /*text*/) {
     throw bad_alloc();
 }
-[[noreturn, gnu::weak]] void __throw_logic_error(const char* /*text*/) {
+[[gnu::weak]] void __throw_logic_error(const char* /*text*/) {
     throw bad_alloc();
 }
-[[noreturn, gnu::weak]] void __throw_out_of_range_fmt(const char* /*format*/, ...) {
+[[gnu::weak]] void __throw_out_of_range_fmt(const char* /*format*/, ...) {
     throw bad_alloc();
 }
-[[noreturn, gnu::weak]] void __throw_system_error(int /*number*/) {
+[[gnu::weak]] void __throw_system_error(int /*number*/) {
     throw bad_alloc();
 }
-[[noreturn, gnu::weak]] void __throw_bad_alloc() {
+[[gnu::weak]] void __throw_bad_alloc() {
     throw bad_alloc();
 }
-[[noreturn, gnu::weak]] void __throw_bad_array_new_length() {
+[[gnu::weak]] void __throw_bad_array_new_length() {
     throw bad_alloc();
 }
 
