@@ -1,7 +1,8 @@
 # cmake/rooms.cmake: the source files of every room in runtime/rooms.txt, by whether they see Python.h.
 #
-# Sets hpystate_sources_without_python and hpystate_sources_with_python. The package's own module is a
-# target of its own, and what is in include/ is compiled into extensions.
+# Sets hpystate_sources_without_python and hpystate_sources_with_python; and hpystate_sources_of_embed, the
+# library's own room and those that it has in common with the runtime (cmake/embed.cmake). The package's own
+# module is a target of its own, and what is in include/ is compiled into extensions.
 set(rooms_file ${PROJECT_SOURCE_DIR}/runtime/rooms.txt)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${rooms_file})
 file(STRINGS ${rooms_file} room_lines REGEX "^[a-z]")
@@ -18,13 +19,16 @@ foreach(line IN LISTS room_lines)
     continue()
   endif()
   file(GLOB room_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${room}/*.cpp)
+  if(room STREQUAL "runtime/embed")
+    set(kind of_embed)
+  endif()
   list(APPEND hpystate_sources_${kind} ${room_sources})
   string(MAKE_C_IDENTIFIER ${room} unity_group)
   set_source_files_properties(${room_sources} PROPERTIES UNITY_GROUP ${unity_group})
 endforeach()
 
 # A source that no room has would be left out of the build, and missed by the linker only.
-set(listed_sources ${hpystate_sources_with_python} ${hpystate_sources_without_python})
+set(listed_sources ${hpystate_sources_with_python} ${hpystate_sources_without_python} ${hpystate_sources_of_embed})
 file(GLOB_RECURSE all_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/globals/*.cpp
   ${PROJECT_SOURCE_DIR}/interp_state/*.cpp ${PROJECT_SOURCE_DIR}/runtime/*.cpp)
 foreach(source IN LISTS all_sources)

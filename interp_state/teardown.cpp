@@ -4,10 +4,13 @@
 
 #include "interp_state/teardown.h"
 
+#include "interp_state/context_head.h"
 #include "interp_state/holder.h"
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/interpreter_end.h"
 
+#include <array>
+#include <cstdio>
 #include <mutex>
 
 namespace hpystate {
@@ -19,6 +22,15 @@ void on_exit(void* data) {
 }
 
 constexpr const char* kEndSignal = "hpystate.end_signal";
+
+/// The key in the interpreter's dict, of this copy of the code alone: other copies may be in the
+/// process (globals/copies.h, runtime/embed/), and a capsule that is replaced signals the end.
+[[nodiscard]] std::array<char, 64> end_signal_key() noexcept {
+    std::array<char, 64> key{};
+    static_cast<void>(std::snprintf(key.data(), key.size(), "%s.%p", kEndSignal,
+                                    static_cast<const void*>(&kContextMagic)));
+    return key;
+}
 
 /// The interpreter's dict was cleared: its last collection is next.
 void on_dict_cleared(PyObject* capsule) {
@@ -39,7 +51,7 @@ bool put_end_signal(Region& region) noexcept {
     }
     PyObject* const capsule = PyCapsule_New(&region, kEndSignal, &on_dict_cleared);
     if (capsule == nullptr) return false;
-    const bool put = PyDict_SetItemString(dict, kEndSignal, capsule) == 0;
+    const bool put = PyDict_SetItemString(dict, end_signal_key().data(), capsule) == 0;
     if (!put) PyCapsule_SetDestructor(capsule, nullptr);
     Py_DECREF(capsule);
     return put;

@@ -41,35 +41,56 @@ struct Control {
 
 Control control; // set before there are threads
 
-/// Each step as a function without arguments; the steps set `native` and `module`.
-constexpr const char* kCode = R"(
+/// Each step as a function without arguments. The steps `state` and `make` set `native` and
+/// `module`; which ones there are is the face's (options.h).
+constexpr const char* kBegin = R"(
 import importlib.machinery, importlib.util, sys
 key = int(key)
-loader = importlib.machinery.ExtensionFileLoader("hpystate._native", native_file)
-native_spec = importlib.util.spec_from_file_location(loader.name, native_file, loader=loader)
-file_spec = importlib.machinery.ModuleSpec("overwrite", None, origin=path)
-file_spec.has_location = True
 # Two, since CPython executes a module object once, whatever became of it; made with memory, since
 # 3.13 forgets the exception where it has none for that.
-candidates = [importlib.util.module_from_spec(native_spec) for _ in range(2)]
+def two_of(name, file):
+    loader = importlib.machinery.ExtensionFileLoader(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader)
+    return loader, [importlib.util.module_from_spec(spec) for _ in range(2)]
 native = module = None
 # Made before memory fails: where there is none for a function, CPython 3.12 and 3.13 release its
 # code object once too often.
 give_key, give_none = lambda: key, lambda: None
 give_call, give_table = lambda: give_key, lambda: table
 table = dict.fromkeys(range(8), key)
+)";
 
+constexpr const char* kState = R"(
+# hpystate_import() imports "hpystate._native", which imports "hpystate" first. The package would
+# be code in Python, which has the fault above.
+sys.modules["hpystate"] = type(sys)("hpystate")
+native_loader, natives = two_of("hpystate._native", native_file)
 def state():
     global native
-    native = candidates.pop()
-    loader.exec_module(native)
+    native = natives.pop()
+    native_loader.exec_module(native)
+    sys.modules["hpystate._native"] = native
+)";
 
+constexpr const char* kMakeHpy = R"(
+file_spec = importlib.machinery.ModuleSpec("overwrite", None, origin=path)
+file_spec.has_location = True
 def make():
     global module
     file, _ = native.inspect("overwrite", path)
     module = native.create(file, file_spec, "universal", None)
     native.execute(module)
+)";
 
+constexpr const char* kMakePlain = R"(
+loader, candidates = two_of("overwrite", path)
+def make():
+    global module
+    module = candidates.pop()
+    loader.exec_module(module)
+)";
+
+constexpr const char* kRest = R"(
 def store():
     module.begin(key, give_key, table, give_none)
 
@@ -91,13 +112,19 @@ def grown_wrongly():
 )";
 constexpr std::array kSteps = {"state", "make", "store", "use", "first"};
 
+[[nodiscard]] std::string code_of(Face face) {
+    return std::string(kBegin) + (face != Face::kEmbed ? kState : "") +
+           (face == Face::kHpy ? kMakeHpy : kMakePlain) + kRest;
+}
+
 class Memory {
   public:
     Memory(const Options& options, Tally& tally)
-        : options_(options), tally_(tally), file_(options.extension("overwrite")) {}
+        : options_(options), tally_(tally), file_(options.extension("overwrite")),
+          code_(code_of(options.face)), first_step_(options.face == Face::kEmbed ? 1 : 0) {}
 
     void run() {
-        native_file_ = find_native();
+        if (options_.face != Face::kEmbed) native_file_ = find_native();
         spare_what_cpython_gets_wrong();
         live_and_end(0, 0); // none fails: how many allocations each step makes
         oneapi::tbb::task_group group;
@@ -114,7 +141,7 @@ class Memory {
             });
         }
         group.wait();
-        for (std::size_t step = 0; step < kSteps.size(); ++step) {
+        for (std::size_t step = first_step_; step < kSteps.size(); ++step) {
             tally_.note(std::string("allocations of ") + kSteps[step],
                         static_cast<double>(counts_[step].load()));
             tally_.expect(counts_[step] > 0, "no allocation was counted");
@@ -132,7 +159,8 @@ class Memory {
 
     Object prepare(std::uint64_t key) {
         return stress::run(
-            kCode, {{"path", file_}, {"native_file", native_file_}, {"key", std::to_string(key)}});
+            code_.c_str(),
+            {{"path", file_}, {"native_file", native_file_}, {"key", std::to_string(key)}});
     }
 
     /// 3.13.0's setdefault counts an item that there was no memory for, and the dict crashes when
@@ -158,7 +186,7 @@ class Memory {
             const Attached attached(interpreter.state());
             arm_exit(n);
             const Object scope = prepare(key);
-            for (std::size_t step = 0; step < kSteps.size(); ++step)
+            for (std::size_t step = first_step_; step < kSteps.size(); ++step)
                 attempt(item(scope, kSteps[step]), step, n);
             const Found found = call_work(item(scope, "work").get(), 2000, 1, key);
             tally_.add("checked", found.checked);
@@ -211,7 +239,9 @@ class Memory {
     const Options& options_;
     Tally& tally_;
     std::string file_;
-    std::string native_file_;
+    std::string native_file_; ///< empty: the package is not loaded
+    std::string code_;
+    std::size_t first_step_; ///< of kSteps: an extension with hpystate::embed has no `state`
     std::array<std::atomic<long>, kSteps.size()> counts_{};
     std::atomic<std::uint64_t> next_{1};
 };

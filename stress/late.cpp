@@ -42,10 +42,11 @@ constexpr bool kNewestFirst = PY_VERSION_HEX >= 0x030D0200;
 constexpr unsigned kFirstCallback = kNewestFirst ? 15 : 12;
 constexpr unsigned kSecondCallback = kNewestFirst ? 12 : 15;
 
-/// Objects of the extension and of a class in Python, two for each stage.
+/// Behind Options::load_code(): objects of the extension and of a class in Python, two for each
+/// stage.
 constexpr const char* kFill = R"(
-import atexit, builtins, codecs, gc, hpystate, os, sys, types
-late = hpystate.load("late", path)
+import atexit, builtins, codecs, gc, os, sys, types
+late = load("late", path)
 key = int(key)
 late.begin(key, lambda: key)
 
@@ -161,8 +162,8 @@ class Late {
             const bool before = key % 3 != 0;
             const bool after = key % 3 != 1;
             ExitProbe* const first = before ? register_exit(key, kFirstCallback) : nullptr;
-            const Object scope =
-                stress::run(kFill, {{"path", file_}, {"key", std::to_string(key)}});
+            const Object scope = stress::run((options_.load_code() + kFill).c_str(),
+                                             {{"path", file_}, {"key", std::to_string(key)}});
             ExitProbe* const second = after ? register_exit(key, kSecondCallback) : nullptr;
             if (first != nullptr) first->probe = item(scope, "probe").release();
             if (second != nullptr) second->probe = item(scope, "probe").release();

@@ -44,7 +44,39 @@ std::uint64_t whole(std::string_view option, const char* text) {
     return value;
 }
 
+struct Ending {
+    std::string_view text;
+    Face face;
+};
+constexpr Ending kEndings[] = {{"-c", Face::kRuntime}, {"-embed", Face::kEmbed}};
+
+[[nodiscard]] Face face_of(std::string_view scenario) {
+    for (const Ending& ending : kEndings) {
+        if (scenario.ends_with(ending.text)) return ending.face;
+    }
+    return Face::kHpy;
+}
+
+constexpr const char* kLoadOfHpy = R"(
+import hpystate
+load = hpystate.load
+)";
+
+constexpr const char* kLoadOfPlain = R"(
+import importlib.machinery, importlib.util
+def load(name, path):
+    loader = importlib.machinery.ExtensionFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+)";
+
 } // namespace
+
+std::string Options::load_code() const {
+    return face == Face::kHpy ? kLoadOfHpy : kLoadOfPlain;
+}
 
 Options parse_options(int argc, char** argv) {
     Options options;
@@ -80,6 +112,7 @@ Options parse_options(int argc, char** argv) {
     if (find_scenario(options.scenario) == nullptr) {
         refuse("unknown scenario '" + options.scenario + "'");
     }
+    options.face = face_of(options.scenario);
     if (options.threads == 0) refuse("--threads is 0; at least 1 was expected");
     if (options.seed == 0) options.seed = std::random_device{}() | 1U;
     return options;

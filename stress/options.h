@@ -7,8 +7,13 @@
 
 namespace hpystate::stress {
 
+/// Whose globals the extensions use: HPyGlobal; hpystate/global.h with the package, or with
+/// hpystate::embed. The last two are the same sources as extensions of CPython's API.
+enum class Face : std::uint8_t { kHpy, kRuntime, kEmbed };
+
 struct Options {
-    std::string scenario;
+    std::string scenario; ///< with its ending "-c" or "-embed", which is the face
+    Face face = Face::kHpy;
     std::uint64_t seed = 0;         ///< 0: one is drawn, and printed
     double seconds = 10;            ///< the scenario begins nothing new after that
     unsigned threads = 4;           ///< TBB's workers, the main thread among them
@@ -19,8 +24,15 @@ struct Options {
     std::filesystem::path extensions;
 
     [[nodiscard]] std::string extension(const std::string& name) const {
-        return (extensions / (name + ".hpy0.so")).string();
+        const char* const ending = face == Face::kHpy       ? ".hpy0.so"
+                                   : face == Face::kRuntime ? ".runtime.so"
+                                                            : ".embed.so";
+        return (extensions / (name + ending)).string();
     }
+
+    /// Python code that defines `load(name, path)`; with hpystate::embed the package is not
+    /// imported.
+    [[nodiscard]] std::string load_code() const;
 };
 
 /// Reads the command line; on a mistake prints what was expected, and ends the process.

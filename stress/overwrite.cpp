@@ -19,8 +19,8 @@ namespace hpystate::stress {
 namespace {
 
 constexpr const char* kCode = R"(
-import hpystate, sys, time
-module = hpystate.load("overwrite", path)
+import sys, time
+module = load("overwrite", path)
 key = int(key)
 sys.setswitchinterval(0.00001)
 wrong = []
@@ -103,7 +103,8 @@ class Overwrite {
         }
         home.state = key != 1 ? home.interpreter->state() : PyInterpreterState_Main();
         const Attached attached(home.state);
-        const Object scope = stress::run(kCode, {{"path", file_}, {"key", std::to_string(key)}});
+        const Object scope = stress::run((options_.load_code() + kCode).c_str(),
+                                         {{"path", file_}, {"key", std::to_string(key)}});
         for (std::size_t i = 0; i < kRoles.size(); ++i)
             home.functions[i] = item(scope, kRoles[i].name).release();
         home.problems = item(scope, "problems").release();

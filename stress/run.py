@@ -49,7 +49,7 @@ ROOT = HERE.parent
 #: Set by tools/setup.sh.
 BUILD = Path(os.environ.get("HPYSTATE_BUILD", ROOT / "build"))
 
-#: Scenario -> its share of the time. `faults` stands for the four of that name.
+#: Scenario -> its share of the time. `faults` stands for those of that name.
 SHARES = {
     "churn": 10,
     "first-import": 4,
@@ -68,6 +68,12 @@ SANITIZED = os.environ.get("HPYSTATE_SANITIZED")
 #: that still use them at its end (gh-124878), a forked child has none of the sanitizer's threads,
 #: and the last two count what the sanitizer allocates or takes.
 NOT_SANITIZED = ("faults-thread", "faults-fork", "faults-memory", "cost")
+#: The same with extensions of CPython's API and hpystate/global.h, with either back end: on one
+#: version, unless --only names one. What differs between versions is the same code for all.
+FACES = ("-c", "-embed")
+FACES_ON = (3, 12)
+for _name in ("churn", "first-import", "late", "overwrite", "faults-memory"):
+    SHARES |= {_name + FACES[0]: 0.5, _name + FACES[1]: 1}
 #: Scenarios with a bar of time, which other work on the machine spoils.
 TIMED = ("cost",)
 #: A process is killed so many seconds after it should have been done.
@@ -135,14 +141,21 @@ def judge(outcome: Outcome, status: int, errors: str) -> None:
         outcome.problems.append(f"ended with status {status}: {errors[-1500:]}")
 
 
-def chosen_scenarios(only: str | None, sanitized: str | None, beside: bool = False) -> list[str]:
+def chosen_scenarios(
+    only: str | None,
+    sanitized: str | None,
+    beside: bool = False,
+    version: tuple[int, ...] = sys.version_info,
+) -> list[str]:
     """All of them, or the one of that name, or those of that family; without those with a bar of
-    time where other work runs beside."""
+    time where other work runs beside, and on most versions without the other faces."""
     chosen = [name for name in SHARES if only in (None, name, name.partition("-")[0])]
+    if version[:2] != FACES_ON:
+        chosen = [name for name in chosen if name == only or not name.endswith(FACES)]
     if beside:
         chosen = [name for name in chosen if name not in TIMED]
     if only is None and sanitized:
-        return [name for name in chosen if name not in NOT_SANITIZED]
+        return [name for name in chosen if not name.startswith(NOT_SANITIZED)]
     return chosen
 
 

@@ -20,6 +20,7 @@ void faults_fork(const Options& options, Tally& tally);
 void cost(const Options& options, Tally& tally);
 void flat(const Options& options, Tally& tally);
 
+/// A name that ends in "-c" or "-embed" is the same scenario with another face (options.h).
 struct Scenario {
     const char* name;
     void (*run)(const Options&, Tally&);
@@ -27,11 +28,21 @@ struct Scenario {
 
 inline constexpr Scenario kScenarios[] = {
     {"churn", churn},
+    {"churn-c", churn},
+    {"churn-embed", churn},
     {"first-import", first_import},
+    {"first-import-c", first_import},
+    {"first-import-embed", first_import},
     {"late", late},
+    {"late-c", late},
+    {"late-embed", late},
     {"again", again},
     {"overwrite", overwrite},
+    {"overwrite-c", overwrite},
+    {"overwrite-embed", overwrite},
     {"faults-memory", faults_memory},
+    {"faults-memory-c", faults_memory},
+    {"faults-memory-embed", faults_memory},
     {"faults-exec", faults_exec},
     {"faults-thread", faults_thread},
     {"faults-fork", faults_fork},

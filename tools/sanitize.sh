@@ -12,10 +12,10 @@
 sanitizer() { case $PYVER in *-tsan) echo tsan ;; *) echo asan ;; esac; }
 
 # Those with failing allocations bring a malloc of their own, so they are not among them.
-SANITIZED_TESTS=(calls context fused interpreters layers loader siblings types versions)
+SANITIZED_TESTS=(calls context face fused interpreters layers loader siblings types versions)
 # What shares memory between threads and interpreters, and what reads foreign bytes.
 CORE_TESTS=(fused interpreters loader/test_module.py loader/test_gil.py loader/test_bad_input.py
-    context/test_field.py)
+    context/test_field.py face/test_embed.py face/test_global.py face/test_misuse.py)
 
 run_sanitized() { # as `make sanitize` above
     case ${1:-} in

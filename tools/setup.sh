@@ -233,7 +233,7 @@ run_stress() {
 }
 
 # What a test of pytest needs of the build. The other programs, the model and stress are most of it.
-PYTEST_TARGETS=(_native limits hangs elf_dump)
+PYTEST_TARGETS=(_native hpystate_embed_library limits hangs elf_dump)
 # Those of Catch2 that embed the interpreter, and what tests of pytest run besides.
 VERSION_TARGETS=("${PYTEST_TARGETS[@]}" test_interp_state test_formats)
 # The programs of Catch2 that run under a sanitizer, and what HPy's suite needs. Stress is not in it.

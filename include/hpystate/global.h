@@ -22,6 +22,9 @@
  * -DHPYSTATE_GLOBAL_STATIC: the same functions around a plain static, without the package. Such an
  * extension is for one interpreter; HPYSTATE_GLOBAL_INTERPRETERS tells CPython.
  *
+ * -DHPYSTATE_GLOBAL_EMBED: the tables are in the extension itself, which is linked with
+ * libhpystate_embed.a. It needs no package at run time, and is for one version of CPython.
+ *
  * The limited API is supported from Py_LIMITED_API=0x030C0000 on. Nothing here begins with Py.
  * Names with hpystate_unstable_ may change with any version of this file.
  *
@@ -48,6 +51,14 @@
 #endif
 #if PY_VERSION_HEX < 0x030C0000 || (defined(Py_LIMITED_API) && Py_LIMITED_API + 0 < 0x030C0000)
 #error "hpystate/global.h needs CPython 3.12, and Py_LIMITED_API=0x030C0000 or later if it is set."
+#endif
+
+#if defined(HPYSTATE_GLOBAL_EMBED) && defined(HPYSTATE_GLOBAL_STATIC)
+#error "hpystate/global.h: define HPYSTATE_GLOBAL_EMBED or HPYSTATE_GLOBAL_STATIC, not both."
+#endif
+#if defined(HPYSTATE_GLOBAL_EMBED) && defined(Py_LIMITED_API)
+#error                                                                                             \
+    "hpystate/global.h: HPYSTATE_GLOBAL_EMBED is for one version of CPython; omit Py_LIMITED_API."
 #endif
 
 #ifdef __cplusplus
@@ -449,12 +460,13 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first_in_order(hpystate_globa
     return table->get_or_init_in_order(global, make, arg, function);
 }
 
+#ifndef HPYSTATE_GLOBAL_EMBED
 /** Returns HPy's context of the calling interpreter, to call functions of HPy extensions with it:
  * docs/cython.md has an example. It is a plain context of HPy 0.9, `HPyContext *`.
  *
  *  returns  borrowed: valid until the interpreter ends. NULL with an exception set
  *  raises   SystemError if hpystate_import() was not called in this interpreter. The function does
- *           not exist with -DHPYSTATE_GLOBAL_STATIC
+ *           not exist with -DHPYSTATE_GLOBAL_STATIC and -DHPYSTATE_GLOBAL_EMBED
  *  thread   attached to an interpreter
  *  since    global 1.1
  *  source   ours
@@ -465,6 +477,7 @@ HPYSTATE_UNSTABLE_COLD struct _HPyContext_s* hpystate_context(void) {
         return (struct _HPyContext_s*)hpystate_unstable_raise_early("hpystate_context");
     return table->context("hpystate_context");
 }
+#endif
 
 /* Bytes from a capsule to its pointer; 0: unknown. Only after a value was found at once. */
 static inline size_t hpystate_unstable_capsule_pointer(void) {
@@ -477,11 +490,50 @@ static inline PyObject* hpystate_unstable_peek_here(const hpystate_global* globa
     return hpystate_unstable_read_here(global, &object) ? object : NULL;
 }
 
+/* The table for this file in a chain; NULL with an ImportError. `where` and `advice` are for it. */
+HPYSTATE_UNSTABLE_COLD const struct hpystate_global_table*
+hpystate_unstable_table_of(const struct hpystate_table_header* newest, const char* where,
+                           const char* advice) {
+    const struct hpystate_table_header* header;
+    for (header = newest; header != NULL; header = header->previous) {
+        if (header->major == HPYSTATE_GLOBAL_MAJOR && header->minor + 1 > HPYSTATE_GLOBAL_MINOR)
+            return (const struct hpystate_global_table*)(const void*)header;
+    }
+    PyErr_Format(PyExc_ImportError,
+                 "hpystate_import: this extension needs version %d.%d of hpystate's globals, and "
+                 "%s has %u.%u. %s",
+                 HPYSTATE_GLOBAL_MAJOR, HPYSTATE_GLOBAL_MINOR, where, (unsigned)newest->major,
+                 (unsigned)newest->minor, advice);
+    return NULL;
+}
+
+#ifdef HPYSTATE_GLOBAL_EMBED
+
+/* In libhpystate_embed.a: its newest table; NULL with an ImportError: the library, the extension
+ * and the running Python are not of one version. Hidden, so an extension that is linked without the
+ * library is an error of the linker. Arguments: PY_VERSION_HEX and Py_GIL_DISABLED of this file. */
+__attribute__((visibility("hidden"))) const struct hpystate_table_header*
+hpystate_embed_tables(unsigned long compiled_for, int without_gil);
+
+HPYSTATE_UNSTABLE_COLD const struct hpystate_global_table* hpystate_unstable_find_table(void) {
+#ifdef Py_GIL_DISABLED
+    const int without_gil = 1;
+#else
+    const int without_gil = 0;
+#endif
+    const struct hpystate_table_header* const newest =
+        hpystate_embed_tables(PY_VERSION_HEX, without_gil);
+    if (newest == NULL) return NULL;
+    return hpystate_unstable_table_of(newest, "libhpystate_embed.a, which is linked into it,",
+                                      "Compile with the global.h that belongs to the library.");
+}
+
+#else
+
 /* The table for this file in a capsule; NULL with an exception set. */
 HPYSTATE_UNSTABLE_COLD const struct hpystate_global_table*
 hpystate_unstable_table_in(PyObject* capsule) {
     const struct hpystate_table_header* newest;
-    const struct hpystate_table_header* header;
     if (!PyCapsule_IsValid(capsule, HPYSTATE_GLOBAL_CAPSULE)) {
         PyErr_SetString(PyExc_ImportError,
                         "hpystate_import: " HPYSTATE_GLOBAL_MODULE "." HPYSTATE_GLOBAL_ATTRIBUTE
@@ -500,17 +552,9 @@ hpystate_unstable_table_in(PyObject* capsule) {
         }
         return NULL;
     }
-    for (header = newest; header != NULL; header = header->previous) {
-        if (header->major == HPYSTATE_GLOBAL_MAJOR && header->minor + 1 > HPYSTATE_GLOBAL_MINOR)
-            return (const struct hpystate_global_table*)(const void*)header;
-    }
-    PyErr_Format(PyExc_ImportError,
-                 "hpystate_import: this extension needs version %d.%d of hpystate's globals, and "
-                 "the installed hpystate has %u.%u. Install another version: python -m pip "
-                 "install --upgrade hpystate",
-                 HPYSTATE_GLOBAL_MAJOR, HPYSTATE_GLOBAL_MINOR, (unsigned)newest->major,
-                 (unsigned)newest->minor);
-    return NULL;
+    return hpystate_unstable_table_of(
+        newest, "the installed hpystate",
+        "Install another version: python -m pip install --upgrade hpystate");
 }
 
 /* The module hpystate._native, a new reference; NULL with an exception set. */
@@ -530,6 +574,28 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_module(void) {
     return NULL;
 }
 
+HPYSTATE_UNSTABLE_COLD const struct hpystate_global_table* hpystate_unstable_find_table(void) {
+    PyObject* const module = hpystate_unstable_module();
+    PyObject* capsule;
+    const struct hpystate_global_table* table;
+    if (module == NULL) return NULL;
+    capsule = PyObject_GetAttrString(module, HPYSTATE_GLOBAL_ATTRIBUTE);
+    Py_DECREF(module);
+    if (capsule == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError)) return NULL;
+        PyErr_SetString(PyExc_ImportError,
+                        "hpystate_import: the installed hpystate has no " HPYSTATE_GLOBAL_MODULE
+                        "." HPYSTATE_GLOBAL_ATTRIBUTE ", so it is older than this extension. Type: "
+                        "python -m pip install --upgrade hpystate");
+        return NULL;
+    }
+    table = hpystate_unstable_table_in(capsule);
+    Py_DECREF(capsule);
+    return table;
+}
+
+#endif
+
 /* Writes what was found into the link, which all interpreters share. */
 HPYSTATE_UNSTABLE_COLD int hpystate_unstable_keep(const struct hpystate_global_table* table) {
     const struct hpystate_global_table* before = NULL;
@@ -547,7 +613,8 @@ HPYSTATE_UNSTABLE_COLD int hpystate_unstable_keep(const struct hpystate_global_t
 }
 
 /** Makes the calling interpreter ready for this extension's globals. Call it in the module's
- * Py_mod_exec slot, so that it runs in each interpreter. It imports the package hpystate.
+ * Py_mod_exec slot, so that it runs in each interpreter. It imports the package hpystate, or with
+ * -DHPYSTATE_GLOBAL_EMBED nothing.
  *
  *  returns  0; -1 with an exception set
  *  raises   ImportError if the package is not installed, is another version, or was replaced by
@@ -557,22 +624,7 @@ HPYSTATE_UNSTABLE_COLD int hpystate_unstable_keep(const struct hpystate_global_t
  *  source   ours; PEP 489 for the place to call it
  */
 HPYSTATE_UNSTABLE_COLD int hpystate_import(void) {
-    PyObject* const module = hpystate_unstable_module();
-    PyObject* capsule;
-    const struct hpystate_global_table* table;
-    if (module == NULL) return -1;
-    capsule = PyObject_GetAttrString(module, HPYSTATE_GLOBAL_ATTRIBUTE);
-    Py_DECREF(module);
-    if (capsule == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_AttributeError)) return -1;
-        PyErr_SetString(PyExc_ImportError,
-                        "hpystate_import: the installed hpystate has no " HPYSTATE_GLOBAL_MODULE
-                        "." HPYSTATE_GLOBAL_ATTRIBUTE ", so it is older than this extension. Type: "
-                        "python -m pip install --upgrade hpystate");
-        return -1;
-    }
-    table = hpystate_unstable_table_in(capsule);
-    Py_DECREF(capsule);
+    const struct hpystate_global_table* const table = hpystate_unstable_find_table();
     if (table == NULL || table->enter() < 0) return -1;
     return hpystate_unstable_keep(table);
 }

@@ -21,6 +21,17 @@ def _abi(arguments: argparse.Namespace) -> int:
     return describe(arguments.file, arguments.module, arguments.json)
 
 
+def _embed_library() -> int:
+    from hpystate.build import BuildError, embed_library
+
+    try:
+        print(embed_library())
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     if arguments.name is not None:
         from hpystate import doctor
@@ -64,6 +75,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--include-dir", action="store_true", help="print the folder of the headers"
     )
+    parser.add_argument(
+        "--embed-library",
+        action="store_true",
+        help="print the path of libhpystate_embed.a, for extensions that need no package",
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands.add_parser(
         "demo", help="the isolation demo; `demo --help` lists its options", add_help=False
@@ -88,6 +104,8 @@ def main(argv: list[str]) -> int:
     if arguments.include_dir:
         print(hpystate.include_dir())
         return 0
+    if arguments.embed_library:
+        return _embed_library()
     if not hasattr(arguments, "run"):
         parser.print_help()
         return 2

@@ -130,6 +130,18 @@ def include_folder(headers: Headers = "hpystate") -> Path:
     return upstream_sdist() / "hpy" / "devel" / "include"
 
 
+def embed_library() -> Path:
+    """hpystate::embed: the library for extensions that define HPYSTATE_GLOBAL_EMBED. It is for the
+    Python that runs this. BuildError: this package was built without it."""
+    library = include_folder().parent / "lib" / "libhpystate_embed.a"
+    if not library.is_file():
+        raise BuildError(
+            f"{library}: the library is not beside the package, which was built where the "
+            "compiler's libstdc++.a or objcopy was missing. Install both, and build hpystate again."
+        )
+    return library
+
+
 def include_flags(abi: Abi = "universal", headers: Headers = "hpystate") -> list[str]:
     """The compiler's flags for an ABI. For "universal" a folder forbids Python.h; "hybrid" and
     "cpython" have the headers of the Python that runs this. Upstream's headers are followed by our

@@ -13,7 +13,6 @@
 #include "runtime/elf/placement.h"
 #include "runtime/elf/symbol_name.h"
 #include "runtime/face/here.h"
-#include "runtime/versions/v0_9/contexts.h"
 
 #include <hpystate/global.h>
 
@@ -94,8 +93,7 @@ constexpr const char* kExec = "Py_mod_exec slot";
 // ---- the table's functions; contracts: hpystate/global.h ----
 
 int enter() {
-    return context::enter_interpreter() != nullptr && complete_fast() &&
-                   here("hpystate_import") != nullptr
+    return enter_interpreter() != nullptr && complete_fast() && here("hpystate_import") != nullptr
                ? 0
                : -1;
 }
@@ -183,7 +181,8 @@ void raise(const hpystate_global* global, const char* function) {
 
 } // namespace
 
-/// One per process, the same for every interpreter, constant: files keep its address in statics.
+/// One per copy of this code, the same for every interpreter, constant: files keep its address in
+/// statics.
 constinit const hpystate_global_table kGlobalTable{
     {HPYSTATE_GLOBAL_MAJOR, HPYSTATE_GLOBAL_MINOR, nullptr},
     &fast,

@@ -11,7 +11,12 @@
 
 #include <Python.h>
 
+struct hpystate_global_table;
+
 namespace hpystate::face {
+
+/// What the capsule holds, and what hpystate::embed gives to its extension.
+extern const hpystate_global_table kGlobalTable;
 
 /// Adds the capsule to hpystate._native. False: an exception is set.
 [[nodiscard]] bool add_global_api(PyObject* module) noexcept;

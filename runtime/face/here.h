@@ -20,6 +20,11 @@ extern hpystate_fast fast;
 /// Makes `fast` complete. False: an exception is set.
 [[nodiscard]] bool complete_fast() noexcept;
 
+/// The region of the calling interpreter, ready for use: its lifetime is prepared. nullptr: an
+/// exception is set. Written twice: enter.cpp for the runtime, runtime/embed/ for extensions that
+/// have the library in them.
+[[nodiscard]] Region* enter_interpreter() noexcept;
+
 /// The region of the calling interpreter, open or dying, which inline code then finds at once if it
 /// is open. nullptr with a SystemError: there is none, since hpystate_import() was not called.
 /// Ends the process where the thread is not attached. `function` is for messages.

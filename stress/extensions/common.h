@@ -8,9 +8,13 @@
  */
 #pragma once
 
+#ifdef FACE /* the same as an extension of CPython's API */
+#include "face.h"
+#else
 #include <hpy.h>
 /* behind hpy.h */
 #include <hpystate/fused.h>
+#endif
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -79,9 +83,9 @@ static HPyType_Spec Kept_spec = {
 };
 
 /* A new one, of the type that a global holds. */
-static inline HPy new_kept(HPyContext* ctx, HPyGlobal type, uint64_t key, uint64_t index) {
+static inline HPy new_kept(HPyContext* ctx, const HPyGlobal* type, uint64_t key, uint64_t index) {
     Kept* data;
-    HPy h = HPy_New_g(ctx, type, &data);
+    HPy h = HPy_New_g(ctx, *type, &data);
     if (HPy_IsNull(h)) return HPy_NULL;
     data->key = key;
     data->index = index;
@@ -101,8 +105,9 @@ static inline int store_type(HPyContext* ctx, HPyGlobal* global, HPyType_Spec* s
 }
 
 /* A load whose value must be a Kept of this key and index. */
-static inline void look_at_kept(HPyContext* ctx, Watch* watch, HPyGlobal global, uint64_t index) {
-    HPy h = HPyGlobal_Load(ctx, global);
+static inline void look_at_kept(HPyContext* ctx, Watch* watch, const HPyGlobal* global,
+                                uint64_t index) {
+    HPy h = HPyGlobal_Load(ctx, *global);
     if (HPy_IsNull(h)) {
         look(watch, 0);
         return;
@@ -120,7 +125,7 @@ static inline HPy look_at_all(HPyContext* ctx, const HPy* args, size_t nargs,
     const uint64_t n = number_of(ctx, args[0]);
     watch.key = number_of(ctx, args[2]);
     for (uint64_t i = 0; i < n && !HPyErr_Occurred(ctx); ++i)
-        look_at_kept(ctx, &watch, globals[i % count], i % count);
+        look_at_kept(ctx, &watch, &globals[i % count], i % count);
     return found(ctx, &watch);
 }
 

@@ -6,7 +6,7 @@ static HPyGlobal* globals[] = {&Kept_Type, &value, NULL};
 
 FUNCTION(begin) {
     if (store_type(ctx, &Kept_Type, &Kept_spec) < 0) return HPy_NULL;
-    if (store_and_close(ctx, &value, new_kept(ctx, Kept_Type, 0, 0)) < 0) return HPy_NULL;
+    if (store_and_close(ctx, &value, new_kept(ctx, &Kept_Type, 0, 0)) < 0) return HPy_NULL;
     return nothing(ctx);
 }
 

@@ -50,7 +50,7 @@ const struct stage* late_stage(size_t number) {
 }
 
 static HPy make_lazy(HPyContext* ctx, void* key) {
-    return new_kept(ctx, Kept_Type, *(uint64_t*)key, 0);
+    return new_kept(ctx, &Kept_Type, *(uint64_t*)key, 0);
 }
 
 static int is_ours(HPyContext* ctx, const Watch* watch, HPy h, uint64_t index) {
@@ -101,7 +101,7 @@ static void probe_calls(HPyContext* ctx, Watch* watch) {
 }
 
 static void probe_stores(HPyContext* ctx, Watch* watch, uint64_t stage, int has_values) {
-    HPy fresh = new_kept(ctx, Kept_Type, watch->key, stage);
+    HPy fresh = new_kept(ctx, &Kept_Type, watch->key, stage);
     look(watch, HPy_IsNull(fresh) != has_values || HPyErr_Occurred(ctx));
     HPyErr_Clear(ctx);
     if (!HPy_IsNull(fresh)) {
@@ -188,7 +188,7 @@ FUNCTION(begin) {
     if (HPyErr_Occurred(ctx) || store_type(ctx, &Kept_Type, &Kept_spec) < 0) return HPy_NULL;
     if (store_type(ctx, &Late_Type, &Late_spec) < 0) return HPy_NULL;
     for (uint64_t i = 0; i < KEPT; ++i) {
-        if (store_and_close(ctx, &kept[i], new_kept(ctx, Kept_Type, key, i)) < 0) return HPy_NULL;
+        if (store_and_close(ctx, &kept[i], new_kept(ctx, &Kept_Type, key, i)) < 0) return HPy_NULL;
     }
     HPyGlobal_Store(ctx, &call, args[1]);
     return nothing(ctx);

@@ -29,7 +29,7 @@ FUNCTION(begin) {
     uint64_t key = nargs == 1 ? number_of(ctx, args[0]) : 0;
     if (HPyErr_Occurred(ctx) || store_type(ctx, &Kept_Type, &Kept_spec) < 0) return HPy_NULL;
     for (uint64_t first = 0; first < OBJECTS; ++first) {
-        HPy h = new_kept(ctx, Kept_Type, key, first);
+        HPy h = new_kept(ctx, &Kept_Type, key, first);
         if (HPy_IsNull(h)) return HPy_NULL;
         for (uint64_t i = first; i < SLOTS; i += OBJECTS)
             HPyGlobal_Store(ctx, &SLOT(i), h);
@@ -56,7 +56,7 @@ FUNCTION(work) {
     watch.key = number_of(ctx, args[2]);
     for (; rounds > 0 && !HPyErr_Occurred(ctx); --rounds) {
         for (uint64_t i = 0; i < SLOTS; ++i)
-            look_at_kept(ctx, &watch, SLOT(i), i % OBJECTS);
+            look_at_kept(ctx, &watch, &SLOT(i), i % OBJECTS);
     }
     return found(ctx, &watch);
 }

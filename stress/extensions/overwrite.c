@@ -59,7 +59,7 @@ static void Busy_finalize_impl(HPyContext* ctx, HPy self) {
     HPy now = HPyGlobal_Load(ctx, *slot);
     if (HPy_IsNull(now)) return; /* the interpreter ends */
     HPy_Close(ctx, now);
-    HPy fresh = new_kept(ctx, Kept_Type, busy->key, busy->index);
+    HPy fresh = new_kept(ctx, &Kept_Type, busy->key, busy->index);
     if (!HPy_IsNull(fresh)) {
         HPyGlobal_Store(ctx, slot, fresh);
         HPy_Close(ctx, fresh);
@@ -82,8 +82,8 @@ FUNCTION(begin) {
     if (store_type(ctx, &Kept_Type, &Kept_spec) < 0) return HPy_NULL;
     if (store_type(ctx, &Busy_Type, &Busy_spec) < 0) return HPy_NULL;
     for (uint64_t i = 0; i < HOT; ++i) {
-        if (store_and_close(ctx, &slots[i], new_kept(ctx, Kept_Type, key, i)) < 0 ||
-            store_and_close(ctx, &steady[i], new_kept(ctx, Kept_Type, key, i)) < 0)
+        if (store_and_close(ctx, &slots[i], new_kept(ctx, &Kept_Type, key, i)) < 0 ||
+            store_and_close(ctx, &steady[i], new_kept(ctx, &Kept_Type, key, i)) < 0)
             return HPy_NULL;
     }
     for (size_t i = 0; i < CALLED; ++i) {
@@ -122,7 +122,7 @@ static HPy reading_impl(HPyContext* ctx, HPy self, const HPy* args, size_t nargs
         const uint64_t random = next_random(&seed);
         const uint64_t i = random >> 8 & 3;
         for (uint64_t slot = 0; slot < HOT; ++slot) {
-            look_at_kept(ctx, &watch, slots[slot], slot);
+            look_at_kept(ctx, &watch, &slots[slot], slot);
             look_borrowed(ctx, &watch, slot);
         }
         look(&watch, HPy_TypeCheck_g(ctx, args[0], types[i]) >= 0 && !HPyErr_Occurred(ctx));
@@ -154,13 +154,13 @@ static int overwrite(HPyContext* ctx, Watch* watch, const HPy* factories, uint64
         break;
     case 3:
     case 4:
-        value = new_kept(ctx, Busy_Type, watch->key, slot);
+        value = new_kept(ctx, &Busy_Type, watch->key, slot);
         break;
     default:
-        value = new_kept(ctx, Kept_Type, watch->key, slot);
+        value = new_kept(ctx, &Kept_Type, watch->key, slot);
     }
     if (store_and_close(ctx, target, value) < 0) return -1;
-    if (target == &slots[slot]) look_at_kept(ctx, watch, *target, slot);
+    if (target == &slots[slot]) look_at_kept(ctx, watch, target, slot);
     return 0;
 }
 
@@ -184,9 +184,9 @@ FUNCTION(touch) {
     if (nargs != 2) return HPyErr_SetString(ctx, ctx->h_TypeError, "touch(index, key)");
     const size_t i = number_of(ctx, args[0]) % HOT;
     watch.key = number_of(ctx, args[1]);
-    if (store_and_close(ctx, &slots[i], new_kept(ctx, Kept_Type, watch.key, i)) < 0)
+    if (store_and_close(ctx, &slots[i], new_kept(ctx, &Kept_Type, watch.key, i)) < 0)
         return HPy_NULL;
-    look_at_kept(ctx, &watch, slots[i], i);
+    look_at_kept(ctx, &watch, &slots[i], i);
     look_at_number(ctx, &watch, HPy_Call_g(ctx, called[i % CALLED], NULL, 0, HPy_NULL));
     return found(ctx, &watch);
 }
@@ -217,7 +217,7 @@ static HPy make_first(HPyContext* ctx, void* arg) {
         if (HPy_IsNull(other)) return HPy_NULL;
         HPy_Close(ctx, other);
     }
-    HPy made = new_kept(ctx, Kept_Type, first->key, first->index);
+    HPy made = new_kept(ctx, &Kept_Type, first->key, first->index);
     if (!HPy_IsNull(made)) atomic_fetch_add(&first_made[first->key % KEYS], 1);
     return made;
 }

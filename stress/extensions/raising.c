@@ -44,7 +44,7 @@ static int exec_second_impl(HPyContext* ctx, HPy module) {
             HPyErr_SetString(ctx, ctx->h_ValueError, "a later stage");
             return -1;
         }
-        if (store_and_close(ctx, &kept[i], new_kept(ctx, Kept_Type, 0, i)) < 0) return -1;
+        if (store_and_close(ctx, &kept[i], new_kept(ctx, &Kept_Type, 0, i)) < 0) return -1;
     }
     return 0;
 }
@@ -53,7 +53,7 @@ static int exec_second_impl(HPyContext* ctx, HPy module) {
 FUNCTION(begin) {
     const uint64_t key = nargs == 1 ? number_of(ctx, args[0]) : 0;
     for (uint64_t i = 0; i < KEPT && !HPyErr_Occurred(ctx); ++i)
-        store_and_close(ctx, &kept[i], new_kept(ctx, Kept_Type, key, i));
+        store_and_close(ctx, &kept[i], new_kept(ctx, &Kept_Type, key, i));
     return nothing(ctx);
 }
 

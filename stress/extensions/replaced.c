@@ -16,7 +16,7 @@ FUNCTION(begin) {
 FUNCTION(store_at) {
     if (nargs != 3) return HPyErr_SetString(ctx, ctx->h_TypeError, "store_at(address, key, index)");
     HPyGlobal* const slot = (HPyGlobal*)number_of(ctx, args[0]); /* NOLINT */
-    HPy h = new_kept(ctx, Kept_Type, number_of(ctx, args[1]), number_of(ctx, args[2]));
+    HPy h = new_kept(ctx, &Kept_Type, number_of(ctx, args[1]), number_of(ctx, args[2]));
     if (store_and_close(ctx, slot, h) < 0) return HPy_NULL;
     return nothing(ctx);
 }

@@ -89,10 +89,10 @@ FUNCTION(begin) {
     if (HPyErr_Occurred(ctx) || store_type(ctx, &Kept_Type, &Kept_spec) < 0) return HPy_NULL;
     if (store_type(ctx, &Node_Type, &Node_spec) < 0 || store_node(ctx, key) < 0) return HPy_NULL;
     for (uint64_t i = 0; i < KEPT; ++i) {
-        if (store_and_close(ctx, &kept[i], new_kept(ctx, Kept_Type, key, i)) < 0) return HPy_NULL;
+        if (store_and_close(ctx, &kept[i], new_kept(ctx, &Kept_Type, key, i)) < 0) return HPy_NULL;
     }
     for (uint64_t i = 0; i < FRESH; ++i) {
-        if (store_and_close(ctx, &fresh[i], new_kept(ctx, Kept_Type, key, i)) < 0) return HPy_NULL;
+        if (store_and_close(ctx, &fresh[i], new_kept(ctx, &Kept_Type, key, i)) < 0) return HPy_NULL;
     }
     for (uint64_t i = 0; i < NUMBERS; ++i) {
         HPy number = HPyLong_FromUInt64_t(ctx, key * NUMBERS + i);
@@ -155,12 +155,12 @@ static void look_by_call(HPyContext* ctx, Watch* watch) {
 }
 
 static void overwrite(HPyContext* ctx, Watch* watch, uint64_t i) {
-    HPy h = new_kept(ctx, Kept_Type, watch->key, i);
+    HPy h = new_kept(ctx, &Kept_Type, watch->key, i);
     if (HPy_IsNull(h)) return; /* the exception ends work() */
     HPyGlobal_Store(ctx, &fresh[i], h);
     HPy_Close(ctx, h);
     /* without the GIL another thread may have stored since */
-    look_at_kept(ctx, watch, fresh[i], i);
+    look_at_kept(ctx, watch, &fresh[i], i);
 }
 
 static void look_at_node(HPyContext* ctx, Watch* watch) {
@@ -177,7 +177,7 @@ static void step(HPyContext* ctx, Watch* watch, uint64_t random) {
     const uint64_t i = random % KEPT;
     const unsigned way = (unsigned)(random >> 8 & 127);
     if (way < 56) {
-        look_at_kept(ctx, watch, kept[i], i);
+        look_at_kept(ctx, watch, &kept[i], i);
     } else if (way < 76) {
         look_borrowed(ctx, watch, i);
     } else if (way < 96) {
@@ -187,7 +187,7 @@ static void step(HPyContext* ctx, Watch* watch, uint64_t random) {
     } else if (way < 116) {
         look_at_type(ctx, watch, i);
     } else if (way < 122) {
-        look_at_kept(ctx, watch, fresh[i % FRESH], i % FRESH);
+        look_at_kept(ctx, watch, &fresh[i % FRESH], i % FRESH);
     } else if (way < 124) {
         look_at_node(ctx, watch);
     } else if (way < 125) {
@@ -195,7 +195,7 @@ static void step(HPyContext* ctx, Watch* watch, uint64_t random) {
     } else if (way < 126) {
         overwrite(ctx, watch, i % FRESH);
     } else if (random >> 16 & 7) {
-        look_at_kept(ctx, watch, kept[i], i);
+        look_at_kept(ctx, watch, &kept[i], i);
     } else {
         look_by_call(ctx, watch);
     }

@@ -65,6 +65,7 @@ NOT_RUN = {
     "tools/sanitize.sh": "a file that is named; make sanitize runs it",
     "tools/tables.py": "a file that is named; tests/tools/test_tables.py runs it",
     "python -m hpystate --include-dir": "test_readme.py runs it in README's block",
+    "python -m hpystate --embed-library": "tests/face/test_documentation.py runs it in a block",
     "python -m hpystate doctor": "tests/clients/test_demo.py runs it",
     "python -m hpystate doctor NAME": "test_readme.py runs the block of docs/doctor.md",
     "pip install pyelftools rich": "it needs the network; every test has both",

@@ -139,7 +139,8 @@ BLOCKS = {
         "docs/global.md",
         "#include <hpystate/global.hpp>",
     ): "tests/face/test_documentation.py runs it",
-    ("docs/global.md", "gcc -shared"): "tests/face/test_documentation.py runs it",
+    ("docs/global.md", "tally.c -o"): "tests/face/test_documentation.py runs it",
+    ("docs/global.md", "--embed-library"): "tests/face/test_documentation.py runs it",
     ("docs/global.md", "import tally"): "tests/face/test_documentation.py runs it",
     ("docs/new-version.md", "+++ b/include/hpy/abi/hpy_1_0.def"): (
         "tests/versions/future/test_future.py compares and builds it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.face.plain import compile_module
+from tests.face.plain import BackEnd, compile_module
 
 # Each function here is one call of the header.
 BODY = """
@@ -161,5 +161,5 @@ NONE = (
 ).split()
 
 
-def source_of(body: str) -> Path:
-    return compile_module("every", body, ONE, noargs=NONE)
+def source_of(body: str, back_end: BackEnd = "runtime") -> Path:
+    return compile_module("every", body, ONE, noargs=NONE, back_end=back_end)

@@ -13,8 +13,13 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
-from hpystate.build import content_of_headers, include_folder, make_cache_folder
+from hpystate.build import content_of_headers, embed_library, include_folder, make_cache_folder
+
+#: Where the tables of an extension are: in the package, or in the extension itself.
+BackEnd = Literal["runtime", "embed"]
+BACK_ENDS: tuple[BackEnd, ...] = ("runtime", "embed")
 
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
@@ -55,6 +60,13 @@ def module_source(
     return HEAD + textwrap.dedent(body) + table + head + tail
 
 
+def embed_link() -> list[str]:
+    """What the linker gets behind the sources. Under sanitizers the library calls their
+    functions."""
+    sanitizers = {"asan": ["-fsanitize=address,undefined"], "tsan": ["-fsanitize=thread"]}
+    return [str(embed_library()), *sanitizers.get(os.environ.get("HPYSTATE_SANITIZED", ""), [])]
+
+
 def compile_plain(
     name: str,
     sources: Sequence[Path],
@@ -63,6 +75,7 @@ def compile_plain(
     flags: Sequence[str] = (),
     compiler: str | None = None,
     suffix: str = SUFFIX,
+    back_end: BackEnd = "runtime",
 ) -> Path:
     """Compiles an extension with this Python's headers and our folder, and no other option of
     ours. AssertionError with the compiler's output."""
@@ -73,7 +86,10 @@ def compile_plain(
         command += [*WARNINGS, *flags, f"-I{include_folder()}"]
         if not any(flag.startswith("-isystem") for flag in flags):
             command.append(f"-isystem{sysconfig.get_path('include')}")
-        command += [*map(str, sources), "-o", str(made)]
+        command += map(str, sources)
+        if back_end == "embed":
+            command += ["-DHPYSTATE_GLOBAL_EMBED", *embed_link()]
+        command += ["-o", str(made)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == 0, f"{shlex.join(command)}\n{result.stderr}"
         os.replace(made, target)
@@ -88,12 +104,14 @@ def compile_module(
     noargs: Sequence[str] = (),
     flags: Sequence[str] = (),
     cxx: bool = False,
+    back_end: BackEnd = "runtime",
 ) -> Path:
     """The same for the source of module_source(), in C or in C++; a text is compiled once for each
-    state of the headers."""
+    state of the headers, and of the library."""
     text = module_source(name, body, functions, noargs)
     compiler = os.environ.get("CXX", "c++") if cxx else os.environ.get("CC", "cc")
-    key = (text, flags, compiler, SUFFIX, content_of_headers())
+    library = embed_library().read_bytes() if back_end == "embed" else b""
+    key = (text, flags, compiler, SUFFIX, content_of_headers(), library)
     folder = make_cache_folder("plain", hashlib.sha256(repr(key).encode()).hexdigest()[:16])
     made = folder / f"{name}{SUFFIX}"
     if made.is_file():
@@ -101,7 +119,9 @@ def compile_module(
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / f"{name}.{'cpp' if cxx else 'c'}"
         source.write_text(text)
-        return compile_plain(name, [source], folder, flags=flags, compiler=compiler)
+        return compile_plain(
+            name, [source], folder, flags=flags, compiler=compiler, back_end=back_end
+        )
 
 
 def load(name: str, file: Path) -> ModuleType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.face.plain import compile_module
+from tests.face.plain import BackEnd, compile_module
 
 BODY = """
     static hpystate_global slot;
@@ -36,6 +36,8 @@ BODY = """
 """
 
 
-def compile_slots() -> Path:
+def compile_slots(back_end: BackEnd = "runtime") -> Path:
     """The same functions as the module `slots` of tests/interpreters/test_isolation.py has."""
-    return compile_module("slots", BODY, ["put"], noargs=["clear", "get", "token"])
+    return compile_module(
+        "slots", BODY, ["put"], noargs=["clear", "get", "token"], back_end=back_end
+    )

@@ -82,6 +82,7 @@ APIS = {
     "static": ["-DHPYSTATE_GLOBAL_STATIC"],
     "limited-static": [LIMITED, "-DHPYSTATE_GLOBAL_STATIC"],
     "checked": ["-DHPYSTATE_GLOBAL_CHECKED"],
+    "embed": ["-DHPYSTATE_GLOBAL_EMBED"],
 }
 if sys.version_info >= (3, 15):
     APIS["abi3t"] = ["-DPy_LIMITED_API=0x030F0000", "-DPy_TARGET_ABI3T=0x030F0000"]
@@ -103,8 +104,9 @@ def test_the_header_compiles_alone_and_without_a_warning(
     command += ["-Wold-style-cast", "-Wno-error=old-style-cast"] if cxx else ["-Wstrict-prototypes"]
     command += [f"-isystem{sysconfig.get_path('include')}", f"-I{folder}"]
     command += ["-x", "c++" if cxx else "c", "-c", "-", "-o", "/dev/null"]
+    variants = [[], ["-fno-exceptions", "-fvisibility=hidden"], ["-O0"]]
     for text in (USES, NOT_USED):
-        for more in ([], ["-fno-exceptions", "-fvisibility=hidden"], ["-O0"]):
+        for more in variants[:1] if api == "embed" else variants:  # it differs in one function
             made = subprocess.run(
                 [*command, *more], input=text, capture_output=True, text=True, check=False
             )
@@ -118,6 +120,23 @@ def test_an_older_limited_api_is_refused_by_a_message(folder: Path, version: str
     made = subprocess.run(command, input=NOT_USED, capture_output=True, text=True, check=False)
     assert made.returncode != 0
     assert "needs CPython 3.12, and Py_LIMITED_API=0x030C0000 or later" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (LIMITED, "HPYSTATE_GLOBAL_EMBED is for one version of CPython; omit Py_LIMITED_API"),
+        ("-DHPYSTATE_GLOBAL_STATIC", "define HPYSTATE_GLOBAL_EMBED or HPYSTATE_GLOBAL_STATIC"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_by_a_message(
+    folder: Path, other: str, message: str
+) -> None:
+    command = ["gcc", "-DHPYSTATE_GLOBAL_EMBED", other, f"-I{folder}"]
+    command += [f"-isystem{sysconfig.get_path('include')}", "-x", "c", "-fsyntax-only", "-"]
+    made = subprocess.run(command, input=NOT_USED, capture_output=True, text=True, check=False)
+    assert made.returncode != 0
+    assert message in made.stderr
 
 
 def macros_of(text: str, folder: Path) -> set[str]:

@@ -12,23 +12,32 @@ import pytest
 import hpystate
 from hpystate.testing import Interpreter
 from tests.clients import pages
-from tests.face.plain import compile_plain, load, load_code
+from tests.face.plain import BACK_ENDS, compile_plain, load, load_code
 
 PAGE = "docs/global.md"
 
 
-def block(language: str) -> str:
-    (found,) = (each for each in pages.blocks() if each[:2] == (PAGE, language))
+def block(language: str, part: str = "") -> str:
+    """The one that has `part` in it."""
+    on_page = (each for each in pages.blocks() if each[:2] == (PAGE, language))
+    (found,) = (each for each in on_page if part in each.text)
     return found.text
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+#: Of the page's shell lines: what both back ends need, and how each is linked.
+LINES = {
+    "runtime": block("sh", "tally.c -o"),
+    "embed": block("sh", "tally.c -o") + block("sh", "--embed-library"),
+}
+
+
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's three files; tally.so is compiled by the page's lines."""
     made = tmp_path_factory.mktemp("tally")
     (made / "tally.c").write_text(block("c"))
     (made / "words.py").write_text(block("python"))
-    result = run(made, "bash", "-euc", block("sh"))
+    result = run(made, "bash", "-euc", LINES[request.param])
     assert (result.returncode, result.stderr) == (0, "")
     return made
 
@@ -47,6 +56,16 @@ def test_the_example_prints_what_the_page_promises(folder: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     lines = [line.partition("  # ")[2] for line in block("python").splitlines()]
     assert result.stdout.splitlines() == [line for line in lines if line and line[0] == "("]
+
+
+def test_the_embedded_example_has_the_package_out_of_its_way(folder: Path) -> None:
+    file = folder / "tally.so"
+    code = load_code("tally", file) + "print(module.add('one'))"
+    result = run(folder, sys.executable, "-I", "-S", "-c", code)
+    if "hpystate_embed_tables" in run(folder, "nm", str(file)).stdout:
+        assert (result.returncode, result.stdout) == (0, "(1, 3)\n"), result.stderr
+    else:
+        assert "needs the package hpystate" in result.stderr
 
 
 def test_the_exception_of_the_example_is_that_of_the_interpreter(folder: Path) -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from hpystate.testing import Interpreter
 from tests.face.every import BODY, source_of
-from tests.face.plain import load, load_code
+from tests.face.plain import BackEnd, load, load_code
 
 
 @pytest.fixture
-def file() -> Path:
-    return source_of(BODY)
+def file(back_end: BackEnd) -> Path:
+    return source_of(BODY, back_end)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from hpystate.testing import Interpreter, InterpreterError
 from tests.face.every import BODY, ONE, source_of
-from tests.face.plain import compile_module, load, load_code
+from tests.face.plain import BACK_ENDS, BackEnd, compile_module, load, load_code
 
 
 class Own:
@@ -33,11 +33,15 @@ FUSED = [
 
 
 @pytest.mark.parametrize(("function", "name"), FUSED)
-def test_a_fused_call_names_the_global_that_holds_nothing(function: str, name: str) -> None:
+def test_a_fused_call_names_the_global_that_holds_nothing(
+    function: str, name: str, back_end: BackEnd
+) -> None:
     with Interpreter() as other:
         argument = "KeyError" if function in ONE else ""
         with pytest.raises(InterpreterError) as caught:
-            other.run(load_code("every", source_of(BODY)) + f"module.{function}({argument})")
+            other.run(
+                load_code("every", source_of(BODY, back_end)) + f"module.{function}({argument})"
+            )
     text = str(caught.value)
     assert f": {name}, a global that no module lists (every" in text
     assert "holds nothing in this interpreter, a value was expected" in text
@@ -49,8 +53,8 @@ EARLY = BODY.replace("return hpystate_import();", "return 0;")
 
 
 @pytest.mark.parametrize("function", ["put", "borrow_often", "call", "get_ref", "borrow"])
-def test_a_use_before_the_import_is_refused(function: str) -> None:
-    module = load("every", source_of(EARLY))
+def test_a_use_before_the_import_is_refused(function: str, back_end: BackEnd) -> None:
+    module = load("every", source_of(EARLY, back_end))
     argument = (None,) if function in ONE else ()
     with pytest.raises(SystemError, match=r"the extension did not call hpystate_import\(\) before"):
         getattr(module, function)(*argument)
@@ -58,14 +62,14 @@ def test_a_use_before_the_import_is_refused(function: str) -> None:
         module.get_or_init()
 
 
-def test_a_use_in_an_interpreter_that_did_not_import_is_refused() -> None:
+def test_a_use_in_an_interpreter_that_did_not_import_is_refused(back_end: BackEnd) -> None:
     """The process has, so the file has its table."""
     text = BODY.replace(
         "return hpystate_import();",
         'return PyObject_HasAttrString(PyImport_AddModule("__main__"), "no_import") ? 0 '
         ": hpystate_import();",
     )
-    file = source_of(text)
+    file = source_of(text, back_end)
     load("every", file).put(1)
     with Interpreter() as other:
         for call in ("borrow()", "put(1)", "get_ref()", "get_or_init()", "call(1)"):
@@ -76,8 +80,10 @@ def test_a_use_in_an_interpreter_that_did_not_import_is_refused() -> None:
         assert other.run(del_code + "module.put(5); answer = module.borrow()") == 5
 
 
-def test_after_the_end_of_an_interpreter_nothing_is_found(child: Callable) -> None:
-    file = source_of(BODY)
+def test_after_the_end_of_an_interpreter_nothing_is_found(
+    child: Callable, back_end: BackEnd
+) -> None:
+    file = source_of(BODY, back_end)
     script = f"""
 import os, sys
 from hpystate.testing import Interpreter
@@ -116,7 +122,9 @@ os._exit(0)
         assert "this interpreter is ending and has released the values of its globals" in part
 
 
-def test_a_thread_without_an_interpreter_ends_the_process_with_a_message(child: Callable) -> None:
+def test_a_thread_without_an_interpreter_ends_the_process_with_a_message(
+    child: Callable, back_end: BackEnd
+) -> None:
     body = """
     static hpystate_global value;
     static PyObject *detached(PyObject *self, PyObject *arg) {
@@ -132,15 +140,15 @@ def test_a_thread_without_an_interpreter_ends_the_process_with_a_message(child: 
         ("hpystate_import()", "hpystate_global_borrow: the calling thread is not attached to an"),
         ("0", "PyThreadState_Get"),  # CPython's own
     ):
-        file = compile_module("detached", body.replace("IMPORT", done), ["detached"])
-        code = load_code("detached", file) + "module.detached(1)"
-        result = child("import hpystate\n" + code)
+        text = body.replace("IMPORT", done)
+        file = compile_module("detached", text, ["detached"], back_end=back_end)
+        result = child(load_code("detached", file) + "module.detached(1)")
         assert result.returncode < 0, result.stderr
         assert message in result.stderr
         assert "Fatal Python error" in result.stderr
 
 
-def test_a_global_in_read_only_memory_is_refused() -> None:
+def test_a_global_in_read_only_memory_is_refused(back_end: BackEnd) -> None:
     body = """
     static const hpystate_global frozen = {0};
     static PyObject *put(PyObject *self, PyObject *arg) {
@@ -156,7 +164,8 @@ def test_a_global_in_read_only_memory_is_refused() -> None:
     }
     static int on_exec(PyObject *module) { (void)module; return hpystate_import(); }
     """
-    module = load("frozen", compile_module("frozen", body, ["put", "nowhere"]))
+    functions = ["put", "nowhere"]
+    module = load("frozen", compile_module("frozen", body, functions, back_end=back_end))
     with pytest.raises(SystemError, match="frozen, a global that .* is in read-only memory"):
         module.put(1)
     with pytest.raises(SystemError, match="hpystate_global_store: the global NULL is"):
@@ -179,10 +188,12 @@ CHECKED = """
 """
 
 
-def test_an_object_of_another_interpreter_is_refused_where_stores_are_checked() -> None:
-    file = compile_module(
-        "checked", CHECKED, ["put", "put_address"], flags=("-DHPYSTATE_GLOBAL_CHECKED",)
-    )
+def test_an_object_of_another_interpreter_is_refused_where_stores_are_checked(
+    back_end: BackEnd,
+) -> None:
+    flags = ("-DHPYSTATE_GLOBAL_CHECKED",)
+    functions = ["put", "put_address"]
+    file = compile_module("checked", CHECKED, functions, flags=flags, back_end=back_end)
     module = load("checked", file)
     for value in (["list"], {}, Own(), Own, "str", 5, None, len, ()):
         module.put(value)
@@ -227,9 +238,12 @@ SILENT = """
 """
 
 
-@pytest.mark.parametrize("flags", [(), ("-DHPYSTATE_GLOBAL_STATIC",)], ids=["own", "static"])
-def test_a_maker_without_a_value_or_an_exception(flags: tuple[str, ...]) -> None:
-    module = load("silent", compile_module("silent", SILENT, [], noargs=["get"], flags=flags))
+@pytest.mark.parametrize("way", [*BACK_ENDS, "static"])
+def test_a_maker_without_a_value_or_an_exception(way: str) -> None:
+    flags = ("-DHPYSTATE_GLOBAL_STATIC",) if way == "static" else ()
+    back_end: BackEnd = "embed" if way == "embed" else "runtime"
+    file = compile_module("silent", SILENT, [], noargs=["get"], flags=flags, back_end=back_end)
+    module = load("silent", file)
     told = "^hpystate_global_get_or_init: .*returned nothing and set no exception"
     with pytest.raises(SystemError, match=told):
         module.get()

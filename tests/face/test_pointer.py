@@ -68,7 +68,7 @@ POINTER = """
 """
 
 
-@pytest.fixture(params=["full", "limited"])
+@pytest.fixture(params=["full", "limited", "embed"])
 def file(request: pytest.FixtureRequest) -> Path:
     limited = ("-DPy_LIMITED_API=0x030C0000",)
     return compile_module(
@@ -77,6 +77,7 @@ def file(request: pytest.FixtureRequest) -> Path:
         ["set", "get_or_init"],
         noargs=["get", "clear", "init_nothing", "counts"],
         flags=limited if request.param == "limited" else (),
+        back_end="embed" if request.param == "embed" else "runtime",
     )
 
 

@@ -65,11 +65,11 @@ class Slots:
         return f"import hpystate; module = hpystate.load('slots', {path!r})\n"
 
 
-@pytest.fixture(params=["hpy", "c"])
+@pytest.fixture(params=["hpy", "c", "embed"])
 def slots(request: pytest.FixtureRequest) -> Slots:
-    """An HPyGlobal, and a hpystate_global of hpystate/global.h."""
-    if request.param == "c":
-        return Slots(compile_slots(), True)
+    """An HPyGlobal, and a hpystate_global of hpystate/global.h, with either back end."""
+    if request.param != "hpy":
+        return Slots(compile_slots("embed" if request.param == "embed" else "runtime"), True)
     return Slots(compile_snippet("slots", SLOTS), False)
 
 

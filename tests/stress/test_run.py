@@ -362,10 +362,12 @@ def test_a_process_that_hangs_in_cpythons_end_is_told_beside_its_control(
 def test_under_sanitizers_threads_are_not_ended_and_nothing_forks(
     run: ModuleType, kind: str
 ) -> None:
-    chosen = run.chosen_scenarios(None, sanitized=kind)
+    chosen = run.chosen_scenarios(None, sanitized=kind, version=(3, 12))
 
     assert {"churn", "first-import", "late", "again", "overwrite"} <= set(chosen)
+    assert {"churn-c", "late-embed"} <= set(chosen)
     assert not {"faults-thread", "faults-fork", "faults-memory", "cost"} & set(chosen)
+    assert "faults-memory-embed" not in chosen
 
 
 def test_what_is_asked_for_runs_under_sanitizers_too(run: ModuleType) -> None:
@@ -373,10 +375,20 @@ def test_what_is_asked_for_runs_under_sanitizers_too(run: ModuleType) -> None:
 
 
 def test_without_sanitizers_every_scenario_runs(run: ModuleType) -> None:
-    assert run.chosen_scenarios(None, sanitized=None) == list(run.SHARES)
+    assert run.chosen_scenarios(None, sanitized=None, version=(3, 12)) == list(run.SHARES)
+
+
+def test_the_other_faces_run_on_one_version(run: ModuleType) -> None:
+    chosen = run.chosen_scenarios(None, sanitized=None, version=(3, 14))
+
+    assert "late" in chosen
+    assert [name for name in chosen if name.endswith(("-c", "-embed"))] == []
+    named = run.chosen_scenarios("late-embed", sanitized=None, version=(3, 14))
+    assert named == ["late-embed"]
+    assert run.chosen_scenarios("late", None, version=(3, 12)) == ["late", "late-c", "late-embed"]
 
 
 def test_where_other_work_runs_beside_no_time_is_judged(run: ModuleType) -> None:
-    left = run.chosen_scenarios(None, sanitized=None, beside=True)
+    left = run.chosen_scenarios(None, sanitized=None, beside=True, version=(3, 12))
 
     assert set(run.SHARES) - set(left) == {"cost"}
