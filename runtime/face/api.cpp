@@ -53,9 +53,10 @@ constexpr const char* kExec = "Py_mod_exec slot";
                                    ? "Declare it without const: static hpystate_global"
                                    : "Pass the address of a static hpystate_global";
     return guarded(false, [&] {
-        const std::string name = describe_slot(token_of(global).bits());
+        const std::string name =
+            global != nullptr ? describe_slot(token_of(global).bits()) : "the global NULL";
         PyErr_Format(PyExc_SystemError, "%s: %s %s; a global that can be written was expected. %s.",
-                     function, global != nullptr ? name.c_str() : "the global NULL", found, advice);
+                     function, name.c_str(), found, advice);
         return false;
     });
 }
