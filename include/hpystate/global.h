@@ -432,12 +432,13 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first_in_order(hpystate_globa
     return table->get_or_init_in_order(global, make, arg, function);
 }
 
+#ifndef HPYSTATE_GLOBAL_EMBED /* then the tables are the extension's own, without HPy */
 /** Returns HPy's context of the calling interpreter, to call functions of HPy extensions with it:
  * docs/cython.md has an example. It is a plain context of HPy 0.9, `HPyContext *`.
  *
  *  returns  borrowed: valid until the interpreter ends. NULL with an exception set
  *  raises   SystemError if hpystate_import() was not called in this interpreter. The function does
- *           not exist with -DHPYSTATE_GLOBAL_STATIC
+ *           not exist with -DHPYSTATE_GLOBAL_STATIC or -DHPYSTATE_GLOBAL_EMBED
  *  thread   attached to an interpreter
  *  since    global 1.1
  *  source   ours
@@ -448,6 +449,7 @@ HPYSTATE_UNSTABLE_COLD struct _HPyContext_s* hpystate_context(void) {
         return (struct _HPyContext_s*)hpystate_unstable_raise_early("hpystate_context");
     return table->context("hpystate_context");
 }
+#endif
 
 /* Bytes from a capsule to its pointer; 0: unknown. Only after a value was found at once. */
 static inline size_t hpystate_unstable_capsule_pointer(void) {
