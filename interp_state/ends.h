@@ -6,9 +6,8 @@
 /// more: the last one that was made ends first, while everything that was there when it was made
 /// can still be used. So their slots are listed here as they are filled.
 ///
-///     put() ... put()  -->  begin()  -->  take_newest() until there is none  -->  the window
-///     closes
-///                                          ^ a destructor may make another value: it is next
+///     put() ... put() --> begin() --> take_newest(), until there is none --> the window closes
+///                                     ^ a destructor may make another value: it is next
 ///
 /// A slot whose value has ended is not filled again: so the end of an interpreter has an end, and
 /// nobody waits for an object that was destroyed.

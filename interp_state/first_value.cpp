@@ -117,9 +117,10 @@ enum class End : std::uint8_t { kWithOthers, kInOrder };
     // The initializer may have stored to the slot itself. That value stays.
     if (PyObject* const stored = value_of_slot(region, token)) return stored;
     if (region.window.closed()) return refuse_ended(region, token, function);
-    if (!store_value(region, slot, value.get())) return nullptr;
-    // Newer than what its maker made, so it ends before that.
+    // Newer than what its maker made, so it ends before that. Listed before it is stored: another
+    // thread that finds it may use it in a value that is newer still.
     if (place != nullptr) region.ends.put(std::move(place));
+    if (!store_value(region, slot, value.get())) return nullptr;
     return value.release();
 }
 

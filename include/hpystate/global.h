@@ -460,13 +460,13 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first_in_order(hpystate_globa
     return table->get_or_init_in_order(global, make, arg, function);
 }
 
-#ifndef HPYSTATE_GLOBAL_EMBED
+#ifndef HPYSTATE_GLOBAL_EMBED /* then the tables are the extension's own, without HPy */
 /** Returns HPy's context of the calling interpreter, to call functions of HPy extensions with it:
  * docs/cython.md has an example. It is a plain context of HPy 0.9, `HPyContext *`.
  *
  *  returns  borrowed: valid until the interpreter ends. NULL with an exception set
  *  raises   SystemError if hpystate_import() was not called in this interpreter. The function does
- *           not exist with -DHPYSTATE_GLOBAL_STATIC and -DHPYSTATE_GLOBAL_EMBED
+ *           not exist with -DHPYSTATE_GLOBAL_STATIC or -DHPYSTATE_GLOBAL_EMBED
  *  thread   attached to an interpreter
  *  since    global 1.1
  *  source   ours

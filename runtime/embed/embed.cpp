@@ -17,6 +17,7 @@
 #include "interp_state/directory.h"
 #include "interp_state/teardown.h"
 #include "runtime/cpython/interpreter_end.h"
+#include "runtime/cpython/versions.h"
 #include "runtime/face/api.h"
 #include "runtime/face/here.h"
 
@@ -77,7 +78,7 @@ struct PythonVersion {
 using namespace hpystate;
 
 const hpystate_table_header* hpystate_embed_tables(unsigned long compiled_for, int without_gil) {
-    const PythonVersion ours = version_of(PY_VERSION_HEX);
+    const PythonVersion ours = version_of(kPythonVersion);
     const PythonVersion theirs = version_of(compiled_for);
     const PythonVersion running = version_of(Py_Version);
     if (theirs.major != ours.major || theirs.minor != ours.minor || (without_gil != 0) != kNoGil) {

@@ -135,20 +135,13 @@ struct Made {
     }
 };
 
+template <auto* kFirstValue>
 PyObject* get_or_init(hpystate_global* global, hpystate_global_maker make, void* arg,
                       const char* function) {
     Region* const region = here(function);
     if (region == nullptr || !is_registered(global, function)) return nullptr;
     Made made{make, arg};
-    return first_value(*region, slot_of(global), made.maker(), function);
-}
-
-PyObject* get_or_init_in_order(hpystate_global* global, hpystate_global_maker make, void* arg,
-                               const char* function) {
-    Region* const region = here(function);
-    if (region == nullptr || !is_registered(global, function)) return nullptr;
-    Made made{make, arg};
-    return first_value_in_order(*region, slot_of(global), made.maker(), function);
+    return kFirstValue(*region, slot_of(global), made.maker(), function);
 }
 
 int store_in_order(hpystate_global* global, PyObject* object, const char* function) {
@@ -192,9 +185,9 @@ constinit const hpystate_global_table kGlobalTable{
     &borrow,
     &get_ref,
     &store,
-    &get_or_init,
+    &get_or_init<&first_value>,
     &raise,
-    &get_or_init_in_order,
+    &get_or_init<&first_value_in_order>,
     &store_in_order,
     &context,
 };

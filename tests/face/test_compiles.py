@@ -139,6 +139,20 @@ def test_what_does_not_go_together_is_refused_by_a_message(
     assert message in made.stderr
 
 
+@pytest.mark.parametrize("macro", ["HPYSTATE_GLOBAL_STATIC", "HPYSTATE_GLOBAL_EMBED"])
+def test_hpys_context_is_that_of_the_package_alone(folder: Path, macro: str) -> None:
+    text = NOT_USED + "void *here(void);\nvoid *here(void) { return hpystate_context(); }\n"
+    command = ["gcc", "-Wall", "-Werror", f"-isystem{sysconfig.get_path('include')}", f"-I{folder}"]
+    command += ["-x", "c", "-fsyntax-only", "-"]
+    good, bad = (
+        subprocess.run([*command, *more], input=text, capture_output=True, text=True, check=False)
+        for more in ([], [f"-D{macro}"])
+    )
+    assert good.returncode == 0, good.stderr
+    assert bad.returncode != 0
+    assert "hpystate_context" in bad.stderr
+
+
 def macros_of(text: str, folder: Path) -> set[str]:
     command = ["gcc", f"-isystem{sysconfig.get_path('include')}", f"-I{folder}", "-E", "-dM"]
     made = subprocess.run(

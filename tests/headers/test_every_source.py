@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("bench", "examples", "stress", "tests")
 #: Sources that include HPy's headers and are not extensions for them, each with the reason.
 NOT_EXTENSIONS = {
+    "bench/pyglobal/decimal_like.c": "is for CPython's own API: hpystate/global.h",
+    "bench/pyglobal/loads.c": "the same",
+    "bench/pyglobal/loads_pybind.cpp": "the same, by pybind11",
     "tests/abi/layout_0_9.c": "compares the frozen lists with upstream's layout; its ABI is given",
     "tests/abi/layout_global.c": "is for CPython's own API: hpystate/global.h",
     "tests/fuzz/formats.cpp": "a fuzzer around the helpers of the universal ABI, which has a main",
