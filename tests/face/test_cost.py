@@ -16,7 +16,7 @@ from tests.face.plain import compile_module
 #: Of the thread's state, which finds the interpreter: how many more a load may take.
 MOST = 10
 #: Of a C static: how many more a load may take whose interpreter was asked for before the loop.
-MOST_IN_LOOP = 8
+MOST_IN_LOOP = 6
 TURNS = 100_000
 
 BODY = r"""
