@@ -81,7 +81,7 @@ def texts() -> list[str]:
     found = []
     for folder in SOURCES:
         for file in (ROOT / folder).rglob("*"):
-            if file.suffix in {".h", ".cpp", ".c", ".def", ".py"}:
+            if file.suffix in {".h", ".hpp", ".cpp", ".c", ".def", ".py"}:
                 joined = CONTINUED.sub("", file.read_text())
                 found += [text.replace('\\"', '"') for text in QUOTED.findall(joined)]
     return found
@@ -120,7 +120,7 @@ def messages_that_need_a_row() -> dict[str, str]:
     found = {}
     for folder in ("globals", "interp_state", "runtime", "python"):
         for file in sorted((ROOT / folder).rglob("*")):
-            if file.suffix not in {".h", ".cpp"}:
+            if file.suffix not in {".h", ".hpp", ".cpp"}:
                 continue
             name = str(file.relative_to(ROOT))
             text = CONTINUED.sub("", file.read_text())
