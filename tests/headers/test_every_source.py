@@ -20,7 +20,6 @@ FOLDERS = ("bench", "examples", "stress", "tests")
 NOT_EXTENSIONS = {
     "bench/pyglobal/decimal_like.c": "is for CPython's own API: hpystate/global.h",
     "bench/pyglobal/loads.c": "the same",
-    "bench/pyglobal/loads_pybind.cpp": "the same, by pybind11",
     "tests/abi/layout_0_9.c": "compares the frozen lists with upstream's layout; its ABI is given",
     "tests/abi/layout_global.c": "is for CPython's own API: hpystate/global.h",
     "tests/fuzz/formats.cpp": "a fuzzer around the helpers of the universal ABI, which has a main",
