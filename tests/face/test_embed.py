@@ -313,7 +313,7 @@ def test_without_the_library_the_linker_names_what_is_missing(tmp_path: Path) ->
         (
             "#undef HPYSTATE_GLOBAL_MAJOR\n#define HPYSTATE_GLOBAL_MAJOR 7",
             r"needs version 7\.\d+ of hpystate's globals, and libhpystate_embed\.a, which "
-            r"is linked into it, has 1\.\d+\. Compile with the global\.h that belongs to"
+            r"is linked into it, has 1\.\d+\. Compile with the global\.h that belongs to",
         ),
         (
             "#undef HPYSTATE_GLOBAL_MINOR\n#define HPYSTATE_GLOBAL_MINOR 9",
