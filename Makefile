@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
+.PHONY: help build test test-version test-wheel demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -15,6 +15,9 @@ test:           ## set up, build, run all tests; T=window: those of one topic; A
 
 test-version:   ## the tests that depend on the Python: enough where another one had `make test`
 	@tools/setup.sh test-version $(ARGS)
+
+test-wheel:     ## build a wheel, check it, build extensions with it in every way; ARGS=--quick: less
+	@tools/setup.sh test-wheel $(ARGS)
 
 demo:           ## set up, build, run the isolation demo; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)
