@@ -8,7 +8,7 @@ nothing imports this module.
 import sys
 
 
-def find_spec(first_miss, name, path, target):
+def find_spec(first_miss, name, path=None, target=None):
     """Calls hpystate.install() and looks for the module again; from then on the finder returns
     None."""
     try:

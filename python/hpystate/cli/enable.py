@@ -24,23 +24,17 @@ NAME = "hpystate-enable.pth"
 # take the line's place, which imports pkgutil and a module.
 # Every start compiles this text and calls the finder, for `sitecustomize`; so it is short. It
 # looks at what CPython's finders have read of all folders, which is more than those of the
-# module's path: then install() is called too early, and the answer is the same. A folder's
-# listing has no order of reading.
+# module's path: then install() is called too early, and the answer is the same. A finder
+# puts a new set in the place of an old one, so another thread never changes what is read here.
 FINDER = """\
 class FirstMiss:
     first_miss = True
-    def find_spec(self, name, path=None, target=None):
-        tail = name.rpartition('.')[2]
-        if name[:4] not in ('hpy', 'hpy.'):
-            for finder in list(sys.path_importer_cache.values()):
-                files = getattr(finder, '_path_cache', ())
-                if {test}:
-                    break
-            else:
-                return
-        scope = {{}}
-        exec({text!r}, scope)
-        return scope['find_spec'](self, name, path, target)
+    def find_spec(self, name, *rest):
+        files = {{name.rpartition('.')[2] + end for end in {suffixes}}}
+        for one in list(sys.path_importer_cache.values()):
+            if name[:4] in ('hpy', 'hpy.') or not files.isdisjoint(getattr(one, '_path_cache', ())):
+                exec({text!r}, scope := {{}})
+                return scope['find_spec'](self, name, *rest)
 sys.meta_path.append(FirstMiss())
 """
 
@@ -54,10 +48,9 @@ def line() -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
             del node.body[0]
-    test = " or ".join(f"tail + {suffix!r} in files" for suffix in SUFFIXES)
-    finder = FINDER.format(test=test, text=ast.unparse(tree))
-    # The site-packages of a virtual environment are read twice.
-    there = "any(hasattr(each, 'first_miss') for each in sys.meta_path)"
+    finder = FINDER.format(suffixes=SUFFIXES, text=ast.unparse(tree))
+    # The site-packages of a virtual environment are read twice. A second finder would do no harm.
+    there = "hasattr(sys.meta_path[-1], 'first_miss')"
     return f"import sys; {there} or exec({finder!r}, {{'sys': sys}})\n"
 
 
