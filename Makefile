@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -18,6 +18,9 @@ test-long:      ## the tests that take long, which `make test` leaves out; with 
 
 test-version:   ## the tests that depend on the Python: enough where another one had `make test`
 	@tools/setup.sh test-version $(ARGS)
+
+test-wheel:     ## build a wheel, check it, build extensions with it in every way; ARGS=--quick: less
+	@tools/setup.sh test-wheel $(ARGS)
 
 demo:           ## set up, build, run the isolation demo; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)

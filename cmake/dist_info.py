@@ -16,6 +16,7 @@ folder.mkdir(parents=True)
     f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n"
 )
 with (folder / "entry_points.txt").open("w") as file:
-    for group, points in project["entry-points"].items():
+    scripts = {"console_scripts": project["scripts"]}
+    for group, points in (scripts | project["entry-points"]).items():
         file.write(f"[{group}]\n")
         file.writelines(f"{name} = {value}\n" for name, value in points.items())

@@ -37,7 +37,7 @@ relayed() { # what command...
 # What a command needs of the system besides a Python. A release build has no tests in it.
 packages_of() { # command
     case $1 in
-        demo | bench-threads) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        demo | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
         bench | bench-pyglobal) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
@@ -306,7 +306,7 @@ fi
 choose_tools
 mkdir -p build
 [ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
-case $COMMAND in demo | bench-threads) make_environment demo ;; *) make_environment ;; esac
+case $COMMAND in demo | bench-threads | test-wheel) make_environment demo ;; *) make_environment ;; esac
 case $COMMAND in
     build)  build dev ;;
     test)   run_tests "$@" ;;
@@ -321,6 +321,7 @@ case $COMMAND in
     stress) run_stress "$@" ;;
     module) build dev _native ;;
     two-pythons) run_two_pythons "$@" ;;
+    test-wheel) python tests/wheel/run.py "$@" ;;
     doctor-packages) build dev _native; say "the doctor on packages"; python tools/doctor_packages.py "$@" ;;
     check)  run_all_hooks
             build asan "${CHECK_TARGETS[@]}"; run_sanitized_programs; run_sanitized_suite ;;

@@ -64,6 +64,7 @@ NOT_RUN = {
     "tools/get-python.sh": "it fetches an interpreter; tests/tools/test_setup.py, make matrix",
     "tools/sanitize.sh": "a file that is named; make sanitize runs it",
     "tools/tables.py": "a file that is named; tests/tools/test_tables.py runs it",
+    "python -m hpystate": "tests/cli/test_command_line.py",
     "python -m hpystate --include-dir": "test_readme.py runs it in README's block",
     "python -m hpystate --embed-library": "tests/face/test_documentation.py runs it in a block",
     "python -m hpystate doctor": "tests/clients/test_demo.py runs it",
@@ -76,6 +77,7 @@ NOT_RUN = {
     "python setup.py build_ext --inplace": "the same file",
     "pip wheel --no-build-isolation .": "it needs scikit-build-core, which no test has; "
     "test_readme.py runs the CMake that it runs",
+    "pip install .": "make test-wheel builds a wheel from the same files",
     "HPY=debug": "a variable; test_readme.py runs it in a block",
     'HPYSTATE_GIL="name=off"': "a variable; tests/loader/test_gil.py",
     'HPYSTATE_GIL="point=off,*=on"': "a variable; tests/loader/test_gil.py",
@@ -104,6 +106,7 @@ PROGRAMS = {
     "sanitize": ("tools/sanitize.sh", "stress/run.py"),
     "stress": ("stress/run.py",),
     "test-upstream": ("tests/upstream/run.py",),
+    "test-wheel": ("tests/wheel/run.py",),
 }
 
 

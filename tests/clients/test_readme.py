@@ -100,6 +100,7 @@ def python(folder: Path, shell: Run) -> Run:
 
 
 FIRST = "test_the_first_example_has_a_value_for_each_of_three_interpreters"
+WHEEL = "tests/wheel/test_ways_of_building.py runs it"
 #: Every block of the pages, by page and a part of it, with the test of this file that runs it, or
 #: the reason why none does.
 BLOCKS = {
@@ -114,6 +115,12 @@ BLOCKS = {
     ("CONTRIBUTING.md", "ctest --preset dev"): "it builds for minutes; "
     "tests/clients/test_contributing.py compares the names of the presets",
     ("CONTRIBUTING.md", "detach-on-fork"): "tests/clients/test_contributing.py runs it",
+    ("docs/building.md", "hpystate new"): WHEEL,
+    ("docs/building.md", "hpystate build"): WHEEL,
+    ("docs/building.md", "find_package"): WHEEL,
+    ("docs/building.md", "gcc -shared"): WHEEL,
+    ("docs/install.md", "hpystate enable"): "tests/wheel/test_enable.py runs it",
+    ("docs/install.md", "--print-completion"): "tests/wheel/test_commands.py runs it",
     ("docs/cython.md", "cython_counter"): "tests/cython/test_counter.py runs it",
     ("docs/cython.md", "cython_hpy"): "tests/cython/test_hpy.py runs it",
     ("docs/debugging.md", "HPY=debug"): "test_the_variables_choose_and_tell_the_mode",
@@ -158,7 +165,7 @@ BLOCKS = {
     ("docs/porting.md", "HYBRID_SUFFIX"): "test_a_hybrid_module_is_compiled_and_found",
     (
         "docs/porting.md",
-        "add_library",
+        "find_package",
     ): "test_a_package_is_built_and_imported",
     ("docs/porting.md", "[build-system]"): ("test_a_package_is_built_and_imported"),
     ("docs/porting.md", "hpystate.install()"): ("test_a_package_is_built_and_imported"),
@@ -517,7 +524,9 @@ def test_a_package_is_built_and_imported(folder: Path, shell: Run, tmp_path: Pat
     project = tomllib.loads(block("toml", "[build-system]", "docs/porting.md"))
     assert project["build-system"]["build-backend"] == "scikit_build_core.build"
     assert project["project"]["dependencies"] == ["hpystate"]
-    (tmp_path / "CMakeLists.txt").write_text(block("cmake", "add_library", "docs/porting.md"))
+    (tmp_path / "CMakeLists.txt").write_text(
+        block("cmake", "hpystate_add_module", "docs/porting.md")
+    )
     shutil.copy(folder / "point.c", tmp_path)
     made = tmp_path / "site"
     package = made / project["project"]["name"]
@@ -526,7 +535,7 @@ def test_a_package_is_built_and_imported(folder: Path, shell: Run, tmp_path: Pat
     (package / "__init__.py").write_text(text)
 
     built = shell(f"""
-        cmake -S {tmp_path} -B {tmp_path}/build -DPython_EXECUTABLE={sys.executable}
+        cmake -S {tmp_path} -B {tmp_path}/build -Dhpystate_DIR=$(python -m hpystate --cmake-dir)
         cmake --build {tmp_path}/build
         cmake --install {tmp_path}/build --prefix {made}
     """)

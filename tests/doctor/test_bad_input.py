@@ -223,7 +223,7 @@ def test_code_that_is_not_python_runs_nothing(plain: Path) -> None:
 # ---- the command line --------------------------------------------------------------------------
 def test_wrong_arguments_are_refused() -> None:
     for arguments, why in (
-        (["--json"], "--json and --exercise need a NAME"),
+        (["--exercise", "1"], "--exercise needs a NAME"),
         (["json", "--timeout", "0"], "--timeout is 0"),
         (["json", "--timeout", "soon"], "invalid float value"),
     ):

@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 
 from hpystate.build import BuildError, compile_extension, make_cache_folder, proof_of_concept
+from hpystate.cli import CommandError
 
-__all__ = ["main"]
+__all__ = ["add_arguments", "run"]
 
 
 def atlas_source() -> Path:
@@ -50,13 +51,7 @@ def writable_file(text: str) -> Path:
     return file
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m hpystate demo",
-        description="Imports upstream's proof-of-concept extensions and atlas in the main "
-        "interpreter and in N more with a GIL of their own, runs work in all of them at once and "
-        "checks every value.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interpreters", type=int, default=8, metavar="N", help="default: 8")
     parser.add_argument(
         "--seconds",
@@ -74,21 +69,20 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         default="hpystate",
         help="upstream: the same check under upstream's hpy.universal (CPython 3.12 only)",
     )
-    options = parser.parse_args(argv)
+
+
+def run(options: argparse.Namespace) -> int:
+    parser = options.parser
     if not 1 <= options.interpreters <= 1000:
         parser.error(f"--interpreters is {options.interpreters}; 1 to 1000 was expected")
     if not 0 < options.seconds <= 3600:
         parser.error(f"--seconds is {options.seconds}; more than 0 and at most 3600 was expected")
-    return options
-
-
-def main(argv: list[str]) -> int:
-    options = _parse(argv)
     try:
         import rich  # noqa: F401
     except ImportError:
-        print("the demo needs rich: pip install rich", file=sys.stderr)
-        return 2
+        raise CommandError(
+            f"the demo needs rich. Type: {sys.executable} -m pip install rich"
+        ) from None
     try:
         if options.runtime == "upstream":
             from hpystate.demo.upstream import run_upstream
@@ -98,8 +92,7 @@ def main(argv: list[str]) -> int:
 
         status = run_isolation(options)
     except BuildError as error:
-        print(f"hpystate demo: {error}", file=sys.stderr)
-        return 2
+        raise CommandError(str(error)) from None
     # CPython 3.12.1 may abort while it finalizes a process that had interpreters with GILs of their
     # own, with no extension at all (docs/cpython-faults.md). Everything is written by now.
     sys.stdout.flush()

@@ -1,0 +1,107 @@
+"""run.py: builds a wheel, installs it into environments that have nothing else of ours, and runs
+the tests of this folder there.
+
+    python tests/wheel/run.py [--quick] [--wheel FILE] [option of pytest...]
+
+The Python that runs it is the one that the wheel is for. --quick leaves out what checks the wheel's
+metadata (test_checks.py), for which many packages are installed, and links the runtime without
+optimising across files; the ways of building are all tried. Exit status: 0: all passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / "build" / f"test-wheel-{sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}"
+BEGIN = time.monotonic()
+
+
+def run(what: str, *command: object, **variables: str) -> None:
+    """Runs a command; ends this program with its output where it fails."""
+    print(f"[{time.monotonic() - BEGIN:3.0f}s] {what}", flush=True)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    result = subprocess.run(
+        [str(word) for word in command],
+        cwd=ROOT,
+        env=environment | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        sys.exit(f"{result.stdout}\n{what}: failed")
+
+
+def environment_of(name: str, *packages: str) -> Path:
+    """The Python of a virtual environment with these packages; it is kept for the next run."""
+    python = WORK / name / "bin" / "python"
+    stamp = WORK / name / ".installed"
+    wanted = " ".join(packages)
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        run(
+            f"making the environment `{name}`", sys.executable, "-m", "venv", "--clear", WORK / name
+        )
+        if packages:
+            pip = (python, "-m", "pip", "install", "-q", "--prefer-binary")
+            run(f"installing into it: {wanted}", *pip, *packages)
+        stamp.write_text(wanted)
+    return python
+
+
+def requirements(*groups: str) -> list[str]:
+    listed = subprocess.run(
+        [sys.executable, "tools/dependencies.py", *groups],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    return listed.stdout.decode().split()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--wheel", type=Path, help="one that is built already")
+    options, for_pytest = parser.parse_known_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    groups = ["wheel"] if options.quick else ["wheel", "wheel-checks"]
+    tools = environment_of("tools-quick" if options.quick else "tools", *requirements(*groups))
+    empty = environment_of("empty")
+    wheel = options.wheel
+    if wheel is None:
+        out = WORK / ("wheel-quick" if options.quick else "wheel")
+        for old in out.glob("*.whl"):
+            old.unlink()
+        settings = []
+        if options.quick:
+            settings = ["-Ccmake.define.HPYSTATE_LINK_TIME=OFF", f"-Cbuild-dir={WORK}/cmake-quick"]
+        pip = (tools, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-deps", "-w", out)
+        run("building the wheel", *pip, *settings, ROOT)
+        (wheel,) = out.glob("*.whl")
+    for python in (tools, empty):
+        pip = (python, "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", wheel)
+        run(f"installing {wheel.name}", *pip)
+    print(f"[{time.monotonic() - BEGIN:3.0f}s] the tests", flush=True)
+    left_out = ["--ignore", "tests/wheel/test_checks.py"] if options.quick else []
+    # The folder's own conftest.py only: the one above it is for a build folder.
+    command = [str(tools), "-m", "pytest", "--confcutdir", "tests/wheel", *left_out]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment |= {"HPYSTATE_WHEEL": str(wheel), "HPYSTATE_EMPTY_PYTHON": str(empty)}
+    path = os.pathsep.join([str(tools.parent), os.environ["PATH"]])
+    return subprocess.run(
+        [*command, "-p", "no:cacheprovider", "tests/wheel", *for_pytest],
+        cwd=ROOT,
+        env=environment | {"PATH": path},
+        check=False,
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
