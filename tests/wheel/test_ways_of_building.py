@@ -165,3 +165,53 @@ def test_the_command_builds_in_an_environment_that_has_the_wheel_alone(
         command = (empty, "-m", "hpystate", "build", "point.c", "--abi", abi, "--out", made)
         run(*command, folder=point)
         works(run, made, abi, empty)
+
+
+TALLY = """
+#include <hpystate/global.h>
+static hpystate_global kept;
+static PyObject *keep(PyObject *self, PyObject *object) {
+    (void)self;
+    if (hpystate_global_store(&kept, object) < 0) return NULL;
+    Py_RETURN_NONE;
+}
+static PyObject *get(PyObject *self, PyObject *none) {
+    (void)self;
+    (void)none;
+    PyObject *object = hpystate_global_borrow(&kept);
+    return object != NULL ? Py_NewRef(object) : PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+static int on_exec(PyObject *module) {
+    (void)module;
+    return hpystate_import();
+}
+static PyMethodDef methods[] = {{"keep", keep, METH_O, 0}, {"get", get, METH_NOARGS, 0}, {0}};
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)on_exec},
+                                   {Py_mod_multiple_interpreters, HPYSTATE_GLOBAL_INTERPRETERS},
+                                   {0}};
+static PyModuleDef def = {PyModuleDef_HEAD_INIT, .m_name = "tally", .m_methods = methods,
+                          .m_slots = slots};
+PyMODINIT_FUNC PyInit_tally(void) { return PyModuleDef_Init(&def); }
+"""
+EMBEDDED = """
+cmake_minimum_required(VERSION 3.25)
+project(tally LANGUAGES C)
+find_package(Python 3.12 REQUIRED COMPONENTS Interpreter Development.Module)
+find_package(hpystate REQUIRED COMPONENTS embed)
+Python_add_library(tally MODULE WITH_SOABI tally.c)
+target_link_libraries(tally PRIVATE hpystate::embed)
+"""
+
+
+def test_cmake_links_an_extension_that_needs_no_package(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tally.c").write_text(TALLY)
+    (tmp_path / "CMakeLists.txt").write_text(EMBEDDED)
+    cmake = has_tool("cmake")
+    where = (f"-Dhpystate_DIR={config.cmake_dir()}", f"-DPython_EXECUTABLE={sys.executable}")
+    run(cmake, "-S", tmp_path, "-B", tmp_path / "build", *where)
+    run(cmake, "--build", tmp_path / "build")
+
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'build')!r}); import tally"
+    code += "; tally.keep(5); print(tally.get())"
+    # -S: without site-packages, so without the wheel
+    assert run(sys.executable, "-I", "-S", "-c", code) == "5\n"
