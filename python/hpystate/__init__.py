@@ -11,12 +11,24 @@ of its own: hpystate.build, hpystate.testing, hpystate.demo.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from hpystate import _native
 from hpystate.errors import LoadError
 from hpystate.finder import install, load, uninstall
 
-__all__ = ["LoadError", "__version__", "include_dir", "install", "load", "uninstall"]
+if TYPE_CHECKING:
+    from hpystate.pool import InterpreterPool
+
+__all__ = [
+    "LoadError",
+    "__version__",
+    "include_dir",
+    "install",
+    "load",
+    "uninstall",
+    "InterpreterPool",
+]
 
 __version__: str = _native.version
 
@@ -31,3 +43,12 @@ def include_dir() -> str:
         f"{installed}: the headers are not beside the package. Install hpystate, or point your "
         "compiler at include/ of the source tree."
     )
+
+
+def __getattr__(name: str) -> Any:
+    """InterpreterPool is imported when it is asked for: most interpreters have no pool."""
+    if name != "InterpreterPool":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from hpystate.pool import InterpreterPool
+
+    return InterpreterPool
