@@ -58,6 +58,7 @@ class Worker:
         self.seconds = 0.0
         self.ready = False  # written by the collector
         self.reason = "its loop has ended"  # written by its thread before it closes `answers`
+        self._over = threading.Event()  # set by its thread when `reason` is final
         self._pipes: list[int] = []
         try:
             for _ in range(3):
@@ -93,6 +94,7 @@ class Worker:
                 self.reason = failure
         except BaseException as error:
             self.reason = f"{type(error).__name__}: {error}"
+        self._over.set()
         # The reader of tasks first: a thread that writes into that pipe gets an error and leaves.
         self._close(self._theirs)
         if interpreter is not None:
@@ -112,8 +114,13 @@ class Worker:
             if self._open:
                 os.write(self._interrupt, NUMBER.pack(number))
 
+    def why(self) -> str:
+        """Why it has ended. A task that closed the pipe itself is waited for, a second at most."""
+        self._over.wait(1)
+        return self.reason
+
     def close(self) -> None:
-        """The pool's ends of the pipes. The worker has ended, so no write waits."""
+        """The pool's ends of the pipes."""
         with self._writing:
             if self._open:
                 self._open = False
@@ -361,14 +368,15 @@ class Engine:
             self.ended.tasks += worker.tasks
             self.ended.seconds += worker.seconds
             self.ended.errors += worker.errors + (task is not None)
+        why = worker.why()
         worker.close()
         if not worker.ready and self.broken is None:
-            self._break(worker, None, worker.reason)
+            self._break(worker, None, why)
         if task is not None:
             task.future.set_exception(
                 WorkerDied(
                     f"worker {worker.number} (interpreter {worker.interpreter}) ended while it had "
-                    f"this task: {worker.reason}. The pool replaces it; submit the task again"
+                    f"this task: {_last_line(why)}. The pool replaces it; submit the task again"
                 )
             )
         with self.lock:

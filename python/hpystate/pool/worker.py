@@ -168,9 +168,17 @@ def failed(error: BaseException, worker: int) -> tuple[int, bytes]:
     return wire.ERROR, data
 
 
+def name_of(error: ImportError) -> str | None:
+    """The module; CPython's refusal has it in its text alone."""
+    refused = error.msg.split() if error.msg else []
+    if error.name is None and refused[:1] == ["module"] and refused[2:4] == ["does", "not"]:
+        return refused[1]
+    return error.name
+
+
 def advice(error: ImportError) -> str:
     """What to type where an import failed."""
-    name = (error.name or "").partition(".")[0] or "NAME"
+    name = (name_of(error) or "NAME").partition(".")[0]
     if isinstance(error, ModuleNotFoundError):
         return (
             f"the worker looks where the main interpreter looked when the pool was made: "
@@ -186,12 +194,13 @@ def advice(error: ImportError) -> str:
 def where_unpickled(error: BaseException) -> BaseException:
     """An import that failed while a task was unpickled, as an ImportError that says so."""
     if isinstance(error, ImportError):
-        name = error.name or "a module of the task"
+        name = name_of(error)
         kind = ModuleNotFoundError if isinstance(error, ModuleNotFoundError) else ImportError
         told = kind(
-            f"a worker of the pool could not import {name}: {error}", name=error.name,
+            f"a worker of the pool could not import {name or 'a module of the task'}: {error}",
+            name=name,
             path=error.path,
-        )  # fmt: skip
+        )
         told.__cause__ = error
         return told
     if isinstance(error, AttributeError):
