@@ -1,4 +1,4 @@
-"""__main__.py: the command line: demo, abi, doctor."""
+"""__main__.py: the command line: demo, abi, doctor, run."""
 
 from __future__ import annotations
 
@@ -59,6 +59,10 @@ def main(argv: list[str]) -> int:
         from hpystate.demo import main as demo
 
         return demo(argv[1:])
+    if argv[:1] == ["run"]:
+        from hpystate.pool.run import main as run
+
+        return run(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m hpystate")
     parser.add_argument("--version", action="version", version=hpystate.__version__)
     parser.add_argument(
@@ -67,6 +71,11 @@ def main(argv: list[str]) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands.add_parser(
         "demo", help="the isolation demo; `demo --help` lists its options", add_help=False
+    )
+    commands.add_parser(
+        "run",
+        help="call a function with each DATA in a pool of interpreters; `run --help`",
+        add_help=False,
     )
     abi = commands.add_parser(
         "abi",

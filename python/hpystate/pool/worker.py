@@ -123,6 +123,11 @@ def call_each(function: Any, groups: tuple[tuple[Any, ...], ...]) -> list[Any]:
     return [function(*group) for group in groups]
 
 
+def call_in_turn(calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]]) -> list[Any]:
+    """Different calls as one task (pool/joblib.py)."""
+    return [function(*args, **kwargs) for function, args, kwargs in calls]
+
+
 # ---- errors ------------------------------------------------------------------------------------
 
 
