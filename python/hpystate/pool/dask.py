@@ -7,10 +7,14 @@
 dask hands an executor its own function with the task as an argument. That function imports dask and,
 in a worker of distributed, psutil, which refuses interpreters. So it runs here, in a thread of the
 interpreter that calls; of the task, only the user's function and its arguments go to the pool.
+
+distributed's profiler must be off: it calls sys._current_frames(), which in CPython makes objects of
+this interpreter for the frames of all of them. Workers then crash.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures.thread import ThreadPoolExecutor
@@ -20,6 +24,7 @@ from typing import Any
 from hpystate.pool.executor import InterpreterPool
 
 try:
+    import dask  # pyright: ignore[reportMissingImports]
     from dask._task_spec import (  # pyright: ignore[reportMissingImports]
         DataNode,
         GraphNode,
@@ -40,6 +45,13 @@ class DaskExecutor(Executor):
     def __init__(self, pool: InterpreterPool) -> None:
         if not isinstance(pool, InterpreterPool):
             raise TypeError(f"pool is {pool!r}; an hpystate.InterpreterPool was expected")
+        if any(thread.name == "Profile" for thread in threading.enumerate()):
+            raise RuntimeError(
+                "distributed's profiler runs in this process and would crash the interpreters of "
+                "the pool. Make the DaskExecutor before the first Worker, Client or cluster, or set "
+                "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False in the environment"
+            )
+        dask.config.set({"distributed.worker.profile.enabled": False})
         self.pool = pool
         self._max_workers = pool._max_workers  # dask reads it
         self._threads = ThreadPoolExecutor(self._max_workers, "hpystate-dask")
