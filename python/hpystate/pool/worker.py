@@ -139,19 +139,24 @@ def in_text(error: BaseException) -> str:
 
 def send_otherwise(kind: int, thing: Any, subject: Any, error: Exception) -> tuple[int, bytes]:
     """`thing`, which pickle refused, by cloudpickle; or the reason why it cannot be sent."""
-    hint = ""
     try:
         import cloudpickle  # pyright: ignore[reportMissingImports]
 
         return kind, cloudpickle.dumps(thing, 5)
     except ImportError:
-        hint = " (cloudpickle can send more: pip install cloudpickle)"
+        return not_sent(
+            kind, subject, error, " (cloudpickle can send more: pip install cloudpickle)"
+        )
     except Exception as second:
-        error = second
+        return not_sent(kind, subject, second, "")
+
+
+def not_sent(kind: int, subject: Any, reason: Exception, hint: str) -> tuple[int, bytes]:
+    """The message that says why `subject`, a result or an exception, is not in it."""
     what = "the result" if kind == wire.RESULT else "the error that the task raised"
     text = (
         f"{what} cannot be sent to the main interpreter: {type(subject).__module__}."
-        f"{type(subject).__qualname__} cannot be pickled: {type(error).__name__}: {error}. Return "
+        f"{type(subject).__qualname__} cannot be pickled: {type(reason).__name__}: {reason}. Return "
         f"plain data, or something that pickle can send{hint}"
     )
     if isinstance(subject, BaseException):
@@ -167,9 +172,12 @@ def failed(error: BaseException, worker: int) -> tuple[int, bytes]:
     text = in_text(error)
     try:
         data = pickle.dumps((error, text), 5)
-        pickle.loads(data)
     except Exception as reason:
         return send_otherwise(wire.ERROR, (error, text), error, reason)
+    try:
+        pickle.loads(data)
+    except Exception as reason:
+        return not_sent(wire.ERROR, error, reason, "")
     return wire.ERROR, data
 
 
