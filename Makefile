@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-pool bench-threads stress matrix fresh clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -27,6 +27,9 @@ two-pythons:    ## set up two builds, run a program with two Pythons that import
 
 bench:          ## set up, build, measure instructions and times beside the peers
 	@tools/setup.sh bench $(ARGS)
+
+bench-pool:     ## set up, build, measure the pool beside the standard ones
+	@tools/setup.sh bench-pool $(ARGS)
 
 bench-threads:  ## set up, build, measure two threads against one; for a Python without the GIL
 	@tools/setup.sh bench-threads $(ARGS)

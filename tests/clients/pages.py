@@ -21,6 +21,7 @@ COMMAND = re.compile(
 NOT_RUN = {
     "make bench": "it takes minutes, and other work on the machine spoils its times; tests/bench "
     "tries what it prints and writes",
+    "make bench-pool": "the same",
     "make bench-threads": "the same, and it needs a Python without the GIL",
     "make doctor-packages": "it fetches 30 packages and takes minutes; "
     "tests/doctor/test_packages.py tries what it writes",

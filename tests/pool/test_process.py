@@ -26,7 +26,8 @@ def start(script: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("inside", [True, False], ids=["with", "without with"])
 def test_ctrl_c(inside: bool) -> None:
     """Ends the process at once, although two tasks run for ever and another one waits."""
-    made = "with hpystate.InterpreterPool(2) as pool:" if inside else "pool = hpystate.InterpreterPool(2)\nif True:"
+    with_block = "with hpystate.InterpreterPool(2) as pool:"
+    made = with_block if inside else "pool = hpystate.InterpreterPool(2)\nif True:"
     child = start(
         f"""{made}
     futures = [pool.submit(tasks.spin, 1) for _ in range(3)]
@@ -74,3 +75,37 @@ with hpystate.InterpreterPool(1) as pool:
         assert "raising is defined in __main__" in out and "pip install cloudpickle" in out, errors
     else:
         assert out == "Mine 42\n", errors
+
+
+def test_the_example_of_the_page() -> None:
+    page = (ROOT / "docs" / "pool.md").read_text()
+    script = page.partition("```python\n")[2].partition("```")[0]
+    out, errors = start(script).communicate(timeout=60)
+    lines = out.splitlines()
+    assert lines[0] == "2432902008176640000" and lines[1].startswith("[0.0, 1.0, 1.41"), errors
+    assert sum(int(line.split()[1]) for line in lines[2:]) == 4
+
+
+def test_run() -> None:
+    """python -m hpystate run"""
+
+    def run(*arguments: str, lines: str = "") -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "hpystate", "run", *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, input=lines, timeout=60, cwd=ROOT, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    assert run("math:factorial", "--interpreters", "2", "--json", "4", "5") == (0, "24\n120\n", "")
+    assert run("tests.pool.tasks:double", "--chunk", "2", lines="a\nb\n") == (0, "aa\nbb\n", "")
+    status, out, errors = run("tests.pool.tasks:fail", "oh")
+    assert (status, out) == (1, "") and "ValueError: oh" in errors
+    for arguments, text in (
+        (("math",), "MODULE:FUNCTION was expected"),
+        (("nowhere:x", "1"), "nowhere cannot be imported"),
+        (("math:pi", "1"), "a function was expected"),
+        (("math:sqrt", "--json", "x"), "DATA 'x' is not JSON"),
+        (("math:sqrt", "--interpreters", "0", "1"), "--interpreters is 0; 1 or more"),
+    ):
+        status, out, errors = run(*arguments)
+        assert status == 2 and text in errors, errors
