@@ -1,4 +1,4 @@
-"""pool.py: InterpreterPool beside the standard pools: a call, throughput on the demo's work, memory.
+"""pool.py: InterpreterPool beside the standard pools: a call, the demo's work, memory.
 
     python bench/pool.py [--rounds N] [--json FILE]
 
@@ -84,7 +84,7 @@ def measure(rounds: int, folder: str) -> dict[str, Any]:
         pools["standard"] = standard(2)
     times: dict[str, list[float]] = {name: [] for name in pools}
     works: dict[str, list[float]] = {"ours": [], "processes": []}
-    for name, pool in pools.items():
+    for pool in pools.values():
         one_call(pool)  # warm
     for _ in range(rounds):
         for name, pool in pools.items():

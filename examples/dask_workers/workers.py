@@ -3,8 +3,8 @@
     python workers.py               starts all on the loopback interface, kills a worker, goes on
     python workers.py --tasks 400   more of them
 
-It needs distributed and cloudpickle: pip install 'hpystate[pool]'. Each task calls the HPy extension
-`atlas` of the folder beside this one, whose statics have one value per interpreter.
+It needs distributed and cloudpickle: pip install 'hpystate[pool]'. Each task calls the HPy
+extension `atlas` of the folder beside this one, whose statics have one value per interpreter.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def task(number: int, seconds: float = 0.01) -> tuple[int, int, int, int]:
     import time
 
     import atlas
+
     from hpystate import _native
 
     interpreter = _native.state()["interpreter"]
@@ -78,8 +79,9 @@ def drive(tasks: int) -> int:
         wrong = sum(answer[3] for answer in answers)
         complete = [answer[0] for answer in answers] == list(range(tasks))
         print(
-            f"{len(answers)} tasks in {time.monotonic() - begin:.1f} s; {len(places)} interpreters of "
-            f"{len({process for process, _ in places})} processes worked until {killed} was killed; "
+            f"{len(answers)} tasks in {time.monotonic() - begin:.1f} s; {len(places)} interpreters "
+            f"of {len({process for process, _ in places})} processes worked until {killed} was "
+            f"killed; "
             f"complete: {complete}; wrong loads: {wrong}"
         )
         return 0 if complete and wrong == 0 else 1

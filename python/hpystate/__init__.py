@@ -46,7 +46,7 @@ def include_dir() -> str:
 
 
 def __getattr__(name: str) -> Any:
-    """InterpreterPool is imported when it is asked for: most interpreters have no pool."""
+    """InterpreterPool is imported at its first use: most interpreters have no pool."""
     if name != "InterpreterPool":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from hpystate.pool import InterpreterPool

@@ -1,4 +1,4 @@
-"""interpreters.py: makes, runs and ends interpreters, by the module that each CPython has for it."""
+"""interpreters.py: makes, runs and ends interpreters, by the module that this CPython has."""
 
 from __future__ import annotations
 

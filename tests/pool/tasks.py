@@ -54,7 +54,7 @@ def fail_oddly() -> None:
 
 
 def spin(pipe: int) -> None:
-    """Never ends; says when it has begun."""
+    """Never ends; writes when it has begun."""
     os.write(pipe, b"s")
     while True:
         pass

@@ -1,4 +1,4 @@
-"""test_pool.py: InterpreterPool as a caller sees it. One pool has many checks: interpreters cost."""
+"""test_pool.py: InterpreterPool as a caller sees it; one pool has many checks."""
 
 from __future__ import annotations
 
@@ -102,9 +102,7 @@ def test_errors_come_back_as_themselves(pool: InterpreterPool) -> None:
     assert pool.submit(tasks.double, 1).result(SECONDS) == 2
 
 
-def test_what_cannot_be_pickled(
-    pool: InterpreterPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_pickled(pool: InterpreterPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
     told = pool.submit(lambda: 1).exception(SECONDS)
     assert type(told) is TransferError

@@ -55,7 +55,7 @@ for _ in range(4):
 
 
 def test_what_main_defines() -> None:
-    """With cloudpickle it runs, without it the error says what to type; no other way out."""
+    """With cloudpickle it runs, without it the error tells what to type."""
     child = start(
         """class Mine(Exception): pass
 def raising(value): raise Mine(value)

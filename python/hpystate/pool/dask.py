@@ -4,12 +4,12 @@
         dask.compute(*lazy, scheduler=DaskExecutor(pool))             # on this machine
         Worker(address, nthreads=2, executor=DaskExecutor(pool))      # a worker of distributed
 
-dask hands an executor its own function with the task as an argument. That function imports dask and,
-in a worker of distributed, psutil, which refuses interpreters. So it runs here, in a thread of the
-interpreter that calls; of the task, only the user's function and its arguments go to the pool.
+dask hands an executor its own function with the task as an argument. That function imports dask
+and, in a worker of distributed, psutil, which refuses interpreters. So it runs here, in a thread of
+the interpreter that calls; of the task, only the user's function and its arguments go to the pool.
 
-distributed's profiler must be off: it calls sys._current_frames(), which in CPython makes objects of
-this interpreter for the frames of all of them. Workers then crash.
+distributed's profiler must be off: it calls sys._current_frames(), which in CPython makes objects
+of this interpreter for the frames of all of them. Workers then crash.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ try:
     )
 except ImportError as error:
     raise ImportError(
-        f"hpystate.pool.dask needs dask from 2025.1 on ({error}); type `pip install 'dask>=2025.1'`",
+        f"hpystate.pool.dask needs dask from 2025.1 on ({error}); "
+        "type `pip install 'dask>=2025.1'`",
         name="dask",
     ) from error
 
@@ -48,8 +49,8 @@ class DaskExecutor(Executor):
         if any(thread.name == "Profile" for thread in threading.enumerate()):
             raise RuntimeError(
                 "distributed's profiler runs in this process and would crash the interpreters of "
-                "the pool. Make the DaskExecutor before the first Worker, Client or cluster, or set "
-                "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False in the environment"
+                "the pool. Make the DaskExecutor before the first Worker, Client or cluster, or "
+                "set DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False in the environment"
             )
         dask.config.set({"distributed.worker.profile.enabled": False})
         self.pool = pool

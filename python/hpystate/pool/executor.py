@@ -131,7 +131,7 @@ class InterpreterPool(Executor):
                 future.add_done_callback(lambda _: bar.advance(len(chunk)))
             return future
 
-        # Here and not in the generator: the tasks begin now, before the first result is asked for.
+        # Here and not in the generator: the tasks begin now, before a result is taken.
         under_way = deque(start(chunk) for chunk in itertools.islice(chunks, buffersize))
 
         def results() -> Iterator[Any]:

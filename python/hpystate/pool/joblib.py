@@ -1,8 +1,8 @@
 """pool/joblib.py: a backend of joblib whose jobs run in interpreters.
 
-    hpystate.pool.joblib.register()
-    with joblib.parallel_config(backend="interpreters", n_jobs=2):
-        joblib.Parallel()(joblib.delayed(function)(i) for i in range(10))
+hpystate.pool.joblib.register()
+with joblib.parallel_config(backend="interpreters", n_jobs=2):
+    joblib.Parallel()(joblib.delayed(function)(i) for i in range(10))
 """
 
 from __future__ import annotations

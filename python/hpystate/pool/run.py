@@ -17,8 +17,8 @@ from hpystate.pool.executor import InterpreterPool
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m hpystate run",
-        description="Calls FUNCTION once for each DATA, in interpreters with GILs of their own, and "
-        "prints the results in the order of the data. docs/pool.md has the limits.",
+        description="Calls FUNCTION once for each DATA, in interpreters with GILs of their own, "
+        "and prints the results in the order of the data. docs/pool.md has the limits.",
         epilog="exit status: 0: all were called; 1: a call raised, and the rest was left out; "
         "2: wrong arguments; 130: Ctrl-C. "
         "Example: python -m hpystate run math:factorial --interpreters 2 --json 20 30",
@@ -68,7 +68,9 @@ def _find(text: str, fail: Callable[[str], Any]) -> Callable[[Any], Any]:
         for part in name.split("."):
             found = getattr(found, part)
     except ImportError as error:
-        fail(f"{module} cannot be imported: {error}. Type its name as in an import, from its folder")
+        fail(
+            f"{module} cannot be imported: {error}. Type its name as in an import, from its folder"
+        )
     except AttributeError as error:
         fail(f"{text}: {error}")
     if not callable(found):

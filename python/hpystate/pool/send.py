@@ -32,7 +32,7 @@ def encode(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> byte
         if reason is None:
             name = _named_in_main(call)
             if name is None:
-                return data  # the text __main__ stands in the data
+                return data  # a text in the data is __main__
             raise TransferError(
                 f"{name} is defined in __main__, which a worker cannot import. Type `{INSTALL}`, "
                 f"or move it into a module"
@@ -60,7 +60,7 @@ def _named_in_main(call: Any) -> str | None:
 
     class Finder(pickle.Pickler):
         def reducer_override(self, obj: Any) -> Any:
-            if isinstance(obj, (type, FunctionType)) and obj.__module__ == "__main__":
+            if isinstance(obj, type | FunctionType) and obj.__module__ == "__main__":
                 found.append(obj.__qualname__)
             return NotImplemented
 

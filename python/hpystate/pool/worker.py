@@ -1,8 +1,8 @@
-"""pool/worker.py: what runs in a worker's interpreter: the loop, and a thread that can interrupt it.
+"""pool/worker.py: what runs in a worker's interpreter: the loop, and a thread that stops a task.
 
 Words that two threads share, under this interpreter's GIL:
   _running  the loop's thread writes the number of the task, and 0 when it is over
-  _wanted   the control thread writes the number of the task that shall stop; the loop's thread
+  _wanted   the control thread writes the number of the task to stop; the loop's thread
             writes 0, when it raises Interrupt and when it finds that the task is over
 The exception is raised by the loop's thread itself, in a callback of sys.monitoring that compares
 the two: it cannot reach the next task or the loop. A callback is called only after set_events(), so
@@ -25,7 +25,7 @@ NUMBER = struct.Struct("<Q")
 
 
 class Interrupt(BaseException):
-    """Raised inside a task that shall stop; an `except Exception` does not catch it."""
+    """Raised inside a task to stop it; an `except Exception` does not catch it."""
 
 
 class Worker:
@@ -63,7 +63,7 @@ class Worker:
             raise Interrupt
 
     def listen(self) -> None:
-        """The control thread: reads the numbers of tasks that shall stop; 0 ends it."""
+        """The control thread: reads the numbers of tasks to stop; 0 ends it."""
         events = sys.monitoring.events
         all_of_them = events.LINE | events.JUMP | events.PY_START | events.PY_RESUME
         while True:
@@ -90,7 +90,9 @@ class Worker:
             os.write(self._stop, bytes(NUMBER.size))
             listener.join()
 
-    def _perform(self, number: int, data: bytes | memoryview | bytearray) -> tuple[int, bytes, float]:
+    def _perform(
+        self, number: int, data: bytes | memoryview | bytearray
+    ) -> tuple[int, bytes, float]:
         try:
             function, args, kwargs = pickle.loads(data)
         except BaseException as error:
@@ -152,12 +154,12 @@ def send_otherwise(kind: int, thing: Any, subject: Any, error: Exception) -> tup
 
 
 def not_sent(kind: int, subject: Any, reason: Exception, hint: str) -> tuple[int, bytes]:
-    """The message that says why `subject`, a result or an exception, is not in it."""
+    """The message with the reason why `subject`, a result or an exception, is missing."""
     what = "the result" if kind == wire.RESULT else "the error that the task raised"
     text = (
         f"{what} cannot be sent to the main interpreter: {type(subject).__module__}."
-        f"{type(subject).__qualname__} cannot be pickled: {type(reason).__name__}: {reason}. Return "
-        f"plain data, or something that pickle can send{hint}"
+        f"{type(subject).__qualname__} cannot be pickled: {type(reason).__name__}: {reason}. "
+        f"Return plain data, or something that pickle can send{hint}"
     )
     if isinstance(subject, BaseException):
         text += f"\nThe error was:\n{in_text(subject)}"
@@ -205,7 +207,7 @@ def advice(error: ImportError) -> str:
 
 
 def where_unpickled(error: BaseException) -> BaseException:
-    """An import that failed while a task was unpickled, as an ImportError that says so."""
+    """An import that failed while a task was unpickled, as an ImportError that names it."""
     if isinstance(error, ImportError):
         name = name_of(error)
         kind = ModuleNotFoundError if isinstance(error, ModuleNotFoundError) else ImportError
