@@ -118,7 +118,11 @@ def test_with_cloudpickle(pool: InterpreterPool) -> None:
     pytest.importorskip("cloudpickle", reason="pip install cloudpickle")
     offset = 40
     assert pool.submit(lambda value: value + offset, 2).result(SECONDS) == 42
-    assert pool.submit(lambda: (lambda: 5)).result(SECONDS)() == 5
+    back = pool.submit(lambda: (lambda: 5))
+    if sys.version_info < (3, 13):
+        assert "cloudpickle sends from a worker on 3.13" in str(back.exception(SECONDS))
+    else:
+        assert back.result(SECONDS)() == 5
 
 
 def test_imports_that_fail(pool: InterpreterPool, tmp_path: object) -> None:

@@ -74,7 +74,11 @@ with hpystate.InterpreterPool(1) as pool:
     except ImportError:
         assert "raising is defined in __main__" in out and "pip install cloudpickle" in out, errors
     else:
-        assert out == "Mine 42\n", errors
+        if sys.version_info < (3, 13):  # nothing of __main__ comes back
+            assert "cloudpickle sends from a worker on 3.13" in out and "Mine: 42" in out, errors
+        else:
+            assert out == "Mine 42\n", errors
+    assert child.returncode == 0, errors
 
 
 def test_the_example_of_the_page() -> None:

@@ -7,9 +7,9 @@ Threads:
   one for each worker: makes its interpreter and runs its loop in it (pool/link.py, pool/worker.py)
 
 `lock` guards what has (lock) beside it. It is held for a few operations on lists, and while a
-thread starts; never while a pipe is written, something is pickled, or code of the user runs. The finalizer
-of a pool takes no lock, since the garbage collector may run it anywhere: it sets `abandoned` and
-writes to a pipe; the collector does the rest.
+thread starts; never while a pipe is written, something is pickled, or code of the user runs. The
+finalizer of a pool takes no lock, since the garbage collector may run it anywhere: it sets
+`abandoned` and writes to a pipe; the collector does the rest.
 """
 
 from __future__ import annotations

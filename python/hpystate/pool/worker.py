@@ -141,6 +141,8 @@ def in_text(error: BaseException) -> str:
 
 def send_otherwise(kind: int, thing: Any, subject: Any, error: Exception) -> tuple[int, bytes]:
     """`thing`, which pickle refused, by cloudpickle; or the reason why it cannot be sent."""
+    if sys.version_info < (3, 13):  # its Pickler corrupts memory of CPython 3.12.1 (docs/pool.md)
+        return not_sent(kind, subject, error, "; cloudpickle sends from a worker on 3.13 and later")
     try:
         import cloudpickle  # pyright: ignore[reportMissingImports]
 
