@@ -67,8 +67,9 @@ def work_of_two(pool: futures.Executor) -> float:
 
 def measure(rounds: int, folder: str) -> dict[str, Any]:
     spawn = multiprocessing.get_context("spawn")
+    make_pool = hpystate.InterpreterPool  # the parent's imports are in neither of the two sizes
     before = pss("self")
-    ours = hpystate.InterpreterPool(2, initializer=pool_tasks.begin_work, initargs=(folder,))
+    ours = make_pool(2, initializer=pool_tasks.begin_work, initargs=(folder,))
     for each in [ours.submit(pool_tasks.hold, 0.3) for _ in range(2)]:
         each.result()
     work_of_two(ours)

@@ -297,7 +297,7 @@ def pickle_or_text(data: Any) -> tuple[BaseException | None, str]:
     """(exception, its traceback) of a message; None where this interpreter cannot unpickle it."""
     try:
         return pickle.loads(data)
-    except Exception as error:
+    except BaseException as error:  # an exception's own code may raise anything
         return None, f"the worker's error cannot be unpickled: {type(error).__name__}: {error}"
 
 

@@ -53,8 +53,10 @@ class Worker:
                 return tool
         raise RuntimeError("all six tools of sys.monitoring are taken; one was expected to be free")
 
-    def _interrupt(self, *_: Any) -> None:
-        if threading.get_ident() != self._thread:
+    def _interrupt(self, code: Any, *_: Any) -> None:
+        # In _perform itself nothing is raised, so the number is always taken back there. What was
+        # wanted before the function has begun waits for its first line.
+        if threading.get_ident() != self._thread or code is Worker._perform.__code__:
             return
         stop = self._wanted != 0 and self._wanted == self._running
         self._wanted = 0
@@ -198,7 +200,7 @@ def advice(error: ImportError) -> str:
     name = (name_of(error) or "NAME").partition(".")[0]
     if isinstance(error, ModuleNotFoundError):
         return (
-            f"the worker looks where the main interpreter looked when the pool was made: "
+            f"the worker looks where the main interpreter looked when the worker was made: "
             f"add the folder of {name} to sys.path or PYTHONPATH before that, or type "
             f"`pip install {name}`"
         )
