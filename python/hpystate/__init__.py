@@ -11,12 +11,12 @@ of its own: hpystate.build, hpystate.testing, hpystate.demo.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from hpystate import _native
 from hpystate.errors import LoadError
 from hpystate.finder import install, load, uninstall
 
+TYPE_CHECKING = False  # typing is not imported into every interpreter
 if TYPE_CHECKING:
     from hpystate.pool import InterpreterPool
 
@@ -45,7 +45,7 @@ def include_dir() -> str:
     )
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """InterpreterPool is imported at its first use: most interpreters have no pool."""
     if name != "InterpreterPool":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

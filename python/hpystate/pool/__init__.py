@@ -8,9 +8,7 @@ A worker imports this package too and needs little of it, so the names are impor
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing is not imported into every worker
 if TYPE_CHECKING:
     from hpystate.pool.errors import (
         BrokenInterpreterPool,
@@ -31,8 +29,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = "executor" if name == "InterpreterPool" else "errors"
+    import importlib
+
     return getattr(importlib.import_module(f"{__name__}.{home}"), name)

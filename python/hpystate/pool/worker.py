@@ -17,9 +17,12 @@ import struct
 import sys
 import threading
 import time
-from typing import Any
 
 from hpystate.pool import wire
+
+TYPE_CHECKING = False  # typing is not imported into every worker
+if TYPE_CHECKING:
+    from typing import Any
 
 NUMBER = struct.Struct("<Q")
 
