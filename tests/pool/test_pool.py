@@ -125,7 +125,7 @@ def test_with_cloudpickle(pool: InterpreterPool) -> None:
         assert back.result(SECONDS)() == 5
 
 
-def test_imports_that_fail(pool: InterpreterPool, tmp_path: object) -> None:
+def test_imports_that_fail(pool: InterpreterPool) -> None:
     told = pool.submit(tasks.import_module, "no_such_module_1").exception(SECONDS)
     assert type(told) is ModuleNotFoundError and told.name == "no_such_module_1"
     assert any("pip install no_such_module_1" in note for note in told.__notes__)

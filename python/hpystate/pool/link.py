@@ -95,8 +95,8 @@ class Worker:
                 os.write(self._interrupt, NUMBER.pack(number))
 
     def why(self) -> str:
-        """Why it has ended. A task that closed the pipe itself is waited for, a second at most."""
-        self._over.wait(1)
+        """Why it has ended. A task that closed the pipe itself is waited for, some seconds at most."""
+        self._over.wait(10)
         return self.reason
 
     def close(self) -> None:
