@@ -95,7 +95,7 @@ class Worker:
                 os.write(self._interrupt, NUMBER.pack(number))
 
     def why(self) -> str:
-        """Why it has ended. A task that closed the pipe itself is waited for, some seconds at most."""
+        """Why it has ended. Where a task closed the pipe, its end is waited for, ten seconds."""
         self._over.wait(10)
         return self.reason
 
