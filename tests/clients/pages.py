@@ -21,7 +21,7 @@ COMMAND = re.compile(
 NOT_RUN = {
     "make bench": "it takes minutes, and other work on the machine spoils its times; tests/bench "
     "tries what it prints and writes",
-    "make bench-pool": "the same",
+    "make bench-pool": "it takes minutes, and other work on the machine spoils its times",
     "pip install 'hpystate[pool]'": "it compiles for minutes",
     "pip install cloudpickle": "what a message tells; tests/pool tries both ways",
     "python -m hpystate run math:factorial --interpreters 2 --json 20 30": "tests/pool/"
