@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel bench-pool clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -33,6 +33,9 @@ bench:          ## set up, build, measure instructions and times beside the peer
 
 bench-pyglobal: ## set up, build, measure a static that is per interpreter beside all other ways
 	@tools/setup.sh bench-pyglobal $(ARGS)
+
+bench-pool:     ## set up, build, measure the pool beside the standard ones
+	@tools/setup.sh bench-pool $(ARGS)
 
 bench-threads:  ## set up, build, measure two threads against one; for a Python without the GIL
 	@tools/setup.sh bench-threads $(ARGS)

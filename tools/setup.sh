@@ -37,7 +37,7 @@ relayed() { # what command...
 # What a command needs of the system besides a Python. A release build has no tests in it.
 packages_of() { # command
     case $1 in
-        demo | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        demo | bench-pool | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
         bench | bench-pyglobal) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
@@ -306,7 +306,7 @@ fi
 choose_tools
 mkdir -p build
 [ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
-case $COMMAND in demo | bench-threads | test-wheel) make_environment demo ;; *) make_environment ;; esac
+case $COMMAND in demo | bench-pool | bench-threads | test-wheel) make_environment demo ;; *) make_environment ;; esac
 case $COMMAND in
     build)  build dev ;;
     test)   run_tests "$@" ;;
@@ -317,6 +317,7 @@ case $COMMAND in
     test-pypy) run_test_pypy "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-pyglobal) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run_pyglobal.py "$@" ;;
+    bench-pool) build release; say "measuring"; python bench/pool.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
     module) build dev _native ;;

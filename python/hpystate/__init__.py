@@ -16,7 +16,19 @@ from hpystate import _native
 from hpystate.errors import LoadError
 from hpystate.finder import install, load, uninstall
 
-__all__ = ["LoadError", "__version__", "include_dir", "install", "load", "uninstall"]
+TYPE_CHECKING = False  # typing is not imported into every interpreter
+if TYPE_CHECKING:
+    from hpystate.pool import InterpreterPool
+
+__all__ = [
+    "LoadError",
+    "__version__",
+    "include_dir",
+    "install",
+    "load",
+    "uninstall",
+    "InterpreterPool",
+]
 
 __version__: str = _native.version
 
@@ -31,3 +43,12 @@ def include_dir() -> str:
         f"{installed}: the headers are not beside the package. Install hpystate, or point your "
         "compiler at include/ of the source tree."
     )
+
+
+def __getattr__(name: str) -> object:
+    """InterpreterPool is imported at its first use: most interpreters have no pool."""
+    if name != "InterpreterPool":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from hpystate.pool import InterpreterPool
+
+    return InterpreterPool

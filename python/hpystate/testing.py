@@ -10,7 +10,7 @@ import tempfile
 import textwrap
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from hpystate.build import (
     Abi,
@@ -19,25 +19,11 @@ from hpystate.build import (
     content_of_headers,
     make_cache_folder,
 )
-
-if sys.version_info >= (3, 13):
-    import _interpreters  # pyright: ignore[reportMissingImports]
-else:
-    import _xxsubinterpreters as _interpreters  # pyright: ignore[reportMissingImports]
-
-Gil = Literal["own", "shared"]
+from hpystate.interpreters import Gil, create, destroy, execute
 
 
 class InterpreterError(RuntimeError):
     """Code that ran in an Interpreter raised; the message is its traceback."""
-
-
-def _create(gil: Gil) -> Any:
-    if gil not in ("own", "shared"):
-        raise ValueError(f"gil is {gil!r}; 'own' or 'shared' was expected")
-    if sys.version_info >= (3, 13):
-        return _interpreters.create("isolated" if gil == "own" else "legacy")
-    return _interpreters.create(isolated=gil == "own")
 
 
 class Interpreter:
@@ -51,7 +37,7 @@ class Interpreter:
 
     def __init__(self, gil: Gil = "own") -> None:
         self.gil = gil
-        self._handle: Any = _create(gil)
+        self._handle: Any = create(gil)
         #: PyInterpreterState_GetID of the interpreter; stays when it has ended.
         self.id = int(self._handle)
         self.run(f"import sys; sys.path[:] = {sys.path!r}")
@@ -70,15 +56,15 @@ class Interpreter:
         return value
 
     def _execute(self, script: str) -> None:
-        failure = _interpreters.run_string(self._handle, script)
-        if failure is not None:  # 3.12 raises, 3.13 returns; the script itself catches everything
-            raise InterpreterError(str(failure))
+        failure = execute(self._handle, script)
+        if failure is not None:  # the script itself catches everything
+            raise InterpreterError(failure)
 
     def close(self) -> None:
         """Ends the interpreter. A second call does nothing."""
         if self._handle is not None:
             ended, self._handle = self._handle, None
-            _interpreters.destroy(ended)
+            destroy(ended)
 
     def __enter__(self) -> Interpreter:
         return self

@@ -22,6 +22,11 @@ NOT_RUN = {
     "make bench": "it takes minutes, and other work on the machine spoils its times; tests/bench "
     "tries what it prints and writes",
     "make bench-pyglobal": "the same; tests/bench/test_pyglobal.py runs a short form of it",
+    "make bench-pool": "it takes minutes, and other work on the machine spoils its times",
+    "pip install 'hpystate[pool]'": "it compiles for minutes",
+    "pip install cloudpickle": "what a message tells; tests/pool tries both ways",
+    "python -m hpystate run math:factorial --interpreters 2 --json 20 30": "tests/pool/"
+    "test_process.py runs such",
     "make bench-threads": "the same, and it needs a Python without the GIL",
     "make doctor-packages": "it fetches 30 packages and takes minutes; "
     "tests/doctor/test_packages.py tries what it writes",

@@ -42,6 +42,8 @@ class Command(NamedTuple):
     status: tuple[str, str, str] = ("done", "it failed", "wrong arguments")
     add: str = "add_arguments"
     run: str = "run"
+    #: Options may be between the other arguments.
+    intermixed: bool = False
 
 
 COMMANDS = {
@@ -102,6 +104,19 @@ COMMANDS = {
         "what it gets, and what is emulated. A child process opens the file as an import opens "
         "it, so its constructors run; no module is made.",
         ("this Python can load all modules of FILE", "it refuses one", "wrong arguments"),
+    ),
+    "run": Command(
+        "call a function with each DATA in a pool of interpreters",
+        "hpystate.pool.run",
+        ("hpystate run math:factorial --interpreters 2 --json 20 30",),
+        "Calls FUNCTION once for each DATA, in interpreters with GILs of their own, and prints the "
+        "results in the order of the data. docs/pool.md has the limits.",
+        (
+            "all were called",
+            "a call raised, and the rest was left out",
+            "wrong arguments",
+        ),
+        intermixed=True,
     ),
     "demo": Command(
         "the same extensions in the main and eight more interpreters, all at work at once",
@@ -254,7 +269,9 @@ def _complete(parser: argparse.ArgumentParser, shell: str) -> int:
 def main(argv: Sequence[str]) -> int:
     """Runs a command; returns the exit status. SystemExit: wrong arguments, or --help."""
     if argv and argv[0] in COMMANDS:
-        arguments = parser_of(argv[0]).parse_args(argv[1:])
+        parser = parser_of(argv[0])
+        mixed = COMMANDS[argv[0]].intermixed
+        arguments = (parser.parse_intermixed_args if mixed else parser.parse_args)(argv[1:])
         try:
             return int(arguments.run(arguments))
         except CommandError as error:
