@@ -25,6 +25,8 @@ from rows import Row  # noqa: E402
 
 from tests.bench import decimals  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def given() -> dict[str, Any]:
@@ -35,7 +37,6 @@ def given() -> dict[str, Any]:
     return json.loads(run.stdout)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("side", BACK_ENDS)
 def test_the_decimal_type_gives_what_decimal_gives(given: dict[str, Any], side: str) -> None:
     assert given[side]["differences"] == []
@@ -89,7 +90,6 @@ def test_a_folder_that_is_missing_is_reported_before_anything_is_measured() -> N
     assert "--results: /not/there was expected to be a folder that exists" in result.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind counts the instructions")
 def test_the_command_writes_its_numbers_and_the_bars_by_instructions_are_met(
     tmp_path: Path,

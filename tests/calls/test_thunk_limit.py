@@ -88,7 +88,10 @@ for number in range({COUNT - 1}):
     ("mode", "kind", "limit", "words"),
     [
         ("universal", 0, 128, "type 'many.T': no thunk is left for HPy_tp_call"),
-        ("debug", 0, 256, "type 'many.T': no thunk is left for HPy_tp_call"),
+        pytest.param(
+            *("debug", 0, 256, "type 'many.T': no thunk is left for HPy_tp_call"),
+            marks=pytest.mark.long,
+        ),
         ("debug", 1, 512, "get-set 'get': no thunk is left for its getter"),
         ("debug", 2, 256, "type 'many.T': no thunk is left for HPy_tp_repr"),
         ("debug", 3, 256, "HPy_SetCallFunction: type 'many.T': no thunk is left for its call"),

@@ -60,7 +60,7 @@ def test_the_examples_of_the_help_are_understood(
     for example in COMMANDS[name].examples:
         program, command, *words = shlex.split(example)
         assert (program, command) == ("hpystate", name)
-        cli.parser_of(name).parse_args(words)
+        cli.parsed(name, words)
 
 
 @pytest.mark.parametrize(

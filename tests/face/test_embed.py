@@ -178,6 +178,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     "HPYSTATE_SANITIZED" in os.environ, reason="a sanitizer keeps freed memory for a while"
 )

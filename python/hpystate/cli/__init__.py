@@ -196,6 +196,14 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     return _dress(Parser(prog=f"{_program()} {name}"), name)
 
 
+def parsed(name: str, argv: Sequence[str]) -> argparse.Namespace:
+    """What a command's arguments are; SystemExit: wrong ones, or --help."""
+    parser = parser_of(name)
+    if COMMANDS[name].intermixed:
+        return parser.parse_intermixed_args(argv)
+    return parser.parse_args(argv)
+
+
 def _whole_parser(dressed: bool) -> argparse.ArgumentParser:
     """The parser of `hpystate` itself; `dressed`: its commands have their arguments, for which all
     modules are imported."""
@@ -269,9 +277,7 @@ def _complete(parser: argparse.ArgumentParser, shell: str) -> int:
 def main(argv: Sequence[str]) -> int:
     """Runs a command; returns the exit status. SystemExit: wrong arguments, or --help."""
     if argv and argv[0] in COMMANDS:
-        parser = parser_of(argv[0])
-        mixed = COMMANDS[argv[0]].intermixed
-        arguments = (parser.parse_intermixed_args if mixed else parser.parse_args)(argv[1:])
+        arguments = parsed(argv[0], argv[1:])
         try:
             return int(arguments.run(arguments))
         except CommandError as error:

@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("hpystate run: interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # of stdout: the command line knows what to do
+        raise
     except BaseException as error:
         text = str(error.__cause__ or "").strip() or f"{type(error).__name__}: {error}"
         print(f"hpystate run: a call of {arguments.function} raised:\n{text}", file=sys.stderr)
