@@ -51,15 +51,17 @@ bool Ends::begin() noexcept {
     return !std::exchange(begun_, true);
 }
 
-Token Ends::take_newest() noexcept {
+Ends::List Ends::take_newest() noexcept {
     const std::lock_guard lock(mutex_);
     List newest = std::move(filled_);
-    if (newest == nullptr) return Token(0);
-    const Token slot = newest->token;
-    filled_ = std::move(newest->older);
-    newest->older = std::move(ended_);
-    ended_ = std::move(newest);
-    return slot;
+    if (newest != nullptr) filled_ = std::move(newest->older);
+    return newest;
+}
+
+void Ends::add_ended(List place) noexcept {
+    const std::lock_guard lock(mutex_);
+    place->older = std::move(ended_);
+    ended_ = std::move(place);
 }
 
 void Ends::reset() noexcept {

@@ -10,11 +10,12 @@
 ///                                     ^ a destructor may make another value: it is next
 ///
 /// A slot whose value has ended is not filled again: so the end of an interpreter has an end, and
-/// nobody waits for an object that was destroyed.
+/// nobody waits for an object that was destroyed. One that is listed and empty, since it was
+/// cleared, can still be filled.
 ///
 /// Concurrency: `mutex_` guards all words. Threads of the interpreter call put() and has_ended();
-/// the thread that ends it calls begin() and take_newest(), with no other one attached. Nothing
-/// that runs Python code or releases an object happens under the lock.
+/// the thread that ends it calls begin(), take_newest() and add_ended(), with no other one
+/// attached. Nothing that runs Python code or releases an object happens under the lock.
 #pragma once
 
 #include "globals/locks.h"
@@ -54,8 +55,11 @@ class Ends {
     /// The end begins. False: it has begun before.
     [[nodiscard]] bool begin() noexcept;
 
-    /// Removes the newest slot from the list; its value has ended. Unset: there is none left.
-    [[nodiscard]] Token take_newest() noexcept;
+    /// Removes the newest slot from the list; null: there is none left.
+    [[nodiscard]] std::unique_ptr<Place> take_newest() noexcept;
+
+    /// The slot of `place`, which take_newest() returned, had a value, which ends now.
+    void add_ended(std::unique_ptr<Place> place) noexcept;
 
     /// Forgets all slots, and the end.
     void reset() noexcept;

@@ -5,8 +5,10 @@
 #include "runtime/cpython/attached.h"
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <sys/mman.h>
+#include <utility>
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/lsan_interface.h>
 #endif
@@ -74,8 +76,12 @@ void Region::prepare(std::int64_t id) noexcept {
 void Region::release_in_order() noexcept {
     HPYSTATE_CHECK(phase.load() == Phase::kLive && ends.begun());
     HPYSTATE_CHECK(may_run_python());
-    for (Token slot = ends.take_newest(); !slot.is_unset(); slot = ends.take_newest()) {
-        while (PyObject* const object = window.take_for_good(slot))
+    while (std::unique_ptr<Ends::Place> place = ends.take_newest()) {
+        const Token slot = place->token;
+        PyObject* object = window.take_for_good(slot);
+        if (object == nullptr) continue;  // it was cleared
+        ends.add_ended(std::move(place)); // before a destructor runs, which may ask for it
+        for (; object != nullptr; object = window.take_for_good(slot))
             Py_DECREF(object);
     }
 }

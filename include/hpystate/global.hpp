@@ -26,6 +26,7 @@
 #include "global.h"
 
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -146,6 +147,15 @@ HPYSTATE_UNSTABLE_COLD void set_raised(PyObject* raised, PyObject* before) noexc
 }
 
 #if defined(__cpp_exceptions)
+/* Sets an exception with a text that may be in another encoding than UTF-8, as one with a path. */
+HPYSTATE_UNSTABLE_COLD void raise_text(PyObject* type, const char* text) noexcept {
+    PyObject* const message =
+        PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "backslashreplace");
+    if (message == nullptr) return; /* a MemoryError is set */
+    PyErr_SetObject(type, message);
+    Py_DECREF(message);
+}
+
 /* Makes the exception of C++ that is being handled one of Python. One of Python that is set is its
  * context. */
 HPYSTATE_UNSTABLE_COLD void raise_current() noexcept {
@@ -160,17 +170,17 @@ HPYSTATE_UNSTABLE_COLD void raise_current() noexcept {
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::out_of_range& error) {
-        PyErr_SetString(PyExc_IndexError, error.what());
+        raise_text(PyExc_IndexError, error.what());
     } catch (const std::invalid_argument& error) {
-        PyErr_SetString(PyExc_ValueError, error.what());
+        raise_text(PyExc_ValueError, error.what());
     } catch (const std::domain_error& error) {
-        PyErr_SetString(PyExc_ValueError, error.what());
+        raise_text(PyExc_ValueError, error.what());
     } catch (const std::length_error& error) {
-        PyErr_SetString(PyExc_ValueError, error.what());
+        raise_text(PyExc_ValueError, error.what());
     } catch (const std::overflow_error& error) {
-        PyErr_SetString(PyExc_OverflowError, error.what());
+        raise_text(PyExc_OverflowError, error.what());
     } catch (const std::exception& error) {
-        PyErr_SetString(PyExc_RuntimeError, error.what());
+        raise_text(PyExc_RuntimeError, error.what());
     } catch (...) {
         PyErr_SetString(PyExc_RuntimeError,
                         "an exception of C++ that is not a std::exception was thrown");

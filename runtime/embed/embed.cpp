@@ -16,6 +16,7 @@
 #include "interp_state/context_head.h"
 #include "interp_state/directory.h"
 #include "interp_state/teardown.h"
+#include "interp_state/turns.h"
 #include "runtime/cpython/interpreter_end.h"
 #include "runtime/cpython/versions.h"
 #include "runtime/face/api.h"
@@ -48,6 +49,11 @@ Region* enter_interpreter() noexcept {
         PyErr_SetString(PyExc_SystemError,
                         "hpystate_import: this interpreter is ending; globals can no longer be "
                         "used in it for the first time.");
+        return nullptr;
+    }
+    // Each copy has a list of makers of its own, of which a forked child forgets those it has not.
+    if (!watch_forks()) {
+        PyErr_NoMemory();
         return nullptr;
     }
     Region* const region = adopt(PyInterpreterState_Get(), &install_name);

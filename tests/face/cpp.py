@@ -151,6 +151,7 @@ BODY = """
             if (how == "length_error") throw std::length_error("too long");
             if (how == "overflow_error") throw std::overflow_error("too large");
             if (how == "runtime_error") throw std::runtime_error("cannot");
+            if (how == "latin 1") throw std::runtime_error("caf\\xe9");
             if (how == "both") {
                 PyErr_SetString(PyExc_KeyError, "a key");
                 throw std::runtime_error("cannot");

@@ -113,6 +113,7 @@ def test_an_exception_of_a_destructors_call_goes_no_further(file: Path, module: 
         ("length_error", ValueError, "too long"),
         ("overflow_error", OverflowError, "too large"),
         ("runtime_error", RuntimeError, "cannot"),
+        ("latin 1", RuntimeError, r"caf\xe9"),
         ("both", RuntimeError, "cannot"),
         ("int", RuntimeError, "an exception of C++ that is not a std::exception was thrown"),
     ],

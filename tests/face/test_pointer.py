@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.util
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,44 @@ def test_pointers_end_the_newest_first_while_globals_hold_their_values() -> None
         assert [each for each in told if each not in replaced] == [
             *("31 --23 5", "50 0-23 5", "40 --23 5", "30 --2- 5", "20 ---- 5", ""),
         ]
+
+
+CLEARED = """
+    static hpystate_pointer user, base;
+    static long made, destroyed;  /* of `base`, in all interpreters */
+    static void destroy_base(void *memory) { (void)memory; ++destroyed; }
+    static void *make_base(void *arg) { (void)arg; ++made; return &made; }
+    static void destroy_user(void *memory) {
+        (void)memory;
+        hpystate_pointer_get_or_init(&base, make_base, NULL, destroy_base);
+    }
+    static PyObject *use(PyObject *self, PyObject *arg) {
+        (void)self; (void)arg;
+        ++made;
+        if (hpystate_pointer_set(&user, &user, destroy_user) < 0 ||
+            hpystate_pointer_set(&base, &made, destroy_base) < 0 ||
+            hpystate_pointer_set(&base, NULL, NULL) < 0)
+            return NULL;
+        Py_RETURN_NONE;
+    }
+    static PyObject *counts(PyObject *self, PyObject *arg) {
+        (void)self; (void)arg;
+        return Py_BuildValue("(ll)", made, destroyed);
+    }
+    static int on_exec(PyObject *module) { (void)module; return hpystate_import(); }
+"""
+
+
+@pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    reason="without the GIL the first pointer stays until the end, and has its turn there",
+)
+def test_a_pointer_that_was_cleared_can_be_made_by_a_destructor() -> None:
+    """It is newer than its user, so its turn comes first; nothing is there to destroy."""
+    file = compile_module("cleared", CLEARED, [], noargs=["use", "counts"])
+    with Interpreter() as other:
+        other.run(load_code("cleared", file) + "module.use()")
+    assert load("cleared", file).counts() == (2, 2)
 
 
 DATETIME = """
