@@ -11,9 +11,10 @@
 /// the waits of the whole process, since a thread of one interpreter may run code of another. A
 /// wait that would close a circle of threads is refused, and so is a maker that asks for what it
 /// makes. In an interpreter that is ending no thread waits, since the maker may have been stopped
-/// for good. The caller decides what a refusal means. Two waits are not recognized as endless, and
-/// last until a signal arrives: for a maker that waits for an import lock of the waiter's, and for
-/// one whose own interpreter, another one, has ended under it.
+/// for good. The caller decides what a refusal means. Three waits are not recognized as endless,
+/// and last until a signal arrives: for a maker that waits for an import lock of the waiter's, for
+/// one whose own interpreter, another one, has ended under it, and for one that waits on the board
+/// of another copy of this code (runtime/embed/).
 ///
 /// Signals interrupt a wait, as they do for Python's own locks: the waiter leaves its list,
 /// attaches, runs the handlers, and checks again. The maker goes on.

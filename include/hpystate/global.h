@@ -44,6 +44,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #if !defined(__GNUC__)
@@ -1124,12 +1125,34 @@ typedef struct hpystate_pointer {
 
 #define HPYSTATE_UNSTABLE_POINTER "hpystate.pointer"
 
+/* Reports the exception of a destructor. When an interpreter ends, sys.stderr and the hook may be
+ * gone before its pointers are: then on the standard error of the process. */
+HPYSTATE_UNSTABLE_COLD void hpystate_unstable_report(void) {
+    PyObject *const hook = PySys_GetObject("unraisablehook"), *raised, *name, *text;
+    const char *type, *message;
+    if (hook != NULL && hook != Py_None) {
+        PyErr_WriteUnraisable(NULL);
+        return;
+    }
+    raised = PyErr_GetRaisedException();
+    name = PyType_GetName(Py_TYPE(raised));
+    text = PyObject_Str(raised);
+    type = name != NULL ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+    message = text != NULL ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
+    fprintf(stderr, "hpystate: a destructor at the end of an interpreter raised %s: %s\n",
+            type != NULL ? type : "an exception", message != NULL ? message : "(no text)");
+    PyErr_Clear(); /* of what could not be printed */
+    Py_XDECREF(text);
+    Py_XDECREF(name);
+    Py_DECREF(raised);
+}
+
 /* Calls a destructor, whatever exception is on its way. */
 HPYSTATE_UNSTABLE_COLD void hpystate_unstable_destroy_value(void* value,
                                                             hpystate_destructor destroy) {
     PyObject* const raised = PyErr_GetRaisedException();
     destroy(value);
-    if (PyErr_Occurred()) PyErr_WriteUnraisable(NULL);
+    if (PyErr_Occurred()) hpystate_unstable_report();
     PyErr_SetRaisedException(raised);
 }
 
@@ -1200,7 +1223,7 @@ static inline void* hpystate_pointer_get(const hpystate_pointer* pointer) {
  *  value    owned from now on, if this succeeds; NULL clears
  *  destroy  called with `value` when it is replaced or the interpreter ends, with the thread
  *           attached; the module may be gone by then. An exception that it leaves is reported by
- *           sys.unraisablehook. NULL: nothing is to do
+ *           sys.unraisablehook, or on the standard error where that is gone. NULL: nothing is to do
  *  returns  0; where the interpreter has ended, or has destroyed this pointer since it is ending,
  *           `value` is destroyed at once. -1 with an exception set: `value` still belongs to the
  *           caller
@@ -1336,9 +1359,10 @@ HPYSTATE_UNSTABLE_COLD void* hpystate_unstable_capsule(hpystate_capsule* capsule
 }
 
 /** Returns what the capsule points to. The first use in an interpreter imports its module; call it
- * once in the Py_mod_exec slot, so that later calls cannot fail. A destructor that runs when the
- * interpreter ends gets NULL: the module and its table may be gone. So a macro around this is not
- * for code that a destructor runs.
+ * once in the Py_mod_exec slot, so that later calls cannot fail. In a destructor that runs when the
+ * interpreter ends, the module may be gone: this returns NULL, or the table where no value was
+ * released yet, and the table may be of memory that the module has freed. So a macro around this is
+ * not for code that a destructor runs.
  *
  *  capsule  the static's address
  *  returns  borrowed: valid until the interpreter begins to end; NULL with an exception set

@@ -48,10 +48,27 @@
 
 namespace hpystate {
 
+namespace unstable {
+
+/* CPython before 3.14 ends a daemon thread that wants to attach while the process ends: its stack
+ * is unwound, through C++ too. It is attached to nothing then and must leave its objects alone. */
+[[nodiscard]] HPYSTATE_UNSTABLE_HIDDEN inline bool may_release() noexcept {
+#if defined(HPYSTATE_GLOBAL_STATIC) || (!defined(Py_LIMITED_API) && PY_VERSION_HEX >= 0x030E0000)
+    return true;
+#else
+    /* Before the first import nothing is known. */
+    return hpystate_unstable_functions() == nullptr ||
+           hpystate_unstable_thread(hpystate_unstable_fast()) != nullptr;
+#endif
+}
+
+} // namespace unstable
+
 /** A reference to an object, which it releases at its end; or nullptr. `T` is PyObject, or a struct
  * that begins with one: PyTypeObject, or that of an extension's type. Moved, not copied.
  *
- *  thread   attached to the object's interpreter, wherever a reference is taken or released
+ *  thread   attached to the object's interpreter, wherever a reference is taken or released. A
+ * thread that CPython ends for good while it is detached releases nothing
  */
 template <typename T = PyObject>
 class ref {
@@ -79,7 +96,10 @@ class ref {
         std::swap(object_, before.object_);
         return *this;
     }
-    ~ref() { Py_XDECREF(reinterpret_cast<PyObject*>(object_)); }
+    HPYSTATE_UNSTABLE_HIDDEN ~ref() {
+        if (object_ != nullptr && unstable::may_release())
+            Py_DECREF(reinterpret_cast<PyObject*>(object_));
+    }
 
     [[nodiscard]] T* get() const noexcept { return object_; }
     [[nodiscard]] PyObject* object() const noexcept { return reinterpret_cast<PyObject*>(object_); }

@@ -6,8 +6,8 @@
 /// 2. It is in a part of a thread's memory that has one layout in all threads: in a thread that is
 ///    made for this it is inside the memory of that thread's stack, where glibc puts the static
 ///    blocks. A file that was opened later may have its words in memory of malloc instead.
-/// 3. In that thread it has the same distance from the thread pointer, and holds what CPython's
-///    function returns there.
+/// 3. In that thread it has the same distance from the thread pointer, and holds NULL, as CPython's
+///    function returns for a thread that was never attached.
 #include <Python.h>
 
 #include "runtime/cpython/thread_word.h"
@@ -22,6 +22,7 @@
 #include <cstring>
 #include <link.h>
 #include <pthread.h>
+#include <signal.h>
 
 namespace hpystate {
 
@@ -93,9 +94,15 @@ void* answer(void* data) {
 [[nodiscard]] bool is_right_elsewhere(std::ptrdiff_t distance, std::ptrdiff_t block) noexcept {
     Question question{distance, block};
     pthread_t thread{};
-    if (pthread_create(&thread, nullptr, &answer, &question) != 0) return false;
-    pthread_join(thread, nullptr);
-    return question.yes;
+    // The program's handlers do not expect this thread.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const bool made = pthread_create(&thread, nullptr, &answer, &question) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (made) pthread_join(thread, nullptr);
+    return made && question.yes;
 }
 
 [[nodiscard]] std::ptrdiff_t look() noexcept {
@@ -129,8 +136,8 @@ void* answer(void* data) {
 
 constexpr std::ptrdiff_t kUnknown = 1; // no word has an odd place
 
-/// Written by threads that look for it at once, all with the same answer. relaxed: it is all that
-/// is published.
+/// Written by threads that look for it at once, with the same answer, or with 0 where a thread
+/// could not be made: each is right. relaxed: it is all that is published.
 constinit std::atomic<std::ptrdiff_t> thread_word{kUnknown};
 
 } // namespace

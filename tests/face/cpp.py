@@ -189,6 +189,7 @@ BODY = """
     struct alignas(64) Slow {
         Slow() {
             __atomic_add_fetch(&slow_made, 1, __ATOMIC_RELAXED);
+            ref<> own = ref<>::steal(PyDict_New()); /* dies with this frame */
             ref<> time = ref<>::steal(PyImport_ImportModule("time"));
             ref<> slept = ref<>::steal(PyObject_CallMethod(time.get(), "sleep", "d", 0.05));
             if (!slept) throw hpystate::python_error();

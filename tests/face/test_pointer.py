@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ POINTER = """
     static void destroy(void *memory) {
         __atomic_add_fetch(&destroyed, 1, __ATOMIC_RELAXED);
         if (PyErr_Occurred()) __atomic_add_fetch(&raised, 1, __ATOMIC_RELAXED);
+        if (((struct box *)memory)->number == 7) PyErr_SetString(PyExc_ValueError, "seven");
         free(memory);
     }
     static void *make(void *arg) {
@@ -80,6 +82,19 @@ def file(request: pytest.FixtureRequest) -> Path:
         flags=limited if request.param == "limited" else (),
         back_end="embed" if request.param == "embed" else "runtime",
     )
+
+
+def test_what_a_destructor_raises_is_printed_at_the_end_too(file: Path, child: Callable) -> None:
+    code = load_code("pointers", file) + "module.set(7)\n"
+    inner = "import sys; sys.unraisablehook = lambda what: print('hook', what.exc_value)"
+    result = child(
+        f"import sys\nfrom hpystate.testing import Interpreter\n"
+        f"with Interpreter() as other: other.run({code!r})\n"
+        f"print('ended', flush=True)\n{inner}\n{code}module.set(7)\n"
+    )
+    line = "hpystate: a destructor at the end of an interpreter raised ValueError: seven"
+    assert (result.returncode, result.stdout) == (0, "ended\nhook seven\n"), result.stderr
+    assert result.stderr.splitlines() == [line, line]
 
 
 def test_a_pointer_is_destroyed_with_its_interpreter(file: Path) -> None:
