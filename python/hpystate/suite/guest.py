@@ -22,8 +22,8 @@ def prepare() -> None:
     """What pytest needs in an interpreter; before pytest is imported."""
     for name in BLOCKED:
         sys.modules[name] = None  # type: ignore[assignment]
-    # pytest has a plugin that imports it and switches it on and off. It refuses subinterpreters; and
-    # there is one for the process, which child.py has switched on.
+    # pytest has a plugin that imports it and switches it on and off. It refuses subinterpreters;
+    # there is one for the process, and child.py has switched it on.
     module: Any = types.ModuleType("faulthandler")
     module.is_enabled = lambda: False
     module.enable = module.disable = lambda *args, **kwargs: None
