@@ -83,7 +83,7 @@ def suite(tmp_path: Path) -> Suite:
         command = [sys.executable, "-m", "pytest", "-p", "hpystate.pytest_interpreters"]
         command += ["--interpreters", str(count), "--interpreters-json", "report.json", *arguments]
         environment = os.environ | {"PYTHONPATH": str(STAGE)}
-        ran: Any = limits.run(command, timeout=280, cwd=tmp_path, env=environment)
+        ran: Any = limits.run(command, timeout=120, cwd=tmp_path, env=environment)
         report = tmp_path / "report.json"
         ran.data = json.loads(report.read_text()) if report.is_file() else None
         return ran
