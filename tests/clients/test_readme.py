@@ -137,6 +137,8 @@ BLOCKS = {
     ("docs/embedding.md", "Py_EndInterpreter"): (
         "test_the_end_of_an_interpreter_on_another_thread_compiles"
     ),
+    ("docs/plugin.md", "pytest -p"): "tests/plugin/test_interpreters.py runs it on small suites",
+    ("docs/plugin.md", "8 interpreters beside main"): "the same; it reads such lines",
     ("docs/pool.md", "InterpreterPool"): "tests/pool/test_process.py runs it",
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
