@@ -137,6 +137,7 @@ BLOCKS = {
     ("docs/embedding.md", "Py_EndInterpreter"): (
         "test_the_end_of_an_interpreter_on_another_thread_compiles"
     ),
+    ("docs/inspect.md", "hpystate.inspect"): "tests/inspect/test_inspect.py runs it",
     ("docs/pool.md", "InterpreterPool"): "tests/pool/test_process.py runs it",
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
