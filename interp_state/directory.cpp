@@ -12,6 +12,7 @@
 #include "globals/check.h"
 #include "globals/locks.h"
 #include "globals/throwing.h"
+#include "interp_state/regions.h"
 #include "runtime/cpython/attached.h"
 #include "runtime/cpython/private_symbols.h"
 
@@ -268,6 +269,14 @@ bool directory_is_valid() noexcept {
 std::size_t region_count() noexcept {
     const std::lock_guard lock(directory.mutex);
     return directory.count;
+}
+
+const Region* read_next_region(const Region* after, void (*read)(const Region& region, void* data),
+                               void* data) noexcept {
+    const std::lock_guard lock(directory.mutex);
+    const Region* const region = after != nullptr ? after->next : directory.regions;
+    if (region != nullptr) read(*region, data);
+    return region;
 }
 
 } // namespace hpystate

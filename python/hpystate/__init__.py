@@ -18,6 +18,7 @@ from hpystate.finder import install, load, uninstall
 
 TYPE_CHECKING = False  # typing is not imported into every interpreter
 if TYPE_CHECKING:
+    from hpystate.look import inspect, snapshot
     from hpystate.pool import InterpreterPool
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "load",
     "uninstall",
     "InterpreterPool",
+    "inspect",
+    "snapshot",
 ]
 
 __version__: str = _native.version
@@ -46,9 +49,13 @@ def include_dir() -> str:
 
 
 def __getattr__(name: str) -> object:
-    """InterpreterPool is imported at its first use: most interpreters have no pool."""
-    if name != "InterpreterPool":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hpystate.pool import InterpreterPool
+    """Imported at their first use: most interpreters have no pool, and nobody looks inside."""
+    if name == "InterpreterPool":
+        from hpystate.pool import InterpreterPool
 
-    return InterpreterPool
+        return InterpreterPool
+    if name in ("inspect", "snapshot"):
+        from hpystate import look
+
+        return getattr(look, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@
 #include "interp_state/current.h"
 #include "interp_state/turns.h"
 #include "python/hpystate/loading.h"
+#include "python/hpystate/looking.h"
 #include "runtime/abi/context_functions.h"
 #include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
@@ -266,12 +267,8 @@ PyDoc_STRVAR(state_doc, "state($module, /)\n--\n\n"
                         "What hpystate keeps for this interpreter: counts, as a dict of ints.");
 
 PyObject* state(PyObject*, PyObject*) {
-    const Region* const region = current_region();
-    if (region == nullptr) {
-        PyErr_SetString(PyExc_SystemError,
-                        "hpystate has no state for this interpreter, which is ending.");
-        return nullptr;
-    }
+    const Region* const region = region_or_raise();
+    if (region == nullptr) return nullptr;
     const Window::Counts counts = region->window.counts();
     return Py_BuildValue(
         "{s:L,s:I,s:n,s:n,s:n,s:n,s:n,s:n}", "interpreter",
@@ -330,6 +327,7 @@ int exec(PyObject* module) {
     if (debug == nullptr || !layers::add_debug_types(debug)) return -1;
     if (add_layer(module, "_trace", layers::trace_methods()) == nullptr) return -1;
     if (!add_cpython_abi(module) || !face::add_global_api(module)) return -1;
+    if (PyModule_AddFunctions(module, looking_methods()) != 0) return -1;
     return PyModule_AddStringConstant(module, "version", HPYSTATE_VERSION);
 }
 

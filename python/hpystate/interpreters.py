@@ -43,3 +43,9 @@ def destroy(interpreter: Any) -> None:
     """Ends the interpreter; waits for its threads. On 3.12 no other is made or ended meanwhile."""
     with _one_at_a_time if sys.version_info < (3, 13) else contextlib.nullcontext():
         _interpreters.destroy(interpreter)
+
+
+def handle_of(identity: int) -> Any:
+    """What execute() takes, for a PyInterpreterState_GetID. Raises RuntimeError or, from 3.13 on in
+    execute(), InterpreterNotFoundError where that interpreter has ended."""
+    return identity if sys.version_info >= (3, 13) else _interpreters.InterpreterID(identity)

@@ -118,6 +118,15 @@ COMMANDS = {
         ),
         intermixed=True,
     ),
+    "top": Command(
+        "run a script, and show meanwhile what each interpreter has",
+        "hpystate.cli.top",
+        ("hpystate top service.py --port 8000", "hpystate top --json --interval 2 service.py"),
+        "Runs SCRIPT as `python SCRIPT` does, with a table on stderr: for each interpreter the "
+        "modules with globals, the globals that have a place and a value, and the bytes of its "
+        "window. Options are before SCRIPT. docs/inspect.md has more.",
+        ("the script ended, or its own exit status", "the script raised", "wrong arguments"),
+    ),
     "demo": Command(
         "the same extensions in the main and eight more interpreters, all at work at once",
         "hpystate.demo",
