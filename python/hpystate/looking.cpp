@@ -104,7 +104,7 @@ PyDoc_STRVAR(slots_doc,
              "it; offset is from the file's load address; name is '' where the file was\n"
              "stripped.");
 
-PyObject* slots(PyObject*, PyObject*) {
+PyObject* all_slots(PyObject*, PyObject*) {
     return guarded<PyObject*>(nullptr, []() -> PyObject* {
         Ref dict(PyDict_New());
         Names names;
@@ -212,8 +212,8 @@ PyObject* held(PyObject*, PyObject*) {
     });
 }
 
-PyMethodDef methods[] = {
-    {"slots", slots, METH_NOARGS, slots_doc},
+PyMethodDef looking_functions[] = {
+    {"slots", all_slots, METH_NOARGS, slots_doc},
     {"regions", regions, METH_NOARGS, regions_doc},
     {"held", held, METH_NOARGS, held_doc},
     {nullptr, nullptr, 0, nullptr},
@@ -231,7 +231,7 @@ Region* region_or_raise() noexcept {
 }
 
 PyMethodDef* looking_methods() noexcept {
-    return methods;
+    return looking_functions;
 }
 
 } // namespace hpystate
