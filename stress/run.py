@@ -78,6 +78,8 @@ for _name in ("churn", "first-import", "late", "overwrite", "faults-memory"):
 TIMED = ("cost",)
 #: A process is killed so many seconds after it should have been done.
 GRACE = 600 if SANITIZED else 120
+#: Seconds of a scenario: in less, a sanitized program checks nothing.
+LEAST = 4.0 if SANITIZED else 0.2
 #: Interpreters of one process of the churn.
 BATCH = 400
 #: Runs of the same script differ by a tenth and more, since CPython's arenas are 1 MiB and threads
@@ -527,7 +529,7 @@ def run(options: argparse.Namespace) -> int:
     with Progress(*columns, console=console) as progress:
         runner = Runner(program, options, progress)
         for name in chosen:
-            seconds = options.seconds * SHARES[name] / whole
+            seconds = max(options.seconds * SHARES[name] / whole, LEAST)
             if name == "churn":
                 problems += churn(runner, seconds)
             else:
