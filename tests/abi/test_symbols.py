@@ -47,6 +47,7 @@ WRITABLE = {
     ),
     r"hpystate::(\(anonymous namespace\)::)?(anchor|public)_definition": "CPython's too",
     r"hpystate::other_module_layout": "whether modules are laid out otherwise: anchor.cpp",
+    r"hpystate::\(anonymous namespace\)::looking_functions": "PyMethodDef: looking.cpp",
     r"hpystate::face::fast": "where regions are, for inline code of files: face/here.cpp",
     r"hpystate::\(anonymous namespace\)::thread_word": "once: cpython/thread_word.cpp",
     r"hpystate_unstable_(link|nowhere)": "of hpystate/global.h, which this file includes: unused",
