@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, wait
@@ -244,6 +245,27 @@ def test_a_worker_that_cannot_start() -> None:
     with InterpreterPool(1, modules=["no_such_module_2"]) as pool:
         told = pool.submit(tasks.double, 1).exception(SECONDS)
         assert "ModuleNotFoundError: No module named 'no_such_module_2'" in str(told)
+
+
+def test_where_the_system_gives_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller is told, no descriptor is left, and the pool can be tried again and shut down."""
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("hpystate-worker"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    pool = InterpreterPool(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                pool.submit(tasks.double, 1)
+        assert len(os.listdir("/proc/self/fd")) == before
+    assert pool.submit(tasks.double, 21).result(SECONDS) == 42
+    pool.shutdown()
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ class Engine:
         for _ in range(min(wanted, self.size - len(self.workers))):
             self._made += 1
             worker = Worker(self._made, self._setup)
+            worker.start()  # first: one that cannot start is not in the lists
             self.workers[worker.results] = worker
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             self._threads.append(worker.thread)
-            worker.thread.start()
             self._poll.register(worker.results, select.EPOLLIN)
 
     def interrupt(self, future: Future[Any]) -> bool:

@@ -64,6 +64,15 @@ class Worker:
             target=self._live, args=(script,), name=f"hpystate-worker-{number}"
         )
 
+    def start(self) -> None:
+        """RuntimeError: the system gives no thread; then nothing is left open."""
+        try:
+            self.thread.start()
+        except RuntimeError:
+            self.close()
+            self._close(self._theirs)
+            raise
+
     def _live(self, script: str) -> None:
         interpreter = None
         try:
