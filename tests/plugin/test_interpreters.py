@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,53 @@ def test_a_hang_ends_at_the_limit(suite: Suite) -> None:
     ran = suite(1, "--interpreters-timeout=4", "--interpreters-pace=free", test_hang=hang)
     assert ran.returncode == 1
     assert ran.data["end of the process"] == "was ended after 4 seconds (--interpreters-timeout)"
+
+
+def test_the_interpreters_end_when_main_is_killed(tmp_path: Path) -> None:
+    hang = """
+        import os, time
+        from hpystate import pytest_interpreters
+
+        def test_hang():
+            if pytest_interpreters.inside:
+                with open("running", "w") as file:
+                    file.write(str(os.getpid()))
+                os.rename("running", "process")
+                time.sleep(600)
+    """
+    (tmp_path / "test_hang.py").write_text(textwrap.dedent(hang))
+    command = [sys.executable, "-m", "pytest", "-p", "hpystate.pytest_interpreters"]
+    environment = os.environ | {"PYTHONPATH": str(STAGE)}
+    main = subprocess.Popen(
+        [*command, "--interpreters", "1"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until((tmp_path / "process").exists)
+    finally:
+        main.kill()
+        main.wait()
+    process = int((tmp_path / "process").read_text())
+    wait_until(lambda: not is_running(process))
+
+
+def is_running(process: int) -> bool:
+    """False for one that has ended and was not waited for yet."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 100
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_a_suite_that_does_not_begin_there_is_reported_with_what_it_printed(suite: Suite) -> None:

@@ -91,14 +91,22 @@ class Interpreters:
             os.write(self._go[number][1], b"g")
 
 
-def start(folder: str) -> None:
-    """Runs the job in `folder`, and ends the process."""
+def _end_with(main: int) -> None:
+    """Ends the process when main has: nobody writes into the pipe `main`, and the system closes its
+    other end."""
+    os.read(main, 1)
+    os._exit(1)
+
+
+def start(folder: str, main: int) -> None:
+    """Runs the job in `folder`, and ends the process. `main` is a pipe that main keeps open."""
     faulthandler.enable(all_threads=True)
+    threading.Thread(target=_end_with, args=(main,), daemon=True).start()
     status = 1
     try:
         with open(os.path.join(folder, "job"), encoding="utf-8") as file:
             job = json.load(file)
-        # Should main die, nobody else ends a test that hangs.
+        # Should the end of main not be seen, since a test holds the main interpreter's GIL.
         faulthandler.dump_traceback_later(job["seconds"] + GRACE, exit=True)
         Interpreters(folder, job["interpreters"], job["pace"]).run()
         status = 0

@@ -110,18 +110,27 @@ class Parent:
 
     def _run_child(self, folder: str, seconds: float) -> str:
         """How the process ended; "" if well."""
+        reading, writing = os.pipe()  # tells the process that main is alive
+        try:
+            return self._wait_for_child(folder, seconds, reading)
+        finally:
+            os.close(reading)
+            os.close(writing)
+
+    def _wait_for_child(self, folder: str, seconds: float, reading: int) -> str:
         command = [
             sys.executable,
             *subprocess._args_from_interpreter_flags(),  # type: ignore[attr-defined]
             "-c",
             f"import sys; sys.path[:] = {self._path!r}\n"
-            f"from hpystate.suite.child import start; start({folder!r})",
+            f"from hpystate.suite.child import start; start({folder!r}, {reading})",
         ]
         with open(os.path.join(folder, "trace"), "wb") as trace:
             child = subprocess.Popen(
                 command,
                 cwd=self._config.invocation_params.dir,
                 stdin=subprocess.DEVNULL,
+                pass_fds=(reading,),
                 stdout=trace,
                 stderr=trace,
                 start_new_session=True,  # Ctrl-C is for main alone, which ends the whole group
