@@ -1136,12 +1136,13 @@ HPYSTATE_UNSTABLE_COLD void hpystate_unstable_report(void) {
     }
     raised = PyErr_GetRaisedException();
     name = PyType_GetName(Py_TYPE(raised));
-    text = PyObject_Str(raised);
     type = name != NULL ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+    PyErr_Clear(); /* what cannot be printed is left out, here and below */
+    text = PyObject_Str(raised);
     message = text != NULL ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
     fprintf(stderr, "hpystate: a destructor at the end of an interpreter raised %s: %s\n",
             type != NULL ? type : "an exception", message != NULL ? message : "(no text)");
-    PyErr_Clear(); /* of what could not be printed */
+    PyErr_Clear();
     Py_XDECREF(text);
     Py_XDECREF(name);
     Py_DECREF(raised);
