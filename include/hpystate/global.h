@@ -79,7 +79,20 @@ typedef PyObject* (*hpystate_global_maker)(void* arg);
 /** Frees what a hpystate_pointer points to. The thread is attached to the interpreter. */
 typedef void (*hpystate_destructor)(void* pointer);
 
+/* Sets the ImportError for an extension whose files were compiled in two ways; -1. */
+HPYSTATE_UNSTABLE_COLD int hpystate_unstable_raise_mixed(const char* macro) {
+    PyErr_Format(PyExc_ImportError,
+                 "hpystate_import: one file of this extension was compiled with %s and another one "
+                 "without: they would have different values. Compile all of them with it, or none.",
+                 macro);
+    return -1;
+}
+
 #ifndef HPYSTATE_GLOBAL_STATIC
+
+/* Defined, hidden, in files that have -DHPYSTATE_GLOBAL_STATIC; else its address is NULL. Weak
+ * references like this one are not hidden: then gold does not make the address NULL. */
+extern char hpystate_unstable_static __attribute__((weak, visibility("default")));
 
 /** A static of an extension. All zero at first; its address identifies it, so it is not moved. The
  * word is written by the first store: it becomes its own address, in every interpreter the same. */
@@ -529,7 +542,17 @@ HPYSTATE_UNSTABLE_COLD const struct hpystate_global_table* hpystate_unstable_fin
                                       "Compile with the global.h that belongs to the library.");
 }
 
+/* Sets the ImportError for a link that has another table: a file without the macro wrote it. */
+HPYSTATE_UNSTABLE_COLD int hpystate_unstable_raise_other(void) {
+    return hpystate_unstable_raise_mixed("-DHPYSTATE_GLOBAL_EMBED");
+}
+
 #else
+
+/* The same function: there is one only if another file of the extension has the macro. */
+extern const struct hpystate_table_header* hpystate_embed_tables(unsigned long compiled_for,
+                                                                 int without_gil)
+    __attribute__((weak, visibility("default")));
 
 /* The table for this file in a capsule; NULL with an exception set. */
 HPYSTATE_UNSTABLE_COLD const struct hpystate_global_table*
@@ -595,6 +618,17 @@ HPYSTATE_UNSTABLE_COLD const struct hpystate_global_table* hpystate_unstable_fin
     return table;
 }
 
+/* Sets the ImportError for a link that has another table. */
+HPYSTATE_UNSTABLE_COLD int hpystate_unstable_raise_other(void) {
+    if (hpystate_embed_tables != NULL)
+        return hpystate_unstable_raise_mixed("-DHPYSTATE_GLOBAL_EMBED");
+    PyErr_SetString(PyExc_ImportError,
+                    "hpystate_import: another copy of hpystate in this process, as of a second "
+                    "Python, has this extension's file already. Give each of the two a copy of the "
+                    "file.");
+    return -1;
+}
+
 #endif
 
 /* Writes what was found into the link, which all interpreters share. */
@@ -602,13 +636,8 @@ HPYSTATE_UNSTABLE_COLD int hpystate_unstable_keep(const struct hpystate_global_t
     const struct hpystate_global_table* before = NULL;
     if (!__atomic_compare_exchange_n(&hpystate_unstable_link.table, &before, table, 0,
                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) &&
-        before != table) {
-        PyErr_SetString(PyExc_ImportError,
-                        "hpystate_import: another copy of hpystate in this process, as of a second "
-                        "Python, has this extension's file already. Give each of the two a copy "
-                        "of the file.");
-        return -1;
-    }
+        before != table)
+        return hpystate_unstable_raise_other();
     __atomic_store_n(&hpystate_unstable_link.fast, table->fast, __ATOMIC_RELEASE);
     return 0;
 }
@@ -619,13 +648,17 @@ HPYSTATE_UNSTABLE_COLD int hpystate_unstable_keep(const struct hpystate_global_t
  *
  *  returns  0; -1 with an exception set
  *  raises   ImportError if the package is not installed, is another version, or was replaced by
- *           something else; SystemError if the interpreter is ending; MemoryError
+ *           something else, or if the extension's files do not agree on the two macros above;
+ *           SystemError if the interpreter is ending; MemoryError
  *  thread   attached to an interpreter
  *  since    global 1.0
  *  source   ours; PEP 489 for the place to call it
  */
 HPYSTATE_UNSTABLE_COLD int hpystate_import(void) {
-    const struct hpystate_global_table* const table = hpystate_unstable_find_table();
+    const struct hpystate_global_table* table;
+    if (&hpystate_unstable_static != NULL)
+        return hpystate_unstable_raise_mixed("-DHPYSTATE_GLOBAL_STATIC");
+    table = hpystate_unstable_find_table();
     if (table == NULL || table->enter() < 0) return -1;
     return hpystate_unstable_keep(table);
 }
@@ -642,7 +675,15 @@ typedef struct hpystate_interpreter {
 
 #define HPYSTATE_GLOBAL_INTERPRETERS Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED
 
-static inline int hpystate_import(void) {
+/* One for all such files of a shared object, and what the other files define, if there are any. */
+extern char hpystate_unstable_static;
+__attribute__((weak, visibility("hidden"))) char hpystate_unstable_static = 1;
+extern struct hpystate_unstable_link hpystate_unstable_link
+    __attribute__((weak, visibility("default")));
+
+HPYSTATE_UNSTABLE_COLD int hpystate_import(void) {
+    if (&hpystate_unstable_link != NULL)
+        return hpystate_unstable_raise_mixed("-DHPYSTATE_GLOBAL_STATIC");
     return 0;
 }
 
