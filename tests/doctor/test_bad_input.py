@@ -38,7 +38,9 @@ def test_what_is_not_there_is_named_with_what_to_type() -> None:
         ("json.no_such", "neither a file"),
         ("", "neither a file"),
         ("../x y", "there is nothing at this path"),
-        ("json", "no extension modules"),
+        ("json", "no extension modules: its own files are Python"),
+        ("sys", "sys: a part of Python itself"),
+        ("..", "not a file"),
     ],
 )
 def test_a_name_without_an_extension_module_is_told_apart(name: str, why: str) -> None:
@@ -50,7 +52,7 @@ def test_a_package_of_python_files_has_nothing_to_examine() -> None:
     result = command("json", "--json")
 
     assert (result.returncode, result.stdout) == (2, "")
-    assert "json: no extension modules: all of it is Python" in result.stderr
+    assert "json: no extension modules: its own files are Python" in result.stderr
 
 
 def test_a_file_that_is_not_a_shared_object_is_refused(tmp_path: Path) -> None:
@@ -61,6 +63,7 @@ def test_a_file_that_is_not_a_shared_object_is_refused(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "text: cannot\n" in result.stdout
     assert "not a shared object" in result.stdout
+    assert "next               Name an extension module, a package or a module\n" in result.stdout
 
 
 def changed(file: Path, at: int, value: int) -> Path:
@@ -117,7 +120,10 @@ def test_a_crash_at_the_import_is_a_verdict(tmp_path: Path, diagnose: Diagnose) 
     found = diagnose("crash", c.multi("crash", fill=CRASH))
 
     assert (found.verdict, found.why[0]) == ("cannot", "its import crashed (SIGSEGV)")
-    assert "python -c 'import crash'" in found.next
+    assert found.layers["declared"] == "not seen"
+    (file,) = tmp_path.glob("crash*.so")
+    failure = f"PYTHONPATH={tmp_path} python -c 'import crash' shows the failure"
+    assert found.next == f"{failure}; then python -m hpystate doctor {file}"
 
 
 def test_an_import_that_raises_is_a_verdict(diagnose: Diagnose) -> None:

@@ -96,6 +96,19 @@ def test_a_module_that_is_ready_has_status_0(package: Path) -> None:
     assert "_beside: ready\n" in result.stdout
 
 
+def test_what_to_type_next_names_the_same_file(package: Path) -> None:
+    """The module's name where an import finds the file; else its path."""
+    away = package / "it is here"
+    away.mkdir()
+    (beside,) = package.glob("_beside.*.so")
+    copy = away / beside.name
+    copy.write_bytes(beside.read_bytes())
+
+    for typed, next_one in ((beside, "_beside"), (copy, f"'{copy}'")):
+        advice = f"python -m hpystate doctor {next_one} --exercise"
+        assert advice in command(typed).stdout
+
+
 def test_a_terminal_sees_progress_and_colours(package: Path) -> None:
     """In a terminal of this test."""
     ours, theirs = pty.openpty()

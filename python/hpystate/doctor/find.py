@@ -6,6 +6,7 @@ A name is a file, a module, a package, or a distribution (`pyyaml`, whose packag
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
@@ -32,7 +33,7 @@ class Target(NamedTuple):
 
 def targets_of(name: str) -> list[Target]:
     """The extension modules of what the user named, by their names. Raises NothingFound."""
-    if os.sep in name or Path(name).is_file():
+    if os.sep in name or Path(name).is_file() or name in (os.curdir, os.pardir):
         return [_of_file(Path(name))]
     found = _of_name(name)
     dist = _distribution(name)
@@ -43,12 +44,24 @@ def targets_of(name: str) -> list[Target]:
         )
     files = {*(found or ()), *_of_distribution(dist)}
     targets = sorted(_target(file, by_name=True) for file in files)
+    if not targets and name in sys.builtin_module_names:
+        raise NothingFound(
+            f"{name}: a part of Python itself, not an extension module. Name one that has a file."
+        )
     if not targets:
         raise NothingFound(
-            f"{name}: no extension modules: all of it is Python, which every interpreter can "
-            "import. Name a package that has a compiled module, or the file."
+            f"{name}: no extension modules: its own files are Python, which every interpreter can "
+            "import. Name a package that has a compiled module, such as one that it imports, or "
+            "the file."
         )
     return targets
+
+
+def typed(target: Target) -> str:
+    """What the user can type for this target: its name where an import finds this file, else the
+    path, quoted for a shell."""
+    files = {os.path.realpath(file) for file in _of_name(target.name) or ()}
+    return target.name if target.file in files else shlex.quote(target.file)
 
 
 def suffix_of(file: str) -> str:

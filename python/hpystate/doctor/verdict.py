@@ -13,11 +13,13 @@ exercise), "differential" (a second interpreter imported it too).
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hpystate.doctor.examine import Findings
+from hpystate.doctor.find import typed
 
 VERDICTS = ("ready", "declare only", "port", "cannot")
 LAYERS = ("declared", "symbols and DWARF", "observed", "differential")
@@ -49,8 +51,8 @@ def judge(found: Findings, exercise: str | None) -> Verdict:
     target = found.target
     made = Verdict(target.name, target.file, "cannot", "declared", [], "")
     if found.refused is not None:
-        made.why = [found.refused.removeprefix(f"{target.file}: ")]
-        made.next = "Copy or build the file again."
+        why, _, advice = found.refused.removeprefix(f"{target.file}: ").rpartition(". ")
+        made.why, made.next = [why], advice.removesuffix(".")
         return made
     made.layers = _layers(found)
     made.statics = [
@@ -222,8 +224,10 @@ def _declared(found: Findings) -> str:
     else:
         slots = found.steps.get("import", {}).get("slots")
         declared = interpreters(found)
-        text = "multi-phase, Py_mod_multiple_interpreters: "
-        text += ("not seen" if slots is None else "absent") if declared is None else declared
+        if slots is None and declared is None:
+            text = "not seen"
+        else:
+            text = f"multi-phase, Py_mod_multiple_interpreters: {declared or 'absent'}"
     if found.abi3 is not None:
         text += f"; abi3 of {'.'.join(map(str, found.abi3))}"
     return text
@@ -295,7 +299,8 @@ _BY_MAKER = {
 
 
 def _next(made: Verdict, found: Findings, exercise: str | None) -> str:
-    again = f"python -m hpystate doctor {found.target.name}"
+    name = typed(found.target)
+    again = f"python -m hpystate doctor {name}"
     if made.verdict == "ready":
         if found.hpy is not None:
             return f"python -m hpystate abi {found.target.file}"
@@ -316,4 +321,5 @@ def _next(made: Verdict, found: Findings, exercise: str | None) -> str:
         return f"python -m hpystate abi {found.target.file}"
     if found.abi3 is not None and "import" in found.steps and _failed(found, "import") is None:
         return "build it with Py_LIMITED_API=0x030C0000 or without it; then " + again
-    return f"python -c 'import {found.target.name}' shows the failure; then {again}"
+    path = "" if name == found.target.name else f"PYTHONPATH={shlex.quote(found.target.root)} "
+    return f"{path}python -c 'import {found.target.name}' shows the failure; then {again}"
