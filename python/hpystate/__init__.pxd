@@ -50,6 +50,9 @@ cdef extern from "hpystate/global.h":
     object hpystate_call(const hpystate_global *callable, PyObject *const *args, size_t count, PyObject *names)
     object hpystate_new(const hpystate_global *type)
     object hpystate_getattr(object value, const hpystate_global *name)
+    object hpystate_getitem(const hpystate_global *slot, object key)
+    int hpystate_setitem(const hpystate_global *slot, object key, object value) except -1
+    object hpystate_call_method(const hpystate_global *name, PyObject *const *args, size_t count, PyObject *names)
 
     # ---- C pointers ----
     void *hpystate_pointer_get(const hpystate_pointer *slot) except? NULL

@@ -181,3 +181,54 @@ def test_an_unset_slot_is_an_exception_in_a_fused_call(compile: Compile, run: Ru
         "hpystate_is",
         "False",
     ], result.stderr
+
+
+def test_a_cache_and_a_method_are_used_without_a_load(compile: Compile, run: Run) -> None:
+    compile(
+        "cached",
+        '''
+        cimport hpystate
+        from cpython.ref cimport PyObject
+        from hpystate cimport hpystate_global
+        cdef extern from *:
+            """
+            static hpystate_global cache, upper, unset;
+            """
+            hpystate_global cache
+            hpystate_global upper
+            hpystate_global unset
+
+        def put(key, value):
+            hpystate.hpystate_setitem(&cache, key, value)
+
+        def get(key):
+            return hpystate.hpystate_getitem(&cache, key)
+
+        def call_upper(text):
+            cdef PyObject *args[1]
+            args[0] = <PyObject *>text
+            return hpystate.hpystate_call_method(&upper, args, 1, NULL)
+
+        def put_unset():
+            hpystate.hpystate_setitem(&unset, 1, 2)
+
+        hpystate.hpystate_import()
+        hpystate.hpystate_global_store(&cache, {})
+        hpystate.hpystate_global_store(&upper, "upper")
+        ''',
+    )
+    result = run(
+        """
+        import cached
+        cached.put("a", [1])
+        print(cached.get("a"), cached.call_upper("b"))
+        for call in (lambda: cached.get("c"), lambda: cached.put([], 1), cached.put_unset):
+            try:
+                call()
+            except Exception as error:
+                print(type(error).__name__)
+        """
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == ["[1] B", "KeyError", "TypeError", "SystemError"]

@@ -68,9 +68,7 @@ def build(folder: Path, first: str, second: str, second_imports: str = "hpystate
         command += [f"-isystem{sysconfig.get_path('include')}", *([macro] if macro else [])]
         subprocess.run([*command, "-c", str(file), "-o", objects[-1]], check=True)
     made = folder / f"mixed{SUFFIX}"
-    subprocess.run(
-        [compiler, "-shared", *objects, *embed_link(), "-o", str(made)], check=True
-    )
+    subprocess.run([compiler, "-shared", *objects, *embed_link(), "-o", str(made)], check=True)
     return made
 
 
