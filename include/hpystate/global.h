@@ -430,7 +430,7 @@ static inline PyObject* hpystate_global_borrow(const hpystate_global* global) {
 /* A new reference; 1, 0 or -1 as hpystate_global_get_ref(). */
 static inline int hpystate_unstable_load(const hpystate_global* global, PyObject** out,
                                          const char* function) {
-    PyObject* object;
+    PyObject* object = NULL; /* for GCC's -Wmaybe-uninitialized at -O1 */
     if (__builtin_expect(!hpystate_unstable_read_here(global, &object) || object == NULL, 0))
         return hpystate_unstable_get_ref(global, out, function);
     Py_INCREF(object);

@@ -113,6 +113,20 @@ def test_the_header_compiles_alone_and_without_a_warning(
             assert made.returncode == 0, made.stderr
 
 
+@pytest.mark.parametrize("level", ["-O0", "-O1", "-Og", "-Os", "-O2", "-O3"])
+def test_one_function_alone_compiles_without_a_warning(folder: Path, level: str) -> None:
+    """What a compiler believes about a variable depends on what it inlines."""
+    text = """
+        #include "copied.h"
+        void *use(const hpystate_pointer *pointer);
+        void *use(const hpystate_pointer *pointer) { return hpystate_pointer_get(pointer); }
+    """
+    command = ["gcc", level, "-fPIC", *WARNINGS, f"-isystem{sysconfig.get_path('include')}"]
+    command += [f"-I{folder}", "-x", "c", "-c", "-", "-o", "/dev/null"]
+    made = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+
+
 @pytest.mark.parametrize("version", ["0x030B0000", "3"])
 def test_an_older_limited_api_is_refused_by_a_message(folder: Path, version: str) -> None:
     command = ["gcc", f"-DPy_LIMITED_API={version}", f"-isystem{sysconfig.get_path('include')}"]
