@@ -238,7 +238,7 @@ PYTEST_TARGETS=(_native hpystate_embed_library limits hangs elf_dump)
 VERSION_TARGETS=("${PYTEST_TARGETS[@]}" test_interp_state test_formats)
 # The programs of Catch2 that run under a sanitizer, and what HPy's suite needs. Stress is not in it.
 CHECK_TARGETS=("${VERSION_TARGETS[@]}" test_globals test_window_no_gil)
-FUZZERS=(fuzz_loader fuzz_registry fuzz_window fuzz_formats)
+FUZZERS=(fuzz_loader fuzz_registry fuzz_window fuzz_formats fuzz_states)
 
 run_pytest() { # option of pytest...
     say "pytest"

@@ -23,7 +23,7 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 #: The longest input of each, in bytes.
-TARGETS = {"loader": 17_000, "registry": 600, "window": 600, "formats": 300}
+TARGETS = {"loader": 17_000, "registry": 600, "window": 600, "formats": 300, "states": 300}
 
 
 @dataclass
@@ -53,15 +53,16 @@ def fuzz(build: Path, target: str, seconds: int) -> Outcome:
         f"-max_total_time={seconds}",
         f"-max_len={TARGETS[target]}",
         "-timeout=10",  # one input may take so many seconds
-        "-rss_limit_mb=2048",
+        # CPython keeps some 0.4 MB of each input's interpreters.
+        f"-rss_limit_mb={8192 if target == 'states' else 2048}",
         "-print_final_stats=1",
         f"-artifact_prefix={found}/{target}-",
         str(corpus),
         str(HERE / "corpus" / target),
     ]
     # An allocation that is too large is to fail, as it does without a sanitizer.
-    # Python keeps much to its end; there the target itself counts references.
-    options = f"allocator_may_return_null=1:detect_leaks={int(target != 'formats')}"
+    # Python keeps much to its end; there the targets themselves count references.
+    options = f"allocator_may_return_null=1:detect_leaks={int(target not in ('formats', 'states'))}"
     with log.open("w") as file:
         result = subprocess.run(
             command,

@@ -19,6 +19,10 @@ void window(Input input);
 /// The functions of hpy/src that read a format: arguments, values, text. Needs Python.
 void formats(Input input);
 
+/// Interpreters that come and go, with globals and handles of debug mode in each, against a model;
+/// and is_valid() of regions, directory and debug states. Needs Python.
+void states(Input input);
+
 /// Ends the process with a message where `condition` does not hold.
 void require(bool condition, const char* what);
 
