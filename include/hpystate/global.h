@@ -781,7 +781,7 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_first_in_order(hpystate_globa
 /** Returns the value that the calling interpreter keeps in a global.
  *
  *  global   the global's address
- *  out      gets a new reference where this returns 1, else NULL
+ *  out      never NULL; gets a new reference where this returns 1, else NULL
  *  returns  1; 0 without an exception: nothing is stored, or the interpreter has ended; -1 with an
  *           exception set
  *  raises   SystemError if hpystate_import() was not called in this interpreter
@@ -814,8 +814,8 @@ static inline int hpystate_global_store(hpystate_global* global, PyObject* objec
 /** Returns the value of a global, and makes it first if nothing is stored.
  *
  *  global   the global's address
- *  make     called at most once at a time in an interpreter, with `arg`; other threads that want
- *           the value wait, detached. In C++ it must not throw: that ends the process
+ *  make     never NULL; called at most once at a time in an interpreter, with `arg`; other threads
+ *           that want the value wait, detached. In C++ it must not throw: that ends the process
  *  arg      for `make`
  *  returns  a new reference; NULL with an exception set
  *  raises   what `make` raises; RuntimeError if it needs its own value, or a wait would never end;
@@ -853,7 +853,7 @@ HPYSTATE_UNSTABLE_COLD PyObject* hpystate_unstable_import_object(void* arg) {
 /** Returns an imported object, which is kept in a global from its first use on.
  *
  *  global     the global's address
- *  module     dotted name, UTF-8
+ *  module     dotted name, UTF-8; never NULL
  *  attribute  of the module, UTF-8; NULL: the module itself
  *  returns    a new reference; NULL with an exception set
  *  raises     what the import raises; AttributeError; as hpystate_global_get_or_init()
