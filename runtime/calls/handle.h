@@ -34,4 +34,11 @@ static_assert(sizeof(HPy) == sizeof(PyObject*), "an array of objects must be an 
 
 inline constexpr HPy kNullHandle{0};
 
+/// Whether both words are not null, in one test: they have a bit in common. Addresses of objects
+/// nearly always do, and have none in common with a word below 8. False does not tell anything: the
+/// caller then looks at each.
+[[nodiscard]] constexpr bool have_common_bit(std::intptr_t one, std::intptr_t other) noexcept {
+    return (one & other) != 0;
+}
+
 } // namespace hpystate

@@ -226,9 +226,9 @@ struct VectorCall {
             [=] { return impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames); });
     }
 
-    [[gnu::noinline]] static PyObject* run(PyObject* callable, PyObject* const* args,
-                                           std::size_t nargsf, PyObject* kwnames,
-                                           ThunkTarget target) noexcept {
+    [[gnu::always_inline]] static PyObject* call(PyObject* callable, PyObject* const* args,
+                                                 std::size_t nargsf, PyObject* kwnames,
+                                                 ThunkTarget target) noexcept {
         HPyContext* const ctx = context_of<Way::kObject>(callable);
         if (ctx == nullptr || nested >= kShallow) [[unlikely]]
             return run_slowly(ctx, callable, args, nargsf, kwnames, target);
@@ -237,6 +237,12 @@ struct VectorCall {
         PyObject* const result = impl(ctx, callable, args, PyVectorcall_NARGS(nargsf), kwnames);
         --nested;
         return result;
+    }
+
+    [[gnu::noinline]] static PyObject* run(PyObject* callable, PyObject* const* args,
+                                           std::size_t nargsf, PyObject* kwnames,
+                                           ThunkTarget target) noexcept {
+        return call(callable, args, nargsf, kwnames, target);
     }
 
     template <unsigned N>
@@ -328,6 +334,14 @@ void raise_no_thunk(HPyFunc_Signature signature, Site site, const FunctionName& 
 }
 
 } // namespace
+
+PyObject* call_function_of_instance(PyObject* self, PyObject* const* args, std::size_t nargsf,
+                                    PyObject* kwnames) noexcept {
+    const auto* const place = reinterpret_cast<const HPyCallFunction*>(
+        reinterpret_cast<const char*>(self) + Py_TYPE(self)->tp_vectorcall_offset);
+    return VectorCall::call(self, args, nargsf, kwnames,
+                            reinterpret_cast<ThunkTarget>(place->impl));
+}
 
 CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl, CFunction trampoline,
                               Site site, const FunctionName& name) {

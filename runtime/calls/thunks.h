@@ -24,6 +24,8 @@
 
 #include <hpy/context.h>
 
+#include <cstddef>
+
 namespace hpystate {
 
 /// Where a function is used, which decides where its thunk gets the context from.
@@ -63,5 +65,12 @@ struct FunctionName {
 [[nodiscard]] CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl,
                                             CFunction trampoline, Site site,
                                             const FunctionName& name);
+
+/// What CPython calls for an instance whose function HPy_SetCallFunction has set in plain mode
+/// (PEP 590). One for all: it reads the extension's function out of the instance, beside the word
+/// in which CPython found this one. So no thunk is looked up when a function is set, and there is
+/// no limit to how many there are.
+[[nodiscard]] PyObject* call_function_of_instance(PyObject* self, PyObject* const* args,
+                                                  std::size_t nargsf, PyObject* kwnames) noexcept;
 
 } // namespace hpystate

@@ -9,7 +9,9 @@
 #include "globals/gil.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
+#include "runtime/cpython/items.h"
 #include "runtime/cpython/new_list.h"
+#include "runtime/cpython/raised.h"
 
 #include <cstdint>
 
@@ -17,22 +19,34 @@ namespace hpystate::context {
 
 namespace {
 
-/// Words that are not an object: the reason why there is none.
+/// Words that are not an object: the reason why there is none. They have no bit in common with an
+/// object's address (have_common_bit).
 constexpr std::intptr_t kNoMemory = 0;
 constexpr std::intptr_t kBadSize = 1;
 
 /// The object under construction, or nullptr.
 PyObject* object_of(std::intptr_t word) noexcept {
-    return word != kBadSize ? reinterpret_cast<PyObject*>(word) : nullptr;
+    static_assert(kNoMemory == 0 && kBadSize == 1, "one comparison tells");
+    return static_cast<std::uintptr_t>(word) > 1 ? reinterpret_cast<PyObject*>(word) : nullptr;
 }
 
-/// Makes the object and returns the builder's word. `make` is not called with a negative size.
-std::intptr_t begin(PyObject* (*make)(Py_ssize_t), HPy_ssize_t size) noexcept {
-    if (size < 0) return kBadSize;
-    PyObject* const object = make(size);
-    if (object != nullptr) return reinterpret_cast<std::intptr_t>(object);
+/// The builder's word where CPython made no object; clears the exception.
+[[gnu::cold, gnu::noinline]] std::intptr_t no_object() noexcept {
+    const bool bad_size = PyErr_ExceptionMatches(PyExc_MemoryError) == 0;
     PyErr_Clear(); // New must not raise; Build raises the exception again
-    return kNoMemory;
+    return bad_size ? kBadSize : kNoMemory;
+}
+
+[[nodiscard]] std::intptr_t word_of(PyObject* made) noexcept {
+    return made != nullptr ? reinterpret_cast<std::intptr_t>(made) : no_object();
+}
+
+/// Whether all items are set, so that the object can be returned as it is.
+[[nodiscard]] bool are_set(PyObject* const* items, Py_ssize_t count) noexcept {
+    for (; count != 0; --count) {
+        if (items[count - 1] == nullptr) return false;
+    }
+    return true;
 }
 
 /// An index out of range is the caller's fault, and a builder has no room to keep it until Build.
@@ -48,7 +62,7 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
 /// Returns the object; or null with an exception set, and then the object is released. The
 /// exception may be from an earlier step: from Set, or from a call that should have returned an
 /// item.
-HPy finish(const char* function, std::intptr_t word) noexcept {
+[[gnu::cold, gnu::noinline]] HPy finish(const char* function, std::intptr_t word) noexcept {
     PyObject* const object = object_of(word);
     if (PyErr_Occurred() != nullptr) [[unlikely]] {
         Py_XDECREF(object);
@@ -60,14 +74,10 @@ HPy finish(const char* function, std::intptr_t word) noexcept {
     return as_handle(object);
 }
 
-} // namespace
+// What is not the usual case: no object, a bad index, an item that is null or is replaced.
 
-HPyListBuilder ctx_ListBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
-    return HPyListBuilder{begin(&new_list, size)};
-}
-
-void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
-                         HPy h_item) noexcept {
+[[gnu::cold, gnu::noinline]] void set_in_list(HPyListBuilder builder, HPy_ssize_t index,
+                                              HPy h_item) noexcept {
     PyObject* const list = object_of(builder._lst);
     if (list == nullptr) return;
     if (!check_index("HPyListBuilder_Set", index, PyList_GET_SIZE(list))) return;
@@ -81,25 +91,8 @@ void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
     Py_XDECREF(earlier);
 }
 
-HPy ctx_ListBuilder_Build(HPyContext*, HPyListBuilder builder) noexcept {
-    PyObject* const list = object_of(builder._lst);
-    const HPy_ssize_t size = list != nullptr ? PyList_GET_SIZE(list) : 0;
-    for (HPy_ssize_t i = 0; i < size; ++i) { // None for an item that was never set
-        if (PyList_GET_ITEM(list, i) == nullptr) PyList_SET_ITEM(list, i, Py_NewRef(Py_None));
-    }
-    return finish("HPyListBuilder_Build", builder._lst);
-}
-
-void ctx_ListBuilder_Cancel(HPyContext*, HPyListBuilder builder) noexcept {
-    Py_XDECREF(object_of(builder._lst));
-}
-
-HPyTupleBuilder ctx_TupleBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
-    return HPyTupleBuilder{begin(&PyTuple_New, size)};
-}
-
-void ctx_TupleBuilder_Set(HPyContext*, HPyTupleBuilder builder, HPy_ssize_t index,
-                          HPy h_item) noexcept {
+[[gnu::cold, gnu::noinline]] void set_in_tuple(HPyTupleBuilder builder, HPy_ssize_t index,
+                                               HPy h_item) noexcept {
     PyObject* const tuple = object_of(builder._tup);
     if (tuple == nullptr) return;
     if (!check_index("HPyTupleBuilder_Set", index, PyTuple_GET_SIZE(tuple))) return;
@@ -108,13 +101,83 @@ void ctx_TupleBuilder_Set(HPyContext*, HPyTupleBuilder builder, HPy_ssize_t inde
     Py_XDECREF(earlier);
 }
 
-HPy ctx_TupleBuilder_Build(HPyContext*, HPyTupleBuilder builder) noexcept {
+[[gnu::cold, gnu::noinline]] HPy build_list(HPyListBuilder builder) noexcept {
+    PyObject* const list = object_of(builder._lst);
+    const HPy_ssize_t size = list != nullptr ? PyList_GET_SIZE(list) : 0;
+    for (HPy_ssize_t i = 0; i < size; ++i) { // None for an item that was never set
+        if (PyList_GET_ITEM(list, i) == nullptr) PyList_SET_ITEM(list, i, Py_NewRef(Py_None));
+    }
+    return finish("HPyListBuilder_Build", builder._lst);
+}
+
+[[gnu::cold, gnu::noinline]] HPy build_tuple(HPyTupleBuilder builder) noexcept {
     PyObject* const tuple = object_of(builder._tup);
     const HPy_ssize_t size = tuple != nullptr ? PyTuple_GET_SIZE(tuple) : 0;
     for (HPy_ssize_t i = 0; i < size; ++i) {
         if (PyTuple_GET_ITEM(tuple, i) == nullptr) PyTuple_SET_ITEM(tuple, i, Py_NewRef(Py_None));
     }
     return finish("HPyTupleBuilder_Build", builder._tup);
+}
+
+/// Sets an item that was not set. False: it was, or the index is out of range.
+[[nodiscard]] bool set_first(PyObject** items, Py_ssize_t count, HPy_ssize_t index,
+                             PyObject* item) noexcept {
+    if (!is_inside(index, count) || items[index] != nullptr) [[unlikely]]
+        return false;
+    items[index] = Py_NewRef(item);
+    return true;
+}
+
+} // namespace
+
+HPyListBuilder ctx_ListBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
+    return HPyListBuilder{word_of(new_list(size))};
+}
+
+void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
+                         HPy h_item) noexcept {
+    if (!kNoGil && have_common_bit(builder._lst, h_item._i)) [[likely]] {
+        auto* const list = reinterpret_cast<PyListObject*>(builder._lst);
+        if (set_first(list->ob_item, Py_SIZE(list), index, as_object(h_item))) [[likely]]
+            return;
+    }
+    set_in_list(builder, index, h_item);
+}
+
+HPy ctx_ListBuilder_Build(HPyContext*, HPyListBuilder builder) noexcept {
+    if (PyObject* const list = object_of(builder._lst)) [[likely]] {
+        const auto* const inside = reinterpret_cast<const PyListObject*>(list);
+        if (are_set(inside->ob_item, PyList_GET_SIZE(list)) && !is_raised()) [[likely]]
+            return as_handle(list);
+    }
+    return build_list(builder);
+}
+
+void ctx_ListBuilder_Cancel(HPyContext*, HPyListBuilder builder) noexcept {
+    Py_XDECREF(object_of(builder._lst));
+}
+
+HPyTupleBuilder ctx_TupleBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
+    return HPyTupleBuilder{word_of(PyTuple_New(size))};
+}
+
+void ctx_TupleBuilder_Set(HPyContext*, HPyTupleBuilder builder, HPy_ssize_t index,
+                          HPy h_item) noexcept {
+    if (have_common_bit(builder._tup, h_item._i)) [[likely]] {
+        auto* const tuple = reinterpret_cast<PyTupleObject*>(builder._tup);
+        if (set_first(tuple->ob_item, Py_SIZE(tuple), index, as_object(h_item))) [[likely]]
+            return;
+    }
+    set_in_tuple(builder, index, h_item);
+}
+
+HPy ctx_TupleBuilder_Build(HPyContext*, HPyTupleBuilder builder) noexcept {
+    if (PyObject* const tuple = object_of(builder._tup)) [[likely]] {
+        const auto* const inside = reinterpret_cast<const PyTupleObject*>(tuple);
+        if (are_set(inside->ob_item, PyTuple_GET_SIZE(tuple)) && !is_raised()) [[likely]]
+            return as_handle(tuple);
+    }
+    return build_tuple(builder);
 }
 
 void ctx_TupleBuilder_Cancel(HPyContext*, HPyTupleBuilder builder) noexcept {

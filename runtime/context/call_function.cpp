@@ -7,6 +7,7 @@
 
 #include "runtime/context/call_function.h"
 
+#include "runtime/calls/anchor.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
 #include "runtime/context/guard.h"
@@ -20,31 +21,6 @@ namespace hpystate::context {
 
 namespace {
 
-/// A cache of thunks of plain mode, by the extension's function. Asking the pool for one takes a
-/// lock and memory, and an extension may call HPy_SetCallFunction for each instance that it makes.
-///
-/// An entry is written once, the thunk first. A thread that loses the race for an entry, or finds
-/// another function there, asks the pool each time. Thunks are never freed, nor is the file whose
-/// functions they call.
-struct Known {
-    std::atomic<HPyCFunction> impl;
-    std::atomic<CFunction> thunk;
-};
-constexpr unsigned kKnown = 256;
-constinit Known known[kKnown]{};
-
-[[nodiscard]] Known& known_for(HPyCFunction impl) noexcept {
-    return known[(reinterpret_cast<std::uintptr_t>(impl) >> 4U) % kKnown];
-}
-
-void remember(HPyCFunction impl, CFunction thunk) noexcept {
-    Known& entry = known_for(impl);
-    CFunction none = nullptr;
-    if (!entry.thunk.compare_exchange_strong(none, thunk)) return;
-    // release: a thread that sees the function also sees its thunk.
-    entry.impl.store(impl, std::memory_order_release);
-}
-
 /// Whether instances have a place for an HPyCallFunction: the type that added the place must be an
 /// HPy type, since others have room for a vectorcallfunc only. The flag Py_TPFLAGS_HAVE_VECTORCALL
 /// does not tell: CPython removes it from a class with a `__call__` in Python, although that may
@@ -57,15 +33,34 @@ bool has_call_place(const PyTypeObject* type) noexcept {
     return is_from_spec(type);
 }
 
-[[nodiscard]] HPyCFunction impl_of(const HPyCallFunction& function) noexcept {
-    return reinterpret_cast<HPyCFunction>(reinterpret_cast<void (*)()>(function.impl));
+/// The same for most types, in a few loads: of a type that is marked, so that HPyType_FromSpec made
+/// it, and that added the place itself. False: has_call_place() tells.
+[[nodiscard]] bool adds_call_place(PyTypeObject* type) noexcept {
+    return has_mark(type, &kTypeMark) &&
+           type->tp_base->tp_vectorcall_offset != type->tp_vectorcall_offset;
 }
 
-void put(PyObject* object, const HPyCallFunction& function, CFunction thunk) noexcept {
+using Impl = decltype(HPyCallFunction::impl);
+
+/// `called` is what CPython finds. It may read `impl` there, so that is written first: without the
+/// GIL another thread may call the instance now.
+void put(PyObject* object, Impl impl, vectorcallfunc called) noexcept {
     auto* const field = reinterpret_cast<HPyCallFunction*>(reinterpret_cast<char*>(object) +
                                                            Py_TYPE(object)->tp_vectorcall_offset);
-    field->impl = function.impl;
-    field->cpy_trampoline = reinterpret_cast<cpy_vectorcallfunc>(thunk);
+    field->impl = impl;
+    std::atomic_ref(field->cpy_trampoline)
+        .store(reinterpret_cast<cpy_vectorcallfunc>(called), std::memory_order_release);
+}
+
+/// In debug and trace mode the instance is called through a thunk of that mode. Throws
+/// std::bad_alloc. nullptr with an exception set.
+[[nodiscard]] vectorcallfunc function_for(Impl impl, const char* type, Site site) {
+    if (!is_layered(site)) return &call_function_of_instance;
+    const auto function = reinterpret_cast<HPyCFunction>(reinterpret_cast<void (*)()>(impl));
+    CFunction const thunk =
+        thunk_or_trampoline(HPyFunc_VECTORCALLFUNC, function, nullptr, site,
+                            {"HPy_SetCallFunction: type", type, "its call function"});
+    return reinterpret_cast<vectorcallfunc>(reinterpret_cast<void (*)()>(thunk));
 }
 
 int set_call_function(PyObject* object, const HPyCallFunction* function, Site site) {
@@ -82,15 +77,9 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
                      type->tp_name);
         return -1;
     }
-    const HPyCFunction impl = impl_of(*function);
-    CFunction const trampoline = reinterpret_cast<CFunction>(function->cpy_trampoline);
-    CFunction const called =
-        thunk_or_trampoline(HPyFunc_VECTORCALLFUNC, impl, trampoline, site,
-                            {"HPy_SetCallFunction: type", type->tp_name, "its call function"});
+    const vectorcallfunc called = function_for(function->impl, type->tp_name, site);
     if (called == nullptr) return -1;
-    // A trampoline is not remembered: the function may be set again with another one.
-    if (called != trampoline && !is_layered(site)) remember(impl, called);
-    put(object, *function, called);
+    put(object, function->impl, called);
     return 0;
 }
 
@@ -105,13 +94,11 @@ int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site)
 }
 
 int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {
-    if (h._i != 0 && func != nullptr && func->impl != nullptr) [[likely]] {
-        const HPyCFunction impl = impl_of(*func);
-        const Known& entry = known_for(impl);
-        // acquire: pairs with the release in remember().
-        if (entry.impl.load(std::memory_order_acquire) == impl &&
-            has_call_place(Py_TYPE(as_object(h)))) {
-            put(as_object(h), *func, entry.thunk.load(std::memory_order_relaxed));
+    if (have_common_bit(h._i, reinterpret_cast<std::intptr_t>(func))) [[likely]] {
+        const Impl impl = func->impl;
+        if (have_common_bit(h._i, reinterpret_cast<std::intptr_t>(impl)) &&
+            adds_call_place(Py_TYPE(as_object(h)))) [[likely]] {
+            put(as_object(h), impl, &call_function_of_instance);
             return 0;
         }
     }

@@ -4,6 +4,7 @@
 
 #include "runtime/loader/load.h"
 
+#include "runtime/cpython/raised.h"
 #include "runtime/elf/origin.h"
 #include "runtime/elf/placement.h"
 #include "runtime/loader/called.h"
@@ -69,6 +70,7 @@ Interpreters assumed_for(const InspectedFile& file, const ModuleDescription& wan
 } // namespace
 
 PyObject* create(const InspectedFile& file, const Decision& decision, PyObject* spec) {
+    prepare_raised();
     if (file.offer->describe == nullptr) {
         check_unshared(file); // first: a refused file is left as it is
         fill_sibling_link(file);

@@ -125,6 +125,11 @@ void add_call_place(const CheckedType& type, Parts& parts) {
     parts.members.push_back({kCallOffset, T_PYSSIZET, offset, Py_READONLY, nullptr});
 }
 
+[[nodiscard]] bool has_slot(const Parts& parts, int number) {
+    return std::any_of(parts.slots.begin(), parts.slots.end(),
+                       [=](const PyType_Slot& one) { return one.slot == number; });
+}
+
 bool note_dealloc(const TypeDescription& wanted, const Parts& parts) {
     const auto slot =
         std::find_if(parts.slots.begin(), parts.slots.end(),
@@ -157,8 +162,9 @@ bool add_lifetime(const CheckedType& type, Parts& parts) {
     const LegacyParts& legacy = type.facts.legacy;
     if (legacy.dealloc) return note_dealloc(wanted, parts);
     const bool asked = (wanted.flags & HPy_TPFLAGS_HAVE_GC) != 0;
+    // With an itemsize of its own an int has another size.
     parts.record.set_fast_paths(asked, type.facts.has_weaklist_offset, parts.basicsize,
-                                only_static_base(type));
+                                wanted.itemsize == 0 ? only_static_base(type) : nullptr);
     const TypeThunks thunks = type_thunks_for(parts.record);
     if (thunks.dealloc == nullptr) {
         PyErr_Format(PyExc_SystemError,
@@ -169,6 +175,9 @@ bool add_lifetime(const CheckedType& type, Parts& parts) {
         return false;
     }
     parts.slots.push_back({Py_tp_dealloc, reinterpret_cast<void*>(thunks.dealloc)});
+    const bool on_int = parts.record.shape() == HPyType_BuiltinShape_Long;
+    if (on_int && parts.record.spares != 0 && !has_slot(parts, Py_tp_alloc))
+        parts.slots.push_back({Py_tp_alloc, reinterpret_cast<void*>(&allocate_int)});
     if (!(asked || type.facts.base_is_collected) || legacy.traverse) return true;
     parts.collected = true;
     parts.slots.push_back({Py_tp_traverse, reinterpret_cast<void*>(thunks.traverse)});

@@ -8,6 +8,7 @@
 #include "runtime/cpython/in_flight.h"
 #include "runtime/types/field.h"
 #include "runtime/types/foreign_base.h"
+#include "runtime/types/instance.h"
 
 #include <atomic>
 #include <cstdint>
@@ -215,6 +216,15 @@ void dealloc_collected(PyObject* self, destructor dealloc, const TypeRecord* rec
     keep_memory<true>(self, *record);
 }
 
+/// On int.
+void dealloc_int(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    if (is_special(self, dealloc)) [[unlikely]]
+        return dealloc_other(self, dealloc, record);
+    if (digits_of(self) > 1) return free_on_builtin(self, *record); // of another size
+    release_simple<false>(self, *record);
+    keep_memory<false>(self, *record);
+}
+
 [[gnu::noinline]] void dealloc_on_builtin(PyObject* self, const TypeRecord* record) {
     free_on_builtin(self, *record);
 }
@@ -223,6 +233,12 @@ void dealloc_collected(PyObject* self, destructor dealloc, const TypeRecord* rec
                                                     const TypeRecord* record) {
     free_tracked(self, dealloc, record,
                  [](PyObject* object, const TypeRecord& its) { free_on_builtin(object, its); });
+}
+
+void dealloc_directly(PyObject* self, destructor dealloc, const TypeRecord* record) {
+    if (is_special(self, dealloc)) [[unlikely]]
+        return dealloc_other(self, dealloc, record);
+    free_on_builtin(self, *record);
 }
 
 void dealloc_instance(PyObject* self, destructor dealloc, const TypeRecord* record) {
@@ -266,9 +282,25 @@ using AllThunks = Table<std::make_integer_sequence<unsigned, kTypePool.size>>;
 
 } // namespace
 
+PyObject* allocate_int(PyTypeObject* type, Py_ssize_t digits) {
+    // Of a class derived in Python CPython uses its own function; a type derived in HPy has this
+    // one too, and a record without memory.
+    const TypeRecord* const record = own_record_of(type);
+    HPyContext* const ctx = context_of_type(type);
+    if (digits > 1 || record == nullptr || record->spares == 0 || ctx == nullptr) [[unlikely]]
+        return PyType_GenericAlloc(type, digits);
+    PyObject* const memory = current_region(ctx)->spares.take_at(record->place);
+    if (memory == nullptr) return PyType_GenericAlloc(type, 1);
+    context::clear_words(memory + 1, record->size - sizeof(PyObject));
+    begin_object(memory, type);
+    return complete_object(memory);
+}
+
 TypeThunks type_thunks_for(TypeRecord wanted) {
-    wanted.free = wanted.spares == 0      ? &dealloc_instance
+    const bool on_int = wanted.shape() == HPyType_BuiltinShape_Long;
+    wanted.free = wanted.spares == 0 ? wanted.direct != 0 ? &dealloc_directly : &dealloc_instance
                   : wanted.collected != 0 ? &dealloc_collected
+                  : on_int                ? &dealloc_int
                                           : &dealloc_simple;
     std::string bytes(sizeof(TypeRecord), '\0');
     std::memcpy(bytes.data(), &wanted, sizeof(TypeRecord));

@@ -18,4 +18,8 @@ struct TypeThunks {
 /// Throws std::bad_alloc.
 [[nodiscard]] TypeThunks type_thunks_for(TypeRecord wanted);
 
+/// The tp_alloc of a type on int whose record keeps memory: as PyType_GenericAlloc, with room for
+/// so many digits, at least one. nullptr: MemoryError is set.
+[[nodiscard]] PyObject* allocate_int(PyTypeObject* type, Py_ssize_t digits);
+
 } // namespace hpystate

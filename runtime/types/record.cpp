@@ -36,6 +36,9 @@ bool TypeRecord::visits() const noexcept {
 /// of float: a float that is all zero is 0.0, and float's tp_dealloc only frees the memory of a
 /// subtype's instance.
 ///
+/// The memory of an int of one digit is kept too; one with more digits has another size, which is
+/// asked when it is freed. It is not `simple`, since the tag of its digits has to be set.
+///
 /// If there is more in an instance, and one static type handles all of it, that type's tp_dealloc
 /// is called directly, without searching the bases. A static type does not release the instance's
 /// reference to its type, so we do. The tp_dealloc of a type that the collector tracks may expect a
@@ -45,10 +48,14 @@ void TypeRecord::set_fast_paths(bool is_collected, bool weakly, std::size_t basi
     if (base != nullptr) return;
     const bool on_object = foreign == 0 && shape() == HPyType_BuiltinShape_Object;
     const bool on_float = only_base == &PyFloat_Type && shape() == HPyType_BuiltinShape_Float;
+    const bool on_int = only_base == &PyLong_Type && shape() == HPyType_BuiltinShape_Long &&
+                        !is_collected && opaque == 0 && basicsize != 0;
     simple = on_object || on_float ? 1 : 0;
-    offset = simple != 0 ? fixed_offset(shape()) : 0;
-    const bool fast_free = simple != 0 && !weakly && (!is_collected || traverse != nullptr);
-    const unsigned list = fast_free ? Spares::list_for(basicsize, is_collected) : 0;
+    offset = on_int ? offset_behind_digit() : simple != 0 ? fixed_offset(shape()) : 0;
+    const bool fast_free =
+        (simple != 0 || on_int) && !weakly && (!is_collected || traverse != nullptr);
+    const std::size_t bytes = on_int ? bytes_with_digit(basicsize) : basicsize;
+    const unsigned list = fast_free ? Spares::list_for(bytes, is_collected) : 0;
     spares = list;
     place = Spares::place_of(list);
     size = Spares::size_of(list);
@@ -58,6 +65,9 @@ void TypeRecord::set_fast_paths(bool is_collected, bool weakly, std::size_t basi
                            only_base == &PyDict_Type ||
                            !PyType_HasFeature(only_base, Py_TPFLAGS_HAVE_GC);
     if (any_state) builtin = only_base->tp_dealloc;
+    const bool more = weakly || is_collected || PyType_HasFeature(only_base, Py_TPFLAGS_HAVE_GC) ||
+                      only_base->tp_dictoffset != 0 || only_base->tp_weaklistoffset != 0;
+    direct = any_state && !more ? 1 : 0;
 }
 
 constinit TypeEntry type_entries[kTypeEntries]{};

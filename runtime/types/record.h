@@ -39,8 +39,9 @@ struct TypeRecord {
     std::size_t place;               ///< of that list: Spares::place_of()
     std::size_t size;                ///< bytes of an instance, if memory is kept
     std::uintptr_t collected;        ///< 1: such an instance is tracked by the collector
-    std::uintptr_t offset;           ///< of the struct, if `simple`
-    destructor builtin; ///< a builtin type's tp_dealloc that can be called directly; or null
+    std::uintptr_t offset;           ///< of the struct, if `simple` or memory is kept
+    destructor builtin;    ///< a builtin type's tp_dealloc that can be called directly; or null
+    std::uintptr_t direct; ///< 1: at once, for an instance of exactly the type
     /// What the thunk of tp_dealloc jumps to, with its own address (runtime/types/lifetime.cpp).
     void (*free)(PyObject* self, destructor dealloc, const TypeRecord* record);
 

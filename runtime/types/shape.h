@@ -62,6 +62,17 @@ template <typename Instance>
     return count != 0 ? count : 1;
 }
 
+/// Where the struct of an int of one digit is, and of 0.
+[[nodiscard]] constexpr std::size_t offset_behind_digit() noexcept {
+    return align_up(offsetof(PyLongObject, long_value.ob_digit) + sizeof(digit), kStructAlign);
+}
+
+/// How many bytes CPython allocates for such an int: for one item more than there are, and whole
+/// words.
+[[nodiscard]] constexpr std::size_t bytes_with_digit(std::size_t basicsize) noexcept {
+    return align_up(basicsize + 2 * sizeof(digit), sizeof(void*));
+}
+
 /// The struct of an instance of a type of that shape.
 template <Shape S>
 [[nodiscard]] inline void* struct_of(PyObject* object) noexcept {

@@ -109,7 +109,14 @@ def test_a_function_that_gets_no_thunk_is_named_with_the_limit(
     assert "load fewer extensions" in run.stdout
 
 
-@pytest.mark.parametrize("kind", [1, 2, 3])
+def test_plain_call_functions_have_no_limit(child: Child) -> None:
+    """One function of ours calls all of them."""
+    run = child(SCRIPT, str(compile_snippet("many", SOURCE)), "universal", "3")
+
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
+
+
+@pytest.mark.parametrize("kind", [1, 2])
 def test_plain_functions_beyond_the_limit_go_through_the_files_trampolines(
     child: Child, kind: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import ModuleType
 from typing import Any
 
@@ -110,6 +111,26 @@ def test_build_raises_the_exception_of_a_failed_item(c: ModuleType, kind: str) -
     with pytest.raises(AttributeError, match="missing"):
         getattr(c, f"{kind}failed_item")(item)
 
+    assert references(item) == before
+
+
+def test_a_bad_index_is_an_error_where_all_items_are_set(c: ModuleType, kind: str) -> None:
+    def build() -> None:
+        with pytest.raises(IndexError, match="index 7 is out of range"):
+            getattr(c, f"{kind}build")(1, 0, item, 7, item)
+        assert getattr(c, f"{kind}build")(1, 0, item) == KINDS[kind]([item])
+        done.append(kind)
+
+    item = object()
+    before = references(item)
+    done: list[str] = []
+
+    build()
+    thread = threading.Thread(target=build)
+    thread.start()
+    thread.join()
+
+    assert done == [kind, kind]
     assert references(item) == before
 
 

@@ -102,6 +102,11 @@ HPyDef_METH(set_nothing, "set_nothing", HPyFunc_O)
 static HPy set_nothing_impl(HPyContext *ctx, HPy self, HPy arg) {
     return HPy_SetCallFunction(ctx, arg, NULL) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
 }
+HPyDef_METH(set_null, "set_null", HPyFunc_O)
+static HPy set_null_impl(HPyContext *ctx, HPy self, HPy arg) {
+    static HPyCallFunction null;
+    return HPy_SetCallFunction(ctx, arg, &null) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+}
 HPyDef_METH(var_type, "var_type", HPyFunc_NOARGS)
 static HPy var_type_impl(HPyContext *ctx, HPy self) {
     return HPyType_FromSpec(ctx, &Var_spec, NULL);
@@ -115,8 +120,8 @@ static int exec_impl(HPyContext *ctx, HPy module) {
     HPy_Close(ctx, adder);
     return good ? 0 : -1;
 }
-static HPyDef *defines[] = {&set, &set_twice, &new, &set_nothing, &var_type, &bare_type,
-                            &same_type, &wide_type, &exec, NULL};
+static HPyDef *defines[] = {&set, &set_twice, &new, &set_nothing, &set_null, &var_type,
+                            &bare_type, &same_type, &wide_type, &exec, NULL};
 static HPyModuleDef def = {.defines = defines};
 HPy_MODINIT(callable, def)
 """
@@ -330,8 +335,11 @@ def test_a_legacy_type_with_a_tp_dealloc_of_its_own_may_have_such_instances() ->
 
 
 def test_no_function_is_refused(module: ModuleType) -> None:
-    with pytest.raises(SystemError, match="the call function is NULL"):
-        module.set_nothing(module.Adder())
+    adder = module.Adder()
+    for refused in (module.set_nothing, module.set_null):
+        with pytest.raises(SystemError, match="the call function is NULL"):
+            refused(adder)
+    assert adder(5) == 5
 
 
 def test_a_type_with_items_has_no_fixed_place_for_it(module: ModuleType) -> None:

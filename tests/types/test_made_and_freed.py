@@ -69,6 +69,31 @@ def test_a_new_int_is_zero(c: ModuleType, kind: str) -> None:
             assert int(each) == 0 and type(each) is cls
 
 
+@pytest.mark.parametrize("kind", ["plain", "odd"])
+def test_an_int_in_memory_of_another_one_has_an_empty_struct(c: ModuleType, kind: str) -> None:
+    cls = made(c, LONG, kind)
+    size = {"plain": LARGE, "odd": 45}[kind]
+    for _ in range(3):
+        numbers = [cls((-7) ** (n % 60)) for n in range(300)]  # of one digit, and of more
+        for each in numbers:
+            c.fill(each, LONG, size, 0xFF)
+        del numbers
+        fresh = [cls(3 ** (n % 60)) for n in range(300)] + [c.new_of(cls, LONG) for _ in range(300)]
+        assert fresh == [3 ** (n % 60) for n in range(300)] + 300 * [0]
+        for each in fresh:
+            assert c.look(each, LONG, size) == bytes(size)
+
+
+def test_a_type_on_an_int_of_hpy_allocates_for_itself(c: ModuleType) -> None:
+    base = made(c, LONG, "odd")
+    below = c.make(LONG, "small", (base,))
+    for _ in range(3):
+        numbers = [cls(n) for n in range(100) for cls in (base, below)]
+        assert numbers == [n for n in range(100) for _ in range(2)]
+        assert {type(each) for each in numbers} == {base, below}
+        assert [c.new_of(below, LONG), c.new_of(base, LONG)] == [0, 0]
+
+
 def test_a_new_int_is_freed_as_any_other(c: ModuleType) -> None:
     cls = made(c, LONG, "small")
     c.destroyed_since()
