@@ -14,7 +14,6 @@ from pathlib import Path
 from api_headers import block_from, keys_of, without_comments
 
 BLOCK = re.compile(r"^( *)/\*\*((?:[^*]|\*(?!/))*)\*/[ \t]*\n", re.MULTILINE)
-CLASS = re.compile(r"^(?:template <[^\n]*>\n)?(?:class|struct) (?:\[\[\w+\]\] )?(\w+) \{", re.M)
 NAMESPACE = re.compile(r"^namespace (\w+) \{$", re.MULTILINE)
 #: What a declaration has for the compiler and not for the reader.
 NOISE = re.compile(
@@ -25,7 +24,7 @@ NOISE = re.compile(
 
 
 class HeaderError(ValueError):
-    """A header that cannot be shown: the message names the line and what was expected."""
+    """A header that cannot be shown: the message names it, or its line, and what was expected."""
 
 
 @dataclass
@@ -155,7 +154,10 @@ def entry_at(text: str, block: re.Match[str], cpp: bool) -> Entry:
         made.kind = "type"
         made.declarations, made.name, made.body = [described[0]], described[1], described[2]
         return made
-    head = head_of(rest)
+    try:
+        head = head_of(rest)
+    except HeaderError as error:
+        raise HeaderError(f"{line}: {error}") from None
     name = re.search(r"(~?\w+)\s*\(", NOISE.sub("", head))
     if name is None:
         last = re.search(r"(\w+)\s*$", without_comments(head))
