@@ -173,14 +173,17 @@ class Writer:
         made, end = "", 0
         for found in NAME.finditer(text):
             made += escaped(text[end : found.start()])
-            # A role needs a border on both sides.
+            end = found.end()
             if found["page"]:
-                made += f"\\ :doc:`{found[0]} </{found['page']}>`\\ "
+                link = f":doc:`{found[0]} </{found['page']}>`"
             elif (role := self.roles.get(found["name"])) is not None:
-                made += f"\\ :{role}:`{found['name']}`\\ "
+                link = f":{role}:`{found['name']}`"
             else:
                 made += escaped(found[0])
-            end = found.end()
+                continue
+            # A role begins behind a space and ends in front of something that is not a word.
+            before = "" if re.match(r"$|[\s(]", text[found.start() - 1 : found.start()]) else "\\ "
+            made += before + link + ("\\ " if re.match(r"\w", text[end:]) else "")
         return made + escaped(text[end:])
 
     def prose(self, text: str) -> list[str]:
