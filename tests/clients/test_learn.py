@@ -3,6 +3,7 @@ in an environment that has the package of the build folder."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -157,3 +158,23 @@ def test_the_host_has_an_interpreter_for_each_thread(typed: Typed, tmp_path: Pat
     told = typed(block("sh", "host.c", "docs/embedding.md"))
     assert (told.stdout, told.stderr) == ("4 of 4 interpreters kept their own object\n", "")
     assert told.stdout.strip() in (ROOT / "docs" / "embedding.md").read_text()
+
+
+def test_the_packages_that_the_questions_name_have_those_verdicts() -> None:
+    text = " ".join((ROOT / "docs" / "faq.md").read_text().split())
+    results = json.loads((ROOT / "tests" / "doctor" / "results" / "packages.json").read_text())
+    verdicts = {
+        name: {each["verdict"] for each in package["modules"]}
+        for name, package in results["packages"].items()
+    }
+    told = re.search(
+        r"Of (\d+) common packages five are ready, among them (.*?);(.*?) are not", text
+    )
+    assert told is not None
+
+    assert int(told[1]) == len(verdicts)
+    ready = {name for name, found in verdicts.items() if found == {"ready"}}
+    assert len(ready) == 5
+    assert set(re.findall(r"[\w-]+", told[2].replace(" and ", " "))) <= ready
+    named = set(re.findall(r"[\w-]+", told[3].replace(" and ", " ")))
+    assert len(named) == 3 and named <= set(verdicts) - ready
