@@ -63,6 +63,7 @@ NOT_RUN = {
     "tools/abi/generate.py": "a file that is named; make check runs it",
     "tools/check_api.py": "a file that is named; make check runs it",
     "tools/check_words.py": "a file that is named; make check runs it",
+    "tools/drawings.py": "a file that is named; tests/tools/test_drawings.py runs it",
     "tools/find-python.sh": "a file that is named; tools/setup.sh reads it",
     "tools/matrix.py": "a file that is named; tests/tools/test_matrix.py",
     "tools/setup.sh": "a file that is named; each target of make runs it",
@@ -97,6 +98,29 @@ NOT_RUN = {
     "tools/get-pypy.sh": "a file that is named; make test-pypy runs it",
     "PYTHON_GIL=0": "a variable of CPython's; tests/loader/test_gil.py",
 }
+
+#: The blocks that tests/clients/test_learn.py types in their order, as a reader would.
+TYPED = (
+    ("docs/embedding.md", "pthread_create"),
+    ("docs/embedding.md", "gcc host.c"),
+    ("docs/quick-start.md", "hpystate new myext"),
+    ("docs/quick-start.md", "ExitStack"),
+    ("docs/quick-start.md", "python eight.py"),
+    ("docs/quick-start.md", "--interpreters 8 tests"),
+    ("docs/tutorial.md", "PyInit_shelf"),
+    ("docs/tutorial.md", "gcc -shared"),
+    ("docs/tutorial.md", 'Interpreter("shared")'),
+    ("docs/tutorial.md", "hpystate doctor"),
+    ("docs/tutorial.md", "HPy_MODINIT"),
+    ("docs/tutorial.md", "rm shelf.so"),
+    ("docs/tutorial.md", "# Emma"),
+    ("docs/tutorial.md", "HPy_New_g"),
+    ("docs/tutorial.md", "def test_nothing"),
+    ("docs/tutorial.md", "--interpreters 8"),
+    ("docs/tutorial.md", "HPY=debug pytest"),
+    ("docs/tutorial.md", 'name="shelf"'),
+    ("docs/tutorial.md", "pip wheel"),
+)
 
 #: What takes the options in the ARGS of a target.
 PROGRAMS = {

@@ -24,7 +24,7 @@ from hpystate.build import include_flags
 from hpystate.demo import atlas_source
 from hpystate.finder import HYBRID_SUFFIX
 from hpystate.testing import Interpreter, InterpreterError, compile_snippet
-from tests.clients.pages import ROOT, block, blocks
+from tests.clients.pages import ROOT, TYPED, block, blocks
 from tests.conftest import Child
 
 STAGE = Path(hpystate.__file__).absolute().parents[1]  # where its files are links, perhaps
@@ -134,7 +134,7 @@ BLOCKS = {
     ("docs/doctor.md", "doctor numpy"): "names of packages; tests/doctor/test_command.py runs such",
     ("docs/doctor.md", "PyObject *cache;"): "test_the_doctor_sees_the_cache_after_the_exercise",
     ("docs/doctor.md", "lazy.c -o lazy.so"): "test_the_doctor_sees_the_cache_after_the_exercise",
-    ("docs/embedding.md", "Py_EndInterpreter"): (
+    ("docs/embedding.md", "Py_EndInterpreter(own)"): (
         "test_the_end_of_an_interpreter_on_another_thread_compiles"
     ),
     ("docs/plugin.md", "pytest -p"): "tests/plugin/test_interpreters.py runs it on small suites",
@@ -173,6 +173,11 @@ BLOCKS = {
     ): "test_a_package_is_built_and_imported",
     ("docs/porting.md", "[build-system]"): ("test_a_package_is_built_and_imported"),
     ("docs/porting.md", "hpystate.install()"): ("test_a_package_is_built_and_imported"),
+    ("docs/interpreters-or-threads.md", "bench/ways.py"): "it needs three Pythons; "
+    "tests/bench/test_ways.py runs its parts in one",
+    **dict.fromkeys(TYPED, "tests/clients/test_learn.py types it"),
+    ("docs/quick-start.md", "python3 -m venv"): "it compiles for minutes; make test-wheel installs "
+    "what it makes, and test_learn.py goes on from there",
     ("docs/using.md", "again = "): "test_a_module_is_imported_and_loaded_without_a_search",
     ("docs/using.md", 'abi="cpython"'): "test_the_example_compiles_for_cpython_alone",
     ("docs/using.md", "InterpreterPoolExecutor"): (
@@ -478,7 +483,7 @@ def test_an_extension_runs_under_address_sanitizer(three: Path, shell: Run) -> N
 
 def test_the_end_of_an_interpreter_on_another_thread_compiles() -> None:
     """tests/interp_state/test_embedding.cpp does the same, and looks at what it destroys."""
-    text = block("c", "Py_EndInterpreter", "docs/embedding.md")
+    text = block("c", "Py_EndInterpreter(own)", "docs/embedding.md")
     code = f"#include <Python.h>\nvoid end(PyThreadState *first) {{\n{text}}}\n"
     check_syntax(code, f"-I{sysconfig.get_path('include')}")
 
