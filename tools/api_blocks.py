@@ -33,7 +33,9 @@ class Entry:
     name: str
     declarations: list[str]  # more than one: they share the text
     text: str  # prose
-    keys: list[tuple[str, str]]  # of its contract: parameters, then returns, raises, thread, since, source
+    keys: list[
+        tuple[str, str]
+    ]  # of its contract: parameters, then returns, raises, thread, since, source
     line: int
     cpp: bool = False
     body: str = ""  # of a struct or an enum: its members, as they are written
@@ -41,7 +43,7 @@ class Entry:
 
 
 def introduction(text: str) -> str:
-    """The comment that begins a header, without its marks, its name and the reason for its length."""
+    """The comment that begins a header, without its marks, its name and why it is long."""
     found = re.match(r"/\*((?:[^*]|\*(?!/))*)\*/", text)
     if found is None:
         raise HeaderError("1: a comment was expected that tells what the header is")
@@ -76,8 +78,8 @@ def tidy(declaration: str) -> str:
 
 
 def macros_at(text: str) -> tuple[list[str], str]:
-    """The `#define`s that follow one another, and the name of the first. `_NAME` behind it is a part
-    of it."""
+    """The `#define`s that follow one another, and the name of the first. `_NAME` behind it is a
+    part of it."""
     found: list[str] = []
     for line in text.splitlines():
         define = re.match(r"#define (\w+(?:\([^)]*\))?)", line)
@@ -97,7 +99,9 @@ def type_at(text: str) -> tuple[str, str, str] | None:
         return (f"{found[1]} {name[1]}", name[1], body) if name else None
     if found := re.match(r"(struct|enum) (\w+) \{", text):
         return f"{found[1]} {found[2]}", found[2], block_from(text, found.end())
-    if found := re.match(r"typedef ((?:const )?(?:struct )?\w+[\s*]+)\(\*(\w+)\)(\([^;]*\));", text):
+    if found := re.match(
+        r"typedef ((?:const )?(?:struct )?\w+[\s*]+)\(\*(\w+)\)(\([^;]*\));", text
+    ):
         return tidy(found[0].removeprefix("typedef ").rstrip(";")), found[2], ""
     if found := re.match(r"typedef struct \w+ (\w+);", text):
         return f"struct {found[1]}", found[1], ""
@@ -190,7 +194,9 @@ def entries_of(path: Path) -> list[Entry]:
             continue
         names.add(entry.name)
         if cpp:
-            entry.declarations = [with_scope(each, entry.name, prefix) for each in entry.declarations]
+            entry.declarations = [
+                with_scope(each, entry.name, prefix) for each in entry.declarations
+            ]
         if entry.kind == "class":
             start = text.index("{", text.index("class ", block.end())) + 1
             classes.append((start + len(block_from(text, start)), entry))

@@ -1,5 +1,5 @@
-"""docs_api.py: the pages of the API reference: one for each public header, out of its contracts, and
-those of the Python package, whose texts Sphinx's autodoc reads from the sources."""
+"""docs_api.py: the pages of the API reference: one for each public header, out of its contracts,
+and those of the Python package, whose texts Sphinx's autodoc reads from the sources."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ class Writer:
                 continue
             # A role begins behind a space and ends in front of something that is not a word.
             before = "" if re.match(r"$|[\s(]", text[found.start() - 1 : found.start()]) else "\\ "
-            made += before + link + ("\\ " if re.match(r"\w", text[end:]) else "")
+            made += before + link + ("" if re.match(r"$|[\s.,;:!?)']", text[end:]) else "\\ ")
         return made + escaped(text[end:])
 
     def prose(self, text: str) -> list[str]:
@@ -237,7 +237,9 @@ def shown(entry: Entry, writer: Writer) -> list[str]:
     if name in ("c:struct", "c:enum"):
         heads = [entry.name]
     start = f".. {name}:: "
-    made = [f"{start if place == 0 else ' ' * len(start)}{head}" for place, head in enumerate(heads)]
+    made = [
+        f"{start if place == 0 else ' ' * len(start)}{head}" for place, head in enumerate(heads)
+    ]
     inner = ["", *writer.prose(entry.text), ""]
     if entry.body:
         body = textwrap.dedent(entry.body).strip("\n").splitlines()
@@ -323,7 +325,9 @@ def api_pages(root: Path) -> dict[str, str]:
     pages |= {python_page(name): page_of_module(module) for name, module in PYTHON.items()}
     pages[COMMANDS] = "\n".join([*title("The command line"), ".. hpystate-commands::", ""])
     index = title("Reference")
-    index += ["Made from the contracts in the headers, which ``make check`` compares with the code,"]
+    index += [
+        "Made from the contracts in the headers, which ``make check`` compares with the code,"
+    ]
     index += ["and from the docstrings of the package.", ""]
     index += [*title("Python", "-"), *toctree([python_page(name) for name in PYTHON] + [COMMANDS])]
     for chapter, names in HEADERS.items():

@@ -1,5 +1,5 @@
-"""docs_stage.py: writes what Sphinx reads: the pages of docs/ and of the repository's top folder with
-links that work in the site, and the reference (docs_api.py).
+"""docs_stage.py: writes what Sphinx reads: the pages of docs/ and of the repository's top folder
+with links that work in the site, and the reference (docs_api.py).
 
 A document links to other documents and to files of the repository by relative paths, as every
 viewer of the repository resolves them. In the site a document is a page, a header or a module of
@@ -22,8 +22,15 @@ IMAGES = {".svg", ".png"}
 INDEX = "docs/index.md"
 DECISIONS = "docs/decisions/README.md"
 LANGUAGES = {
-    **{".c": "c", ".h": "c", ".cpp": "cpp", ".hpp": "cpp", ".py": "python", ".sh": "bash"},
-    **{".toml": "toml", ".yaml": "yaml", ".build": "meson", ".md": "markdown"},
+    ".c": "c",
+    ".h": "c",
+    ".cpp": "cpp",
+    ".hpp": "cpp",
+    ".py": "python",
+    ".sh": "bash",
+    ".toml": "toml",
+    ".build": "meson",
+    ".md": "markdown",
 }
 #: A block, code in a line, or the target of a link or an image.
 PARTS = re.compile(
@@ -96,7 +103,9 @@ class Stage:
         path, mark, anchor = target.partition("#")
         file = os.path.normpath(PurePosixPath(document).parent / path)
         if not (self.root / file).is_file():
-            what = "is a folder; name a file in it" if (self.root / file).is_dir() else "is not there"
+            what = (
+                "is a folder; name a file in it" if (self.root / file).is_dir() else "is not there"
+            )
             self.problems.append(f"{document}:{line}: links to {target}, which {what}")
             return target
         page = self.pages.get(file) or self.files.get(file)
@@ -136,8 +145,8 @@ class Stage:
             decision = document.startswith("docs/decisions/") and document != DECISIONS
             if document != INDEX and not decision and listed.count(document) != 1:
                 self.problems.append(
-                    f"{INDEX}: {listed.count(document)} chapters list {document}; one was expected. "
-                    "Add or remove a line with a link to it."
+                    f"{INDEX}: {listed.count(document)} chapters list {document}; one was "
+                    "expected. Add or remove a line with a link to it."
                 )
         chapters = list(CHAPTER.finditer(linked))
         begin = linked[: chapters[0].start()] if chapters else linked

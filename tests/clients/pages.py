@@ -122,6 +122,35 @@ TYPED = (
     ("docs/tutorial.md", "pip wheel"),
 )
 
+#: Of the files with tests that run blocks of the pages, those that `make test-wheel` runs too: with
+#: the wheel, in an environment that has nothing else of ours. The others, and tests of these files
+#: that need the tree's own build, have a reason.
+FROM_A_WHEEL = (
+    "tests/clients/test_learn.py",
+    "tests/clients/test_readme.py",
+    "tests/clients/test_setup_py.py",
+    "tests/cython/test_counter.py",
+    "tests/cython/test_hpy.py",
+    "tests/doctor/test_command.py",
+    "tests/face/test_documentation.py",
+    "tests/inspect/test_inspect.py",
+    "tests/plugin/test_interpreters.py",
+    "tests/pool/test_process.py",
+    "tests/siblings/test_documentation.py",
+)
+NOT_FROM_A_WHEEL = {
+    "tests/bench/test_pyglobal.py": "bench/ measures the build of the tree",
+    "tests/bench/test_ways.py": "the same",
+    "tests/clients/test_contributing.py": "its blocks are about the tree",
+    "tests/clients/test_readme.py::"
+    "test_the_examples_work_with_the_package_that_an_installation_makes": "it installs the build "
+    "of the tree; the wheel is an installation",
+    "tests/versions/future/test_future.py": "it builds the runtime with another version",
+    "tests/wheel/test_commands.py": "make test-wheel runs it as its own",
+    "tests/wheel/test_enable.py": "the same",
+    "tests/wheel/test_ways_of_building.py": "the same",
+}
+
 #: What takes the options in the ARGS of a target.
 PROGRAMS = {
     "bench": ("bench/run.py",),

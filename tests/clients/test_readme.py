@@ -24,7 +24,7 @@ from hpystate.build import include_flags
 from hpystate.demo import atlas_source
 from hpystate.finder import HYBRID_SUFFIX
 from hpystate.testing import Interpreter, InterpreterError, compile_snippet
-from tests.clients.pages import ROOT, TYPED, block, blocks
+from tests.clients.pages import FROM_A_WHEEL, NOT_FROM_A_WHEEL, ROOT, TYPED, block, blocks
 from tests.conftest import Child
 
 STAGE = Path(hpystate.__file__).absolute().parents[1]  # where its files are links, perhaps
@@ -202,6 +202,17 @@ def test_each_block_is_run_by_a_test_of_this_file_or_has_a_reason_why_not() -> N
         assert len(found) == 1, (each.page, each.first_line)
     for how in BLOCKS.values():
         assert not how.startswith("test_") or " " in how or how in globals(), how
+
+
+def test_each_file_that_runs_blocks_runs_from_a_wheel_too_or_has_a_reason_why_not() -> None:
+    named = {"tests/clients/test_readme.py"}
+    for how in BLOCKS.values():
+        named |= set(re.findall(r"tests/[\w/]+\.py", how))
+
+    assert named == {*FROM_A_WHEEL, *(name for name in NOT_FROM_A_WHEEL if "::" not in name)}
+    for name in NOT_FROM_A_WHEEL:
+        file, _, test = name.partition("::")
+        assert f"def {test}" in (ROOT / file).read_text()
 
 
 @pytest.mark.usefixtures("python")  # point.hpy0.so

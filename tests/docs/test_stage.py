@@ -63,9 +63,7 @@ def test_every_document_of_the_tree_is_in_a_chapter_and_every_link_has_a_target(
     assert tree.count(":::{grid-item-card} ") == len(chapters) >= 8
 
 
-def test_each_contract_of_the_public_headers_is_on_a_page(
-    stage: ModuleType, tools: Path
-) -> None:
+def test_each_contract_of_the_public_headers_is_on_a_page(stage: ModuleType, tools: Path) -> None:
     """Those that tools/check_api.py checks, with all that they promise."""
     headers = importlib.import_module("api_headers")
     texts = stage.Stage(ROOT).texts()
@@ -127,7 +125,9 @@ def test_links_lead_to_pages_to_the_reference_and_to_shown_files(
 def test_a_link_from_a_folder_goes_up(stage: ModuleType, tree: Path) -> None:
     write(tree, "docs/decisions/README.md", "[u](../using.md#one-part) [d](0001-x.md)\n")
     write(tree, "docs/decisions/0001-x.md", "[list](README.md)\n")
-    write(tree, "docs/index.md", (tree / "docs/index.md").read_text() + "- [d](decisions/README.md)\n")
+    write(
+        tree, "docs/index.md", (tree / "docs/index.md").read_text() + "- [d](decisions/README.md)\n"
+    )
     texts = stage.Stage(tree).texts()
 
     assert texts["decisions/index.md"].startswith("[u](../using.md#one-part) [d](0001-x.md)\n")
