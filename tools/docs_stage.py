@@ -32,10 +32,11 @@ LANGUAGES = {
     ".build": "meson",
     ".md": "markdown",
 }
-#: A block, code in a line, or the target of a link or an image.
+#: A block, code in a line, a link whose text is its target, or the target of a link or an image.
 PARTS = re.compile(
     r"^(?P<space> *)(?P<fence>```+|~~~+).*?^(?P=space)(?P=fence) *$"
     r"|`[^`\n]+`"
+    r"|\[(?P<named>[\w./-]+\.md)\]\((?P=named)\)"
     r"|\]\((?P<target>[^)\s]+)\)",
     re.MULTILINE | re.DOTALL,
 )
@@ -70,6 +71,12 @@ class Stage:
         self.pages = {document: f"{page_of(document)}.md" for document in documents(root)}
         self.files = {file: f"{page}.rst" for file, page in pages_of_files().items()}
         self.shown: set[str] = set()
+        index = root / INDEX
+        #: Document -> how docs/index.md calls it.
+        self.titles = {
+            os.path.normpath(PurePosixPath(INDEX).parent / target): title
+            for title, target in (LINK.findall(index.read_text()) if index.is_file() else [])
+        }
 
     def texts(self) -> dict[str, str]:
         """File name -> text. DocumentError names all that is wrong."""
@@ -91,11 +98,16 @@ class Stage:
     # ---- links ----
     def with_links(self, document: str, text: str) -> str:
         def replaced(match: re.Match[str]) -> str:
-            target = match["target"]
+            target = match["named"] or match["target"]
             if target is None or target.startswith("#") or re.match(r"[a-z]+:", target):
                 return match[0]
             line = text.count("\n", 0, match.start()) + 1
-            return f"]({self.resolved(document, line, target)})"
+            there = self.resolved(document, line, target)
+            if not match["named"]:
+                return f"]({there})"
+            # In the repository a file's name tells where one goes; in the site its title does.
+            file = os.path.normpath(PurePosixPath(document).parent / target)
+            return f"[{self.titles.get(file, target)}]({there})"
 
         return PARTS.sub(replaced, text)
 

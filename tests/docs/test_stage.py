@@ -122,6 +122,15 @@ def test_links_lead_to_pages_to_the_reference_and_to_shown_files(
     assert ":caption: Start\n\nOverview <readme>\nUse <using>\n" in texts["index.md"]
 
 
+def test_a_link_whose_text_is_a_files_name_gets_the_title_of_the_index(
+    stage: ModuleType, tree: Path
+) -> None:
+    write(tree, "README.md", "[docs/using.md](docs/using.md), [more](docs/using.md)\n")
+    texts = stage.Stage(tree).texts()
+
+    assert texts["readme.md"] == "[`Use`](using.md), [more](using.md)\n"
+
+
 def test_a_link_from_a_folder_goes_up(stage: ModuleType, tree: Path) -> None:
     write(tree, "docs/decisions/README.md", "[u](../using.md#one-part) [d](0001-x.md)\n")
     write(tree, "docs/decisions/0001-x.md", "[list](README.md)\n")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -80,11 +81,16 @@ def run_pages(wheel: Path, for_pytest: list[str]) -> int:
     the documents tell the reader to have: pytest, Cython, setuptools, pyelftools, rich."""
     python = environment_of("pages", *requirements("demo", "dev", "doctor", "upstream"))
     install(python, wheel)
+    limits = WORK / "liblimits.so"
+    compiler = shlex.split(os.environ.get("CXX", "")) or ["c++"]
+    flags = ("-std=c++20", "-O2", "-shared", "-fPIC", f"-I{ROOT}")
+    what = "compiling the time limit of tests"
+    run(what, *compiler, *flags, ROOT / "tests/limits/stacks.cpp", "-o", limits)
     where = "import hpystate, sys; assert hpystate.__file__.startswith(sys.prefix)"
     run("looking where hpystate is", python, "-c", where)
     print(f"[{time.monotonic() - BEGIN:3.0f}s] the blocks of the documents", flush=True)
     left_out = [f"--deselect={name}" for name in NOT_FROM_A_WHEEL if "::" in name]
-    return pytest(python, {}, *left_out, *FROM_A_WHEEL, *for_pytest)
+    return pytest(python, {"HPYSTATE_LIMITS": str(limits)}, *left_out, *FROM_A_WHEEL, *for_pytest)
 
 
 def pytest(python: Path, variables: dict[str, str], *options: str) -> int:
