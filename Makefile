@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel bench-pool clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel bench-pool docs clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -75,6 +75,9 @@ matrix:         ## get every interpreter, build and test on each, print a table
 
 fresh:          ## the two commands on fresh machines, in chroots; ARGS="--only debian-13 --topic window"
 	@tools/setup.sh fresh $(ARGS)
+
+docs:           ## the site of the documents, in build/docs/html; a warning is an error
+	@tools/setup.sh docs $(ARGS)
 
 clean:          ## remove what was built, not the virtual environments
 	rm -rf build

@@ -33,6 +33,7 @@ ONCE = (
     "bench",
     "clients/test_contributing.py",
     "cpython/test_one_place.py",
+    "docs",
     "elf",
     "headers/test_alone.py",  # test_macros.py compiles all of the API with each Python's headers
     "headers/test_check_api.py",

@@ -39,7 +39,7 @@ packages_of() { # command
     case $1 in
         demo | bench-pool | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
         bench | bench-pyglobal) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
-        format | matrix | fresh) ;;
+        format | matrix | fresh | docs) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
     esac
 }
@@ -55,8 +55,9 @@ need_clang() {
 }
 
 # ---- virtual environment ---------------------------------------------------------------------------
+# ENVIRONMENT is its name where it is not the one for developing.
 make_environment() { # group of pyproject.toml...; none: all that developing needs
-    VENV=$PWD/.venv/$PYVER
+    VENV=$PWD/.venv/${ENVIRONMENT:-$PYVER}
     local stamp=$VENV/.installed wanted
     wanted="$PYTHON $(sha256sum pyproject.toml | cut -c1-16)"
     # What has everything has each group too.
@@ -64,9 +65,9 @@ make_environment() { # group of pyproject.toml...; none: all that developing nee
         [ $# = 0 ] || stamp+="-${*// /-}"
         if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
             # pip comes last, so an environment that has it is whole
-            [ -x "$VENV/bin/pip" ] || quietly "making .venv/$PYVER" "$PYTHON" -m venv "$VENV"
+            [ -x "$VENV/bin/pip" ] || quietly "making ${VENV#"$PWD"/}" "$PYTHON" -m venv "$VENV"
             # shellcheck disable=SC2046
-            quietly "installing Python packages into .venv/$PYVER" \
+            quietly "installing Python packages into ${VENV#"$PWD"/}" \
                 "$VENV/bin/python" -m pip install --disable-pip-version-check \
                 $("$PYTHON" tools/dependencies.py "$@")
             echo "$wanted" > "$stamp"
@@ -306,7 +307,11 @@ fi
 choose_tools
 mkdir -p build
 [ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
-case $COMMAND in demo | bench-pool | bench-threads | test-wheel) make_environment demo ;; *) make_environment ;; esac
+case $COMMAND in
+    demo | bench-pool | bench-threads | test-wheel) make_environment demo ;;
+    docs) ENVIRONMENT=docs-$PYVER make_environment docs ;;
+    *) make_environment ;;
+esac
 case $COMMAND in
     build)  build dev ;;
     test)   run_tests "$@" ;;
@@ -323,6 +328,7 @@ case $COMMAND in
     module) build dev _native ;;
     two-pythons) run_two_pythons "$@" ;;
     test-wheel) python tests/wheel/run.py "$@" ;;
+    docs)   say "the site"; relayed "the site" python tools/docs_site.py "$@" ;;
     doctor-packages) build dev _native; say "the doctor on packages"; python tools/doctor_packages.py "$@" ;;
     check)  run_all_hooks
             build asan "${CHECK_TARGETS[@]}"; run_sanitized_programs; run_sanitized_suite ;;

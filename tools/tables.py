@@ -18,6 +18,7 @@ from typing import Any
 
 from pyglobal_tables import PYGLOBAL_TABLES, lines_of
 from rooms import read_rooms
+from ways_table import WAYS_TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 STRESS = ROOT / "stress" / "results"
@@ -300,6 +301,7 @@ DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/doctor.md", "counts of packages", doctor_counts),
     ("docs/fused.md", "fused calls", fused_calls),
     ("docs/hosts.md", "hosts", hosts),
+    *(("docs/interpreters-or-threads.md", name, table) for name, table in WAYS_TABLES.items()),
     *(("docs/pyglobal.md", f"pyglobal {name}", table) for name, table in PYGLOBAL_TABLES.items()),
     ("docs/results.md", "HPy's own suites", upstream_suite),
     ("docs/results.md", "stress scenarios", stress_scenarios),

@@ -67,8 +67,9 @@ namespace unstable {
 /** A reference to an object, which it releases at its end; or nullptr. `T` is PyObject, or a struct
  * that begins with one: PyTypeObject, or that of an extension's type. Moved, not copied.
  *
- *  thread   attached to the object's interpreter, wherever a reference is taken or released. A
- * thread that CPython ends for good while it is detached releases nothing
+ * A thread that CPython ends for good while it is detached releases nothing.
+ *
+ *  thread   attached to the object's interpreter, wherever a reference is taken or released
  */
 template <typename T = PyObject>
 class ref {

@@ -63,6 +63,7 @@ NOT_RUN = {
     "tools/abi/generate.py": "a file that is named; make check runs it",
     "tools/check_api.py": "a file that is named; make check runs it",
     "tools/check_words.py": "a file that is named; make check runs it",
+    "tools/drawings.py": "a file that is named; tests/tools/test_drawings.py runs it",
     "tools/find-python.sh": "a file that is named; tools/setup.sh reads it",
     "tools/matrix.py": "a file that is named; tests/tools/test_matrix.py",
     "tools/setup.sh": "a file that is named; each target of make runs it",
@@ -96,6 +97,58 @@ NOT_RUN = {
     "what is in that folder",
     "tools/get-pypy.sh": "a file that is named; make test-pypy runs it",
     "PYTHON_GIL=0": "a variable of CPython's; tests/loader/test_gil.py",
+}
+
+#: The blocks that tests/clients/test_learn.py types in their order, as a reader would.
+TYPED = (
+    ("docs/embedding.md", "pthread_create"),
+    ("docs/embedding.md", "gcc host.c"),
+    ("docs/quick-start.md", "hpystate new myext"),
+    ("docs/quick-start.md", "ExitStack"),
+    ("docs/quick-start.md", "python eight.py"),
+    ("docs/quick-start.md", "--interpreters 8 tests"),
+    ("docs/tutorial.md", "PyInit_shelf"),
+    ("docs/tutorial.md", "gcc -shared"),
+    ("docs/tutorial.md", 'Interpreter("shared")'),
+    ("docs/tutorial.md", "hpystate doctor"),
+    ("docs/tutorial.md", "HPy_MODINIT"),
+    ("docs/tutorial.md", "rm shelf.so"),
+    ("docs/tutorial.md", "# Emma"),
+    ("docs/tutorial.md", "HPy_New_g"),
+    ("docs/tutorial.md", "def test_nothing"),
+    ("docs/tutorial.md", "--interpreters 8"),
+    ("docs/tutorial.md", "HPY=debug pytest"),
+    ("docs/tutorial.md", 'name="shelf"'),
+    ("docs/tutorial.md", "pip wheel"),
+)
+
+#: Of the files with tests that run blocks of the pages, those that `make test-wheel` runs too: with
+#: the wheel, in an environment that has nothing else of ours. The others, and tests of these files
+#: that need the tree's own build, have a reason.
+FROM_A_WHEEL = (
+    "tests/clients/test_learn.py",
+    "tests/clients/test_readme.py",
+    "tests/clients/test_setup_py.py",
+    "tests/cython/test_counter.py",
+    "tests/cython/test_hpy.py",
+    "tests/doctor/test_command.py",
+    "tests/face/test_documentation.py",
+    "tests/inspect/test_inspect.py",
+    "tests/plugin/test_interpreters.py",
+    "tests/pool/test_process.py",
+    "tests/siblings/test_documentation.py",
+)
+NOT_FROM_A_WHEEL = {
+    "tests/bench/test_pyglobal.py": "bench/ measures the build of the tree",
+    "tests/bench/test_ways.py": "the same",
+    "tests/clients/test_contributing.py": "its blocks are about the tree",
+    "tests/clients/test_readme.py::"
+    "test_the_examples_work_with_the_package_that_an_installation_makes": "it installs the build "
+    "of the tree; the wheel is an installation",
+    "tests/versions/future/test_future.py": "it builds the runtime with another version",
+    "tests/wheel/test_commands.py": "make test-wheel runs it as its own",
+    "tests/wheel/test_enable.py": "the same",
+    "tests/wheel/test_ways_of_building.py": "the same",
 }
 
 #: What takes the options in the ARGS of a target.

@@ -24,7 +24,7 @@ from hpystate.build import include_flags
 from hpystate.demo import atlas_source
 from hpystate.finder import HYBRID_SUFFIX
 from hpystate.testing import Interpreter, InterpreterError, compile_snippet
-from tests.clients.pages import ROOT, block, blocks
+from tests.clients.pages import FROM_A_WHEEL, NOT_FROM_A_WHEEL, ROOT, TYPED, block, blocks
 from tests.conftest import Child
 
 STAGE = Path(hpystate.__file__).absolute().parents[1]  # where its files are links, perhaps
@@ -134,7 +134,7 @@ BLOCKS = {
     ("docs/doctor.md", "doctor numpy"): "names of packages; tests/doctor/test_command.py runs such",
     ("docs/doctor.md", "PyObject *cache;"): "test_the_doctor_sees_the_cache_after_the_exercise",
     ("docs/doctor.md", "lazy.c -o lazy.so"): "test_the_doctor_sees_the_cache_after_the_exercise",
-    ("docs/embedding.md", "Py_EndInterpreter"): (
+    ("docs/embedding.md", "Py_EndInterpreter(own)"): (
         "test_the_end_of_an_interpreter_on_another_thread_compiles"
     ),
     ("docs/plugin.md", "pytest -p"): "tests/plugin/test_interpreters.py runs it on small suites",
@@ -173,6 +173,11 @@ BLOCKS = {
     ): "test_a_package_is_built_and_imported",
     ("docs/porting.md", "[build-system]"): ("test_a_package_is_built_and_imported"),
     ("docs/porting.md", "hpystate.install()"): ("test_a_package_is_built_and_imported"),
+    ("docs/interpreters-or-threads.md", "bench/ways.py"): "it needs three Pythons; "
+    "tests/bench/test_ways.py runs its parts in one",
+    **dict.fromkeys(TYPED, "tests/clients/test_learn.py types it"),
+    ("docs/quick-start.md", "python3 -m venv"): "it compiles for minutes; make test-wheel installs "
+    "what it makes, and test_learn.py goes on from there",
     ("docs/using.md", "again = "): "test_a_module_is_imported_and_loaded_without_a_search",
     ("docs/using.md", 'abi="cpython"'): "test_the_example_compiles_for_cpython_alone",
     ("docs/using.md", "InterpreterPoolExecutor"): (
@@ -197,6 +202,17 @@ def test_each_block_is_run_by_a_test_of_this_file_or_has_a_reason_why_not() -> N
         assert len(found) == 1, (each.page, each.first_line)
     for how in BLOCKS.values():
         assert not how.startswith("test_") or " " in how or how in globals(), how
+
+
+def test_each_file_that_runs_blocks_runs_from_a_wheel_too_or_has_a_reason_why_not() -> None:
+    named = {"tests/clients/test_readme.py"}
+    for how in BLOCKS.values():
+        named |= set(re.findall(r"tests/[\w/]+\.py", how))
+
+    assert named == {*FROM_A_WHEEL, *(name for name in NOT_FROM_A_WHEEL if "::" not in name)}
+    for name in NOT_FROM_A_WHEEL:
+        file, _, test = name.partition("::")
+        assert f"def {test}" in (ROOT / file).read_text()
 
 
 @pytest.mark.usefixtures("python")  # point.hpy0.so
@@ -478,7 +494,7 @@ def test_an_extension_runs_under_address_sanitizer(three: Path, shell: Run) -> N
 
 def test_the_end_of_an_interpreter_on_another_thread_compiles() -> None:
     """tests/interp_state/test_embedding.cpp does the same, and looks at what it destroys."""
-    text = block("c", "Py_EndInterpreter", "docs/embedding.md")
+    text = block("c", "Py_EndInterpreter(own)", "docs/embedding.md")
     code = f"#include <Python.h>\nvoid end(PyThreadState *first) {{\n{text}}}\n"
     check_syntax(code, f"-I{sysconfig.get_path('include')}")
 
