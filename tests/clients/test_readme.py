@@ -261,6 +261,8 @@ def test_the_examples_work_with_the_package_that_an_installation_makes(
     command = ["cmake", "--install", str(STAGE.parent), "--prefix", str(tmp_path)]
     copied = subprocess.run(command, capture_output=True, text=True, check=False)
     assert copied.returncode == 0, copied.stderr
+    beside = tmp_path / "hpystate" / f"{Path(hpystate._native.__file__).name}-gdb.py"
+    assert beside.is_file(), "gdb looks for its printers there"
     code = "import hpystate\nprint(hpystate.__file__)\n" + block("python", "hpystate.testing")
 
     compiled = shell(block("sh", "gcc"), package=tmp_path)
