@@ -141,6 +141,7 @@ BLOCKS = {
     ("docs/plugin.md", "8 interpreters beside main"): "the same; it reads such lines",
     ("docs/inspect.md", "hpystate.inspect"): "tests/inspect/test_inspect.py runs it",
     ("docs/pool.md", "InterpreterPool"): "tests/pool/test_process.py runs it",
+    ("docs/evaluation.md", "make evaluate"): "tests/bench/test_evaluate.py runs short steps of it",
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
