@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel bench-pool docs clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel bench-pool evaluate docs clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -36,6 +36,9 @@ bench-pyglobal: ## set up, build, measure a static that is per interpreter besid
 
 bench-pool:     ## set up, build, measure the pool beside the standard ones
 	@tools/setup.sh bench-pool $(ARGS)
+
+evaluate:       ## isolation, memory, calls and programs beside the peers: tables and plots; ARGS="--quick"
+	@tools/setup.sh evaluate $(ARGS)
 
 bench-threads:  ## set up, build, measure two threads against one; for a Python without the GIL
 	@tools/setup.sh bench-threads $(ARGS)

@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
 PROGRAMS = HERE / "programs"
 PYGLOBAL = HERE / "pyglobal"
+MEMORY = HERE / "memory"
 OPTIMIZED = ["-O2", "-fPIC", "-shared", "-fvisibility=hidden"]
 
 
@@ -137,6 +138,24 @@ def build_pyglobal() -> Path:
         flags = [f"-DBACK_END_{back_end}", f'-DMODULE_NAME="{name}"', f"-DINIT_NAME=PyInit_{name}"]
         _c_extension(PYGLOBAL / "decimal_like.c", out, own, *flags, name=name)
     complete.touch()
+    return out
+
+
+def build_memory() -> Path:
+    """Builds what memory.py imports; the folder with all of it."""
+    import pybind11
+
+    out = cache_dir() / "bench-memory" / (sys.implementation.cache_tag or "python")
+    out.mkdir(parents=True, exist_ok=True)
+    compile_extension("kept_hpy", [MEMORY / "kept_hpy.c"], out)
+    own = f"-I{include_folder()}"
+    for kind in ("state", "global"):
+        name = f"kept_{kind}"
+        names = (f'-DMODULE_NAME="{name}"', f"-DINIT_NAME=PyInit_{name}")
+        keep = f"-DKEEP_{kind.upper()}"
+        _c_extension(MEMORY / "kept_c.c", out, own, keep, *names, name=name)
+    flags = ("-std=c++17", f"-I{pybind11.get_include()}")
+    _c_extension(MEMORY / "kept_pybind.cpp", out, *flags)
     return out
 
 

@@ -7,27 +7,7 @@ import sys
 
 from found import Found
 from rich.table import Table
-from rows import (
-    ABI,
-    FUSED,
-    OURS_ABI,
-    OURS_ABI_UNFUSED,
-    UNFUSED,
-    UPSTREAM_FUSED,
-    UPSTREAM_UNFUSED,
-    C,
-)
-
-#: Heading of a column, and the side of a program that is in it.
-COLUMNS = {
-    "CPython ABI, fused": OURS_ABI,
-    "CPython ABI": OURS_ABI_UNFUSED,
-    "universal, fused": FUSED,
-    "universal": UNFUSED,
-    "upstream's CPython ABI": ABI,
-    "upstream's universal, fused": UPSTREAM_FUSED,
-    "upstream's universal": UPSTREAM_UNFUSED,
-}
+from rows import COLUMNS, C
 
 
 def _cells(found: Found, measure: str) -> list[str]:

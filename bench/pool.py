@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pool_tasks
+from smaps import pss
 
 import hpystate
 from hpystate.build import BuildError
@@ -36,14 +37,6 @@ BARS = (
     ("work of two interpreters, of two processes", "least", 0.93),
     ("memory of two interpreters, of two processes", "most", 0.5),
 )
-
-
-def pss(process: int | str) -> int:
-    """KiB of memory; what two processes share is counted half for each."""
-    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    raise OSError(f"/proc/{process}/smaps_rollup has no line `Pss:`")
 
 
 def one_call(pool: futures.Executor) -> float:

@@ -190,6 +190,17 @@ ROWS: tuple[Row, ...] = (
 UPSTREAM_FUSED = f"{UPSTREAM}, fused"
 UPSTREAM_UNFUSED = f"{UPSTREAM}, unfused"
 
+#: Heading of a column, and the side of a program that is in it.
+COLUMNS = {
+    "CPython ABI, fused": OURS_ABI,
+    "CPython ABI": OURS_ABI_UNFUSED,
+    "universal, fused": FUSED,
+    "universal": UNFUSED,
+    "upstream's CPython ABI": ABI,
+    "upstream's universal, fused": UPSTREAM_FUSED,
+    "upstream's universal": UPSTREAM_UNFUSED,
+}
+
 #: Instructions of a program are counted over so many times fewer rounds.
 PROGRAM_SHARE = 20
 

@@ -6,8 +6,9 @@
     make bench ARGS="--plot FILE"       a plot too, as PNG: time, and the programs' instructions
     make bench ARGS="--bars"            a bar that was missed is an error: exit status 1
 
-Instructions are callgrind's, exact; the empty loop is subtracted. Times are ratios: both sides
-interleaved in one process, the median of the pairs and the quartiles around it.
+Instructions are callgrind's, exact; the empty loop is subtracted. Times are ratios of the
+processor's time of the thread: both sides interleaved in one process, the median of the pairs and
+the quartiles around it.
 
 The tables are what a run is for, and times on a busy machine miss a bar now and then: so a missed
 bar is said in the last lines, and the exit status is 0 unless --bars asks for more.

@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from flat import measure
+from growth import growth_of
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -244,14 +245,8 @@ class Runner:
 
 
 def growth(outcome: Outcome) -> float | None:
-    """Bytes an interpreter, from a quarter of the batch on: by then what is made once was made."""
-    last = outcome.memory[-1][0] if outcome.memory else 0
-    later = [(n, resident) for n, _, resident in outcome.memory if n >= last / 4]
-    if last < 40 or len(later) < 3:
-        return None
-    return statistics.linear_regression(
-        [n for n, _ in later], [resident for _, resident in later]
-    ).slope
+    """Bytes an interpreter; None where the batch was too short to tell."""
+    return growth_of([(n, resident) for n, _, resident in outcome.memory])
 
 
 def churn(runner: Runner, seconds: float) -> list[str]:

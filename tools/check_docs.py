@@ -16,11 +16,12 @@ from pathlib import Path
 from rooms import read_rooms
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Files of the reader's and of CPython's, which the pages name and this tree does not have.
+#: Files of the reader's, of CPython's, and of what a run writes: the pages name them, and this tree
+#: does not have them.
 NOT_OURS = {
     *("lazy.c", "point.c", "point.py", "setup.py", "tally.c", "three.py", "words.py", "X.py"),
     *("eight.py", "host.c", "right.py", "shelf.c", "shelf.py", "test_shelf.py", "wrong.py"),
-    "python-gdb.py",
+    *("python-gdb.py", "evaluate.json", "evaluate.md"),
 }
 SUFFIXES = "c|cmake|cpp|def|h|hpp|json|md|py|sh|toml|txt|yaml"
 

@@ -38,7 +38,7 @@ relayed() { # what command...
 packages_of() { # command
     case $1 in
         demo | bench-pool | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
-        bench | bench-pyglobal) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
+        bench | bench-pyglobal | evaluate) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh | docs) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
     esac
@@ -76,7 +76,7 @@ make_environment() { # group of pyproject.toml...; none: all that developing nee
     export PATH=$VENV/bin:$PATH
 }
 
-# The peers that `make bench` and `make bench-pyglobal` measure, and what draws the plot.
+# The peers that `make bench`, `make bench-pyglobal` and `make evaluate` measure, and what draws the plot.
 need_bench_packages() {
     python -c 'import Cython, matplotlib, pybind11' 2>/dev/null ||
         quietly "installing Python packages for make $COMMAND" \
@@ -323,6 +323,7 @@ case $COMMAND in
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-pyglobal) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run_pyglobal.py "$@" ;;
     bench-pool) build release; say "measuring"; python bench/pool.py "$@" ;;
+    evaluate) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/evaluate.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
     module) build dev _native ;;

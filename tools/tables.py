@@ -13,9 +13,11 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from evaluate_tables import EVALUATE_TABLES, evaluated
 from pyglobal_tables import PYGLOBAL_TABLES, lines_of
 from rooms import read_rooms
 from ways_table import WAYS_TABLES
@@ -299,6 +301,10 @@ DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/design.md", "rooms in their order", rooms_in_order),
     ("docs/doctor.md", "packages", doctor_packages),
     ("docs/doctor.md", "counts of packages", doctor_counts),
+    *(
+        ("docs/evaluation.md", f"evaluate {name}", partial(lambda made: made(evaluated()), table))
+        for name, table in EVALUATE_TABLES.items()
+    ),
     ("docs/fused.md", "fused calls", fused_calls),
     ("docs/hosts.md", "hosts", hosts),
     *(("docs/interpreters-or-threads.md", name, table) for name, table in WAYS_TABLES.items()),

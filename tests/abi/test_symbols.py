@@ -89,11 +89,11 @@ def writable_sections() -> set[str]:
     return set(demangled.stdout.splitlines())
 
 
-def test_nothing_is_exported_but_the_init_function_and_the_meeting_of_copies() -> None:
+def test_nothing_is_exported_but_the_init_function_the_meeting_of_copies_and_a_layout() -> None:
     exported = {name for kind, name in nm("-D", "--defined-only") if kind not in "Uw"}
 
-    # The meeting: globals/copies.h. The third: python/hpystate/gil.py.
-    always = {"PyInit__native", "hpystate_meeting_1"}
+    # The meeting: globals/copies.h. For debuggers: gdb_layout.cpp. Without the GIL: gil.py.
+    always = {"PyInit__native", "hpystate_meeting_1", "hpystate_gdb_1"}
     assert exported == always | ({"PyInit__needs_gil"} if NO_GIL else set())
 
 

@@ -22,12 +22,14 @@ NOT_RUN = {
     "make bench": "it takes minutes, and other work on the machine spoils its times; tests/bench "
     "tries what it prints and writes",
     "make bench-pyglobal": "the same; tests/bench/test_pyglobal.py runs a short form of it",
+    "make evaluate": "the same; tests/bench/test_evaluate.py runs short steps of it",
     "make bench-pool": "it takes minutes, and other work on the machine spoils its times",
     "pip install 'hpystate[pool]'": "it compiles for minutes",
     "pip install cloudpickle": "what a message tells; tests/pool tries both ways",
     "python -m hpystate run math:factorial --interpreters 2 --json 20 30": "tests/pool/"
     "test_process.py runs such",
-    "make bench-threads": "the same, and it needs a Python without the GIL",
+    "source": "of gdb; tests/inspect/test_gdb.py runs it",
+    "make bench-threads": "it takes minutes, and it needs a Python without the GIL",
     "make doctor-packages": "it fetches 30 packages and takes minutes; "
     "tests/doctor/test_packages.py tries what it writes",
     "make matrix": "it fetches and builds interpreters for hours; tests/tools/test_matrix.py",
@@ -158,6 +160,7 @@ PROGRAMS = {
     "bench-threads": ("bench/threads.py",),
     "doctor-packages": ("tools/doctor_packages.py",),
     "demo": ("python/hpystate/demo/__init__.py",),
+    "evaluate": ("bench/evaluate.py",),
     "fresh": ("tools/fresh.py",),
     "fuzz": ("tests/fuzz/run.py",),
     "matrix": ("tools/matrix.py",),

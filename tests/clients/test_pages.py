@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -129,6 +130,47 @@ def messages_that_need_a_row() -> dict[str, str]:
                 messages += RAISED.findall(text)
             found |= {message.replace('\\"', '"'): name for message in messages}
     return found
+
+
+#: What the pool raises, besides TypeError and ValueError: those name the argument, what was found
+#: and what was expected.
+OF_POOL = {
+    *("AttributeError", "BrokenInterpreterPool", "ImportError", "OSError", "RuntimeError"),
+    *("TaskInterrupted", "TransferError", "WorkerDied"),
+}
+#: Python's own words: of a module's __getattr__.
+IN_PYTHONS_WORDS = "has no attribute"
+
+
+def messages_of_the_pool() -> dict[str, str]:
+    """The text of each error that the pool makes -> where; {} stands for what is put into it."""
+    found = {}
+    for file in sorted((ROOT / "python" / "hpystate" / "pool").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in OF_POOL:
+                continue
+            parts = getattr(node.args[0], "values", node.args[:1]) if node.args else []
+            text = "".join(p.value if isinstance(p, ast.Constant) else "{}" for p in parts)
+            if any(isinstance(part, ast.Constant) for part in parts):
+                found[text] = f"{file.name}:{node.lineno}"
+    return found
+
+
+def test_every_message_of_the_pool_has_a_row() -> None:
+    needed = {
+        text: where
+        for text, where in messages_of_the_pool().items()
+        if IN_PYTHONS_WORDS not in text
+    }
+    rows = quoted_messages()
+
+    assert len(needed) > 12
+    missing = [
+        f"{where}: {text}"
+        for text, where in needed.items()
+        if not any(row in text for row in rows if len(row) > 12)
+    ]
+    assert missing == []
 
 
 def test_every_message_about_the_interpreter_or_a_call_has_a_row() -> None:

@@ -141,6 +141,7 @@ BLOCKS = {
     ("docs/plugin.md", "8 interpreters beside main"): "the same; it reads such lines",
     ("docs/inspect.md", "hpystate.inspect"): "tests/inspect/test_inspect.py runs it",
     ("docs/pool.md", "InterpreterPool"): "tests/pool/test_process.py runs it",
+    ("docs/evaluation.md", "make evaluate"): "tests/bench/test_evaluate.py runs short steps of it",
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
@@ -277,6 +278,8 @@ def test_the_examples_work_with_the_package_that_an_installation_makes(
     command = ["cmake", "--install", str(STAGE.parent), "--prefix", str(tmp_path)]
     copied = subprocess.run(command, capture_output=True, text=True, check=False)
     assert copied.returncode == 0, copied.stderr
+    beside = tmp_path / "hpystate" / f"{Path(hpystate._native.__file__).name}-gdb.py"
+    assert beside.is_file(), "gdb looks for its printers there"
     code = "import hpystate\nprint(hpystate.__file__)\n" + block("python", "hpystate.testing")
 
     compiled = shell(block("sh", "gcc"), package=tmp_path)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("bench", "examples", "stress", "tests")
 #: Sources that include HPy's headers and are not extensions for them, each with the reason.
 NOT_EXTENSIONS = {
+    "bench/memory/kept_c.c": "is for CPython's own API",
     "bench/pyglobal/decimal_like.c": "is for CPython's own API: hpystate/global.h",
     "bench/pyglobal/loads.c": "the same",
     "tests/abi/layout_0_9.c": "compares the frozen lists with upstream's layout; its ABI is given",
