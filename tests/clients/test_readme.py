@@ -175,7 +175,7 @@ BLOCKS = {
     ("docs/porting.md", "[build-system]"): ("test_a_package_is_built_and_imported"),
     ("docs/porting.md", "hpystate.install()"): ("test_a_package_is_built_and_imported"),
     ("docs/interpreters-or-threads.md", "bench/ways.py"): "it needs three Pythons; "
-    "tests/bench/test_ways.py runs its parts in one",
+    "tests/interpreters/test_ways.py runs its parts in one",
     **dict.fromkeys(TYPED, "tests/clients/test_learn.py types it"),
     ("docs/quick-start.md", "python3 -m venv"): "it compiles for minutes; make test-wheel installs "
     "what it makes, and test_learn.py goes on from there",

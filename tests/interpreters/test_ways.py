@@ -30,7 +30,7 @@ def run(*arguments: object, given: str = "") -> subprocess.CompletedProcess[str]
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_and_two_are_measured_when_it_is_their_turn(way: str) -> None:
-    result = run(WORKER, "measure", way, 2, 20, given="\n\n")
+    result = run(WORKER, "measure", way, 2, 500, given="\n\n")
 
     assert (result.returncode, result.stderr) == (0, "")
     ready, *lines = result.stdout.splitlines()
