@@ -92,6 +92,17 @@ need_stress_packages() {
             $(python tools/dependencies.py stress)
 }
 
+# dask, distributed, joblib and cloudpickle, for tests/pool: not in the environment that developing needs,
+# since `make test-version` does without. Builds of other kinds have no wheels of all of them.
+need_pool_packages() {
+    [[ $PYVER =~ ^3\.[0-9]+$ ]] || return 0
+    python -c 'import cloudpickle, dask, distributed, joblib' 2>/dev/null ||
+        quietly "installing Python packages for tests/pool" \
+            python -m pip install --disable-pip-version-check --prefer-binary \
+            $(python tools/dependencies.py pool)
+    export HPYSTATE_WITH_POOL=yes # a test that skips without them fails then
+}
+
 # ---- checks ----------------------------------------------------------------------------------------
 run_hooks() { # option of `pre-commit run`...
     python -c 'import pre_commit' 2>/dev/null ||
@@ -253,6 +264,7 @@ run_pytest() { # option of pytest...
 run_tests() { # topic, may be empty; options of pytest...
     local topic=${1:-} status=0 tagged
     shift || true
+    case $topic in '' | pool*) need_pool_packages ;; esac
     if [ -z "$topic" ]; then
         build dev
         say "Catch2"
@@ -289,6 +301,7 @@ run_tests_of_version() { # option of pytest...
 
 # What `make test` leaves out: its tests of ten seconds and more. A later -m has the last word.
 run_long_tests() { # option of pytest...
+    need_pool_packages
     build dev
     run_pytest -m long "$@"
 }
