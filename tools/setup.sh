@@ -37,7 +37,7 @@ relayed() { # what command...
 # What a command needs of the system besides a Python. A release build has no tests in it.
 packages_of() { # command
     case $1 in
-        demo | bench-pool | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        demo | bench-pool | bench-threads | test-wheel | wheels) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
         bench | bench-pyglobal) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
@@ -319,6 +319,7 @@ fi
 choose_tools
 mkdir -p build
 [ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
+[ "$COMMAND" != wheels ] || exec "$PYTHON" tools/wheels.py "$@"
 case $COMMAND in demo | bench-pool | bench-threads | test-wheel) make_environment demo ;; *) make_environment ;; esac
 case $COMMAND in
     build)  build dev ;;
