@@ -105,7 +105,7 @@ def test_part() -> tuple[str, str]:
 
 
 def judge_install(row: Row, result: Result, load: float) -> None:
-    """Holds the seconds of pip against the bar. Other work on the machine is no fault of ours."""
+    """Holds the seconds of pip against the bar. Other work on the machine makes it a note."""
     if result.seconds <= LONGEST_INSTALL:
         return
     said = f"pip took {result.seconds:.0f} s, {LONGEST_INSTALL:.0f} were expected"
