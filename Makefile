@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel bench-pool evaluate docs clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel wheels bench-pool evaluate docs clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -21,6 +21,9 @@ test-version:   ## the tests that depend on the Python: enough where another one
 
 test-wheel:     ## build a wheel, check it, build extensions with it in every way; ARGS=--quick: less
 	@tools/setup.sh test-wheel $(ARGS)
+
+wheels:         ## wheels for all Pythons here, and the source distribution, on bare machines in chroots
+	@tools/setup.sh wheels $(ARGS)
 
 demo:           ## set up, build, run the isolation demo; ARGS="--interpreters 4"
 	@tools/setup.sh demo $(ARGS)

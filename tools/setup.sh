@@ -37,7 +37,7 @@ relayed() { # what command...
 # What a command needs of the system besides a Python. A release build has no tests in it.
 packages_of() { # command
     case $1 in
-        demo | bench-pool | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        demo | bench-pool | bench-threads | test-wheel | wheels) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
         bench | bench-pyglobal | evaluate) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh | docs) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
@@ -91,6 +91,17 @@ need_stress_packages() {
         quietly "installing Python packages for make stress" \
             python -m pip install --disable-pip-version-check --prefer-binary \
             $(python tools/dependencies.py stress)
+}
+
+# dask, distributed, joblib and cloudpickle, for tests/pool: not in the environment that developing needs,
+# since `make test-version` does without. Builds of other kinds have no wheels of all of them.
+need_pool_packages() {
+    [[ $PYVER =~ ^3\.[0-9]+$ ]] || return 0
+    python -c 'import cloudpickle, dask, distributed, joblib' 2>/dev/null ||
+        quietly "installing Python packages for tests/pool" \
+            python -m pip install --disable-pip-version-check --prefer-binary \
+            $(python tools/dependencies.py pool)
+    export HPYSTATE_WITH_POOL=yes # a test that skips without them fails then
 }
 
 # ---- checks ----------------------------------------------------------------------------------------
@@ -254,6 +265,7 @@ run_pytest() { # option of pytest...
 run_tests() { # topic, may be empty; options of pytest...
     local topic=${1:-} status=0 tagged
     shift || true
+    case $topic in '' | pool*) need_pool_packages ;; esac
     if [ -z "$topic" ]; then
         build dev
         say "Catch2"
@@ -290,6 +302,7 @@ run_tests_of_version() { # option of pytest...
 
 # What `make test` leaves out: its tests of ten seconds and more. A later -m has the last word.
 run_long_tests() { # option of pytest...
+    need_pool_packages
     build dev
     run_pytest -m long "$@"
 }
@@ -307,6 +320,7 @@ fi
 choose_tools
 mkdir -p build
 [ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
+[ "$COMMAND" != wheels ] || exec "$PYTHON" tools/wheels.py "$@"
 case $COMMAND in
     demo | bench-pool | bench-threads | test-wheel) make_environment demo ;;
     docs) ENVIRONMENT=docs-$PYVER make_environment docs ;;

@@ -35,6 +35,7 @@ NOT_RUN = {
     "make matrix": "it fetches and builds interpreters for hours; tests/tools/test_matrix.py",
     "make fresh": "it runs for an hour; .ci/run does the same on one of its machines, and "
     "tests/tools/test_fresh.py",
+    "make wheels": "it makes chroots and builds for half an hour; tests/tools/test_wheels.py",
     "make lint": "make check runs all of it, on the same list",
     "make test": ".ci/run does, and this test is a part of it",
     ".ci/run": "this test is a part of it",
@@ -168,6 +169,7 @@ PROGRAMS = {
     "stress": ("stress/run.py",),
     "test-upstream": ("tests/upstream/run.py",),
     "test-wheel": ("tests/wheel/run.py",),
+    "wheels": ("tools/wheels.py",),
 }
 
 

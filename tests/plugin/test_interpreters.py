@@ -128,6 +128,17 @@ def test_equal_is_a_success_and_main_chooses_the_tests(suite: Suite) -> None:
     assert ran.data["equal"] is True
 
 
+@pytest.mark.parametrize(
+    "options", ["", "addopts = -p hpystate.pytest_interpreters", "addopts = -p no:cacheprovider"]
+)
+def test_a_suite_whose_warnings_are_errors_runs(suite: Suite, tmp_path: Path, options: str) -> None:
+    """As MarkupSafe's. pytest warns of a plugin that was imported before -p names it."""
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\nfilterwarnings = error\n{options}\n")
+    ran = suite(2, test_strict="def test_passes(): pass")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "2 interpreters, 1 tests: 0 differed" in ran.stdout
+
+
 @pytest.mark.skipif(
     sys.version_info[:3] == (3, 13, 0),
     reason="CPython 3.13.0 aborts when an interpreter refuses a module (docs/pool.md)",

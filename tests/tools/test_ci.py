@@ -118,6 +118,16 @@ def test_make_test_leaves_out_nothing_but_long_tests() -> None:
     assert "-m long " in bodies["run_long_tests"]
 
 
+def test_dask_and_joblib_are_installed_where_every_test_runs() -> None:
+    """The extra `pool` of pyproject.toml; without it tests/pool skips them."""
+    text = (ROOT / "tools" / "setup.sh").read_text()
+    bodies = dict(re.findall(r"^(\w+)\(\) \{(.*?)^\}", text, re.MULTILINE | re.DOTALL))
+
+    for function in ("run_tests", "run_long_tests"):
+        assert "need_pool_packages" in bodies[function]
+    assert "HPYSTATE_WITH_POOL" in bodies["need_pool_packages"]
+
+
 @pytest.mark.parametrize("name", ONCE)
 def test_what_runs_once_is_there(name: str) -> None:
     path = ROOT / "tests" / name

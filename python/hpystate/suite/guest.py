@@ -81,12 +81,16 @@ class Guest:
         # The last of an option that is given twice counts.
         scratch = os.path.join(self._folder, f"{self.number}")
         arguments = [
-            *("-p", "hpystate.pytest_interpreters", *self._job["arguments"]),
+            *self._job["arguments"],
             *("--capture=sys", "--maxfail=0", f"--basetemp={scratch}-temporary"),
-            *("-o", f"cache_dir={scratch}-cache", "--continue-on-collection-errors"),
+            "--continue-on-collection-errors",
         ]
+        if self._job["cache"]:  # without its plugin it is an unknown option, of which pytest warns
+            arguments += ["-o", f"cache_dir={scratch}-cache"]
         recorder = Recorder(self.emit, self.wait, self._job["order"])
-        status = int(pytest.main(arguments, plugins=[recorder]))
+        # The module itself: by `-p NAME` pytest would warn that it is imported already, which is an
+        # error in a suite that wants none. A `-p` of the user finds that it is registered.
+        status = int(pytest.main(arguments, plugins=[pytest_interpreters, recorder]))
         self.emit({"event": "over", "status": status})
 
 

@@ -85,6 +85,7 @@ class Parent:
                 "pace": self._config.getoption("interpreters_pace"),
                 "order": order,
                 "seconds": seconds,
+                "cache": self._config.pluginmanager.hasplugin("cacheprovider"),
                 "arguments": [
                     *map(str, self._config.invocation_params.args),
                     *self._overrides(folder),
