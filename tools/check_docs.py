@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Files of the reader's and of CPython's, which the pages name and this tree does not have.
 NOT_OURS = {
     *("lazy.c", "point.c", "point.py", "setup.py", "tally.c", "three.py", "words.py", "X.py"),
-    "python-gdb.py",
+    *("python-gdb.py", "wsgi_execute.c"),
 }
 SUFFIXES = "c|cmake|cpp|def|h|hpp|json|md|py|sh|toml|txt|yaml"
 

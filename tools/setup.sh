@@ -37,7 +37,8 @@ relayed() { # what command...
 # What a command needs of the system besides a Python. A release build has no tests in it.
 packages_of() { # command
     case $1 in
-        demo | bench-pool | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        demo | bench-pool | bench-service | bench-threads | test-wheel) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        hosts) printf '%s\n' "${BUILD_PACKAGES[@]}" "${APACHE_PACKAGES[@]}" ;;
         bench | bench-pyglobal) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
@@ -306,7 +307,7 @@ fi
 choose_tools
 mkdir -p build
 [ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
-case $COMMAND in demo | bench-pool | bench-threads | test-wheel) make_environment demo ;; *) make_environment ;; esac
+case $COMMAND in demo | bench-pool | bench-service | bench-threads | hosts | test-wheel) make_environment demo ;; *) make_environment ;; esac
 case $COMMAND in
     build)  build dev ;;
     test)   run_tests "$@" ;;
@@ -318,6 +319,8 @@ case $COMMAND in
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-pyglobal) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run_pyglobal.py "$@" ;;
     bench-pool) build release; say "measuring"; python bench/pool.py "$@" ;;
+    bench-service) build release; need_bench_packages; say "measuring"; python bench/service.py "$@" ;;
+    hosts)  build release; say "Apache and mod_wsgi"; python bench/apache/run.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
     module) build dev _native ;;
