@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel wheels bench-pool evaluate docs clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel wheels bench-pool bench-service hosts evaluate docs clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -39,6 +39,12 @@ bench-pyglobal: ## set up, build, measure a static that is per interpreter besid
 
 bench-pool:     ## set up, build, measure the pool beside the standard ones
 	@tools/setup.sh bench-pool $(ARGS)
+
+bench-service:  ## set up, build, measure the HTTP service of examples/ on three kinds of workers
+	@tools/setup.sh bench-service $(ARGS)
+
+hosts:          ## Apache with mod_wsgi and an HPy extension in three groups; ARGS=--quick: less
+	@tools/setup.sh hosts $(ARGS)
 
 evaluate:       ## isolation, memory, calls and programs beside the peers: tables and plots; ARGS="--quick"
 	@tools/setup.sh evaluate $(ARGS)

@@ -14,6 +14,8 @@
 BUILD_PACKAGES=(cmake:cmake ninja-build:ninja g++:g++)
 TEST_PACKAGES=(libtbb-dev:/usr/include/tbb/parallel_for.h catch2:/usr/include/catch2
     valgrind:/usr/include/valgrind/callgrind.h)
+# The server of `make hosts`, without the package that starts one; what mod_wsgi is compiled with.
+APACHE_PACKAGES=(apache2-bin:/usr/sbin/apache2 apache2-dev:/usr/bin/apxs)
 # What unpacks a Python of another Debian (tools/get-python.sh, by_deb).
 FETCH_PACKAGES=(patchelf:patchelf)
 FETCHED_VERSION=3.14

@@ -37,7 +37,8 @@ relayed() { # what command...
 # What a command needs of the system besides a Python. A release build has no tests in it.
 packages_of() { # command
     case $1 in
-        demo | bench-pool | bench-threads | test-wheel | wheels) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        demo | bench-pool | bench-service | bench-threads | test-wheel | wheels) printf '%s\n' "${BUILD_PACKAGES[@]}" ;;
+        hosts) printf '%s\n' "${BUILD_PACKAGES[@]}" "${APACHE_PACKAGES[@]}" ;;
         bench | bench-pyglobal | evaluate) printf '%s\n' "${BUILD_PACKAGES[@]}" valgrind:valgrind ;;
         format | matrix | fresh | docs) ;;
         *) printf '%s\n' "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" ;;
@@ -322,7 +323,7 @@ mkdir -p build
 [ "$COMMAND" != fresh ] || exec "$PYTHON" tools/fresh.py "$@"
 [ "$COMMAND" != wheels ] || exec "$PYTHON" tools/wheels.py "$@"
 case $COMMAND in
-    demo | bench-pool | bench-threads | test-wheel) make_environment demo ;;
+    demo | bench-pool | bench-service | bench-threads | hosts | test-wheel) make_environment demo ;;
     docs) ENVIRONMENT=docs-$PYVER make_environment docs ;;
     *) make_environment ;;
 esac
@@ -337,6 +338,8 @@ case $COMMAND in
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-pyglobal) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run_pyglobal.py "$@" ;;
     bench-pool) build release; say "measuring"; python bench/pool.py "$@" ;;
+    bench-service) build release; need_bench_packages; say "measuring"; python bench/service.py "$@" ;;
+    hosts)  build release; say "Apache and mod_wsgi"; python bench/apache/run.py "$@" ;;
     evaluate) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/evaluate.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;

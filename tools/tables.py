@@ -20,6 +20,7 @@ from typing import Any
 from evaluate_tables import EVALUATE_TABLES, evaluated
 from pyglobal_tables import PYGLOBAL_TABLES, lines_of
 from rooms import read_rooms
+from served_tables import SERVED
 from ways_table import WAYS_TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -299,6 +300,7 @@ def doctor_counts() -> str:
 DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("CONTRIBUTING.md", "rooms", rooms),
     ("docs/design.md", "rooms in their order", rooms_in_order),
+    *SERVED,
     ("docs/doctor.md", "packages", doctor_packages),
     ("docs/doctor.md", "counts of packages", doctor_counts),
     *(

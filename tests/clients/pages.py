@@ -24,6 +24,8 @@ NOT_RUN = {
     "make bench-pyglobal": "the same; tests/bench/test_pyglobal.py runs a short form of it",
     "make evaluate": "the same; tests/bench/test_evaluate.py runs short steps of it",
     "make bench-pool": "it takes minutes, and other work on the machine spoils its times",
+    "make bench-service": "the same; tests/bench/test_service.py tries what it measures and draws",
+    "make hosts": "it installs Apache and takes minutes; tests/bench/test_apache.py",
     "pip install 'hpystate[pool]'": "it compiles for minutes",
     "pip install cloudpickle": "what a message tells; tests/pool tries both ways",
     "python -m hpystate run math:factorial --interpreters 2 --json 20 30": "tests/pool/"
@@ -158,7 +160,9 @@ NOT_FROM_A_WHEEL = {
 PROGRAMS = {
     "bench": ("bench/run.py",),
     "bench-pyglobal": ("bench/run_pyglobal.py",),
+    "bench-service": ("bench/service.py",),
     "bench-threads": ("bench/threads.py",),
+    "hosts": ("bench/apache/run.py",),
     "doctor-packages": ("tools/doctor_packages.py",),
     "demo": ("python/hpystate/demo/__init__.py",),
     "evaluate": ("bench/evaluate.py",),

@@ -137,6 +137,7 @@ BLOCKS = {
     ("docs/embedding.md", "Py_EndInterpreter(own)"): (
         "test_the_end_of_an_interpreter_on_another_thread_compiles"
     ),
+    ("docs/embedding.md", "WSGIPerInterpreterGIL"): "make hosts writes such a file and runs it",
     ("docs/plugin.md", "pytest -p"): "tests/plugin/test_interpreters.py runs it on small suites",
     ("docs/plugin.md", "8 interpreters beside main"): "the same; it reads such lines",
     ("docs/inspect.md", "hpystate.inspect"): "tests/inspect/test_inspect.py runs it",
