@@ -68,6 +68,7 @@ NOT_RUN = {
     "tools/abi/generate.py": "a file that is named; make check runs it",
     "tools/check_api.py": "a file that is named; make check runs it",
     "tools/check_words.py": "a file that is named; make check runs it",
+    "tools/docs_api.py": "a file that is named; tests/docs/test_stage.py calls it",
     "tools/drawings.py": "a file that is named; tests/tools/test_drawings.py runs it",
     "tools/find-python.sh": "a file that is named; tools/setup.sh reads it",
     "tools/matrix.py": "a file that is named; tests/tools/test_matrix.py",
@@ -145,7 +146,7 @@ FROM_A_WHEEL = (
 )
 NOT_FROM_A_WHEEL = {
     "tests/bench/test_pyglobal.py": "bench/ measures the build of the tree",
-    "tests/bench/test_ways.py": "the same",
+    "tests/interpreters/test_ways.py": "bench/ is in the tree alone",
     "tests/clients/test_contributing.py": "its blocks are about the tree",
     "tests/clients/test_readme.py::"
     "test_the_examples_work_with_the_package_that_an_installation_makes": "it installs the build "
