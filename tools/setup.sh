@@ -339,7 +339,7 @@ case $COMMAND in
     bench-pyglobal) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run_pyglobal.py "$@" ;;
     bench-pool) build release; say "measuring"; python bench/pool.py "$@" ;;
     bench-service) build release; need_bench_packages; say "measuring"; python bench/service.py "$@" ;;
-    hosts)  build release; say "Apache and mod_wsgi"; python bench/apache/run.py "$@" ;;
+    hosts)  build release; say "Apache and mod_wsgi"; python bench/apache/serve.py "$@" ;;
     evaluate) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/evaluate.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;

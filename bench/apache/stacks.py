@@ -20,7 +20,7 @@ from pathlib import Path
 from load import Load
 from mod_wsgi import need_mod_wsgi
 from rates import GROUPS, SIZES
-from run import Hosts
+from serve import Hosts
 from server import Site
 
 #: Where a thread is: the first that its stack has.

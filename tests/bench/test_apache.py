@@ -23,7 +23,7 @@ BENCH = Path(__file__).resolve().parents[2] / "bench" / "apache"
 sys.path.insert(0, str(BENCH))
 import load  # noqa: E402
 import rates  # noqa: E402
-import run as hosts  # noqa: E402
+import serve as hosts  # noqa: E402
 from server import Apache, Site  # noqa: E402
 
 

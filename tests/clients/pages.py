@@ -145,6 +145,7 @@ FROM_A_WHEEL = (
     "tests/siblings/test_documentation.py",
 )
 NOT_FROM_A_WHEEL = {
+    "tests/bench/test_evaluate.py": "bench/ is in the tree alone",
     "tests/bench/test_pyglobal.py": "bench/ measures the build of the tree",
     "tests/interpreters/test_ways.py": "bench/ is in the tree alone",
     "tests/clients/test_contributing.py": "its blocks are about the tree",
@@ -163,7 +164,7 @@ PROGRAMS = {
     "bench-pyglobal": ("bench/run_pyglobal.py",),
     "bench-service": ("bench/service.py",),
     "bench-threads": ("bench/threads.py",),
-    "hosts": ("bench/apache/run.py",),
+    "hosts": ("bench/apache/serve.py",),
     "doctor-packages": ("tools/doctor_packages.py",),
     "demo": ("python/hpystate/demo/__init__.py",),
     "evaluate": ("bench/evaluate.py",),

@@ -1,6 +1,6 @@
-"""run.py: Apache with mod_wsgi, interpreters with a GIL of their own, an HPy extension in each.
+"""serve.py: Apache with mod_wsgi, interpreters with a GIL of their own, an HPy extension in each.
 
-    python bench/apache/run.py [--quick] [--only PART...] [--write] [--json FILE]
+    python bench/apache/serve.py [--quick] [--only PART...] [--write] [--json FILE]
 
 PART is `answers` (wrong answers, beside plain C statics), `install` (what a forgotten install() and
 `hpystate enable` give) or `rates` (throughput of two groups against one, and where the time goes).
@@ -210,7 +210,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="hpystate-hosts-") as scratch:
             found = measure(Hosts(Path(scratch)), options.only, options.quick)
     except (BuildError, HostError, OSError, RuntimeError, subprocess.SubprocessError) as error:
-        print(f"bench/apache/run.py: {error}", file=sys.stderr)
+        print(f"bench/apache/serve.py: {error}", file=sys.stderr)
         return 2
     text = json.dumps(found, indent=2) + "\n"
     if options.json is not None:
@@ -222,7 +222,7 @@ def main() -> int:
         )
     wrong = faults(found)
     for line in wrong:
-        print(f"bench/apache/run.py: {line}", file=sys.stderr)
+        print(f"bench/apache/serve.py: {line}", file=sys.stderr)
     return int(bool(wrong))
 
 
