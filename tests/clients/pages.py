@@ -128,6 +128,16 @@ TYPED = (
     ("docs/tutorial.md", "pip wheel"),
 )
 
+#: The blocks that tests other than tests/clients/test_readme.py run.
+ELSEWHERE = {
+    **dict.fromkeys(TYPED, "tests/clients/test_learn.py types it"),
+    ("docs/install.md", "hpystate enable"): "tests/wheel/test_enable.py runs it",
+    ("docs/install.md", "--print-completion"): "tests/wheel/test_commands.py runs it",
+    ("docs/cython.md", "cython_counter"): "tests/cython/test_counter.py runs it",
+    ("docs/cython.md", "cython_hpy"): "tests/cython/test_hpy.py runs it",
+    ("docs/evaluation.md", "make evaluate"): "tests/bench/test_evaluate.py runs short steps of it",
+}
+
 #: Of the files with tests that run blocks of the pages, those that `make test-wheel` runs too: with
 #: the wheel, in an environment that has nothing else of ours. The others, and tests of these files
 #: that need the tree's own build, have a reason.

@@ -24,7 +24,7 @@ from hpystate.build import include_flags
 from hpystate.demo import atlas_source
 from hpystate.finder import HYBRID_SUFFIX
 from hpystate.testing import Interpreter, InterpreterError, compile_snippet
-from tests.clients.pages import FROM_A_WHEEL, NOT_FROM_A_WHEEL, ROOT, TYPED, block, blocks
+from tests.clients.pages import ELSEWHERE, FROM_A_WHEEL, NOT_FROM_A_WHEEL, ROOT, block, blocks
 from tests.conftest import Child
 
 STAGE = Path(hpystate.__file__).absolute().parents[1]  # where its files are links, perhaps
@@ -119,10 +119,6 @@ BLOCKS = {
     ("docs/building.md", "hpystate build"): WHEEL,
     ("docs/building.md", "find_package"): WHEEL,
     ("docs/building.md", "gcc -shared"): WHEEL,
-    ("docs/install.md", "hpystate enable"): "tests/wheel/test_enable.py runs it",
-    ("docs/install.md", "--print-completion"): "tests/wheel/test_commands.py runs it",
-    ("docs/cython.md", "cython_counter"): "tests/cython/test_counter.py runs it",
-    ("docs/cython.md", "cython_hpy"): "tests/cython/test_hpy.py runs it",
     ("docs/debugging.md", "HPY=debug"): "test_the_variables_choose_and_tell_the_mode",
     ("docs/debugging.md", "LeakDetector"): (
         "test_the_example_of_debug_mode_finds_no_leak_and_finds_one"
@@ -142,7 +138,6 @@ BLOCKS = {
     ("docs/plugin.md", "8 interpreters beside main"): "the same; it reads such lines",
     ("docs/inspect.md", "hpystate.inspect"): "tests/inspect/test_inspect.py runs it",
     ("docs/pool.md", "InterpreterPool"): "tests/pool/test_process.py runs it",
-    ("docs/evaluation.md", "make evaluate"): "tests/bench/test_evaluate.py runs short steps of it",
     ("docs/fused.md", "HPy_TypeCheck_g"): (
         "test_the_fused_example_checks_calls_and_names_what_holds_nothing"
     ),
@@ -177,7 +172,7 @@ BLOCKS = {
     ("docs/porting.md", "hpystate.install()"): ("test_a_package_is_built_and_imported"),
     ("docs/interpreters-or-threads.md", "bench/ways.py"): "it needs three Pythons; "
     "tests/interpreters/test_ways.py runs its parts in one",
-    **dict.fromkeys(TYPED, "tests/clients/test_learn.py types it"),
+    **ELSEWHERE,
     ("docs/quick-start.md", "python3 -m venv"): "it compiles for minutes; make test-wheel installs "
     "what it makes, and test_learn.py goes on from there",
     ("docs/using.md", "again = "): "test_a_module_is_imported_and_loaded_without_a_search",
