@@ -63,8 +63,8 @@ def test_memory_that_is_not_mapped_is_no_crash() -> None:
         memory.close()
 
 
-# In a process of its own, as the doctor walks: a worker of pytest has objects in it that other tests
-# have misused on purpose, and a walk touches all of them.
+# In a process of its own, as the doctor walks: a worker of pytest has objects that other tests have
+# misused on purpose, and a walk touches all of them.
 REACHED = """
 from hpystate.doctor import walk
 

@@ -40,6 +40,29 @@ def rows() -> dict[str, str]:
     return dict(line.split(": ", 1) for line in result.stdout.splitlines())
 
 
+@pytest.mark.long
+def test_a_row_that_would_begin_too_late_is_named_and_nothing_run_is_a_failure(
+    rows: dict[str, str],
+) -> None:
+    """Bash takes SECONDS, the time since its start, from the environment."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHON", "PYTHONPATH")}
+    result = subprocess.run(
+        [ROOT / ".ci" / "run"],
+        cwd=ROOT,
+        env=environment | {"CI": "true", "SECONDS": "4600"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    late = set(re.findall(r"^left out: (.*): no row begins after 75 minutes", result.stdout, re.M))
+
+    assert result.returncode == 1, result.stderr
+    assert {"test", "check", "wheel", "test-version"} <= {name.split()[0] for name in late}
+    assert not {name for name in late - {*rows} if not name.startswith("demo ")}
+    assert "====" not in result.stdout
+
+
 def targets(rows: dict[str, str]) -> list[str]:
     return re.findall(r"\bmake ([a-z-]+)", "\n".join(rows.values()))
 

@@ -14,10 +14,11 @@ import argparse
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+TYPE_CHECKING = False  # typing would be an eighth of a start
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 __all__ = ["COMMANDS", "Command", "CommandError", "Parser", "main", "script"]
 
@@ -33,17 +34,28 @@ class CommandError(Exception):
         self.status = status
 
 
-class Command(NamedTuple):
-    help: str
-    module: str
-    examples: tuple[str, ...]
-    description: str = ""
-    #: What 0, 1 and 2 mean for this command.
-    status: tuple[str, str, str] = ("done", "it failed", "wrong arguments")
-    add: str = "add_arguments"
-    run: str = "run"
-    #: Options may be between the other arguments.
-    intermixed: bool = False
+class Command:
+    """A row of COMMANDS.
+
+    status      what 0, 1 and 2 mean for this command
+    add, run    the names of two functions of the module
+    intermixed  options may be between the other arguments
+    """
+
+    def __init__(
+        self,
+        help: str,
+        module: str,
+        examples: tuple[str, ...],
+        description: str = "",
+        status: tuple[str, str, str] = ("done", "it failed", "wrong arguments"),
+        add: str = "add_arguments",
+        run: str = "run",
+        intermixed: bool = False,
+    ) -> None:
+        self.help, self.module, self.examples = help, module, examples
+        self.description, self.status = description, status
+        self.add, self.run, self.intermixed = add, run, intermixed
 
 
 COMMANDS = {
@@ -156,6 +168,7 @@ class Parser(argparse.ArgumentParser):
 def _formatter(prog: str, **options: Any) -> argparse.HelpFormatter:
     """rich-argparse's, where that is installed and a terminal shows the help. CPython 3.14 and
     later have colours of their own."""
+    options.setdefault("width", _columns() - 2)  # argparse would import shutil for it
     if sys.version_info < (3, 14) and sys.stdout is not None and sys.stdout.isatty():
         try:
             from rich_argparse import RawDescriptionRichHelpFormatter
@@ -179,11 +192,21 @@ def _epilog(examples: Sequence[str], status: Sequence[str]) -> str:
     return "\n".join(["examples:", *(f"  {each}" for each in lines), "", "exit status:", *codes])
 
 
+def _columns() -> int:
+    """Of the terminal; $COLUMNS where it is set, and 80 where there is no terminal."""
+    set_to = os.environ.get("COLUMNS", "")
+    if set_to.isdecimal() and int(set_to) > 0:
+        return int(set_to)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).columns or 80
+    except (AttributeError, ValueError, OSError):
+        return 80
+
+
 def _wrapped(text: str) -> str:
-    import shutil
     import textwrap
 
-    return textwrap.fill(text, min(80, shutil.get_terminal_size().columns) - 2)
+    return textwrap.fill(text, min(80, _columns()) - 2)
 
 
 def _dress(parser: argparse.ArgumentParser, name: str) -> argparse.ArgumentParser:
