@@ -30,15 +30,14 @@ PyObject* object_of(std::intptr_t word) noexcept {
     return static_cast<std::uintptr_t>(word) > 1 ? reinterpret_cast<PyObject*>(word) : nullptr;
 }
 
-/// The builder's word where CPython made no object; clears the exception.
-[[gnu::cold, gnu::noinline]] std::intptr_t no_object() noexcept {
-    const bool bad_size = PyErr_ExceptionMatches(PyExc_MemoryError) == 0;
+/// The builder's word where there was no memory; clears the exception.
+[[gnu::cold, gnu::noinline]] std::intptr_t no_memory() noexcept {
     PyErr_Clear(); // New must not raise; Build raises the exception again
-    return bad_size ? kBadSize : kNoMemory;
+    return kNoMemory;
 }
 
 [[nodiscard]] std::intptr_t word_of(PyObject* made) noexcept {
-    return made != nullptr ? reinterpret_cast<std::intptr_t>(made) : no_object();
+    return made != nullptr ? reinterpret_cast<std::intptr_t>(made) : no_memory();
 }
 
 /// Whether all items are set, so that the object can be returned as it is.
@@ -131,6 +130,9 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
 } // namespace
 
 HPyListBuilder ctx_ListBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
+    // Not left to CPython: it would replace the exception of what should have returned the size.
+    if (size < 0) [[unlikely]]
+        return HPyListBuilder{kBadSize};
     return HPyListBuilder{word_of(new_list(size))};
 }
 
@@ -158,6 +160,8 @@ void ctx_ListBuilder_Cancel(HPyContext*, HPyListBuilder builder) noexcept {
 }
 
 HPyTupleBuilder ctx_TupleBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
+    if (size < 0) [[unlikely]] // as for a list
+        return HPyTupleBuilder{kBadSize};
     return HPyTupleBuilder{word_of(PyTuple_New(size))};
 }
 

@@ -23,6 +23,11 @@ FUNCTION(@cancel) {
     HPy@Builder_Cancel(ctx, builder);
     return done(ctx);
 }
+FUNCTION(@failed_size) {
+    HPy@Builder builder = HPy@Builder_New(ctx, HPy_Length(ctx, ARG(0)));
+    HPy@Builder_Set(ctx, builder, 0, ARG(0));
+    return handle(ctx, HPy@Builder_Build(ctx, builder));
+}
 FUNCTION(@failed_item) {
     HPy@Builder builder = HPy@Builder_New(ctx, 2);
     HPy@Builder_Set(ctx, builder, 0, ARG(0));
@@ -112,6 +117,11 @@ def test_build_raises_the_exception_of_a_failed_item(c: ModuleType, kind: str) -
         getattr(c, f"{kind}failed_item")(item)
 
     assert references(item) == before
+
+
+def test_build_raises_the_exception_of_a_failed_size(c: ModuleType, kind: str) -> None:
+    with pytest.raises(TypeError, match="has no len"):
+        getattr(c, f"{kind}failed_size")(object())
 
 
 def test_a_bad_index_is_an_error_where_all_items_are_set(c: ModuleType, kind: str) -> None:
