@@ -78,6 +78,7 @@ static const char* add_line(Summary* summary, const char* from, const char* to) 
     if (!number_of(mark + 1, to, &value)) return "a number was expected after the `;`";
     Station* one = station_of(summary, from, (size_t)(mark - from));
     if (one == NULL) return "more than 512 stations";
+    if (!isfinite(one->sum + value)) return "the sum of the station's numbers is too large";
     one->count++;
     one->sum += value;
     if (value < one->least) one->least = value;

@@ -59,13 +59,14 @@ class Service:
         self.answered = 0
         self._open: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None]] = set()
+        self._ending = False
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
         try:
-            while await self._one(task, reader, writer):
+            while await self._one(task, reader, writer) and not self._ending:
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             pass  # the client has gone, or is silent
@@ -96,7 +97,7 @@ class Service:
         head += f"Content-Length: {len(answer)}\r\n"
         head += "\r\n" if keep else "Connection: close\r\n\r\n"
         writer.write(head.encode() + answer)
-        await writer.drain()
+        await asyncio.wait_for(writer.drain(), IDLE_SECONDS)
         self.answered += 1
         self._busy.discard(task)
         return keep
@@ -115,6 +116,7 @@ class Service:
 
     async def close(self) -> None:
         """Connections that wait end now; requests under way have LAST_SECONDS."""
+        self._ending = True
         for task in self._open - self._busy:
             task.cancel()
         if self._busy:
@@ -186,10 +188,12 @@ def main() -> int:
     try:
         # The workers start now and not with the first requests; a failure is seen here.
         executor.submit(work.place).result()
-        answered = asyncio.run(serve(executor, options.port))
-    except OSError as error:
-        print(f"service.py: port {options.port}: {os.strerror(error.errno or 0)}", file=sys.stderr)
-        return 2
+        try:
+            answered = asyncio.run(serve(executor, options.port))
+        except OSError as error:
+            text = os.strerror(error.errno or 0)
+            print(f"service.py: port {options.port}: {text}", file=sys.stderr)
+            return 2
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
     print(f"{answered} requests answered", flush=True)
