@@ -124,7 +124,7 @@ def test_build_raises_the_exception_of_a_failed_size(c: ModuleType, kind: str) -
         getattr(c, f"{kind}failed_size")(object())
 
 
-def test_a_bad_index_is_an_error_where_all_items_are_set(c: ModuleType, kind: str) -> None:
+def test_a_bad_index_raises_where_all_items_are_set(c: ModuleType, kind: str) -> None:
     def build() -> None:
         with pytest.raises(IndexError, match="index 7 is out of range"):
             getattr(c, f"{kind}build")(1, 0, item, 7, item)

@@ -8,12 +8,14 @@ Faults of xdist 3.8 are avoided here. All but the last one are of `--dist loadfi
     one, or that there is none.
   - The test that a worker died of is run again, which may cost every other worker too.
   - If two die at once, the new worker that has not collected its tests yet is given some: KeyError.
+  - A file that is handed to a worker in the moment of its death ends the run: its pipe is broken.
   - A worker's death is the end of its pipe. A child that it forked may hold that open for good, so
     here the process is looked at as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -44,6 +46,11 @@ class FilesOnce(LoadFileScheduling):
         for other in self.nodes:
             self._reschedule(other)
         return died_of
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        # A broken pipe: it has died, and remove_node() gives the file to others when that is told.
+        with contextlib.suppress(OSError):
+            super()._assign_work_unit(node)
 
     def _reschedule(self, node: WorkerController) -> None:
         if node not in self.registered_collections:
