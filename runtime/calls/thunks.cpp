@@ -13,6 +13,7 @@
 #include "runtime/cpython/items.h"
 #include "runtime/elf/foreign_files.h"
 
+#include <atomic>
 #include <cstdint>
 #include <type_traits>
 
@@ -337,10 +338,13 @@ void raise_no_thunk(HPyFunc_Signature signature, Site site, const FunctionName& 
 
 PyObject* call_function_of_instance(PyObject* self, PyObject* const* args, std::size_t nargsf,
                                     PyObject* kwnames) noexcept {
-    const auto* const place = reinterpret_cast<const HPyCallFunction*>(
-        reinterpret_cast<const char*>(self) + Py_TYPE(self)->tp_vectorcall_offset);
-    return VectorCall::call(self, args, nargsf, kwnames,
-                            reinterpret_cast<ThunkTarget>(place->impl));
+    auto* const place = reinterpret_cast<HPyCallFunction*>(reinterpret_cast<char*>(self) +
+                                                           Py_TYPE(self)->tp_vectorcall_offset);
+    // Without the GIL another thread may set a function now (runtime/context/call_function.cpp).
+    // relaxed: x86-64 reads this after the word beside it, which CPython read first. A port to a
+    // processor that reorders loads needs a fence here.
+    const auto impl = std::atomic_ref(place->impl).load(std::memory_order_relaxed);
+    return VectorCall::call(self, args, nargsf, kwnames, reinterpret_cast<ThunkTarget>(impl));
 }
 
 CFunction thunk_or_trampoline(HPyFunc_Signature signature, HPyCFunction impl, CFunction trampoline,

@@ -47,7 +47,8 @@ using Impl = decltype(HPyCallFunction::impl);
 void put(PyObject* object, Impl impl, vectorcallfunc called) noexcept {
     auto* const field = reinterpret_cast<HPyCallFunction*>(reinterpret_cast<char*>(object) +
                                                            Py_TYPE(object)->tp_vectorcall_offset);
-    field->impl = impl;
+    // relaxed: a call that began before finds the old function or this one; both are code.
+    std::atomic_ref(field->impl).store(impl, std::memory_order_relaxed);
     std::atomic_ref(field->cpy_trampoline)
         .store(reinterpret_cast<cpy_vectorcallfunc>(called), std::memory_order_release);
 }
