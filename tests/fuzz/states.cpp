@@ -3,8 +3,11 @@
 ///
 /// An object's references are counted: one is the run's own, one is for each global that holds it,
 /// one for each open handle. So a reference that is lost, or given back twice, is seen at once.
+/// Without the GIL a window also keeps the first object of each slot until its interpreter ends
+/// (interp_state/window.h, W6), so a slot here is told what its first object was.
 #include <Python.h>
 
+#include "globals/gil.h"
 #include "interp_state/current.h"
 #include "interp_state/directory.h"
 #include "runtime/layers/debug/state.h"
@@ -14,6 +17,8 @@
 #include "tests/fuzz/targets.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -32,6 +37,41 @@ constexpr int kMadeByAnInput = 8;        ///< to make one takes some 20 ms
 constexpr int kBetweenChecks = 16;       ///< is_valid() reads a whole window
 
 std::array<HPyGlobal, kSlots> slots;
+
+/// What one slot is expected to hold.
+struct Expected {
+    enum class What : std::uint8_t { kNothing, kObject, kLate };
+
+    What what = What::kNothing;
+    std::size_t object = 0; ///< its number, of a kObject
+
+    [[nodiscard]] bool is(std::size_t number) const noexcept {
+        return what == What::kObject && object == number;
+    }
+    friend bool operator==(const Expected&, const Expected&) = default;
+};
+
+/// The same with what the window keeps besides, without the GIL: the first object, as soon as
+/// another one took its place.
+struct ExpectedSlot {
+    Expected now;
+    Expected kept;
+    bool has_first = false;   ///< something was stored here once
+    bool is_replaced = false; ///< and something else since: it is in `kept`
+
+    void store(const Expected& stored) noexcept {
+        const bool same = now == stored && stored.what != Expected::What::kLate;
+        if (kNoGil && has_first && !is_replaced && !same) {
+            is_replaced = true;
+            kept = now;
+        }
+        has_first = has_first || stored.what != Expected::What::kNothing;
+        now = stored;
+    }
+};
+
+/// Whether main's slots had an object in an earlier input. They hold nothing between inputs.
+std::array<bool, kSlots> had_first_in_main{};
 
 /// What one interpreter is expected to hold. Its thread is attached to it, but for moves.
 class Interpreter {
@@ -57,9 +97,16 @@ class Interpreter {
         PyObject* const held = object ? objects_[*object] : nullptr;
         HPyContext& plain = region_->context();
         plain.ctx_Global_Store(&plain, &slots[slot], HPy{reinterpret_cast<std::intptr_t>(held)});
-        held_[slot] = object;
-        late_[slot] = false;
+        slots_[slot].store(object ? Expected{Expected::What::kObject, *object} : Expected{});
     }
+
+    /// What is kept of an earlier input is no object of this one.
+    void begin_with_kept(const std::array<bool, kSlots>& had_first) noexcept {
+        for (std::size_t i = 0; i < kSlots; ++i)
+            slots_[i].has_first = slots_[i].is_replaced = had_first[i];
+    }
+
+    [[nodiscard]] bool has_first(std::size_t slot) const noexcept { return slots_[slot].has_first; }
 
     /// Its destructor loads a global: in the interpreter's life what is there, at the end nothing.
     void store_late(std::size_t slot) {
@@ -69,15 +116,16 @@ class Interpreter {
         HPyContext& plain = region_->context();
         plain.ctx_Global_Store(&plain, &slots[slot], HPy{reinterpret_cast<std::intptr_t>(late)});
         Py_DECREF(late);
-        held_[slot] = std::nullopt;
-        late_[slot] = true;
+        slots_[slot].store(Expected{Expected::What::kLate});
     }
 
     void load(std::size_t slot) {
         HPyContext& plain = region_->context();
         const HPy loaded = plain.ctx_Global_Load(&plain, slots[slot]);
-        if (!late_[slot]) {
-            PyObject* const expected = held_[slot] ? objects_[*held_[slot]] : nullptr;
+        const Expected& now = slots_[slot].now;
+        if (now.what != Expected::What::kLate) {
+            const bool is_object = now.what == Expected::What::kObject;
+            PyObject* const expected = is_object ? objects_[now.object] : nullptr;
             require(loaded._i == reinterpret_cast<std::intptr_t>(expected),
                     "a load gives what this interpreter stored");
         }
@@ -111,8 +159,8 @@ class Interpreter {
         require(debug_->opened.size() == handles_.size(), "the open handles are counted");
         for (std::size_t i = 0; i < kObjects; ++i) {
             Py_ssize_t count = 1;
-            for (std::size_t slot = 0; slot < kSlots; ++slot)
-                count += held_[slot] == i ? 1 : 0;
+            for (const ExpectedSlot& slot : slots_)
+                count += (slot.now.is(i) ? 1 : 0) + (slot.kept.is(i) ? 1 : 0);
             for (const auto& [handle, object] : handles_)
                 count += object == i ? 1 : 0;
             require(Py_REFCNT(objects_[i]) == count, "no reference was lost, and none is too many");
@@ -130,7 +178,10 @@ class Interpreter {
     void clear() {
         for (std::size_t slot = 0; slot < kSlots; ++slot)
             store(slot, std::nullopt);
-        require(capsules_ == 0, "what is cleared is destroyed");
+        int kept = 0;
+        for (const ExpectedSlot& slot : slots_)
+            kept += slot.kept.what == Expected::What::kLate ? 1 : 0;
+        require(capsules_ == kept, "what is cleared is destroyed, unless it is kept as the first");
     }
 
     /// After Py_EndInterpreter; the thread is attached to another one.
@@ -159,9 +210,8 @@ class Interpreter {
     Region* region_ = nullptr;
     DebugState* debug_ = nullptr;
     std::array<PyObject*, kObjects> objects_{};
-    std::array<std::optional<std::size_t>, kSlots> held_{};
-    std::array<bool, kSlots> late_{}; ///< may hold a capsule
-    int capsules_ = 0;                ///< that live
+    std::array<ExpectedSlot, kSlots> slots_{};
+    int capsules_ = 0; ///< that live
     std::vector<std::pair<HPy, std::size_t>> handles_;
 };
 
@@ -169,6 +219,7 @@ class Run {
   public:
     explicit Run(Bytes& bytes) : bytes_(bytes), main_(PyThreadState_Get()) {
         all_.push_back(std::make_unique<Interpreter>(main_));
+        all_[0]->begin_with_kept(had_first_in_main);
     }
 
     void step() {
@@ -220,6 +271,8 @@ class Run {
         main.check();
         main.clear();
         main.release();
+        for (std::size_t slot = 0; slot < kSlots; ++slot)
+            had_first_in_main[slot] = main.has_first(slot);
     }
 
   private:
