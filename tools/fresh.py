@@ -20,21 +20,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
-import re
-import select
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from machines import SYSTEMS, Machine, MachineError, Workshop, check_possible, remove
+from machines import SYSTEMS, Machine, Workshop
+from trials import ROOT, attempt_all, can_make_machines, print_table, watch
 
-ROOT = Path(__file__).resolve().parent.parent
 ROWS = (
     ("debian-12", "root"),
     ("debian-13", "root"),
@@ -43,76 +37,6 @@ ROWS = (
     ("debian-13", "user"),
     ("ubuntu-24.04", "user"),
 )
-LONGEST_SILENCE = 20.0
-CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
-
-
-@dataclass
-class Result:
-    """How a command ended, and what it was like to watch."""
-
-    status: int
-    output: bytes
-    seconds: float
-    cpu: float
-    silence: float
-    late: bool = False  # ended by us, since its time was over
-
-    def problems(self, ours: bool = True) -> list[str]:
-        """What was wrong. Where the command is not ours, how it talks is its own business."""
-        found = []
-        if self.status != 0:
-            found.append(f"ended with status {self.status}")
-        if not ours:
-            return found
-        if self.silence > LONGEST_SILENCE:
-            found.append(f"silent for {self.silence:.0f} s")
-        if control := CONTROL.search(self.output):
-            found.append(f"wrote the control character {control[0]!r}")
-        return found
-
-
-def watch(command: list[str], log: Path, what: str = "", deadline: float = math.inf) -> Result:
-    """Runs the command until the deadline, a time of time.monotonic; its output goes into the log,
-    and is looked at. Its last line is shown every ten seconds."""
-    begin = last = shown = time.monotonic()
-    silence, output = 0.0, bytearray()
-    with log.open("ab") as file:
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        assert child.stdout is not None
-        try:
-            while True:
-                ready, _, _ = select.select([child.stdout], [], [], 1)
-                now = time.monotonic()
-                if now > deadline:
-                    os.kill(child.pid, signal.SIGKILL)  # Popen's would wait for it, without usage
-                if now - shown >= 10:
-                    shown = now
-                    print(f"fresh: {what} ({now - begin:.0f} s): {last_line(output)}", flush=True)
-                if not ready:
-                    continue
-                data = os.read(child.stdout.fileno(), 1 << 16)
-                silence, last = max(silence, now - last), now
-                if not data:
-                    break
-                output += data
-                file.write(data)
-                file.flush()
-            _, ending, used = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(ending)
-        finally:
-            child.kill()  # a KeyboardInterrupt: everything in its namespace ends with it
-    seconds, cpu = time.monotonic() - begin, used.ru_utime + used.ru_stime
-    late = child.returncode == -signal.SIGKILL and time.monotonic() > deadline
-    return Result(child.returncode, bytes(output), seconds, cpu, silence, late)
-
-
-def last_line(output: bytearray) -> str:
-    lines = bytes(output[-500:]).decode(errors="replace").split("\n")
-    whole = [re.sub(r"[^ -~]", "", line) for line in lines if line.strip()]
-    return whole[-1][:70] if whole else "nothing yet"
 
 
 @dataclass
@@ -158,7 +82,7 @@ class Run:
         """Whether it did what it should; the row has the time, and what was wrong."""
         print(f"fresh: {self.row.name}: {script}", flush=True)
         command = self.machine.command(user, script)
-        result = watch(command, self.log, self.row.name, self.deadline)
+        result = watch(command, self.log, f"fresh: {self.row.name}", self.deadline)
         ours = name != "line"
         self.row.seconds[name] = f"{result.seconds:.0f} ({result.cpu:.0f})"
         if ours:
@@ -205,29 +129,12 @@ def clone(machine: Machine, user: str) -> None:
     subprocess.run(["chown", "-R", owner, str(target)], check=True)
 
 
-def attempt(row: Row, workshop: Workshop, options: argparse.Namespace, logs: Path) -> None:
-    log = logs / f"{row.name.replace(':', '-')}.log"
-    log.write_bytes(b"")
-    try:
-        print(f"fresh: {row.name}: making the machine", flush=True)
-        base = workshop.base(SYSTEMS[row.system])
-        with workshop.copy(base, row.name.replace(":", "-")) as machine:
-            clone(machine, row.user)
-            Run(row, machine, log, options.deadline).all_steps(options.demo, options.topic)
-    except MachineError as error:
-        row.problems.append(str(error).splitlines()[0])
-        print(f"fresh: {row.name}: {error}", file=sys.stderr)
-    if row.problems:
-        print(f"fresh: {row.name}: {'; '.join(row.problems)}; the end of {log}:", flush=True)
-        print("\n".join(log.read_text(errors="replace").splitlines()[-40:]))
-
-
-def print_table(rows: list[Row]) -> None:
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS) - 1)]
-    for line in lines:
-        cells = (text.ljust(width) for text, width in zip(line, widths, strict=False))
-        print("  ".join((*cells, line[-1])))
+def attempt(row: Row, workshop: Workshop, options: argparse.Namespace, log: Path) -> None:
+    print(f"fresh: {row.name}: making the machine", flush=True)
+    base = workshop.base(SYSTEMS[row.system])
+    with workshop.copy(base, row.name.replace(":", "-")) as machine:
+        clone(machine, row.user)
+        Run(row, machine, log, options.deadline).all_steps(options.demo, options.topic)
 
 
 def chosen(only: list[str]) -> list[Row]:
@@ -255,27 +162,13 @@ def main() -> int:
         rows = chosen(options.only)
     except ValueError as error:
         parser.error(str(error))
-    try:
-        check_possible()
-    except MachineError as error:
-        print(f"fresh: {error}", file=sys.stderr)
-        return 3
     if options.check:
-        return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by `finally`, so all is removed
-    kept = os.environ.get("HPYSTATE_FRESH")
-    folder = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="hpystate-fresh-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    logs = ROOT / "build" / "fresh"
-    shutil.rmtree(logs, ignore_errors=True)
-    logs.mkdir(parents=True)
-    try:
-        for row in rows:
-            attempt(row, Workshop(folder), options, logs)
-    finally:
-        if not kept:
-            remove(folder)
-    print_table(rows)
+        return 0 if can_make_machines("fresh") else 3
+    if not attempt_all(
+        "fresh", rows, lambda row, workshop, log: attempt(row, workshop, options, log)
+    ):
+        return 3
+    print_table(HEADINGS, rows)
     if any(row.problems for row in rows):
         return 1
     return 4 if any(row.left_out for row in rows) else 0

@@ -25,7 +25,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -33,10 +32,9 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fresh import Result, watch
-from machines import SYSTEMS, Machine, MachineError, Workshop, check_possible, remove
+from machines import SYSTEMS, Machine, Workshop
+from trials import ROOT, Result, attempt_all, print_table, watch
 
-ROOT = Path(__file__).resolve().parent.parent
 #: Version -> a system that has it. The first version's tools make the source distribution.
 SYSTEM_OF = {"3.12": "ubuntu-24.04", "3.13": "debian-13", "3.14": "sid", "3.15": "sid"}
 SDIST = "sdist"
@@ -124,7 +122,7 @@ class Trial:
     def step(self, what: str, command: list[str]) -> Result | None:
         """How the command ended; None where it failed, and the row has the reason."""
         print(f"wheels: {self.row.name}: {what}", flush=True)
-        result = watch(command, self.log, f"{self.row.name}: {what}")
+        result = watch(command, self.log, f"wheels: {self.row.name}: {what}")
         if result.status != 0:
             self.row.problems.append(f"{what}: ended with status {result.status}")
             return None
@@ -209,32 +207,16 @@ class Trial:
             self.row.problems.append(f"{command} did not print 'isolation: ok'")
 
 
-def attempt(row: Row, workshop: Workshop, options: argparse.Namespace, logs: Path) -> None:
-    log = logs / f"{row.name}.log"
-    log.write_bytes(b"")
+def attempt(row: Row, workshop: Workshop, options: argparse.Namespace, log: Path) -> None:
     trial = Trial(row, log)
-    try:
-        file = trial.make(options.built)
-        if file is not None:
-            print(f"wheels: {row.name}: making a {row.system}", flush=True)
-            base = workshop.base(SYSTEMS[row.system])
-            with workshop.copy(base, f"wheels-{row.name}") as machine:
-                if trial.install(machine, file):
-                    trial.isolate(machine)
-    except MachineError as error:
-        row.problems.append(str(error).splitlines()[0])
-        print(f"wheels: {row.name}: {error}", file=sys.stderr)
-    if row.problems:
-        print(f"wheels: {row.name}: {'; '.join(row.problems)}; the end of {log}:", flush=True)
-        print("\n".join(log.read_text(errors="replace").splitlines()[-40:]))
-
-
-def print_table(rows: list[Row]) -> None:
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS) - 1)]
-    for line in lines:
-        cells = (text.ljust(width) for text, width in zip(line, widths, strict=False))
-        print("  ".join((*cells, line[-1])))
+    file = trial.make(options.built)
+    if file is None:
+        return
+    print(f"wheels: {row.name}: making a {row.system}", flush=True)
+    base = workshop.base(SYSTEMS[row.system])
+    with workshop.copy(base, f"wheels-{row.name}") as machine:
+        if trial.install(machine, file):
+            trial.isolate(machine)
 
 
 def main() -> int:
@@ -250,25 +232,11 @@ def main() -> int:
         rows = chosen(options.only, pythons())
     except ValueError as error:
         parser.error(str(error))
-    try:
-        check_possible()
-    except MachineError as error:
-        print(f"wheels: {error}", file=sys.stderr)
+    if not attempt_all(
+        "wheels", rows, lambda row, workshop, log: attempt(row, workshop, options, log)
+    ):
         return 3
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by `finally`, so all is removed
-    kept = os.environ.get("HPYSTATE_FRESH")
-    folder = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="hpystate-wheels-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    logs = ROOT / "build" / "wheels"
-    shutil.rmtree(logs, ignore_errors=True)
-    logs.mkdir(parents=True)
-    try:
-        for row in rows:
-            attempt(row, Workshop(folder), options, logs)
-    finally:
-        if not kept:
-            remove(folder)
-    print_table(rows)
+    print_table(HEADINGS, rows)
     missing = [version for version in SYSTEM_OF if version not in pythons()]
     if missing and not options.only:
         print(

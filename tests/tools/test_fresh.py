@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +19,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     import fresh as module
 
     yield module
-    for name in ("fresh", "machines"):
+    for name in ("fresh", "trials", "machines"):
         sys.modules.pop(name, None)
 
 
@@ -46,30 +45,6 @@ def test_two_lines_to_type_and_half_a_line_are_refused(fresh: ModuleType) -> Non
         fresh.line_to_type(f"{whole}\n{whole}")
     with pytest.raises(ValueError, match="lacks apt-get update"):
         fresh.line_to_type("sudo apt-get install -y g++")
-
-
-def test_silence_control_characters_and_a_failure_are_problems(
-    fresh: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fresh, "LONGEST_SILENCE", 0.5)
-    script = "printf '\\033[1mbold\\n'; sleep 1; exit 3"
-    result = fresh.watch(["sh", "-c", script], tmp_path / "log")
-
-    status, silence, control = result.problems()
-    assert status == "ended with status 3"
-    assert silence.startswith("silent for ")
-    assert "x1b" in control
-    assert result.problems(ours=False) == ["ended with status 3"]
-    assert fresh.watch(["echo", "well"], tmp_path / "log").problems() == []
-
-
-def test_a_command_is_ended_when_its_time_is_over(fresh: ModuleType, tmp_path: Path) -> None:
-    begin = time.monotonic()
-    result = fresh.watch(["sleep", "60"], tmp_path / "log", deadline=begin + 0.5)
-
-    assert result.late
-    assert time.monotonic() - begin < 30
-    assert not fresh.watch(["true"], tmp_path / "log", deadline=time.monotonic() + 60).late
 
 
 def test_folders_of_this_machine_are_not_named_to_another(

@@ -22,7 +22,7 @@ def wheels(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     import wheels as module
 
     yield module
-    for name in ("wheels", "fresh", "machines"):
+    for name in ("wheels", "trials", "machines"):
         sys.modules.pop(name, None)
 
 
