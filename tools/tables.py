@@ -21,6 +21,7 @@ from evaluate_tables import EVALUATE_TABLES, evaluated
 from pyglobal_tables import PYGLOBAL_TABLES, lines_of
 from rooms import read_rooms
 from served_tables import SERVED
+from suite_table import suites
 from ways_table import WAYS_TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -310,6 +311,7 @@ DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/fused.md", "fused calls", fused_calls),
     ("docs/hosts.md", "hosts", hosts),
     *(("docs/interpreters-or-threads.md", name, table) for name, table in WAYS_TABLES.items()),
+    ("docs/plugin.md", "suites of packages", suites),
     *(("docs/pyglobal.md", f"pyglobal {name}", table) for name, table in PYGLOBAL_TABLES.items()),
     ("docs/results.md", "HPy's own suites", upstream_suite),
     ("docs/results.md", "stress scenarios", stress_scenarios),

@@ -34,6 +34,7 @@ NOT_RUN = {
     "make bench-threads": "it takes minutes, and it needs a Python without the GIL",
     "make doctor-packages": "it fetches 30 packages and takes minutes; "
     "tests/doctor/test_packages.py tries what it writes",
+    "make suite-packages": "the same, with five; tests/plugin/test_packages.py",
     "make matrix": "it fetches and builds interpreters for hours; tests/tools/test_matrix.py",
     "make fresh": "it runs for an hour; .ci/run does the same on one of its machines, and "
     "tests/tools/test_fresh.py",
@@ -183,6 +184,7 @@ PROGRAMS = {
     "matrix": ("tools/matrix.py",),
     "sanitize": ("tools/sanitize.sh", "stress/run.py"),
     "stress": ("stress/run.py",),
+    "suite-packages": ("tools/suite_packages.py",),
     "test-upstream": ("tests/upstream/run.py",),
     "test-wheel": ("tests/wheel/run.py",),
     "wheels": ("tools/wheels.py",),
