@@ -15,11 +15,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
+import pytest
+
 from hpystate.build import content_of_headers, embed_library, include_folder, make_cache_folder
 
 #: Where the tables of an extension are: in the package, or in the extension itself.
 BackEnd = Literal["runtime", "embed"]
 BACK_ENDS: tuple[BackEnd, ...] = ("runtime", "embed")
+
+NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+LIMITED = "-DPy_LIMITED_API=0x030C0000"
+#: The limited API as a parameter of a test.
+LIMITED_API = pytest.param(
+    "limited",
+    marks=pytest.mark.skipif(NO_GIL, reason="a CPython without the GIL refuses the limited API"),
+)
 
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")

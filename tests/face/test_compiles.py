@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hpystate.build import include_folder
-from tests.face.plain import WARNINGS
+from tests.face.plain import LIMITED, LIMITED_API, WARNINGS
 
 # One file that is copied: no other file of ours is beside it.
 USES = """
@@ -75,7 +75,6 @@ COMPILERS = [
         ("g++", "c++20"),
     )
 ]
-LIMITED = "-DPy_LIMITED_API=0x030C0000"
 APIS = {
     "full": [],
     "limited": [LIMITED],
@@ -94,7 +93,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize(
+    "api",
+    [
+        pytest.param(api, marks=LIMITED_API.marks) if LIMITED in flags else api
+        for api, flags in APIS.items()
+    ],
+)
 @pytest.mark.parametrize(("compiler", "standard"), COMPILERS)
 def test_the_header_compiles_alone_and_without_a_warning(
     folder: Path, compiler: str, standard: str, api: str

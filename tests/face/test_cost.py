@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.face.plain import compile_module
+from tests.face.plain import NO_GIL, compile_module
 
 #: Of the thread's state, which finds the interpreter: how many more a load may take.
 MOST = 10
 #: Of a C static: how many more a load may take whose interpreter was asked for before the loop.
-MOST_IN_LOOP = 6
+#: Without the GIL a word may say that the object is read under a lock, which is one test more.
+MOST_IN_LOOP = 7 if NO_GIL else 6
 TURNS = 100_000
 
 BODY = r"""
@@ -109,4 +110,4 @@ def test_a_load_takes_ten_more_than_the_state_of_the_thread(instructions: dict[s
 
 
 def test_a_load_in_a_loop_takes_few_more_than_a_static(instructions: dict[str, float]) -> None:
-    assert instructions["load_in_loop"] - instructions["load_static"] <= MOST_IN_LOOP
+    assert instructions["load_in_loop"] - instructions["load_static"] <= MOST_IN_LOOP + 0.1
