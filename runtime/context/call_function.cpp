@@ -84,6 +84,12 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
     return 0;
 }
 
+/// With the parameters of ctx_SetCallFunction, which ends in a jump to it.
+[[nodiscard, gnu::cold, gnu::noinline]] int set_slowly(HPyContext*, HPy h,
+                                                       const HPyCallFunction* function) noexcept {
+    return set_call_function_or_fail(h, function, kObjectSite);
+}
+
 } // namespace
 
 int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site) noexcept {
@@ -94,7 +100,7 @@ int set_call_function_or_fail(HPy h, const HPyCallFunction* function, Site site)
     return guarded(-1, [=] { return set_call_function(as_object(h), function, site); });
 }
 
-int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {
+int ctx_SetCallFunction(HPyContext* ctx, HPy h, HPyCallFunction* func) noexcept {
     if (have_common_bit(h._i, reinterpret_cast<std::intptr_t>(func))) [[likely]] {
         const Impl impl = func->impl;
         if (have_common_bit(h._i, reinterpret_cast<std::intptr_t>(impl)) &&
@@ -103,7 +109,7 @@ int ctx_SetCallFunction(HPyContext*, HPy h, HPyCallFunction* func) noexcept {
             return 0;
         }
     }
-    return set_call_function_or_fail(h, func, kObjectSite);
+    return set_slowly(ctx, h, func);
 }
 
 } // namespace hpystate::context

@@ -18,9 +18,11 @@
 
 namespace hpystate::context {
 
-[[nodiscard]] constexpr bool is_optional(ContextFunction function, std::size_t index) noexcept {
+/// Whether nothing is to be refused here before the function runs.
+[[nodiscard]] constexpr bool is_left_alone(ContextFunction function, std::size_t index) noexcept {
 #define HPY_OPTIONAL(name, number)                                                                 \
     if (function == ContextFunction::name && index == (number)) return true;
+#define HPY_OWN_CHECK(name, number) HPY_OPTIONAL(name, number)
 #include "runtime/context/operands.def"
     return false;
 }
@@ -57,7 +59,7 @@ template <ContextFunction F, typename R, typename... A, R (*Function)(HPyContext
 struct Guard<F, Function> {
     template <std::size_t Index, typename T>
     [[nodiscard]] static constexpr bool refuses(const T& value) noexcept {
-        if constexpr (std::is_same_v<T, HPy> && !is_optional(F, Index)) {
+        if constexpr (std::is_same_v<T, HPy> && !is_left_alone(F, Index)) {
             return value._i == 0;
         } else {
             return false;
@@ -85,7 +87,7 @@ struct Guard<F, Function> {
 
     template <std::size_t... I>
     [[nodiscard]] static constexpr bool needed(std::index_sequence<I...>) noexcept {
-        return ((std::is_same_v<A, HPy> && !is_optional(F, I + 1)) || ...);
+        return ((std::is_same_v<A, HPy> && !is_left_alone(F, I + 1)) || ...);
     }
 
     static R call(HPyContext* ctx, A... args) noexcept {

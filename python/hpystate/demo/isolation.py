@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 import hpystate
+from hpystate.build import upstream_sdist
 from hpystate.demo import build_extensions
 from hpystate.demo.workers import CLIENTS, Process, Worker, make_workers, work_together
 
@@ -34,6 +35,7 @@ def run_isolation(options: argparse.Namespace) -> int:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=110)  # a file or a pipe has no width
     with _progress(console) as progress:
+        _step(progress, "getting HPy's examples (once)", upstream_sdist)
         folder = _step(progress, "building the extensions", build_extensions)
         workers = _step(
             progress,

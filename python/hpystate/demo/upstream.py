@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from hpystate.build import HPY_VERSION, BuildError, make_cache_folder
+from hpystate.build import HPY_VERSION, BuildError, make_cache_folder, upstream_sdist
 from hpystate.demo import build_extensions
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def install_upstream(program: str) -> Path:
 def run_upstream(options: argparse.Namespace) -> int:
     console = Console()
     with Progress(console=console, transient=not console.is_terminal) as progress:
-        task = progress.add_task("building the extensions", total=3)
+        task = progress.add_task("getting HPy's examples (once)", total=4)
+        upstream_sdist()
+        progress.update(task, advance=1, description="building the extensions")
         folder = build_extensions()
         progress.update(task, advance=1, description="building upstream's runtime (a minute, once)")
         python = upstream_python()
