@@ -100,7 +100,7 @@ class Interpreter {
         slots_[slot].store(object ? Expected{Expected::What::kObject, *object} : Expected{});
     }
 
-    /// What is kept of an earlier input is no object of this one.
+    /// What is kept is an object of an earlier input.
     void begin_with_kept(const std::array<bool, kSlots>& had_first) noexcept {
         for (std::size_t i = 0; i < kSlots; ++i)
             slots_[i].has_first = slots_[i].is_replaced = had_first[i];

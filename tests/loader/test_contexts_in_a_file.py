@@ -149,7 +149,7 @@ import importlib.machinery, importlib.util
 module, told = load(mode={mode!r}, other_runtimes="refuse")
 module.put("ours")
 again, more = load(mode={mode!r}, other_runtimes="refuse")
-# Without the GIL a mode brings it back, and says so.
+# Without the GIL a mode brings it back, and warns.
 print(again.get(), [text for text in told + more if "global interpreter lock" not in text])
 
 name, second = "_native", sys.argv[3]
