@@ -9,6 +9,7 @@
 #include "globals/gil.h"
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
+#include "runtime/context/slow_path.h"
 #include "runtime/cpython/items.h"
 #include "runtime/cpython/new_list.h"
 #include "runtime/cpython/raised.h"
@@ -75,8 +76,8 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
 
 // What is not the usual case: no object, a bad index, an item that is null or is replaced.
 
-[[gnu::cold, gnu::noinline]] void set_in_list(HPyListBuilder builder, HPy_ssize_t index,
-                                              HPy h_item) noexcept {
+HPYSTATE_SLOW_PATH void set_in_list(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
+                                    HPy h_item) noexcept {
     PyObject* const list = object_of(builder._lst);
     if (list == nullptr) return;
     if (!check_index("HPyListBuilder_Set", index, PyList_GET_SIZE(list))) return;
@@ -90,8 +91,8 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
     Py_XDECREF(earlier);
 }
 
-[[gnu::cold, gnu::noinline]] void set_in_tuple(HPyTupleBuilder builder, HPy_ssize_t index,
-                                               HPy h_item) noexcept {
+HPYSTATE_SLOW_PATH void set_in_tuple(HPyContext*, HPyTupleBuilder builder, HPy_ssize_t index,
+                                     HPy h_item) noexcept {
     PyObject* const tuple = object_of(builder._tup);
     if (tuple == nullptr) return;
     if (!check_index("HPyTupleBuilder_Set", index, PyTuple_GET_SIZE(tuple))) return;
@@ -100,7 +101,7 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
     Py_XDECREF(earlier);
 }
 
-[[gnu::cold, gnu::noinline]] HPy build_list(HPyListBuilder builder) noexcept {
+HPYSTATE_SLOW_PATH HPy build_list(HPyContext*, HPyListBuilder builder) noexcept {
     PyObject* const list = object_of(builder._lst);
     const HPy_ssize_t size = list != nullptr ? PyList_GET_SIZE(list) : 0;
     for (HPy_ssize_t i = 0; i < size; ++i) { // None for an item that was never set
@@ -109,7 +110,7 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
     return finish("HPyListBuilder_Build", builder._lst);
 }
 
-[[gnu::cold, gnu::noinline]] HPy build_tuple(HPyTupleBuilder builder) noexcept {
+HPYSTATE_SLOW_PATH HPy build_tuple(HPyContext*, HPyTupleBuilder builder) noexcept {
     PyObject* const tuple = object_of(builder._tup);
     const HPy_ssize_t size = tuple != nullptr ? PyTuple_GET_SIZE(tuple) : 0;
     for (HPy_ssize_t i = 0; i < size; ++i) {
@@ -118,12 +119,14 @@ bool check_index(const char* function, HPy_ssize_t index, HPy_ssize_t size) noex
     return finish("HPyTupleBuilder_Build", builder._tup);
 }
 
-/// Sets an item that was not set. False: it was, or the index is out of range.
-[[nodiscard]] bool set_first(PyObject** items, Py_ssize_t count, HPy_ssize_t index,
-                             PyObject* item) noexcept {
-    if (!is_inside(index, count) || items[index] != nullptr) [[unlikely]]
+/// Sets an item that was not set, of a list or a tuple. False: it was, or the index is out of
+/// range.
+template <typename Object>
+[[nodiscard]] bool set_first(Object* object, HPy_ssize_t index, PyObject* item) noexcept {
+    if (!is_inside(index, Py_SIZE(object)) || object->ob_item[index] != nullptr) [[unlikely]]
         return false;
-    items[index] = Py_NewRef(item);
+    Py_INCREF(item);
+    object->ob_item[index] = item;
     return true;
 }
 
@@ -136,23 +139,23 @@ HPyListBuilder ctx_ListBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
     return HPyListBuilder{word_of(new_list(size))};
 }
 
-void ctx_ListBuilder_Set(HPyContext*, HPyListBuilder builder, HPy_ssize_t index,
+void ctx_ListBuilder_Set(HPyContext* ctx, HPyListBuilder builder, HPy_ssize_t index,
                          HPy h_item) noexcept {
     if (!kNoGil && have_common_bit(builder._lst, h_item._i)) [[likely]] {
         auto* const list = reinterpret_cast<PyListObject*>(builder._lst);
-        if (set_first(list->ob_item, Py_SIZE(list), index, as_object(h_item))) [[likely]]
+        if (set_first(list, index, as_object(h_item))) [[likely]]
             return;
     }
-    set_in_list(builder, index, h_item);
+    set_in_list(ctx, builder, index, h_item);
 }
 
-HPy ctx_ListBuilder_Build(HPyContext*, HPyListBuilder builder) noexcept {
+HPy ctx_ListBuilder_Build(HPyContext* ctx, HPyListBuilder builder) noexcept {
     if (PyObject* const list = object_of(builder._lst)) [[likely]] {
         const auto* const inside = reinterpret_cast<const PyListObject*>(list);
-        if (are_set(inside->ob_item, PyList_GET_SIZE(list)) && !is_raised()) [[likely]]
+        if (are_set(inside->ob_item, PyList_GET_SIZE(list)) && is_not_raised()) [[likely]]
             return as_handle(list);
     }
-    return build_list(builder);
+    return build_list(ctx, builder);
 }
 
 void ctx_ListBuilder_Cancel(HPyContext*, HPyListBuilder builder) noexcept {
@@ -165,23 +168,23 @@ HPyTupleBuilder ctx_TupleBuilder_New(HPyContext*, HPy_ssize_t size) noexcept {
     return HPyTupleBuilder{word_of(PyTuple_New(size))};
 }
 
-void ctx_TupleBuilder_Set(HPyContext*, HPyTupleBuilder builder, HPy_ssize_t index,
+void ctx_TupleBuilder_Set(HPyContext* ctx, HPyTupleBuilder builder, HPy_ssize_t index,
                           HPy h_item) noexcept {
     if (have_common_bit(builder._tup, h_item._i)) [[likely]] {
         auto* const tuple = reinterpret_cast<PyTupleObject*>(builder._tup);
-        if (set_first(tuple->ob_item, Py_SIZE(tuple), index, as_object(h_item))) [[likely]]
+        if (set_first(tuple, index, as_object(h_item))) [[likely]]
             return;
     }
-    set_in_tuple(builder, index, h_item);
+    set_in_tuple(ctx, builder, index, h_item);
 }
 
-HPy ctx_TupleBuilder_Build(HPyContext*, HPyTupleBuilder builder) noexcept {
+HPy ctx_TupleBuilder_Build(HPyContext* ctx, HPyTupleBuilder builder) noexcept {
     if (PyObject* const tuple = object_of(builder._tup)) [[likely]] {
         const auto* const inside = reinterpret_cast<const PyTupleObject*>(tuple);
-        if (are_set(inside->ob_item, PyTuple_GET_SIZE(tuple)) && !is_raised()) [[likely]]
+        if (are_set(inside->ob_item, PyTuple_GET_SIZE(tuple)) && is_not_raised()) [[likely]]
             return as_handle(tuple);
     }
-    return build_tuple(builder);
+    return build_tuple(ctx, builder);
 }
 
 void ctx_TupleBuilder_Cancel(HPyContext*, HPyTupleBuilder builder) noexcept {

@@ -11,6 +11,7 @@
 #include "runtime/calls/handle.h"
 #include "runtime/context/functions.h"
 #include "runtime/context/guard.h"
+#include "runtime/context/slow_path.h"
 #include "runtime/cpython/guarded.h"
 #include "runtime/types/record.h"
 
@@ -84,9 +85,7 @@ int set_call_function(PyObject* object, const HPyCallFunction* function, Site si
     return 0;
 }
 
-/// With the parameters of ctx_SetCallFunction, which ends in a jump to it.
-[[nodiscard, gnu::cold, gnu::noinline]] int set_slowly(HPyContext*, HPy h,
-                                                       const HPyCallFunction* function) noexcept {
+HPYSTATE_SLOW_PATH int set_slowly(HPyContext*, HPy h, HPyCallFunction* function) noexcept {
     return set_call_function_or_fail(h, function, kObjectSite);
 }
 
