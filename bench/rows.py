@@ -164,15 +164,15 @@ ROWS: tuple[Row, ...] = (
     _round("HPyTracker_New(0), 12 Add, Close", "growing_tracker"),
     _round("HPyArg_Parse with a tracker", "parse"),
     # These two check the index, and Build asks whether an item could not be made.
-    _round("HPyTupleBuilder of two", "tuple_builder", limit=1.10),
-    _round("HPyListBuilder of two", "list_builder", limit=1.07),
+    _round("HPyTupleBuilder of two", "tuple_builder", limit=1.07),
+    _round("HPyListBuilder of two", "list_builder", limit=1.05),
     _round("HPy_HasAttr_s of a missing attribute", "missing_attribute", "'text'"),
     _round("HPy_Length of a str", "length", "'text'"),
     _round("HPy_New", "new_plain"),
     _round("HPy_New, collected", "new_collected"),
     _round("HPy_New, with HPy_tp_call", "new_called"),
     # A store with upstream, which does not look whether there is a function, and whose place it is.
-    _round("HPy_SetCallFunction", "set_call", "SIDE_called", limit=2.1),
+    _round("HPy_SetCallFunction", "set_call", "SIDE_called", limit=1.75),
     _round("HPy_New on float", "new_float"),
     _round("HPy_New on float, with HPy_tp_destroy", "new_float_destroyed"),
     _round("HPy_New on int", "new_long"),
