@@ -98,7 +98,8 @@ class Run:
 
     def get_line(self) -> str:
         """The line that `make demo` prints without root; the row names what is wrong with it."""
-        result = watch(self.machine.command("user", "cd hpystate && make demo"), self.log)
+        command = self.machine.command("user", "cd hpystate && make demo")
+        result = watch(command, self.log, f"fresh: {self.row.name}", self.deadline)
         try:
             if result.status == 0:
                 raise ValueError("it ended well, though packages are missing")

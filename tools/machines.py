@@ -90,7 +90,7 @@ def run_noted(what: str, command: list[str]) -> subprocess.CompletedProcess[str]
                     status = child.wait(timeout=10)
                     break
                 except subprocess.TimeoutExpired:
-                    print(f"fresh: {what} ({time.monotonic() - begin:.0f} s)", flush=True)
+                    print(f"{what} ({time.monotonic() - begin:.0f} s)", flush=True)
         finally:
             child.kill()
         said.seek(0)
@@ -100,7 +100,7 @@ def run_noted(what: str, command: list[str]) -> subprocess.CompletedProcess[str]
 def check_possible() -> None:
     """MachineError: no chroot can be made here. Installs debootstrap where it is missing."""
     if os.geteuid() != 0:
-        raise MachineError("only root makes chroots; type: sudo make fresh")
+        raise MachineError("only root makes chroots; type it after `sudo`")
     result = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "sh", "-c", "mount -t tmpfs tmpfs /mnt"],
         capture_output=True,

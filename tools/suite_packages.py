@@ -1,9 +1,9 @@
 """suite_packages.py [--only NAME,NAME]: the suites of packages in many interpreters at once.
 
-Installs PACKAGES as pip chooses them into an environment of its own (build/suite-packages-<X>) with
+Installs PACKAGES as pip chooses them into an environment of its own (build/suite-packages-3.X) with
 the Python that runs this, takes the tests out of the source distribution of the same version, and
 runs them with `pytest -p hpystate.pytest_interpreters`. What differed from main is written to
-tests/plugin/results/<X>.json; `tools/tables.py --write` makes the table of docs/plugin.md from it.
+tests/plugin/results/3.X.json; `tools/tables.py --write` makes the table of docs/plugin.md from it.
 The network is needed. Exit status 0: each suite was compared, whatever differed; 1: one was not,
 and the text names it.
 """
@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tarfile
@@ -25,7 +26,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "tests" / "plugin" / "results"
 INTERPRETERS = 4
-SECONDS = 1200  # for one suite
+SECONDS = 900  # for the interpreters of one suite; main has as many
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,17 @@ PACKAGES = {
 }
 
 
+#: Of pip, an archive, pytest, or what the plugin wrote.
+FAILURES = (
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    tarfile.TarError,
+    subprocess.SubprocessError,
+)
+
+
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--only", metavar="NAME,NAME", help="these of the list")
@@ -62,11 +75,10 @@ def pip(python: Path, *arguments: str) -> None:
 
 
 def environment(names: list[str]) -> Path:
-    """The Python of an environment that has the packages and pytest."""
-    folder = ROOT / "build" / f"suite-packages-{sys.version_info[1]}"
+    """The Python of an environment that has the packages and pytest, made anew."""
+    folder = ROOT / "build" / f"suite-packages-{VERSION}"
     python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     beside = [each for name in names for each in PACKAGES[name].beside]
     pip(python, "install", "pytest", *names, *beside)
     return python
@@ -95,6 +107,20 @@ def unpack_tests(archive: Path, folder: str, target: Path) -> Path:
     return target / inside[0].name.partition("/")[0] / folder
 
 
+def printed(command: list[str], folder: Path) -> str:
+    """What pytest printed. It is ended by SIGINT, since it has a process to end itself; then this
+    raises TimeoutExpired."""
+    child = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    with child:
+        try:
+            return child.communicate(timeout=2 * SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGINT)
+            raise
+
+
 def compare(python: Path, name: str, version: str) -> dict[str, Any]:
     """What the plugin wrote, as data. Raises RuntimeError where it wrote nothing."""
     with tempfile.TemporaryDirectory(prefix="hpystate-suite-") as scratch:
@@ -104,24 +130,20 @@ def compare(python: Path, name: str, version: str) -> dict[str, Any]:
             *("download", "--no-deps", "--no-binary", name, "--dest", scratch),
             f"{name}=={version}",
         )
-        (archive,) = place.glob("*.tar.gz")
-        tests = unpack_tests(archive, PACKAGES[name].tests, place)
+        archives = sorted(place.glob("*.tar.gz"))
+        if not archives:
+            found_files = ", ".join(file.name for file in place.iterdir())
+            raise LookupError(f"a .tar.gz was expected of pip, it brought {found_files}")
+        tests = unpack_tests(archives[0], PACKAGES[name].tests, place)
         found = place / "found.json"
         command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["-p", "hpystate.pytest_interpreters", f"--interpreters={INTERPRETERS}"]
-        command += [f"--interpreters-json={found}", f"--rootdir={tests.parent}", tests.name]
-        result = subprocess.run(
-            command,
-            cwd=tests.parent,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        command += [f"--interpreters-timeout={SECONDS}", f"--interpreters-json={found}"]
+        command += [f"--rootdir={tests.parent}", tests.name]
+        said = printed(command, tests.parent)
         if not found.exists():
-            end = "\n".join(result.stdout.splitlines()[-20:])
-            raise RuntimeError(f"{name}: nothing was compared:\n{end}")
+            end = "\n".join(said.splitlines()[-20:])
+            raise RuntimeError(f"nothing was compared:\n{end}")
         return json.loads(found.read_text())
 
 
@@ -135,18 +157,18 @@ def main(arguments: list[str]) -> int:
     document: dict[str, Any] = {"python": platform.python_version(), "packages": {}}
     failed = False
     for name in options.names:
-        version = version_of(python, name)
         try:
+            version = version_of(python, name)
             found = compare(python, name, version)
-        except (LookupError, RuntimeError, subprocess.SubprocessError) as error:
-            print(f"suite_packages: {error}", file=sys.stderr)
+        except FAILURES as error:
+            print(f"suite_packages: {name}: {error}", file=sys.stderr)
             failed = True
             continue
         document["packages"][name] = {"version": version, **found}
         print(f"{name} {version}: {found['summary']}", flush=True)
     if options.only is None and not failed:
         RESULTS.mkdir(parents=True, exist_ok=True)
-        file = RESULTS / f"3.{sys.version_info[1]}.json"
+        file = RESULTS / f"{VERSION}.json"
         file.write_text(json.dumps(document, indent=1) + "\n")
         print(f"written: {os.path.relpath(file)}; now tools/tables.py --write")
     return int(failed)

@@ -14,13 +14,18 @@ RESULTS = Path(__file__).resolve().parents[1] / "tests" / "plugin" / "results"
 def _differed(package: dict[str, Any]) -> str:
     """Files that were not collected apart: a module that is refused leaves out all their tests."""
     rows = package["differed"]
-    files = [row for row in rows if row["main"] == "collected"]
-    parts = [f"{len(rows) - len(files)} tests"]
+    files = sum(row["main"] == "collected" for row in rows)
+    parts = [_counted(len(rows) - files, "test")]
     if files:
-        parts.append(f"{len(files)} files not collected")
+        parts.append(f"{_counted(files, 'file')} not collected")
     if package["end of the process"]:
         parts.append(f"the process {package['end of the process']}")
+        parts.append(f"{_counted(package['not reached'], 'test')} not reached")
     return ", ".join(parts)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def suites() -> str:

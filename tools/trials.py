@@ -128,7 +128,7 @@ def attempt_all(
     HPYSTATE_FRESH=FOLDER keeps the bases of the machines there; otherwise all is removed."""
     if not can_make_machines(tool):
         return None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by `finally`, so all is removed
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is removed
     kept = os.environ.get("HPYSTATE_FRESH")
     folder = Path(kept) if kept else Path(tempfile.mkdtemp(prefix=f"hpystate-{tool}-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,6 +151,7 @@ def attempt_all(
     finally:
         if not kept:
             remove(folder)
+        signal.signal(signal.SIGTERM, before)
     return logs
 
 

@@ -2,9 +2,8 @@
 /// ABI's list.
 ///
 /// An implementation may assume that the calling thread is attached to the interpreter of `ctx`,
-/// and that every operand is not HPy_NULL unless operands.def lists it as optional: guard.h refuses
-/// it before. To raise, it sets an exception and returns the error value of guard.h; it never
-/// throws.
+/// and that every operand is not HPy_NULL unless operands.def lists it: guard.h refuses it before.
+/// To raise, it sets an exception and returns the error value of guard.h; it never throws.
 #pragma once
 
 #include <hpy/context.h>

@@ -107,6 +107,11 @@ static HPy set_null_impl(HPyContext *ctx, HPy self, HPy arg) {
     static HPyCallFunction null;
     return HPy_SetCallFunction(ctx, arg, &null) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
 }
+HPyDef_METH(set_of_null, "set_of_null", HPyFunc_O)
+static HPy set_of_null_impl(HPyContext *ctx, HPy self, HPy arg) {
+    HPyCallFunction *function = HPy_Is(ctx, arg, ctx->h_None) ? NULL : &twice;
+    return HPy_SetCallFunction(ctx, HPy_NULL, function) < 0 ? HPy_NULL : HPy_Dup(ctx, ctx->h_None);
+}
 HPyDef_METH(var_type, "var_type", HPyFunc_NOARGS)
 static HPy var_type_impl(HPyContext *ctx, HPy self) {
     return HPyType_FromSpec(ctx, &Var_spec, NULL);
@@ -120,8 +125,8 @@ static int exec_impl(HPyContext *ctx, HPy module) {
     HPy_Close(ctx, adder);
     return good ? 0 : -1;
 }
-static HPyDef *defines[] = {&set, &set_twice, &new, &set_nothing, &set_null, &var_type,
-                            &bare_type, &same_type, &wide_type, &exec, NULL};
+static HPyDef *defines[] = {&set, &set_twice, &new, &set_nothing, &set_null, &set_of_null,
+                            &var_type, &bare_type, &same_type, &wide_type, &exec, NULL};
 static HPyModuleDef def = {.defines = defines};
 HPy_MODINIT(callable, def)
 """
@@ -340,6 +345,14 @@ def test_no_function_is_refused(module: ModuleType) -> None:
         with pytest.raises(SystemError, match="the call function is NULL"):
             refused(adder)
     assert adder(5) == 5
+
+
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+@pytest.mark.parametrize("function", ["a function", None])
+def test_no_object_is_refused(mode: str, function: object) -> None:
+    module = hpystate.load("callable", compile_snippet("callable", SOURCE), mode=mode)
+    with pytest.raises(SystemError, match="HPy_SetCallFunction.*parameter 1 is HPy_NULL"):
+        module.set_of_null(function)
 
 
 def test_a_type_with_items_has_no_fixed_place_for_it(module: ModuleType) -> None:

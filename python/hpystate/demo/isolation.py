@@ -35,7 +35,7 @@ def run_isolation(options: argparse.Namespace) -> int:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=110)  # a file or a pipe has no width
     with _progress(console) as progress:
-        _step(progress, "getting HPy's examples (once)", upstream_sdist)
+        _step(progress, "finding HPy's examples", upstream_sdist)
         folder = _step(progress, "building the extensions", build_extensions)
         workers = _step(
             progress,

@@ -69,7 +69,7 @@ def install_upstream(program: str) -> Path:
 def run_upstream(options: argparse.Namespace) -> int:
     console = Console()
     with Progress(console=console, transient=not console.is_terminal) as progress:
-        task = progress.add_task("getting HPy's examples (once)", total=4)
+        task = progress.add_task("finding HPy's examples", total=4)
         upstream_sdist()
         progress.update(task, advance=1, description="building the extensions")
         folder = build_extensions()
