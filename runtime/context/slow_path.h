@@ -3,7 +3,7 @@
 /// Such a function has the parameters of its caller, in their order, and the caller ends in a jump
 /// to it. GCC would drop the parameters that are not used and give the others new registers; then
 /// the caller moves them first, in every call. noipa forbids that. clang does not know it, and
-/// moves them only on the way to the slow path.
+/// moves them only where it goes there.
 #pragma once
 
 #ifdef __clang__
