@@ -109,6 +109,8 @@ class Process:
         assert self.child.stdin is not None
         self.child.stdin.close()
         self.child.wait()
+        assert self.child.stdout is not None
+        self.child.stdout.close()
 
 
 def work_on_demand() -> None:

@@ -11,6 +11,7 @@ import os
 import pty
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -170,8 +171,10 @@ def test_a_start_takes_less_than_100_ms_more_than_python(tmp_path: Path) -> None
         return min(found)
 
     plain = least(sys.executable, "-c", "pass")
-    assert least(*PROGRAM, "--help") - plain < 0.1
-    assert least(*PROGRAM, "build", "--help") - plain < 0.1
+    # A debug build of CPython takes three times as long, and nobody waits for it.
+    most = 0.3 if sysconfig.get_config_var("Py_DEBUG") else 0.1
+    assert least(*PROGRAM, "--help") - plain < most
+    assert least(*PROGRAM, "build", "--help") - plain < most
 
 
 def test_only_the_module_of_the_command_is_imported() -> None:

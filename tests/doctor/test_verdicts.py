@@ -70,9 +70,11 @@ def test_statics_with_objects_are_named_by_symbols(diagnose: Diagnose) -> None:
     found = diagnose("holds", HOLDS)
 
     assert outcome(found) == ("port", "differential"), found
-    assert sorted(name.partition(".")[0] for name in names(found)) == [
+    # A static of a function: GCC names it set.0, clang cached_set.set.
+    plain = [name.removesuffix(".0").rpartition(".")[2] for name in names(found)]
+    assert sorted(plain) == [
         "pi",
-        "set",  # of a function: set.0
+        "set",
         "table+32",
         "table+72",
     ]
@@ -263,7 +265,7 @@ def test_hints_are_beside_the_verdict(diagnose: Diagnose) -> None:
             PyGILState_Release(PyGILState_Ensure());
             return PyLong_FromLong(of_thread++);
         }
-        __asm__(".type shared_by_all, @gnu_unique_object\\n.globl shared_by_all\\n"
+        __asm__(".type shared_by_all, @gnu_unique_object\\n" /* clang: that binding is enough */
                 ".data\\nshared_by_all: .quad 1\\n.size shared_by_all, 8\\n.text");
     """
     row = '{"attach", attach, METH_NOARGS, NULL},'

@@ -85,6 +85,10 @@ APIS = {
 }
 if sys.version_info >= (3, 15):
     APIS["abi3t"] = ["-DPy_LIMITED_API=0x030F0000", "-DPy_TARGET_ABI3T=0x030F0000"]
+API_PARAMS = [
+    pytest.param(api, marks=LIMITED_API.marks) if LIMITED in flags else api
+    for api, flags in APIS.items()
+]
 
 
 @pytest.fixture
@@ -93,13 +97,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "api",
-    [
-        pytest.param(api, marks=LIMITED_API.marks) if LIMITED in flags else api
-        for api, flags in APIS.items()
-    ],
-)
+@pytest.mark.parametrize("api", API_PARAMS)
 @pytest.mark.parametrize(("compiler", "standard"), COMPILERS)
 def test_the_header_compiles_alone_and_without_a_warning(
     folder: Path, compiler: str, standard: str, api: str

@@ -8,6 +8,7 @@ import itertools
 import random
 import re
 import sys
+import sysconfig
 from collections.abc import Callable
 from types import ModuleType
 
@@ -113,6 +114,8 @@ def test_an_inline_form_does_what_the_function_of_the_context_does(
     if len(calls) > MOST:
         calls = random.Random(name).sample(calls, MOST)
     for call in calls:
+        if name == "Dup" and call[0]() is ... and sysconfig.get_config_var("Py_DEBUG"):
+            continue  # it returns NULL without an exception: CPython raises, a debug build aborts
         inline, context = (
             outcome(getattr(forms, f"{name}_{way}"), [make() for make in call])
             for way in ("inline", "context")

@@ -20,6 +20,7 @@ import faulthandler
 import os
 import signal
 import subprocess
+import sysconfig
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from tests.limits.progress import Progress
 # tests/CMakeLists.txt reads these two lines, for the programs of Catch2.
 SECONDS = 300
 SANITIZED = 10
+DEBUG_PYTHON = 3
 #: A test that is marked `slow`: it builds something, or runs many processes.
 SLOW_SECONDS = 900
 #: From the first limit to the end of the process; at most ten times the limit.
@@ -45,7 +47,10 @@ _stderr = -1
 
 
 def patience() -> int:
-    """By how much everything may take longer here: sanitizers look at every step."""
+    """By how much everything may take longer here: sanitizers look at every step, a debug build of
+    CPython at many."""
+    if "HPYSTATE_SANITIZED" not in os.environ and sysconfig.get_config_var("Py_DEBUG"):
+        return DEBUG_PYTHON
     return SANITIZED if "HPYSTATE_SANITIZED" in os.environ else 1
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import hpystate
 from hpystate.build import compile_extension, include_folder
-from tests.upstream.old import compile_old
+from tests.upstream.old import DEBUG_INFO, compile_old
 
 HERE = Path(__file__).parent
 Files = tuple[Path, Path]
@@ -56,7 +56,7 @@ def compile_pair(folder: Path, name: str, *flags: str) -> Path:
 def compile_for_0_0_4(folder: Path, name: str, *flags: str, source: Path | None = None) -> Path:
     """With the headers of HPy 0.0.4, which come before ours."""
     ours = [INCLUDED, "-idirafter", str(include_folder()), f"-I{HERE}"]
-    common = ["-g", "-O2", "-fvisibility=hidden", *ours]
+    common = [DEBUG_INFO, "-O2", "-fvisibility=hidden", *ours]
     return compile_old(name, [source or HERE / f"{name}.c"], folder, flags=[*common, *flags])
 
 

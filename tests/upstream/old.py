@@ -21,6 +21,7 @@ from hpystate.build import CXX_STANDARD, CXX_SUFFIXES, compiler, kept, make_cach
 from hpystate.build import upstream_sdist as sdist
 
 HELPERS = ("argparse", "buildvalue", "helpers")  # compiled into every extension of 0.0.4
+DEBUG_INFO = "-gdwarf-4"  # valgrind 3.19 ends at the DWARF 5 that clang writes for a plain -g
 DEFINES = ("-DHPY", "-DHPY_UNIVERSAL_ABI")
 
 
@@ -41,7 +42,7 @@ def _in_cache(source: Path) -> Path:
 
 
 def compile_old(
-    name: str, sources: Sequence[Path], folder: Path, *, flags: Sequence[str] = ("-g", "-O1")
+    name: str, sources: Sequence[Path], folder: Path, *, flags: Sequence[str] = (DEBUG_INFO, "-O1")
 ) -> Path:
     """The file `<name>.hpy.so` in `folder`, from sources that are all C or all C++. What did not
     change is taken from the cache."""
@@ -49,7 +50,7 @@ def compile_old(
     common = ["-fPIC", *DEFINES, f"-I{devel / 'include'}"]
     in_c = [*compiler("CC", "cc"), *common]
     objects = [
-        kept([*in_c, "-g", "-O1", "-c"], [devel / "src" / "runtime" / f"{helper}.c"], f"{helper}.o")
+        kept([*in_c, DEBUG_INFO, "-O1", "-c"], [devel / "src" / "runtime" / f"{helper}.c"], f"{helper}.o")
         for helper in HELPERS
     ]
     is_cxx = {source.suffix in CXX_SUFFIXES for source in sources}
@@ -66,7 +67,7 @@ def compile_old(
 
 
 def compile_old_snippet(
-    name: str, source: str, folder: Path, *, flags: Sequence[str] = ("-g", "-O1")
+    name: str, source: str, folder: Path, *, flags: Sequence[str] = (DEBUG_INFO, "-O1")
 ) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.c"
