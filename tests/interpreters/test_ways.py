@@ -47,7 +47,8 @@ def test_memory_and_the_time_of_one_more_are_numbers_of_that_way(way: str) -> No
     start = json.loads(run(WORKER, "start", way, 3).stdout)
 
     assert memory["first"] > 1000
-    assert (memory["each"] > 1000) == (way != "threads")  # KiB
+    if "HPYSTATE_SANITIZED" not in os.environ:  # whose memory for a thread counts too
+        assert (memory["each"] > 1000) == (way != "threads")  # KiB
     assert 0 < start < 60_000
 
 
