@@ -175,7 +175,9 @@ def test_with_workers_there_is_a_sign_of_life_while_a_test_takes_long(hanging: P
     assert result.returncode == 0, result.stdout + result.stderr
     said = re.findall(r"(?m)^\[ *\d+s\] (.*?) \((\d+) s\)$", result.stderr)
     # On a busy machine the test takes longer than it sleeps, and there is a second sign.
-    assert list(dict.fromkeys(text for text, _ in said)) == ["still running: test_hanging.py::test_takes_long"]
+    assert list(dict.fromkeys(text for text, _ in said)) == [
+        "still running: test_hanging.py::test_takes_long"
+    ]
 
 
 @pytest.mark.parametrize(

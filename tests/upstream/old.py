@@ -50,7 +50,11 @@ def compile_old(
     common = ["-fPIC", *DEFINES, f"-I{devel / 'include'}"]
     in_c = [*compiler("CC", "cc"), *common]
     objects = [
-        kept([*in_c, DEBUG_INFO, "-O1", "-c"], [devel / "src" / "runtime" / f"{helper}.c"], f"{helper}.o")
+        kept(
+            [*in_c, DEBUG_INFO, "-O1", "-c"],
+            [devel / "src" / "runtime" / f"{helper}.c"],
+            f"{helper}.o",
+        )
         for helper in HELPERS
     ]
     is_cxx = {source.suffix in CXX_SUFFIXES for source in sources}
