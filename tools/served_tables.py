@@ -17,10 +17,8 @@ Document = dict[str, Any]
 
 
 def machine_of(found: Document, load: list[float]) -> str:
-    low, high = sorted(load)
-    return (
-        f"{found['date']}, CPython {found['python']}; load of the machine {low:.0f} to {high:.0f}"
-    )
+    loads = " to ".join(f"{each:.1f}" for each in sorted(load))
+    return f"{found['date']}, CPython {found['python']}; load of the machine {loads}"
 
 
 def apache_answers() -> str:
@@ -49,7 +47,7 @@ def apache_installs() -> str:
 
 def busy(found: Document) -> str:
     """Instead of ratios, where other programs had the processors; "" on a quiet machine."""
-    before = found["rates"]["load"][0]
+    before = found["load"]
     if before <= found["processors"]:
         return ""
     return (
@@ -77,7 +75,7 @@ def apache_rates() -> str:
         [size, str(clients), *(row.get(name, "") for name in columns)]
         for (size, clients), row in sorted(cells.items(), key=lambda each: each[0][1])
     ]
-    note = machine_of(found, found["rates"]["load"]) + f"; {found['rates']['rounds']} rounds.\n\n"
+    note = machine_of(found, [found["load"]]) + f"; {found['rates']['rounds']} rounds.\n\n"
     return note + lines_of(["a request takes", "clients a group", *columns], rows)
 
 
@@ -90,7 +88,7 @@ def apache_waits() -> str:
             row["sheet"],
             row["way"],
             str(row["alpha"]),
-            *(f"{row[key]:.0f}" for key in ("p50 ms", "p99 ms", "longest ms")),
+            *(f"{row[key]:.1f}" for key in ("p50 ms", "p99 ms", "longest ms")),
         ]
         for row in found["rates"]["waits"]
     ]

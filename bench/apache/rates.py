@@ -7,7 +7,6 @@ is the more certain number where other programs use the machine too.
 from __future__ import annotations
 
 import contextlib
-import os
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +70,6 @@ def rates(
 ) -> dict[str, Any]:
     """start(*sites, module=...) makes a server; `changed` is the module with more locks"""
     found: dict[tuple[Row, int], list[dict[str, float]]] = {}
-    load = [os.getloadavg()[0]]
     plain = sites(*(way for way in WAYS if way != "changed"))
     with contextlib.ExitStack() as stack:
         published = stack.enter_context(start(*plain))
@@ -85,12 +83,10 @@ def rates(
                     one = _one(servers[row.way], row, count, seconds)
                     found.setdefault((row, count), []).append(one)
         waits = _waits(servers, seconds)
-    load.append(os.getloadavg()[0])
     rows = [_summary(row, found[row, 1], found[row, 2]) for row in ROWS]
     return {
         "rounds": rounds,
         "seconds": seconds,
-        "load": load,
         "sizes": SIZES,
         "rows": rows,
         "waits": waits,
@@ -167,7 +163,7 @@ def _summary(row: Row, one: list[dict[str, float]], two: list[dict[str, float]])
 
 
 def show(found: dict[str, Any]) -> list[str]:
-    lines = [f"load before and after: {found['load']}"]
+    lines = []
     for row in found["rows"]:
         parts = ", ".join(f"{part} {us[0]:.0f}/{us[1]:.0f}" for part, us in row["us"].items())
         ratio = statistics.median(row["two against one"])

@@ -170,6 +170,7 @@ def measure(hosts: Hosts, parts: list[str], quick: bool) -> dict[str, Any]:
         "apache": apache_version(),
         "mod_wsgi": mod_wsgi.VERSION,
         "concurrency": CONCURRENCY,
+        "load": os.getloadavg()[0],  # of other programs: the parts below make a load of their own
     }
     if "answers" in parts:
         found["answers"] = answers(hosts, 2_000 if quick else 20_000)
