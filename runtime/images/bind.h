@@ -1,0 +1,15 @@
+/// runtime/images/bind.h: points an image's calls of some functions to those of its owner.
+#pragma once
+
+#include "runtime/images/owner.h"
+
+#include <link.h>
+
+namespace hpystate::images {
+
+/// Writes the owner's entries (bound.h) over the addresses of CPython's functions that the dynamic
+/// linker has put into the image. Nothing of the image runs meanwhile. Throws ImageError
+/// (no-mappings): a page could not be made writable for a moment.
+void bind_to_owner(const link_map& map, const std::string& path, const Owner& owner);
+
+} // namespace hpystate::images

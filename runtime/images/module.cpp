@@ -1,0 +1,137 @@
+/// runtime/images/module.cpp: what CPython's import machinery does after dlopen (PEP 489).
+#include <Python.h>
+
+#include "runtime/images/module.h"
+
+#include "runtime/cpython/ref.h"
+#include "runtime/images/bound.h"
+
+#include <dlfcn.h>
+#include <utility>
+
+namespace hpystate::images {
+
+namespace {
+
+/// CPython's check whether a module supports a GIL of its own, off for the calling interpreter.
+/// Modules that an exec slot makes are checked too, so it is off while that runs.
+class WithoutCheck {
+  public:
+    WithoutCheck() : imp_(PyImport_ImportModule("_imp")) {
+        if (imp_) before_ = Ref(set(Ref(PyLong_FromLong(-1)).get()));
+    }
+    WithoutCheck(const WithoutCheck&) = delete;
+    WithoutCheck& operator=(const WithoutCheck&) = delete;
+    ~WithoutCheck() {
+        if (!before_) return;
+        PyObject* const raised = PyErr_GetRaisedException();
+        const Ref ours(set(before_.get()));
+        if (!ours) PyErr_WriteUnraisable(imp_.get());
+        PyErr_SetRaisedException(raised);
+    }
+
+    /// False: an exception is set.
+    [[nodiscard]] bool is_off() const noexcept { return static_cast<bool>(before_); }
+
+  private:
+    PyObject* set(PyObject* value) const {
+        if (value == nullptr) return nullptr;
+        return PyObject_CallMethod(imp_.get(), "_override_multi_interp_extensions_check", "O",
+                                   value);
+    }
+
+    Ref imp_;
+    Ref before_; ///< the value that was there
+};
+
+/// Puts `name` where PyModule_Create2 finds it.
+class Making {
+  public:
+    explicit Making(const char* name) noexcept : outer_(std::exchange(module_being_made, name)) {}
+    Making(const Making&) = delete;
+    Making& operator=(const Making&) = delete;
+    ~Making() { module_being_made = outer_; }
+
+  private:
+    const char* outer_;
+};
+
+using InitFunction = PyObject* (*)();
+
+/// What the init function returned, checked as CPython does. Owned; a definition is borrowed.
+PyObject* call(InitFunction init, const char* name) {
+    PyObject* const result = [&] {
+        const Making making(name);
+        return init();
+    }();
+    if (result == nullptr && PyErr_Occurred() == nullptr) {
+        PyErr_Format(PyExc_SystemError,
+                     "initialization of %s failed without raising an exception", name);
+    } else if (result != nullptr && PyErr_Occurred() != nullptr) {
+        PyObject* const cause = PyErr_GetRaisedException();
+        PyErr_Format(PyExc_SystemError, "initialization of %s raised unreported exception", name);
+        PyObject* const error = PyErr_GetRaisedException();
+        PyException_SetCause(error, Py_NewRef(cause));
+        PyException_SetContext(error, cause);
+        PyErr_SetRaisedException(error);
+        return nullptr; // what it returned may be anything
+    }
+    return result;
+}
+
+/// Adds what CPython gives a module of single-phase initialisation, and keeps it.
+PyObject* keep_single(Image& image, PyObject* module, const char* name) {
+    Ref owned(module);
+    PyModuleDef* const definition = PyModule_Check(module) ? PyModule_GetDef(module) : nullptr;
+    if (definition == nullptr) {
+        PyErr_Clear(); // of PyModule_GetDef
+        PyErr_Format(PyExc_SystemError,
+                     "initialization of %s returned neither a module with a definition nor a "
+                     "definition",
+                     name);
+        return nullptr;
+    }
+    // Found already where the init function has called PyState_AddModule itself.
+    if (PyState_FindModule(definition) == nullptr && PyState_AddModule(module, definition) != 0)
+        return nullptr;
+    const Ref file(PyUnicode_DecodeFSDefault(image.file.c_str()));
+    if (!file || PyModule_AddObjectRef(module, "__file__", file.get()) != 0) return nullptr;
+    image.module = Py_NewRef(module);
+    return owned.release();
+}
+
+} // namespace
+
+PyObject* create_module_of(Image& image, PyObject* spec, const char* symbol) {
+    if (image.module != nullptr) return Py_NewRef(image.module);
+    void* const found = dlsym(image.handle, symbol);
+    if (found == nullptr) {
+        PyErr_Format(PyExc_ImportError,
+                     "%s: the file does not define module export function (%s); is it imported "
+                     "under the name that it was built for?",
+                     image.file.c_str(), symbol);
+        return nullptr;
+    }
+    const Ref text(PyObject_GetAttrString(spec, "name"));
+    const char* const name = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+    if (name == nullptr) return nullptr;
+    const WithoutCheck without;
+    if (!without.is_off()) return nullptr;
+    PyObject* const made = call(reinterpret_cast<InitFunction>(found), name);
+    if (made == nullptr) return nullptr;
+    if (!PyObject_TypeCheck(made, &PyModuleDef_Type)) return keep_single(image, made, name);
+    return PyModule_FromDefAndSpec(reinterpret_cast<PyModuleDef*>(made), spec);
+}
+
+bool execute_module_of(PyObject* module) {
+    PyModuleDef* const definition = PyModule_Check(module) ? PyModule_GetDef(module) : nullptr;
+    if (definition == nullptr) { // Py_mod_create may return any object: it has no exec slots
+        if (PyErr_Occurred() != nullptr) PyErr_Clear();
+        return true;
+    }
+    if (definition->m_slots == nullptr) return true;
+    const WithoutCheck without;
+    return without.is_off() && PyModule_ExecDef(module, definition) == 0;
+}
+
+} // namespace hpystate::images

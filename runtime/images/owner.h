@@ -1,0 +1,59 @@
+/// runtime/images/owner.h: the interpreter that images belong to, and its entry points.
+#pragma once
+
+#include <Python.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace hpystate::images {
+
+struct Image;
+
+/// One per interpreter that has images; it stays when the interpreter has ended, since code of its
+/// images may run in threads that are left.
+///
+/// Concurrency: `interpreter` is written by the interpreter's own thread (when this is made, and by
+/// its exit callback) and read by any thread that calls an entry point. All else is guarded by the
+/// interpreter's GIL.
+struct Owner {
+    /// nullptr once the interpreter has begun to end. release and acquire: a thread that reads an
+    /// interpreter finds what was prepared for it.
+    std::atomic<PyInterpreterState*> interpreter{nullptr};
+    std::int64_t interpreter_id = 0;
+    std::uint64_t number = 0;
+#if PY_VERSION_HEX >= 0x030F0000
+    PyInterpreterView* view = nullptr; ///< PEP 788: what a thread enters the interpreter by
+#endif
+    const std::byte* entries = nullptr; ///< machine code: entry_of()
+    std::vector<std::unique_ptr<Image>> images;
+    std::vector<std::string> being_made; ///< paths: of libraries that need each other there is no end
+};
+
+/// The owner for the interpreter of the calling thread; made at the first call. Throws ImageError
+/// (no-memory-file, no-mappings) and std::bad_alloc; nullptr with an exception set: the exit
+/// callback could not be registered.
+[[nodiscard]] Owner* owner_here();
+
+/// The same if there is one; nullptr otherwise.
+[[nodiscard]] Owner* owner_here_or_null() noexcept;
+
+/// How many owners there are, of interpreters that are alive and that have ended.
+[[nodiscard]] std::size_t owner_count() noexcept;
+
+/// A function of CPython that images get another one for.
+struct Bound {
+    const char* name;
+    void* function;         ///< with one parameter more, the Owner*
+    std::uint8_t parameter; ///< its index
+};
+
+/// The code by which images of `owner` call bound function `index` (bound.h): it adds the owner to
+/// the arguments.
+[[nodiscard]] void* entry_of(const Owner& owner, std::size_t index) noexcept;
+
+} // namespace hpystate::images
