@@ -20,9 +20,11 @@ def begin_work(folder: str) -> None:
 
 
 def _tag() -> tuple[int, int]:
+    """Of this interpreter and process. Never of interpreter 0: a tag that fits into one digit of
+    an int costs 7 % fewer instructions, and only the processes would have it."""
     from hpystate import _native
 
-    return _native.state()["interpreter"], os.getpid() & 0xFFFF
+    return 1 + _native.state()["interpreter"], os.getpid() & 0xFFFF
 
 
 def work(begin: float, end: float) -> tuple[int, int]:
