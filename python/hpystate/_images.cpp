@@ -9,6 +9,7 @@
 #include "runtime/cpython/ref.h"
 #include "runtime/images/error.h"
 #include "runtime/images/image.h"
+#include "runtime/images/make.h"
 #include "runtime/images/module.h"
 #include "runtime/images/owner.h"
 #include "runtime/images/platform.h"
@@ -32,8 +33,8 @@ void raise_image_error(const ImageError& error, PyObject* path) {
     if (!errors) return;
     const Ref type(PyObject_GetAttrString(errors.get(), "LoadError"));
     const Ref arguments(type ? Py_BuildValue("(s)", error.what()) : nullptr);
-    const Ref keywords(
-        arguments ? Py_BuildValue("{s:O,s:s}", "path", path, "kind", error.kind()) : nullptr);
+    const Ref keywords(arguments ? Py_BuildValue("{s:O,s:s}", "path", path, "kind", error.kind())
+                                 : nullptr);
     const Ref raised(keywords ? PyObject_Call(type.get(), arguments.get(), keywords.get())
                               : nullptr);
     if (raised) PyErr_SetObject(type.get(), raised.get());
@@ -107,8 +108,9 @@ PyObject* open_image_of(PyObject*, PyObject* args) {
         return nullptr;
     }
     if (PyInterpreterState_Get() == PyInterpreterState_Main()) {
-        PyErr_SetString(PyExc_RuntimeError, "hpystate._images.open: called in the main interpreter, "
-                                            "which has the file itself; call it in another one");
+        PyErr_SetString(PyExc_RuntimeError,
+                        "hpystate._images.open: called in the main interpreter, "
+                        "which has the file itself; call it in another one");
         return nullptr;
     }
     images::Policy policy;

@@ -62,8 +62,8 @@ void leave(const Entered& entry) noexcept {
 
 #else
 
-/// The thread's own state for that interpreter, if it has one: it is detached, or this is not asked.
-/// CPython remembers the last one that a thread was attached to.
+/// The thread's own state for that interpreter, if it has one: it is detached, or this is not
+/// asked. CPython remembers the last one that a thread was attached to.
 PyThreadState* detached_state_for(const PyInterpreterState* interpreter) noexcept {
     PyThreadState* const last = PyGILState_GetThisThreadState();
     return last != nullptr && last->interp == interpreter ? last : nullptr;
@@ -154,8 +154,7 @@ int add_pending_call(int (*function)(void*), void* argument, const Owner* owner)
 PyObject* create_module(PyModuleDef* definition, int api_version, const Owner* /*owner*/) noexcept {
     const char* const whole = module_being_made;
     const char* const own = definition->m_name;
-    if (whole == nullptr || own == nullptr)
-        return PyModule_Create2(definition, api_version);
+    if (whole == nullptr || own == nullptr) return PyModule_Create2(definition, api_version);
     const char* const dot = std::strrchr(whole, '.');
     if (std::string_view(dot == nullptr ? whole : dot + 1) != own)
         return PyModule_Create2(definition, api_version);

@@ -94,13 +94,14 @@ void copy_all(const Source& source, ExecutableFile& copy) {
     std::vector<char> buffer(std::size_t{1} << 20);
     std::uint64_t offset = 0;
     while (offset < source.size()) {
-        const ssize_t got = pread(source.descriptor(), buffer.data(), buffer.size(),
-                                  static_cast<off_t>(offset));
+        const ssize_t got =
+            pread(source.descriptor(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
-            throw ImageError("open-failed", source.path() + ": it cannot be read: " +
-                                                text_of(errno) + ". Check the disk or the "
-                                                                 "network share that holds it.");
+            throw ImageError("open-failed", source.path() +
+                                                ": it cannot be read: " + text_of(errno) +
+                                                ". Check the disk or the "
+                                                "network share that holds it.");
         }
         if (got == 0) break; // it has become shorter, which the check below names
         copy.write(offset, buffer.data(), static_cast<std::size_t>(got));

@@ -134,8 +134,8 @@ void ExecutableFile::seal() noexcept {
         static_cast<void>(fchmod(descriptor_, S_IRUSR | S_IXUSR));
         return;
     }
-    static_cast<void>(fcntl(descriptor_, F_ADD_SEALS,
-                            F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL));
+    static_cast<void>(
+        fcntl(descriptor_, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL));
 }
 
 std::string respelled(const std::string& path, std::uint64_t number) {

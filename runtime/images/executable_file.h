@@ -50,9 +50,9 @@ class ExecutableFile {
     bool in_memory_ = false;
 };
 
-/// `path` in another spelling: `number` is written before the last part of it, as "./" and ".//". It
-/// names the same file, and no other number gives the same text. The dynamic linker
-/// compares names before it opens a file, and the name of a descriptor is used again and again.
+/// `path` in another spelling: `number` is written before the last part of it, as "./" and ".//".
+/// It names the same file, and no other number gives the same text. The dynamic linker compares
+/// names before it opens a file, and the name of a descriptor is used again and again.
 [[nodiscard]] std::string respelled(const std::string& path, std::uint64_t number);
 
 /// A number that no other call in this process returns.

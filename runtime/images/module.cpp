@@ -65,8 +65,8 @@ PyObject* call(InitFunction init, const char* name) {
         return init();
     }();
     if (result == nullptr && PyErr_Occurred() == nullptr) {
-        PyErr_Format(PyExc_SystemError,
-                     "initialization of %s failed without raising an exception", name);
+        PyErr_Format(PyExc_SystemError, "initialization of %s failed without raising an exception",
+                     name);
     } else if (result != nullptr && PyErr_Occurred() != nullptr) {
         PyObject* const cause = PyErr_GetRaisedException();
         PyErr_Format(PyExc_SystemError, "initialization of %s raised unreported exception", name);

@@ -5,9 +5,9 @@
 /// image's statics belong to one interpreter, so neither is needed.
 #pragma once
 
-#include "runtime/images/image.h"
-
 #include <Python.h>
+
+#include "runtime/images/image.h"
 
 namespace hpystate::images {
 

@@ -8,7 +8,6 @@
 #include "runtime/images/bound.h"
 #include "runtime/images/error.h"
 #include "runtime/images/executable_file.h"
-#include "runtime/images/image.h"
 
 #include <array>
 #include <cstring>

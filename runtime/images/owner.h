@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include "runtime/images/image.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,8 +13,6 @@
 #include <vector>
 
 namespace hpystate::images {
-
-struct Image;
 
 /// One per interpreter that has images; it stays when the interpreter has ended, since code of its
 /// images may run in threads that are left.
@@ -31,7 +31,8 @@ struct Owner {
 #endif
     const std::byte* entries = nullptr; ///< machine code: entry_of()
     std::vector<std::unique_ptr<Image>> images;
-    std::vector<std::string> being_made; ///< paths: of libraries that need each other there is no end
+    std::vector<std::string>
+        being_made; ///< paths: of libraries that need each other there is no end
 };
 
 /// The owner for the interpreter of the calling thread; made at the first call. Throws ImageError

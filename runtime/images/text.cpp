@@ -44,8 +44,8 @@ std::vector<Run> unchanged_runs(const elf::Object& object, std::uintptr_t load_a
         const std::uintptr_t start = load_address + segment.p_vaddr - segment.p_offset % page;
         const auto add = [&](std::uint64_t from, std::uint64_t to) {
             if (from < to) {
-                runs.push_back({from * page, (to - from) * page, start + (from - first) * page,
-                                protection});
+                runs.push_back(
+                    {from * page, (to - from) * page, start + (from - first) * page, protection});
             }
         };
         std::uint64_t from = first;
@@ -61,8 +61,7 @@ std::vector<Run> unchanged_runs(const elf::Object& object, std::uintptr_t load_a
 
 bool map_over(const Run& run, int descriptor) noexcept {
     return mmap(reinterpret_cast<void*>(run.address), run.count, run.protection,
-                MAP_PRIVATE | MAP_FIXED, descriptor,
-                static_cast<off_t>(run.offset)) != MAP_FAILED;
+                MAP_PRIVATE | MAP_FIXED, descriptor, static_cast<off_t>(run.offset)) != MAP_FAILED;
 }
 
 /// Of all segments, in whole pages.

@@ -1,7 +1,7 @@
-/// runtime/images/image.cpp: the road from a file to its image.
+/// runtime/images/make.cpp: copies, changes, opens and binds the file.
 #include <Python.h>
 
-#include "runtime/images/image.h"
+#include "runtime/images/make.h"
 
 #include "globals/locks.h"
 #include "runtime/elf/error.h"
@@ -9,6 +9,7 @@
 #include "runtime/images/copy.h"
 #include "runtime/images/error.h"
 #include "runtime/images/libraries.h"
+#include "runtime/images/owner.h"
 
 #include <algorithm>
 #include <array>
@@ -56,11 +57,12 @@ std::string linker_reason() {
     }
     if (has("cannot open shared object file")) {
         throw ImageError("missing-library",
-                         begin + reason + ". Install that library; the one in a folder that the "
-                                          "file names is found as for the file itself.");
+                         begin + reason +
+                             ". Install that library; the one in a folder that the "
+                             "file names is found as for the file itself.");
     }
-    if (has("failed to map segment") || has("cannot allocate memory") ||
-        has("cannot create") || has("cannot change memory protections")) {
+    if (has("failed to map segment") || has("cannot allocate memory") || has("cannot create") ||
+        has("cannot change memory protections")) {
         throw ImageError("no-mappings",
                          begin + reason + ". Raise vm.max_map_count, or start fewer interpreters.");
     }
@@ -177,8 +179,9 @@ void Making::open_libraries() {
         for (const Needed& needed : needed_by(elf::Object(copy_->path()), source_.path()))
             if (!needed.path.empty()) open_library(needed);
     } catch (const elf::Error& error) {
-        throw ImageError("missing-library", source_.path() + ": no image can be made: a library "
-                                                             "that it needs: " +
+        throw ImageError("missing-library", source_.path() +
+                                                ": no image can be made: a library "
+                                                "that it needs: " +
                                                 error.found() + ". " + error.advice());
     }
 }
@@ -191,8 +194,9 @@ void Making::rename_own() {
     const std::optional<std::string> own = renamed(soname, next_number());
     if (!own) {
         throw ImageError("open-failed", source_.path() + ": no image can be made: its soname " +
-                                            soname + " is too short for a name of its own for "
-                                                     "each image. Link it without -soname.");
+                                            soname +
+                                            " is too short for a name of its own for "
+                                            "each image. Link it without -soname.");
     }
     renames_.push_back({soname, *own});
     image_->soname = *own;
@@ -229,8 +233,9 @@ class Turn {
     Turn(Owner& owner, const std::string& path) : owner_(owner) {
         const auto& making = owner.being_made;
         if (std::find(making.begin(), making.end(), path) != making.end()) {
-            throw ImageError("open-failed", path + ": no image can be made: it needs a library that "
-                                                   "needs it.");
+            throw ImageError("open-failed", path +
+                                                ": no image can be made: it needs a library that "
+                                                "needs it.");
         }
         owner_.being_made.push_back(path);
     }
