@@ -1,4 +1,4 @@
-"""test_init.py: init functions and exec slots that fail, and modules that work all the same then."""
+"""test_init.py: init functions and exec slots that fail, and what works all the same later."""
 
 from __future__ import annotations
 
