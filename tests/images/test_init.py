@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.images.conftest import Script
@@ -53,13 +55,16 @@ def test_what_init_returns_is_checked_as_cpython_does(
             answer.append(first.run("import sys; answer = 'failing' in sys.modules"))
         scope = {{}}
         exec(__import__("textwrap").dedent({text!r}), scope)
-        answer.append(scope["answer"])
+        answer.append(scope.get("answer"))
         """,
         compiled("failing", FAILING.replace("BODY", body)),
     )
-    assert answer[0].startswith(error), answer
-    assert answer[1] is False
     assert answer[2] == answer[0], "CPython alone"
+    if sys.version_info < (3, 13) and "unreported" in error:
+        assert answer[:2] == [None, True]  # PyModule_Create of 3.12 loses the exception
+    else:
+        assert answer[0].startswith(error), answer
+        assert answer[1] is False
 
 
 def test_an_init_that_raises_at_first_works_later_in_the_same_image(script: Script) -> None:
