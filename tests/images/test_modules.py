@@ -177,6 +177,40 @@ def test_a_plain_file_that_an_image_imports_is_checked_as_always(script: Script)
     assert answer == ["module multi does not support loading in subinterpreters", 0, "yes", 0]
 
 
+def test_threads_that_import_at_once_find_the_check_as_each_of_them_needs_it(
+    script: Script,
+) -> None:
+    """Two of images that overlap, with a plain file between them."""
+    answer = script(
+        """
+        with Interpreter() as first:
+            answer = first.run('''
+                import _imp, hpystate
+                hpystate.isolate("single")
+                from hpystate.images.loader import _check
+                set_word = _imp._override_multi_interp_extensions_check
+                def word():
+                    found = set_word(0)
+                    set_word(found)
+                    return found
+                answer = []
+                for before in (0, 1):
+                    set_word(before)
+                    one, two = _check.for_images(), _check.for_images()
+                    plain = _check.for_plain_files()
+                    steps = (one.__enter__, two.__enter__, one.__exit__, plain.__enter__,
+                             plain.__exit__, two.__exit__, plain.__enter__, plain.__exit__)
+                    for step in steps:
+                        step()
+                        answer.append(word())
+                set_word(0)
+            ''')
+        """
+    )
+    assert answer[:8] == [-1, -1, -1, 0, -1, 0, 0, 0]
+    assert answer[8:] == [-1, -1, -1, 1, -1, 1, 1, 1]
+
+
 def test_attributes_are_those_that_cpython_sets(script: Script) -> None:
     """The same in main, but for the loader; both kinds of initialisation."""
     single, multi = compiled("single", SINGLE), compiled("multi", MULTI)

@@ -123,16 +123,12 @@ def checked_names(source: str, names: Iterable[object]) -> tuple[str, ...]:
     return found
 
 
-def checked_exceptions(source: str, names: object) -> tuple[str, ...]:
-    try:
-        if isinstance(names, str | bytes):
-            raise TypeError
-        listed = tuple(names)  # type: ignore[call-overload]
-    except TypeError:
+def checked_exceptions(source: str, names: Iterable[object]) -> tuple[str, ...]:
+    if isinstance(names, str | bytes) or not hasattr(names, "__iter__"):
         raise TypeError(
             f"{source}: except_ is {names!r}; a list of names was expected: except_=['torch']"
-        ) from None
-    return tuple(_checked(source, "except_", name) for name in listed)
+        )
+    return tuple(_checked(source, "except_", name) for name in names)
 
 
 def _checked(source: str, what: str, name: object) -> str:

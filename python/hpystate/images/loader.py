@@ -182,7 +182,7 @@ class _PlainFiles:
 
 
 def _override(word: int) -> int:
-    before: int = _imp._override_multi_interp_extensions_check(word)
+    before: int = _imp._override_multi_interp_extensions_check(word)  # type: ignore[attr-defined]
     return before
 
 
