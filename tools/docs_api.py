@@ -77,6 +77,15 @@ PYTHON = {
             ("function", "hpystate.pool.joblib.register", ""),
         ),
     ),
+    "isolate": Module(
+        "hpystate.isolate: private images of C extensions",
+        "python/hpystate/images/__init__.py",
+        (
+            ("module", "hpystate.images", ":no-members:"),
+            ("function", "hpystate.isolate", ""),
+            ("module", "hpystate.images.packages", ":no-members:"),
+        ),
+    ),
     "inspect": Module(
         "hpystate.inspect, hpystate.snapshot: what each interpreter has",
         "python/hpystate/look/__init__.py",

@@ -18,6 +18,7 @@ from hpystate.finder import install, load, uninstall
 
 TYPE_CHECKING = False  # typing is not imported into every interpreter
 if TYPE_CHECKING:
+    from hpystate.images import isolate
     from hpystate.look import inspect, snapshot
     from hpystate.pool import InterpreterPool
 
@@ -30,6 +31,7 @@ __all__ = [
     "uninstall",
     "InterpreterPool",
     "inspect",
+    "isolate",
     "snapshot",
 ]
 
@@ -49,11 +51,16 @@ def include_dir() -> str:
 
 
 def __getattr__(name: str) -> object:
-    """Imported at their first use: most interpreters have no pool, and nobody looks inside."""
+    """Imported at their first use: most interpreters have no pool and isolate nothing, and nobody
+    looks inside."""
     if name == "InterpreterPool":
         from hpystate.pool import InterpreterPool
 
         return InterpreterPool
+    if name == "isolate":
+        from hpystate.images import isolate
+
+        return isolate
     if name in ("inspect", "snapshot"):
         from hpystate import look
 

@@ -123,6 +123,8 @@ def _check_name(name: str, path: str) -> None:
 # ---- files in folders --------------------------------------------------------------------------
 
 _OUR_LOADERS = [(suffix, HPyLoader) for suffix in SUFFIXES]
+#: What loads a file of CPython's C API: CPython's class, or one of ours that is marked.
+_extension_loader: type = ExtensionFileLoader
 
 
 def path_hook(path: str) -> Any:
@@ -157,7 +159,29 @@ def _add_suffixes(finder: object) -> None:
 
 
 def _others(finder: FileFinder) -> list[tuple[str, type]]:
-    return [(suffix, loader) for suffix, loader in finder._loaders if suffix not in SUFFIXES]
+    return [
+        (suffix, _extension_loader if _loads_extensions(loader) else loader)
+        for suffix, loader in finder._loaders
+        if suffix not in SUFFIXES
+    ]
+
+
+def _loads_extensions(loader: type) -> bool:
+    return loader is ExtensionFileLoader or _is_marked(loader)
+
+
+def extension_loader() -> type:
+    """The loader that finders of folders have for files of CPython's C API."""
+    return _extension_loader
+
+
+def set_extension_loader(loader: type) -> None:
+    """Gives the finders of folders, present and future ones, a marked loader for files of CPython's
+    C API. install() comes before; uninstall() takes it back."""
+    global _extension_loader
+    _extension_loader = loader
+    for finder in list(sys.path_importer_cache.values()):
+        _add_suffixes(finder)
 
 
 def _put_hook_first() -> None:
@@ -333,11 +357,14 @@ def install() -> None:
     A `hpy.universal` that was imported before, by upstream, is replaced; what it loaded stays. One
     that another thread is importing is waited for; one that is being imported by the caller, or by
     a thread that waits for the caller, is replaced too: its import returns ours.
+
+    In a subinterpreter, where the variable HPYSTATE_ISOLATE is set: isolate() is called with what
+    it names, and raises what that raises.
     """
     _put_hook_first()
     _imp.acquire_lock()  # of the import machinery: two threads put no finder in place twice
     try:
-        if not any(_is_marked(finder) for finder in sys.meta_path):
+        if not is_installed():
             sys.meta_path.insert(0, HPyFinder())
             sys.meta_path.append(HintFinder())
             # `pkgutil` and `inspect` know by this list which files are modules
@@ -346,10 +373,20 @@ def install() -> None:
         _imp.release_lock()
     for name in (DROP_IN, *ALIASES):
         _take_over(name)
+    if os.environ.get("HPYSTATE_ISOLATE") and _native.state()["interpreter"] != 0:
+        from hpystate.images import isolate_by_environment
+
+        isolate_by_environment()
+
+
+def is_installed() -> bool:
+    return any(_is_marked(finder) for finder in sys.meta_path)
 
 
 def uninstall() -> None:
-    """Takes back install(); modules that were imported stay."""
+    """Takes back install() and isolate(); modules that were imported stay."""
+    global _extension_loader
+    _extension_loader = ExtensionFileLoader
     _imp.acquire_lock()
     try:
         # New lists: a thread that is walking the old ones skips nothing.

@@ -103,6 +103,14 @@ NOT_RUN = {
     "HPYSTATE_PYPY=FOLDER make test-pypy": "it fetches PyPy; tests/hosts/test_pypy.py works with "
     "what is in that folder",
     "tools/get-pypy.sh": "a file that is named; make test-pypy runs it",
+    'HPYSTATE_ISOLATE="numpy,lxml"': "a variable; tests/images/test_isolate.py",
+    'HPYSTATE_ISOLATE="*,-torch"': "a variable; tests/images/test_isolate.py",
+    "HPYSTATE_PACKAGES=mine.json": "a variable; tests/images/test_isolate.py",
+    "HPYSTATE_IMAGES=log": "a variable; tests/images/test_isolate.py",
+    "HPYSTATE_IMAGES=files": "a variable; tests/images/test_files.py",
+    "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384": "a variable of glibc's; "
+    "tests/images/test_files.py reads it in the message",
+    "OPENBLAS_NUM_THREADS=1": "a variable of OpenBLAS's",
     "PYTHON_GIL=0": "a variable of CPython's; tests/loader/test_gil.py",
 }
 
@@ -129,9 +137,14 @@ TYPED = (
     ("docs/tutorial.md", "pip wheel"),
 )
 
+ISOLATE = (
+    *("PyInit_counter", "gcc -shared", "first.run", "InterpreterPool", '"copy"'),
+    "HPYSTATE_IMAGES=log,files",
+)
 #: The blocks that tests other than tests/clients/test_readme.py run.
 ELSEWHERE = {
     **dict.fromkeys(TYPED, "tests/clients/test_learn.py types it"),
+    **{("docs/isolate.md", part): "tests/images/test_documentation.py runs it" for part in ISOLATE},
     ("docs/install.md", "hpystate enable"): "tests/wheel/test_enable.py runs it",
     ("docs/install.md", "--print-completion"): "tests/wheel/test_commands.py runs it",
     ("docs/cython.md", "cython_counter"): "tests/cython/test_counter.py runs it",
@@ -150,6 +163,7 @@ FROM_A_WHEEL = (
     "tests/cython/test_hpy.py",
     "tests/doctor/test_command.py",
     "tests/face/test_documentation.py",
+    "tests/images/test_documentation.py",
     "tests/inspect/test_inspect.py",
     "tests/plugin/test_interpreters.py",
     "tests/pool/test_process.py",

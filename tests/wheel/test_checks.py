@@ -140,10 +140,12 @@ def test_nothing_is_in_the_wheel_that_an_installation_does_not_need(
     tops = {name.partition("/")[0] for name in files}
     assert tops == {"hpystate", f"hpystate-{hpystate.__version__}.dist-info"}
     assert "hpystate/py.typed" in files and "hpystate/_native.pyi" in files
+    assert "hpystate/_images.pyi" in files and "hpystate/images/packages.json" in files
 
 
 def test_the_stub_has_the_types_of_the_compiled_module(run: Run) -> None:
-    said = run(sys.executable, "-m", "mypy.stubtest", "hpystate._native")
+    modules = ("hpystate._native", "hpystate._images")
+    said = run(sys.executable, "-m", "mypy.stubtest", *modules)
     assert "Success" in said, said
 
 

@@ -127,6 +127,47 @@ print(min(start() for _ in range(500)) * 1e3)
     assert 0 < float(run(empty, "-c", code, enabled)) < 0.3
 
 
+SINGLE = """
+#include <Python.h>
+static long count;
+static PyObject *bump(PyObject *self, PyObject *unused) { return PyLong_FromLong(++count); }
+static PyMethodDef methods[] = {{"bump", bump, METH_NOARGS, NULL}, {NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "single", NULL, -1, methods};
+PyMODINIT_FUNC PyInit_single(void) { return PyModule_Create(&definition); }
+"""
+
+
+def test_with_the_variable_a_subinterpreter_isolates_with_no_call_of_ours(
+    run: Run, empty: Path, tmp_path: Path, enabled: Path
+) -> None:
+    (tmp_path / "single.c").write_text(SINGLE)
+    headers = run(empty, "-c", "import sysconfig; print(sysconfig.get_path('include'))").strip()
+    run("cc", "-shared", "-fPIC", f"-I{headers}", "single.c", "-o", "single.so")
+    code = """
+import sys
+if sys.version_info >= (3, 13):
+    import _interpreters as interpreters
+else:
+    import _xxsubinterpreters as interpreters
+import single
+single.bump()
+other = interpreters.create()
+failed = interpreters.run_string(other, '''
+import sys
+sys.path.insert(0, "")
+import single
+assert type(single.__loader__).__name__ == "ImageLoader", single.__loader__
+assert single.bump() == 1
+''')
+assert failed is None, failed
+interpreters.destroy(other)
+print(single.bump(), type(single.__loader__).__name__)
+"""
+    printed = run(empty, "-c", code, HPYSTATE_ISOLATE="single")
+
+    assert printed == "2 ExtensionFileLoader\n"
+
+
 def test_status_tells_and_disable_takes_it_back(run: Run, empty: Path, enabled: Path) -> None:
     hpystate = (empty, "-m", "hpystate")
 

@@ -1,5 +1,5 @@
 """cli/enable.py: `hpystate enable` and `disable`: whether every interpreter of an environment
-imports NAME.hpy0.so without a call of hpystate.install().
+imports NAME.hpy0.so without a call of hpystate.install(), and isolates what HPYSTATE_ISOLATE names.
 
 CPython executes the lines of .pth files in site-packages that begin with `import`, at the start
 of the main interpreter and of every subinterpreter. Ours appends a finder to sys.meta_path, which
@@ -26,6 +26,8 @@ NAME = "hpystate-enable.pth"
 # looks at what CPython's finders have read of all folders, which is more than those of the
 # module's path: then install() is called too early, and the answer is the same. A finder
 # puts a new set in the place of an old one, so another thread never changes what is read here.
+# What HPYSTATE_ISOLATE names has to be isolated before its first import, which no finder misses: so
+# install() is called at the start where it is set. Without it that costs a read of os.environ.
 FINDER = """\
 class FirstMiss:
     first_miss = True
@@ -35,7 +37,11 @@ class FirstMiss:
             if name[:4] in ('hpy', 'hpy.') or not files.isdisjoint(getattr(one, '_path_cache', ())):
                 exec({text!r}, scope := {{}})
                 return scope['find_spec'](self, name, *rest)
-sys.meta_path.append(FirstMiss())
+if os.environ.get('HPYSTATE_ISOLATE'):
+    import hpystate
+    hpystate.install()
+else:
+    sys.meta_path.append(FirstMiss())
 """
 
 
@@ -51,7 +57,7 @@ def line() -> str:
     finder = FINDER.format(suffixes=SUFFIXES, text=ast.unparse(tree))
     # The site-packages of a virtual environment are read twice. A second finder would do no harm.
     there = "hasattr(sys.meta_path[-1], 'first_miss')"
-    return f"import sys; {there} or exec({finder!r}, {{'sys': sys}})\n"
+    return f"import os, sys; {there} or exec({finder!r}, {{'os': os, 'sys': sys}})\n"
 
 
 def site_packages(user: bool) -> Path:

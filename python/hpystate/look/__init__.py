@@ -26,7 +26,8 @@ class Inspection:
     """What was found: plain data, no object of an extension is kept.
 
     found  a dict that JSON can hold: hpystate, python, interpreter (who read), regions (how many
-           are live, dying, free) and interpreters: a list of dicts, with a list of globals in each
+           are live, dying, free), images (counts of the process's private images; None: the
+           reader has none) and interpreters: a list of dicts, with a list of globals in each
     """
 
     def __init__(self, found: dict[str, Any]) -> None:
@@ -60,6 +61,11 @@ class Inspection:
             )
             if each["why"] is not None:
                 lines.append(f"  values were not read: {each['why']}")
+            for image in each["images"] or ():
+                lines.append(
+                    f"  image of {image['file']}: {image['shared']} bytes shared with the file, "
+                    f"{image['private']} private"
+                )
             for row in each["globals"]:
                 value = "is set" if row["type"] is None else f"{row['type']}: {row['repr']}"
                 lines.append(f"  {label(row)}: {value if row['set'] else 'nothing'}")

@@ -1,4 +1,5 @@
-"""html.py: an Inspection as a page of one file: two tables, nothing to fetch, no script."""
+"""html.py: an Inspection as a page of one file: two tables, and one of private images where an
+interpreter has some; nothing to fetch, no script."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from hpystate.look.read import label
 
 INTERPRETERS = ("interpreter", "modules", "slots", "values", "window_bytes", "bytes", "why")
 GLOBALS = ("interpreter", "global", "module", "set", "type", "repr", "bytes", "file", "offset")
+IMAGES = ("interpreter", "file", "name", "libraries", "shared", "private")
 
 _STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; }
@@ -38,6 +40,15 @@ def rows_of_globals(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def rows_of_images(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The third table: a row for each private image of the interpreters that were read."""
+    return [
+        row | {"interpreter": each["interpreter"]}
+        for each in found["interpreters"]
+        for row in each["images"] or ()
+    ]
+
+
 def _table(name: str, columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> str:
     heads = "".join(f'<th scope="col">{column.replace("_", " ")}</th>' for column in columns)
     lines = [f'<table id="{name}">', f"<thead><tr>{heads}</tr></thead>", "<tbody>"]
@@ -51,6 +62,8 @@ def page(found: dict[str, Any]) -> str:
     phases = ", ".join(f"{count} {phase}" for phase, count in found["regions"].items())
     about = f"hpystate {found['hpystate']}, CPython {found['python']}; regions: {phases}; "
     about += f"read in interpreter {found['interpreter']}"
+    images = rows_of_images(found)
+    third = ["<h2>Private images</h2>", _table("images", IMAGES, images)] if images else []
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -61,6 +74,7 @@ def page(found: dict[str, Any]) -> str:
             _table("interpreters", INTERPRETERS, found["interpreters"]),
             "<h2>Globals</h2>",
             _table("globals", GLOBALS, rows_of_globals(found)),
+            *third,
             "</body>\n</html>\n",
         ]
     )

@@ -103,14 +103,40 @@ def values_here(texts: bool) -> dict[int, dict[str, Any]]:
     }
 
 
+def images_here() -> list[dict[str, Any]]:
+    """Of the calling interpreter: its private images. The module is there if isolate() was used."""
+    module = sys.modules.get("hpystate._images")
+    return [] if module is None else [_image(each) for each in module.images()]
+
+
+def _image(image: Any) -> dict[str, Any]:
+    libraries = [f"{_text(path)} ({how})" for path, how in image.libraries]
+    return {
+        "file": _text(image.file),
+        "name": _text(image.name),
+        "libraries": libraries,
+        "shared": image.shared,
+        "private": image.private,
+    }
+
+
+def _text(path: str) -> str:
+    """A path as a text that JSON can hold and a terminal can show."""
+    return printable(path.encode(errors="surrogateescape").decode(errors="replace"))
+
+
+#: What is read in an interpreter: values_here() and images_here().
+Found = tuple[dict[int, dict[str, Any]], list[dict[str, Any]]]
+
+
 def send(file: int, texts: bool) -> None:
-    """Runs in the interpreter that is read: writes values_here() into a file."""
+    """Runs in the interpreter that is read: writes a Found into a file."""
     with open(file, "w", encoding="utf-8", closefd=False) as stream:
-        json.dump(list(values_here(texts).items()), stream)
+        json.dump((list(values_here(texts).items()), images_here()), stream)
 
 
-def _ask(identity: int, texts: bool) -> dict[int, dict[str, Any]] | str:
-    """values_here() of another interpreter, or why there is none."""
+def _ask(identity: int, texts: bool) -> Found | str:
+    """A Found of another interpreter, or why there is none."""
     from hpystate.interpreters import execute, handle_of
 
     file = os.memfd_create("hpystate-inspect")
@@ -124,7 +150,8 @@ def _ask(identity: int, texts: bool) -> dict[int, dict[str, Any]] | str:
             return printable(f"reading raised there: {failure.strip()}")
         with open(file, encoding="utf-8", closefd=False) as stream:
             stream.seek(0)
-            return dict(json.load(stream))
+            values, images = json.load(stream)
+            return dict(values), images
     finally:
         os.close(file)
 
@@ -139,14 +166,14 @@ def _interpreter(
     generation: int,
     pages: int,
     rows: dict[int, dict[str, Any]],
-    values: dict[int, dict[str, Any]] | str,
+    read_there: Found | str,
 ) -> dict[str, Any]:
-    found = {} if isinstance(values, str) else values
+    found, images = ({}, None) if isinstance(read_there, str) else read_there
     for slot, value in found.items():
         if slot in rows:  # unless a slot was registered after slots() was called
             rows[slot].update(value)
     globals_ = sorted(rows.values(), key=_order)
-    whole = not isinstance(values, str)
+    whole = not isinstance(read_there, str)
     return {
         "interpreter": identity,
         "generation": generation,
@@ -155,7 +182,8 @@ def _interpreter(
         "values": sum(row["set"] for row in globals_),
         "window_bytes": pages * WINDOW_PAGE,
         "bytes": sum(row["bytes"] or 0 for row in globals_) if whole else None,
-        "why": None if whole else values,
+        "why": None if whole else read_there,
+        "images": images,
         "globals": globals_,
     }
 
@@ -173,22 +201,24 @@ def read(everything: bool, texts: bool = True) -> dict[str, Any]:
         own = identity == here and generation == state["generation"]
         if phase != "live" and not own:
             continue  # its interpreter is ending, or gone
-        values: dict[int, dict[str, Any]] | str = ELSEWHERE
+        values: Found | str = ELSEWHERE
         if own:
             pages = state["pages"]
-            values = values_here(texts) if phase == "live" else ENDING
+            values = (values_here(texts), images_here()) if phase == "live" else ENDING
         elif everything:
             values = _ask(identity, texts)
-        slots = [*set_here, *(() if isinstance(values, str) else values)]
+        slots = [*set_here, *(() if isinstance(values, str) else values[0])]
         rows = {s: places[s] | {"set": set_here.get(s, False)} for s in slots if s in places}
         found.append(_interpreter(identity, generation, pages, rows, values))
     found.sort(key=lambda each: each["interpreter"])
     from hpystate import __version__
 
+    module = sys.modules.get("hpystate._images")
     return {
         "hpystate": __version__,
         "python": platform.python_version(),
         "interpreter": here,
         "regions": phases,
+        "images": None if module is None else module.counts(),
         "interpreters": found,
     }

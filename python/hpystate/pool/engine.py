@@ -294,7 +294,8 @@ class Engine:
         """No worker can start: every task that waits gets the reason."""
         told = BrokenInterpreterPool(
             f"worker {worker.number} could not start: {_last_line(text)} (the cause above has all "
-            "of it). Correct modules=, initializer= or initargs=, then make a new InterpreterPool"
+            "of it). Correct isolate=, modules=, initializer= or initargs=, then make a new "
+            "InterpreterPool"
         )
         cause = error if error is not None else RemoteTraceback(text)
         if error is not None:

@@ -66,6 +66,8 @@ class InterpreterPool(Executor):
 
     max_workers  how many; the processors of this process where it is None. They are made when
         there is work for them
+    isolate  packages whose extensions are private images in each worker: ["numpy"], or
+        ["*", "-torch"] for all but one (docs/isolate.md)
     modules  names that each worker imports before its first task
     initializer, initargs  a function that each worker calls then
     max_tasks_per_interpreter  a worker that has done so many is replaced by a new interpreter
@@ -81,6 +83,7 @@ class InterpreterPool(Executor):
         initargs: tuple[Any, ...] = (),
         modules: Sequence[str] = (),
         max_tasks_per_interpreter: int | None = None,
+        isolate: Sequence[str] = (),
     ) -> None:
         if max_workers is None:
             max_workers = len(os.sched_getaffinity(0))
@@ -91,14 +94,15 @@ class InterpreterPool(Executor):
             raise TypeError(
                 f"modules is {modules!r}; a list of names was expected: modules=['json']"
             )
+        if isolate:
+            _check_isolate(isolate)
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer is {initializer!r}; a function was expected")
         start = None if initializer is None else encode_start(initializer, initargs)
         #: dask and others read the size here, as in the standard executors.
         self._max_workers = max_workers
-        self._engine = Engine(
-            max_workers, pickle.dumps((list(modules), start)), max_tasks_per_interpreter
-        )
+        setup = pickle.dumps((list(isolate), list(modules), start))
+        self._engine = Engine(max_workers, setup, max_tasks_per_interpreter)
         _alive.add(self._engine)
         # A pool that nobody has any more ends its workers.
         weakref.finalize(self, _abandon, self._engine).atexit = False
@@ -221,6 +225,14 @@ def encode_start(initializer: Callable[..., object], initargs: tuple[Any, ...]) 
         return encode(initializer, tuple(initargs), {})
     except TransferError as error:
         raise TransferError(f"initializer or initargs: {error}") from error
+
+
+def _check_isolate(names: Sequence[str]) -> None:
+    if isinstance(names, str):
+        raise TypeError(f"isolate is {names!r}; a list of names was expected: isolate=['numpy']")
+    from hpystate.images.choice import split
+
+    split(names, "isolate")
 
 
 def _check_count(name: str, value: Any) -> None:

@@ -50,7 +50,7 @@ class InterpreterBackend(AutoBatchingMixin, ParallelBackendBase):
     def configure(self, n_jobs: int = 1, parallel: Any = None, **options: Any) -> int:
         self.parallel = parallel
         n_jobs = self.effective_n_jobs(n_jobs)
-        known = ("modules", "initializer", "initargs", "max_tasks_per_interpreter")
+        known = ("isolate", "modules", "initializer", "initargs", "max_tasks_per_interpreter")
         self._options |= {name: options[name] for name in known if name in options}
         self._pool = InterpreterPool(n_jobs, **self._options)
         return n_jobs

@@ -21,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--chunk", type=int, default=1, metavar="N", help="so many DATA are one task; default: 1"
     )
+    parser.add_argument(
+        "--isolate",
+        metavar="NAMES",
+        help="packages that get private images: numpy,lxml, or '*,-torch' for all but one",
+    )
     parser.add_argument("--json", action="store_true", help="DATA and the results are JSON")
 
 
@@ -31,13 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
     for option, value in (("interpreters", arguments.interpreters), ("chunk", arguments.chunk)):
         if value is not None and value < 1:
             fail(f"--{option} is {value}; 1 or more was expected")
+    isolate = _names(arguments.isolate, fail)
     function = _find(arguments.function, fail)
     data = arguments.data or [line.rstrip("\n") for line in sys.stdin]
     if arguments.json:
         data = [_parse(text, fail) for text in data]
     bar = "tasks" if sys.stderr.isatty() and importlib.util.find_spec("rich") else False
     try:
-        with InterpreterPool(arguments.interpreters) as pool:
+        with InterpreterPool(arguments.interpreters, isolate=isolate) as pool:
             for result in pool.map(function, data, chunksize=arguments.chunk, progress=bar):
                 print(json.dumps(result) if arguments.json else result, flush=True)
     except KeyboardInterrupt:
@@ -50,6 +56,20 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"hpystate run: a call of {arguments.function} raised:\n{text}", file=sys.stderr)
         return 1
     return 0
+
+
+def _names(text: str | None, fail: Callable[[str], Any]) -> list[str]:
+    """The words of --isolate."""
+    if text is None:
+        return []
+    from hpystate.images.choice import split
+
+    words = text.split(",")
+    try:
+        split(words, "--isolate")
+    except ValueError as error:
+        fail(str(error))
+    return words
 
 
 def _find(text: str, fail: Callable[[str], Any]) -> Callable[[Any], Any]:

@@ -209,7 +209,8 @@ def advice(error: ImportError) -> str:
         )
     return (
         f"type `python -m hpystate doctor {name}`, which tells whether it can live in many "
-        "interpreters; what cannot belongs into a pool of processes or threads"
+        f"interpreters. Where it cannot, try InterpreterPool(isolate=[{name!r}]) "
+        "(docs/isolate.md), or a pool of processes or threads"
     )
 
 
@@ -244,9 +245,13 @@ def main(number: int, pipes: tuple[int, int, int, int], setup: bytes) -> None:
     import hpystate
 
     current = Worker(number, *pipes)
-    hpystate.install()
     try:
-        modules, initializer = pickle.loads(setup)
+        hpystate.install()  # HPYSTATE_ISOLATE may name what cannot be isolated
+        isolate, modules, initializer = pickle.loads(setup)
+        if isolate:
+            from hpystate.images import isolate_by_words
+
+            isolate_by_words(isolate, "isolate")
         for name in modules:
             __import__(name)
         if initializer is not None:

@@ -1,0 +1,120 @@
+"""test_init.py: init functions and exec slots that fail, and what works all the same later."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.images.conftest import Script
+from tests.images.made import MULTI_END, compiled
+
+FAILING = """
+    #include <Python.h>
+    static int tries;
+    static PyObject *bump(PyObject *self, PyObject *unused) { return PyLong_FromLong(tries); }
+    static PyMethodDef methods[] = {{"tries", bump, METH_NOARGS, NULL}, {NULL}};
+    static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "NAME", NULL, -1, methods};
+    PyMODINIT_FUNC PyInit_NAME(void) {
+        ++tries;
+        BODY
+        return PyModule_Create(&definition);
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("return NULL;", "SystemError: initialization of failing failed without raising"),
+        (
+            'PyErr_SetString(PyExc_KeyError, "not today"); return NULL;',
+            "KeyError: 'not today'",
+        ),
+        (
+            'PyErr_SetString(PyExc_KeyError, "not today");',
+            "SystemError: initialization of failing raised unreported exception",
+        ),
+    ],
+    ids=["NULL", "NULL with an exception", "a module with an exception"],
+)
+def test_what_init_returns_is_checked_as_cpython_does(
+    script: Script, body: str, error: str
+) -> None:
+    text = """
+        try:
+            import failing
+        except BaseException as error:
+            answer = f"{type(error).__name__}: {error}"
+        """
+    answer = script(
+        f"""
+        with Interpreter() as first:
+            first.run("import hpystate; hpystate.isolate('failing')")
+            answer = [first.run({text!r})]
+            answer.append(first.run("import sys; answer = 'failing' in sys.modules"))
+        scope = {{}}
+        exec(__import__("textwrap").dedent({text!r}), scope)
+        answer.append(scope.get("answer"))
+        """,
+        compiled("failing", FAILING.replace("BODY", body)),
+    )
+    assert answer[2] == answer[0], "CPython alone"
+    if sys.version_info < (3, 13) and "unreported" in error:
+        assert answer[:2] == [None, True]  # PyModule_Create of 3.12 loses the exception
+    else:
+        assert answer[0].startswith(error), answer
+        assert answer[1] is False
+
+
+def test_an_init_that_raises_at_first_works_later_in_the_same_image(script: Script) -> None:
+    body = 'if (tries == 1) { PyErr_SetString(PyExc_KeyError, "early"); return NULL; }'
+    answer = script(
+        """
+        with Interpreter() as first:
+            answer = first.run('''
+                import hpystate
+                hpystate.isolate("failing")
+                answer = []
+                try:
+                    import failing
+                except KeyError as error:
+                    answer.append(str(error))
+                import failing
+                from hpystate import _images
+                answer += [failing.tries(), len(_images.images())]
+            ''')
+        """,
+        compiled("failing", FAILING.replace("BODY", body)),
+    )
+    assert answer == ["'early'", 2, 1]
+
+
+def test_an_exec_slot_that_raises_half_way_works_later(script: Script) -> None:
+    text = """
+        #include <Python.h>
+        static int tries;
+        static PyMethodDef methods[] = {{NULL}};
+        static int on_exec(PyObject *module) {
+            if (PyModule_AddIntConstant(module, "tries", ++tries) < 0) return -1;
+            if (tries == 1) PyErr_SetString(PyExc_KeyError, "half-way");
+            return tries == 1 ? -1 : 0;
+        }
+    """
+    answer = script(
+        """
+        with Interpreter() as first:
+            answer = first.run('''
+                import _imp, hpystate, sys
+                hpystate.isolate("halfway")
+                try:
+                    import halfway
+                except KeyError as error:
+                    answer = [str(error), "halfway" in sys.modules]
+                import halfway
+                answer += [halfway.tries, _imp._override_multi_interp_extensions_check(0)]
+            ''')
+        """,
+        compiled("halfway", text + MULTI_END),
+    )
+    assert answer == ["'half-way'", False, 2, 0]
