@@ -8,6 +8,7 @@
 #include "runtime/elf/relocations.h"
 #include "runtime/elf/symbols.h"
 #include "runtime/images/bound.h"
+#include "runtime/images/entries.h"
 #include "runtime/images/error.h"
 
 #include <cstring>
@@ -28,12 +29,12 @@ bool is_address(std::uint64_t type) noexcept {
     return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT || type == R_X86_64_64;
 #else
     static_cast<void>(type);
-    return false; // images() is not available here (runtime/images/platform.h)
+    return false; // no image is made here (runtime/images/platform.h)
 #endif
 }
 
 /// The entry that takes the place of a function; nullptr: the function stays.
-void* entry_for(std::string_view name, const Owner& owner) noexcept {
+void* entry_for(std::string_view name, Owner& owner) {
     const auto functions = bound_functions();
     for (std::size_t i = 0; i < functions.size(); ++i)
         if (name == functions[i].name) return entry_of(owner, i);
@@ -66,7 +67,7 @@ class Writable {
 
 } // namespace
 
-void bind_to_owner(const link_map& map, const std::string& path, const Owner& owner) {
+void bind_to_owner(const link_map& map, const std::string& path, Owner& owner) {
     const std::optional<elf::Loaded> loaded = elf::find_loaded(map.l_ld);
     if (!loaded) throw ImageError("open-failed", path + ": the dynamic linker lost its image.");
     const elf::Object object(*loaded);

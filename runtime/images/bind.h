@@ -9,7 +9,7 @@ namespace hpystate::images {
 
 /// Writes the owner's entries (bound.h) over the addresses of CPython's functions that the dynamic
 /// linker has put into the image. Nothing of the image runs meanwhile. Throws ImageError
-/// (no-mappings): a page could not be made writable for a moment.
-void bind_to_owner(const link_map& map, const std::string& path, const Owner& owner);
+/// (no-mappings, no-memory-file).
+void bind_to_owner(const link_map& map, const std::string& path, Owner& owner);
 
 } // namespace hpystate::images

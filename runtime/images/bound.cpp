@@ -5,6 +5,7 @@
 #include "runtime/images/bound.h"
 
 #include "runtime/cpython/versions.h"
+#include "runtime/images/owner.h"
 
 #include <cstring>
 #include <memory>

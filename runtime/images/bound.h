@@ -5,11 +5,19 @@
 /// get the Owner too.
 #pragma once
 
-#include "runtime/images/owner.h"
+#include <Python.h>
 
+#include <cstdint>
 #include <span>
 
 namespace hpystate::images {
+
+/// A function of CPython that images get another one for.
+struct Bound {
+    const char* name;
+    void* function;         ///< with one parameter more, the Owner*
+    std::uint8_t parameter; ///< its index
+};
 
 /// In a fixed order.
 [[nodiscard]] std::span<const Bound> bound_functions() noexcept;

@@ -1,4 +1,4 @@
-/// runtime/images/owner.h: the interpreter that images belong to, and its entry points.
+/// runtime/images/owner.h: the interpreter that images belong to, and what is kept for it.
 #pragma once
 
 #include <Python.h>
@@ -6,6 +6,7 @@
 #include "runtime/images/image.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -29,15 +30,14 @@ struct Owner {
 #if PY_VERSION_HEX >= 0x030F0000
     PyInterpreterView* view = nullptr; ///< PEP 788: what a thread enters the interpreter by
 #endif
-    const std::byte* entries = nullptr; ///< machine code: entry_of()
+    const std::byte* entries = nullptr; ///< machine code (entries.h); nullptr: not made yet
     std::vector<std::unique_ptr<Image>> images;
     std::vector<std::string>
         being_made; ///< paths: of libraries that need each other there is no end
 };
 
-/// The owner for the interpreter of the calling thread; made at the first call. Throws ImageError
-/// (no-memory-file, no-mappings) and std::bad_alloc; nullptr with an exception set: the exit
-/// callback could not be registered.
+/// The owner for the interpreter of the calling thread; made at the first call. Throws
+/// std::bad_alloc; nullptr with an exception set: the exit callback could not be registered.
 [[nodiscard]] Owner* owner_here();
 
 /// The same if there is one; nullptr otherwise.
@@ -45,16 +45,5 @@ struct Owner {
 
 /// How many owners there are, of interpreters that are alive and that have ended.
 [[nodiscard]] std::size_t owner_count() noexcept;
-
-/// A function of CPython that images get another one for.
-struct Bound {
-    const char* name;
-    void* function;         ///< with one parameter more, the Owner*
-    std::uint8_t parameter; ///< its index
-};
-
-/// The code by which images of `owner` call bound function `index` (bound.h): it adds the owner to
-/// the arguments.
-[[nodiscard]] void* entry_of(const Owner& owner, std::size_t index) noexcept;
 
 } // namespace hpystate::images
