@@ -7,7 +7,7 @@ import pytest
 from tests.images.conftest import Script
 from tests.images.made import MULTI, SINGLE, compiled
 
-CALLS = 20_000
+CALLS = 100_000
 #: run(calls, function): a C thread without a thread state calls the function so many times, each
 #: between PyGILState_Ensure and PyGILState_Release; how many calls were in another interpreter.
 #: pend(): a C thread calls Py_AddPendingCall. pended(): the interpreter that the call ran in; -1.
@@ -148,7 +148,6 @@ def test_in_plain_cpython_a_pending_call_runs_in_the_main_interpreter(script: Sc
     assert answer == [False, True]
 
 
-@pytest.mark.slow
 def test_eight_interpreters_at_once_have_statics_of_their_own(script: Script) -> None:
     """Each counts in its own thread, on its own GIL, in files that all of them import at once."""
     answer = script(
@@ -182,3 +181,72 @@ def test_eight_interpreters_at_once_have_statics_of_their_own(script: Script) ->
         compiled("multi", MULTI),
     )
     assert answer == [20_001] * 8 + [1001]
+
+
+#: begin(wait, told, kind): a C thread waits until it can read a byte from `wait`. Then it calls, by
+#: kind, PyGILState_Ensure or Py_AddPendingCall, and writes to `told`: "e" when Ensure has returned,
+#: "a" when the call was added, "r" when it runs.
+LATE = """
+    #include <Python.h>
+    #include <pthread.h>
+    #include <unistd.h>
+    static int wait_for, told, kind;
+    static void tell(char what) { if (write(told, &what, 1) != 1) abort(); }
+    static int pending(void *unused) { tell('r'); return 0; }
+    static void *work(void *unused) {
+        char byte;
+        if (read(wait_for, &byte, 1) != 1) abort();
+        if (kind == 'p') {
+            if (Py_AddPendingCall(pending, NULL) != 0) abort();
+            tell('a');
+            return NULL;
+        }
+        PyGILState_STATE state = PyGILState_Ensure();
+        tell('e');
+        PyGILState_Release(state);
+        return NULL;
+    }
+    static PyObject *begin(PyObject *self, PyObject *args) {
+        pthread_t thread;
+        if (!PyArg_ParseTuple(args, "iiC", &wait_for, &told, &kind)) return NULL;
+        if (pthread_create(&thread, NULL, work, NULL) != 0) return PyErr_NoMemory();
+        pthread_detach(thread);
+        Py_RETURN_NONE;
+    }
+    static PyMethodDef methods[] = {{"begin", begin, METH_VARARGS, NULL}, {NULL}};
+    static PyModuleDef_Slot slots[] = {{0, NULL}};
+    static struct PyModuleDef definition = {
+        PyModuleDef_HEAD_INIT, "NAME", NULL, 0, methods, slots};
+    PyMODINIT_FUNC PyInit_NAME(void) { return PyModuleDef_Init(&definition); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "ended", "seen"),
+    [("g", False, "e"), ("g", True, ""), ("p", False, "ar"), ("p", True, "a")],
+    ids=["Ensure", "Ensure, too late", "AddPendingCall", "AddPendingCall, too late"],
+)
+def test_a_thread_that_is_later_than_its_interpreter_touches_nothing(
+    script: Script, kind: str, ended: bool, seen: str
+) -> None:
+    answer = script(
+        f"""
+        import os, select, time
+        wait, go = os.pipe()
+        heard, told = os.pipe()
+        os.set_blocking(heard, False)
+        each = Interpreter()
+        each.run(f"import hpystate; hpystate.isolate('late'); import late")
+        each.run(f"late.begin({{wait}}, {{told}}, {kind!r})")
+        if {ended}:
+            each.close()
+        os.write(go, b"g")
+        answer, end = "", time.monotonic() + 1
+        while time.monotonic() < end and len(answer) < {len(seen) + ended}:
+            if select.select([heard], [], [], 0.01)[0]:
+                answer += os.read(heard, 100).decode()
+        each.close()
+        """,
+        compiled("late", LATE),
+    )
+    assert answer == seen
