@@ -7,7 +7,7 @@ import pytest
 from tests.images.conftest import Script
 from tests.images.made import MULTI, SINGLE, compiled
 
-CALLS = 100_000
+CALLS = 5_000
 #: run(calls, function): a C thread without a thread state calls the function so many times, each
 #: between PyGILState_Ensure and PyGILState_Release; how many calls were in another interpreter.
 #: pend(): a C thread calls Py_AddPendingCall. pended(): the interpreter that the call ran in; -1.
@@ -92,6 +92,21 @@ def test_a_thread_of_c_reaches_the_interpreter_of_its_image(script: Script, gil:
         compiled("threads", THREADS),
     )
     assert answer == [0, 0, CALLS, 0, 0, CALLS, 0, 0, 2 * CALLS, 0, 0]
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_calls_of_a_thread_reach_the_interpreter_of_its_image(
+    script: Script,
+) -> None:
+    answer = script(
+        f"""
+        with Interpreter() as first:
+            answer = first.run("{ISOLATED}; import threads; answer = threads.run(100_000, int)")
+        """,
+        compiled("threads", THREADS),
+        timeout=600,
+    )
+    assert answer == [0, 0]
 
 
 def test_in_plain_cpython_such_a_thread_reaches_the_main_interpreter(script: Script) -> None:
