@@ -111,14 +111,27 @@ int ctx_SetAttr_s(HPyContext*, HPy obj, const char* utf8_name, HPy value) noexce
 
 // ---- items ----
 
+namespace {
+
+/// As this function type the slot is the last thing that ctx_Length does: a jump. A call of the
+/// slot's own type could throw, so it would need a frame, and a string's length a quarter more
+/// time. What unwinds a thread that ends (runtime/cpython/thread_exit.cpp) finds no frame of ours.
+using LengthInPlace = Py_ssize_t (*)(PyObject*) noexcept;
+
+} // namespace
+
 HPy_ssize_t ctx_Length(HPyContext*, HPy h) noexcept {
-    // PyObject_Size, without a call of it.
+    // PyObject_Size, without a call of it; it raises for what has no length.
     PyObject* const object = as_object(h);
+    lenfunc length = &PyObject_Size;
     const PySequenceMethods* const sequence = Py_TYPE(object)->tp_as_sequence;
-    if (sequence != nullptr && sequence->sq_length != nullptr) return sequence->sq_length(object);
     const PyMappingMethods* const mapping = Py_TYPE(object)->tp_as_mapping;
-    if (mapping != nullptr && mapping->mp_length != nullptr) return mapping->mp_length(object);
-    return PyObject_Size(object); // which raises
+    if (sequence != nullptr && sequence->sq_length != nullptr) {
+        length = sequence->sq_length;
+    } else if (mapping != nullptr && mapping->mp_length != nullptr) {
+        length = mapping->mp_length;
+    }
+    return reinterpret_cast<LengthInPlace>(length)(object);
 }
 
 int ctx_Contains(HPyContext*, HPy container, HPy key) noexcept {
