@@ -4,14 +4,14 @@
 
 #include "runtime/images/bound.h"
 
-#include "runtime/cpython/versions.h"
+#include "runtime/cpython/attached.h"
+#include "runtime/cpython/enter.h"
 #include "runtime/images/owner.h"
 
 #include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
-#include <unistd.h>
 #include <vector>
 
 namespace hpystate::images {
@@ -21,106 +21,36 @@ thread_local const char* module_being_made = nullptr;
 namespace {
 
 /// What one PyGILState_Ensure of this thread did; its Release undoes it.
-struct Entered {
+struct Ensured {
     const Owner* owner;
-#if PY_VERSION_HEX >= 0x030F0000
-    PyThreadStateToken* token; ///< nullptr: the thread was attached already
-#else
-    PyThreadState* made;   ///< a new state for the owner's interpreter; nullptr: none was needed
-    PyThreadState* before; ///< the state that was attached before; nullptr: none
-#endif
+    Entered entered;
 };
 
 /// Only this thread reads and writes it.
-thread_local std::vector<Entered> entered;
-
-/// What CPython does with a thread that comes too late: it stops for good. To return would let it
-/// touch objects that are gone.
-[[noreturn]] void stop_thread() noexcept {
-    for (;;)
-        pause();
-}
-
-bool is_attached_to_owner(const PyInterpreterState* interpreter) noexcept {
-    const PyThreadState* const now = thread_state_or_null();
-    return now != nullptr && now->interp == interpreter;
-}
-
-PyInterpreterState* interpreter_of(const Owner* owner) noexcept {
-    return owner->interpreter.load(std::memory_order_acquire);
-}
-
-#if PY_VERSION_HEX >= 0x030F0000
-
-bool enter(Entered& entry) noexcept {
-    entry.token = PyThreadState_EnsureFromView(entry.owner->view);
-    return entry.token != nullptr;
-}
-
-void leave(const Entered& entry) noexcept {
-    PyThreadState_Release(entry.token);
-}
-
-#else
-
-/// The thread's own state for that interpreter, if it has one: it is detached, or this is not
-/// asked. CPython remembers the last one that a thread was attached to.
-PyThreadState* detached_state_for(const PyInterpreterState* interpreter) noexcept {
-    PyThreadState* const last = PyGILState_GetThisThreadState();
-    return last != nullptr && last->interp == interpreter ? last : nullptr;
-}
-
-/// Before 3.15 nothing keeps an interpreter from ending between the check and the call: that is a
-/// race of CPython's own PyGILState_Ensure too.
-bool enter(Entered& entry) noexcept {
-    PyInterpreterState* const interpreter = interpreter_of(entry.owner);
-    if (interpreter == nullptr) return false;
-    entry.before = thread_state_or_null() != nullptr ? PyEval_SaveThread() : nullptr;
-    PyThreadState* state = detached_state_for(interpreter);
-    if (state == nullptr) {
-        state = entry.made = PyThreadState_New(interpreter);
-        if (state == nullptr) Py_FatalError("PyGILState_Ensure: no memory for a thread state");
-    }
-    PyEval_RestoreThread(state);
-    return true;
-}
-
-void leave(const Entered& entry) noexcept {
-    if (entry.made != nullptr) {
-        PyThreadState_Clear(entry.made);
-        PyThreadState_DeleteCurrent();
-    } else {
-        PyEval_SaveThread();
-    }
-    if (entry.before != nullptr) PyEval_RestoreThread(entry.before);
-}
-
-#endif
+thread_local std::vector<Ensured> ensured;
 
 /// As PyGILState_Ensure, of the owner's interpreter.
 PyGILState_STATE ensure(const Owner* owner) noexcept {
-    PyInterpreterState* const interpreter = interpreter_of(owner);
-    if (interpreter != nullptr && is_attached_to_owner(interpreter)) return PyGILState_LOCKED;
-    Entered entry{};
-    entry.owner = owner;
+    const PyInterpreterState* const interpreter = owner->view.interpreter();
+    if (interpreter != nullptr && is_attached_to(interpreter)) return PyGILState_LOCKED;
     try {
-        entered.push_back(entry); // before the thread is attached: nothing is to be undone then
+        ensured.push_back({owner, {}}); // before the thread is attached: nothing is to be undone
     } catch (const std::bad_alloc&) {
         Py_FatalError("PyGILState_Ensure: no memory to remember what the thread was attached to");
     }
-    if (!enter(entered.back())) stop_thread();
+    if (!enter(owner->view, ensured.back().entered)) stop_thread();
     return PyGILState_UNLOCKED;
 }
 
 /// As PyGILState_Release.
 void release(PyGILState_STATE state, const Owner* owner) noexcept {
     if (state == PyGILState_LOCKED) return;
-    if (entered.empty() || entered.back().owner != owner)
+    if (ensured.empty() || ensured.back().owner != owner)
         Py_FatalError("PyGILState_Release: this thread called PyGILState_Ensure of another "
                       "extension last; each call must be undone in the reverse order");
-    const Entered entry = entered.back();
-    entered.pop_back();
-    leave(entry);
+    const Entered last = ensured.back().entered;
+    ensured.pop_back();
+    leave(last);
 }
 
 struct Pending {
@@ -133,7 +63,7 @@ struct Pending {
 /// it would free is gone.
 int run_pending(void* data) noexcept {
     const std::unique_ptr<Pending> call(static_cast<Pending*>(data));
-    if (interpreter_of(call->owner) == nullptr) return 0;
+    if (call->owner->view.interpreter() == nullptr) return 0;
     const PyGILState_STATE state = ensure(call->owner);
     const int result = call->function(call->argument);
     if (result != 0) PyErr_WriteUnraisable(nullptr); // of that interpreter: it ends here

@@ -3,10 +3,13 @@
 
 #include "runtime/images/module.h"
 
+#include "runtime/cpython/exported_slots.h"
 #include "runtime/cpython/ref.h"
 #include "runtime/images/bound.h"
 
 #include <dlfcn.h>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace hpystate::images {
@@ -102,8 +105,25 @@ PyObject* keep_single(Image& image, PyObject* module, const char* name) {
 
 } // namespace
 
+namespace {
+
+/// The function that exports slots, of PEP 793; nullptr: the file has none. It comes before the
+/// init function, as in CPython.
+void* exporter_of(const Image& image, std::string_view symbol) {
+    constexpr std::string_view kInit = "PyInit";
+    if (!kHasExportedSlots || !symbol.starts_with(kInit)) return nullptr;
+    const std::string name = "PyModExport" + std::string(symbol.substr(kInit.size()));
+    return dlsym(image.handle, name.c_str());
+}
+
+} // namespace
+
 PyObject* create_module_of(Image& image, PyObject* spec, const char* symbol) {
     if (image.module != nullptr) return Py_NewRef(image.module);
+    if (void* const exporter = exporter_of(image, symbol)) {
+        const WithoutCheck without;
+        return without.is_off() ? module_of_slots(exporter, spec) : nullptr;
+    }
     void* const found = dlsym(image.handle, symbol);
     if (found == nullptr) {
         PyErr_Format(PyExc_ImportError,
@@ -124,14 +144,16 @@ PyObject* create_module_of(Image& image, PyObject* spec, const char* symbol) {
 }
 
 bool execute_module_of(PyObject* module) {
-    PyModuleDef* const definition = PyModule_Check(module) ? PyModule_GetDef(module) : nullptr;
-    if (definition == nullptr) { // Py_mod_create may return any object: it has no exec slots
-        if (PyErr_Occurred() != nullptr) PyErr_Clear();
-        return true;
-    }
-    if (definition->m_slots == nullptr) return true;
+    // Py_mod_create may return any object: it has no exec slots. A module with its state was
+    // executed already: importlib.reload() asks for it again.
+    if (!PyModule_Check(module) || PyModule_GetState(module) != nullptr) return true;
+    PyModuleDef* const definition = PyModule_GetDef(module);
+    if (PyErr_Occurred() != nullptr) return false;
+    if (definition != nullptr && definition->m_slots == nullptr) return true;
     const WithoutCheck without;
-    return without.is_off() && PyModule_ExecDef(module, definition) == 0;
+    if (!without.is_off()) return false;
+    return (definition != nullptr ? PyModule_ExecDef(module, definition) : execute_slots(module)) ==
+           0;
 }
 
 } // namespace hpystate::images

@@ -28,7 +28,7 @@ Owners& owners() {
 /// The interpreter's exit callback.
 void end(void* data) noexcept {
     auto* const owner = static_cast<Owner*>(data);
-    owner->interpreter.store(nullptr, std::memory_order_release);
+    owner->view.end();
     // Code of an image may run when its module is released, and make no image any more.
     for (const std::unique_ptr<Image>& image : owner->images)
         Py_CLEAR(image->module);
@@ -41,8 +41,7 @@ Owner* owner_here_or_null() noexcept {
     Owners& known = owners();
     const std::lock_guard lock(known.mutex);
     for (Owner* const each : known.all) {
-        // relaxed: only this interpreter's threads write its own address there.
-        if (each->interpreter.load(std::memory_order_relaxed) == here) return each;
+        if (each->view.interpreter() == here) return each;
     }
     return nullptr;
 }
@@ -51,22 +50,17 @@ Owner* owner_here() {
     if (Owner* const known = owner_here_or_null()) return known;
     auto made = std::make_unique<Owner>();
     made->interpreter_id = PyInterpreterState_GetID(PyInterpreterState_Get());
-    made->number = next_number();
-#if PY_VERSION_HEX >= 0x030F0000
-    made->view = PyInterpreterView_FromCurrent();
-    if (made->view == nullptr) return nullptr;
-#endif
     Owners& all = owners();
     {
         const std::lock_guard lock(all.mutex);
         all.all.reserve(all.all.size() + 1); // what can fail, before the callback is registered
     }
+    if (!made->view.open()) return nullptr;
     if (add_exit_callback(&end, made.get()) != 0) {
         if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
         return nullptr;
     }
-    Owner* const owner = made.release();
-    owner->interpreter.store(PyInterpreterState_Get(), std::memory_order_release);
+    Owner* const owner = made.release(); // the exit callback has it
     const std::lock_guard lock(all.mutex);
     all.all.push_back(owner);
     return owner;

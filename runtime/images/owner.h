@@ -3,9 +3,9 @@
 
 #include <Python.h>
 
+#include "runtime/cpython/enter.h"
 #include "runtime/images/image.h"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,18 +18,11 @@ namespace hpystate::images {
 /// One per interpreter that has images; it stays when the interpreter has ended, since code of its
 /// images may run in threads that are left.
 ///
-/// Concurrency: `interpreter` is written by the interpreter's own thread (when this is made, and by
-/// its exit callback) and read by any thread that calls an entry point. All else is guarded by the
-/// interpreter's GIL.
+/// Concurrency: any thread reads `view`, which tells how. All else is guarded by the interpreter's
+/// GIL.
 struct Owner {
-    /// nullptr once the interpreter has begun to end. release and acquire: a thread that reads an
-    /// interpreter finds what was prepared for it.
-    std::atomic<PyInterpreterState*> interpreter{nullptr};
+    InterpreterView view;
     std::int64_t interpreter_id = 0;
-    std::uint64_t number = 0;
-#if PY_VERSION_HEX >= 0x030F0000
-    PyInterpreterView* view = nullptr; ///< PEP 788: what a thread enters the interpreter by
-#endif
     const std::byte* entries = nullptr; ///< machine code (entries.h); nullptr: not made yet
     std::vector<std::unique_ptr<Image>> images;
     std::vector<std::string>

@@ -23,6 +23,35 @@ FAILING = """
 """
 
 
+#: How often the exec slot ran.
+RELOADED = """
+    #include <Python.h>
+    static long count, executions;
+    static PyObject *bump(PyObject *self, PyObject *unused) { return PyLong_FromLong(++count); }
+    static PyObject *executed(PyObject *self, PyObject *unused) {
+        return PyLong_FromLong(executions);
+    }
+    static PyMethodDef methods[] = {
+        {"bump", bump, METH_NOARGS, NULL}, {"executed", executed, METH_NOARGS, NULL}, {NULL}};
+    static int on_exec(PyObject *module) {
+        ++executions;
+        return 0;
+    }
+"""
+
+#: In place of an init function.
+SLOTS_END = """
+    PyABIInfo_VAR(abi_info);
+    static PySlot slots[] = {
+        PySlot_DATA(Py_mod_abi, &abi_info),
+        PySlot_DATA(Py_mod_name, "NAME"),
+        PySlot_STATIC_DATA(Py_mod_methods, methods),
+        PySlot_FUNC(Py_mod_exec, on_exec),
+        PySlot_END};
+    PyMODEXPORT_FUNC PyModExport_NAME(void) { return slots; }
+"""
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -118,3 +147,44 @@ def test_an_exec_slot_that_raises_half_way_works_later(script: Script) -> None:
         compiled("halfway", text + MULTI_END),
     )
     assert answer == ["'half-way'", False, 2, 0]
+
+
+@pytest.mark.parametrize("size", [0, 8])
+def test_a_reload_executes_what_it_executes_in_cpython(script: Script, size: int) -> None:
+    """Nothing: it has its state, even one of no bytes."""
+    end = MULTI_END.replace('"NAME", NULL, 0,', f'"NAME", NULL, {size},')
+    assert end != MULTI_END or size == 0
+    file = compiled(f"reload{size}", RELOADED + end)
+    answer = script(
+        f"""
+        code = '''
+            import importlib
+            import {file.name.partition(".")[0]} as module
+            importlib.reload(module)
+            answer = module.executed()
+        '''
+        import textwrap
+        variables = {{}}
+        exec(textwrap.dedent(code), variables)
+        with Interpreter() as first:
+            first.run("import hpystate; hpystate.isolate('reload*')")
+            answer = [variables["answer"], first.run(code)]
+        """,
+        file,
+    )
+    assert answer == [1, 1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="files export slots from 3.15 on (PEP 793)")
+def test_a_file_that_exports_slots(script: Script) -> None:
+    answer = script(
+        """
+        import slots
+        answer = [slots.bump(), slots.executed()]
+        with Interpreter() as first:
+            first.run("import hpystate; hpystate.isolate('slots'); import slots")
+            answer += first.run("answer = [slots.bump(), slots.bump(), slots.executed()]")
+        """,
+        compiled("slots", RELOADED + SLOTS_END),
+    )
+    assert answer == [1, 1, 1, 2, 1]
