@@ -138,7 +138,8 @@ PyDoc_STRVAR(create_doc,
              "create($module, image, spec, symbol, /)\n--\n\n"
              "The module of an image that open() returned, not executed: calls the function\n"
              "`symbol` of the file, in this interpreter. Of single-phase initialisation it is the\n"
-             "same module at every call.");
+             "same module at every call. The caller has switched CPython's check of support for\n"
+             "several interpreters off (images/loader.py); so of execute().");
 
 PyObject* create(PyObject*, PyObject* args) {
     PyObject* opened = nullptr;

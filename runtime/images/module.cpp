@@ -16,37 +16,6 @@ namespace hpystate::images {
 
 namespace {
 
-/// CPython's check whether a module supports a GIL of its own, off for the calling interpreter.
-/// Modules that an exec slot makes are checked too, so it is off while that runs.
-class WithoutCheck {
-  public:
-    WithoutCheck() : imp_(PyImport_ImportModule("_imp")) {
-        if (imp_) before_ = Ref(set(Ref(PyLong_FromLong(-1)).get()));
-    }
-    WithoutCheck(const WithoutCheck&) = delete;
-    WithoutCheck& operator=(const WithoutCheck&) = delete;
-    ~WithoutCheck() {
-        if (!before_) return;
-        PyObject* const raised = PyErr_GetRaisedException();
-        const Ref ours(set(before_.get()));
-        if (!ours) PyErr_WriteUnraisable(imp_.get());
-        PyErr_SetRaisedException(raised);
-    }
-
-    /// False: an exception is set.
-    [[nodiscard]] bool is_off() const noexcept { return static_cast<bool>(before_); }
-
-  private:
-    PyObject* set(PyObject* value) const {
-        if (value == nullptr) return nullptr;
-        return PyObject_CallMethod(imp_.get(), "_override_multi_interp_extensions_check", "O",
-                                   value);
-    }
-
-    Ref imp_;
-    Ref before_; ///< the value that was there
-};
-
 /// Puts `name` where PyModule_Create2 finds it.
 class Making {
   public:
@@ -120,10 +89,7 @@ void* exporter_of(const Image& image, std::string_view symbol) {
 
 PyObject* create_module_of(Image& image, PyObject* spec, const char* symbol) {
     if (image.module != nullptr) return Py_NewRef(image.module);
-    if (void* const exporter = exporter_of(image, symbol)) {
-        const WithoutCheck without;
-        return without.is_off() ? module_of_slots(exporter, spec) : nullptr;
-    }
+    if (void* const exporter = exporter_of(image, symbol)) return module_of_slots(exporter, spec);
     void* const found = dlsym(image.handle, symbol);
     if (found == nullptr) {
         PyErr_Format(PyExc_ImportError,
@@ -135,8 +101,6 @@ PyObject* create_module_of(Image& image, PyObject* spec, const char* symbol) {
     const Ref text(PyObject_GetAttrString(spec, "name"));
     const char* const name = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
     if (name == nullptr) return nullptr;
-    const WithoutCheck without;
-    if (!without.is_off()) return nullptr;
     PyObject* const made = call(reinterpret_cast<InitFunction>(found), name);
     if (made == nullptr) return nullptr;
     if (!PyObject_TypeCheck(made, &PyModuleDef_Type)) return keep_single(image, made, name);
@@ -150,8 +114,6 @@ bool execute_module_of(PyObject* module) {
     PyModuleDef* const definition = PyModule_GetDef(module);
     if (PyErr_Occurred() != nullptr) return false;
     if (definition != nullptr && definition->m_slots == nullptr) return true;
-    const WithoutCheck without;
-    if (!without.is_off()) return false;
     return (definition != nullptr ? PyModule_ExecDef(module, definition) : execute_slots(module)) ==
            0;
 }

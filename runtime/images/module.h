@@ -2,7 +2,8 @@
 ///
 /// CPython's own import runs the init function of a single-phase module in the main interpreter
 /// first (from 3.13 on), and refuses modules that do not declare support for a GIL of their own. An
-/// image's statics belong to one interpreter, so neither is needed.
+/// image's statics belong to one interpreter, so neither is needed: the caller switches CPython's
+/// check off for the interpreter while these run (python/hpystate/images/loader.py).
 #pragma once
 
 #include <Python.h>

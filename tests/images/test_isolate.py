@@ -216,3 +216,26 @@ def test_a_reload_runs_no_plain_code(script: Script) -> None:
         compiled("multi", MULTI),
     )
     assert answer == [True, True, 7, 1]
+
+
+def test_faulthandler_of_the_executable_is_imported_too(script: Script) -> None:
+    """CPython refuses it there; packages import it. An exception leaves it to CPython."""
+    answer = script(
+        """
+        code = '''
+            import sys
+            answer = []
+            try:
+                import faulthandler
+                answer.append(faulthandler.is_enabled())
+            except ImportError as error:
+                answer.append("refused")
+        '''
+        answer = []
+        for call in ("", "isolate('single')", "isolate('*', except_=['faulthandler'])"):
+            with Interpreter() as each:
+                each.run(f"import hpystate\\nif {call!r}: hpystate.{call or 'install()'}")
+                answer += each.run(code)
+        """
+    )
+    assert answer == ["refused", True, "refused"]

@@ -123,6 +123,7 @@ def _begin(
     _refuse_what_was_imported(now)
     choice.current = now
     finder.set_extension_loader(loader.ImageLoader)
+    loader.find_built_in()
 
 
 def _shipped() -> packages.Table:

@@ -70,6 +70,11 @@ class Choice:
             names = tuple(name for name in names if not is_pattern(name))
         return _match(module, names) and not _match(module, self.exceptions)
 
+    def covers_built_in(self, module: str) -> bool:
+        """Whether a module of the executable may be imported without CPython's check: something is
+        isolated here, and the module is no exception."""
+        return bool(self.names) and not _match(module, self.exceptions)
+
     def entry(self, module: str) -> Entry:
         return entry_of(self.table, module)
 

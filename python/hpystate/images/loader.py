@@ -7,6 +7,7 @@ import _thread
 import os
 import sys
 import time
+from importlib._bootstrap import BuiltinImporter
 from importlib._bootstrap_external import ExtensionFileLoader
 
 from hpystate import _images, _native
@@ -86,6 +87,53 @@ class ImageLoader(ExtensionFileLoader):
             raise
         with _check.for_images():
             return image, _images.create(image, spec, init_function(name))
+
+
+#: Modules of the executable that CPython refuses in an interpreter with a GIL of its own, that
+#: packages import, and whose import alone touches nothing that interpreters share. What they do is
+#: done for the process, as without us.
+BUILT_IN = ("faulthandler",)
+
+
+class BuiltInFinder:
+    """Finds the modules of BUILT_IN where CPython would refuse them. They have no file, so there is
+    nothing to make an image of."""
+
+    __hpystate__ = True  # finder.py takes it back
+
+    @staticmethod
+    def find_spec(fullname: str, path: object, target: object = None) -> ModuleSpec | None:
+        if fullname not in BUILT_IN or not choice.current.covers_built_in(fullname):
+            return None
+        spec: ModuleSpec | None = BuiltinImporter.find_spec(fullname)
+        if spec is not None:
+            spec.loader = BuiltInLoader()
+        return spec
+
+
+def find_built_in() -> None:
+    """Puts the finder in place, once; hpystate.uninstall() removes it."""
+    _imp.acquire_lock()
+    try:
+        if BuiltInFinder not in sys.meta_path:
+            sys.meta_path.insert(0, BuiltInFinder)
+    finally:
+        _imp.release_lock()
+
+
+class BuiltInLoader(BuiltinImporter):
+    """CPython's loader of modules in the executable, without its check."""
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> ModuleType:
+        with _check.for_images():
+            module: ModuleType = BuiltinImporter.create_module(spec)
+            return module
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        with _check.for_images():
+            BuiltinImporter.exec_module(module)
 
 
 def init_function(name: str) -> str:
