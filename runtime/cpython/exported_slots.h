@@ -16,7 +16,7 @@ inline constexpr bool kHasExportedSlots = true;
     if (slots != nullptr) return PyModule_FromSlotsAndSpec(slots, spec);
     if (PyErr_Occurred() == nullptr)
         PyErr_SetString(PyExc_SystemError,
-                        "the module export function failed without an exception");
+                        "the module export function failed without raising an exception");
     return nullptr;
 }
 

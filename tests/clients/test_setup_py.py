@@ -115,6 +115,7 @@ def test_the_variable_chooses_the_mode_of_a_stub(
     assert f"Loading 'shapes.point' in HPy universal mode with a {mode} context" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("abi", ABIS)
 def test_pip_installs_a_wheel(tmp_path: Path, abi: str) -> None:
     project = make_project(tmp_path / "project", f'{BOTH}, hpy_abi="{abi}"')

@@ -107,6 +107,7 @@ def test_each_test_has_the_outcome_that_happened(
     assert not run.show(job)
 
 
+@pytest.mark.long
 def test_a_test_that_hangs_is_named_with_its_stack(
     run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

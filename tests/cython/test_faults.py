@@ -95,7 +95,11 @@ def test_a_class_is_a_static_type_without_the_second_macro(compile: Compile, run
 
 
 @pytest.mark.parametrize(
-    ("source", "issue"), [(GLOBAL_OBJECT, 6450), (MEMORYVIEW, 8006)], ids=["object", "memoryview"]
+    ("source", "issue"),
+    [
+        pytest.param(GLOBAL_OBJECT, 6450, id="object"),
+        pytest.param(MEMORYVIEW, 8006, id="memoryview", marks=pytest.mark.long),
+    ],
 )
 def test_an_object_of_the_module_is_shared(
     compile: Compile, run: Run, source: str, issue: int

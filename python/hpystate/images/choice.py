@@ -72,7 +72,7 @@ class Choice:
 
     def covers_built_in(self, module: str) -> bool:
         """Whether a module of the executable may be imported without CPython's check: something is
-        isolated here, and the module is no exception."""
+        isolated here, and the exceptions do not name the module."""
         return bool(self.names) and not _match(module, self.exceptions)
 
     def entry(self, module: str) -> Entry:

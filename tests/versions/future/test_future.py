@@ -147,6 +147,7 @@ MUTANTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", MUTANTS)
 def test_a_mistake_is_noticed(mistake: str, archive: Path, older: Path, tmp_path: Path) -> None:
     before, after = MUTANTS[mistake]
