@@ -85,12 +85,17 @@ class HPyLoader(ExtensionFileLoader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         _check_name(spec.name, self.path)
+        path, interpreters = self.path, self.interpreters
+        if path.endswith(HYBRID_SUFFIX) and _extension_loader is not ExtensionFileLoader:
+            image = _extension_loader.image_of_hybrid(spec.name, path)
+            if image is not None:  # its own statics of the C API, too
+                path, interpreters = image, interpreters or "own-gil"
         return create_module(
             spec.name,
-            self.path,
+            path,
             spec,
             self.mode,
-            self.interpreters,
+            interpreters,
             self.gil,
             self.other_runtimes,
         )

@@ -64,29 +64,47 @@ class ImageLoader(ExtensionFileLoader):
                 super().exec_module(module)
 
     def _create_image(self, chosen: choice.Choice, spec: ModuleSpec) -> tuple[Any, ModuleType]:
-        name, entry = spec.name, chosen.entry(spec.name)
-        reason = packages.why_refused(entry)
-        if reason is not None:
-            raise LoadError(
-                f"{name}: hpystate makes no private image of {self.path} on CPython "
-                f"{sys.version_info[0]}.{sys.version_info[1]}: {reason}. Import it in the main "
-                'interpreter, or override the table with "refuse": {} in a file that '
-                "HPYSTATE_PACKAGES names (docs/isolate.md).",
-                name=name,
-                path=self.path,
-                kind="refused",
-                details={"reason": reason},
-            )
-        if chosen.set_environment:
-            for variable, value in entry.get("environment", {}).items():
-                os.environ.setdefault(variable, value)
-        try:
-            image = _images.open(self.path, tuple(entry.get("copy", ())), chosen.mode)
-        except LoadError as error:
-            error.name = name  # the file alone does not tell it
-            raise
+        image = _open(chosen, spec.name, self.path, chosen.mode)
         with _check.for_images():
-            return image, _images.create(image, spec, init_function(name))
+            return image, _images.create(image, spec, init_function(spec.name))
+
+    @staticmethod
+    def image_of_hybrid(name: str, path: str) -> str | None:
+        """The path of a private image of a hybrid HPy extension, which HPyLoader opens in place of
+        the file; None: the module is not isolated here. So it is a file of a folder always."""
+        chosen = choice.current
+        if not chosen.covers(name):
+            return None
+        begin = time.perf_counter()
+        image = _open(chosen, name, path, "files")
+        if chosen.log:
+            _log(name, _described(image, chosen.entry(name)), begin)
+        file: str = image.name
+        return file
+
+
+def _open(chosen: choice.Choice, name: str, path: str, mode: str) -> Any:
+    entry = chosen.entry(name)
+    reason = packages.why_refused(entry)
+    if reason is not None:
+        raise LoadError(
+            f"{name}: hpystate makes no private image of {path} on CPython "
+            f"{sys.version_info[0]}.{sys.version_info[1]}: {reason}. Import it in the main "
+            'interpreter, or override the table with "refuse": {} in a file that '
+            "HPYSTATE_PACKAGES names (docs/isolate.md).",
+            name=name,
+            path=path,
+            kind="refused",
+            details={"reason": reason},
+        )
+    if chosen.set_environment:
+        for variable, value in entry.get("environment", {}).items():
+            os.environ.setdefault(variable, value)
+    try:
+        return _images.open(path, tuple(entry.get("copy", ())), mode)
+    except LoadError as error:
+        error.name = name  # the file alone does not tell it
+        raise
 
 
 #: Modules of the executable that CPython refuses in an interpreter with a GIL of its own, that
