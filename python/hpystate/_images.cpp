@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include "globals/throwing.h"
+#include "runtime/cpython/guarded.h"
 #include "runtime/cpython/module_slots.h"
 #include "runtime/cpython/ref.h"
 #include "runtime/images/error.h"
@@ -149,7 +150,8 @@ PyObject* create(PyObject*, PyObject* args) {
     const Ref capsule(PyObject_GetAttrString(opened, "_capsule"));
     if (!capsule) return nullptr;
     auto* const image = static_cast<Image*>(PyCapsule_GetPointer(capsule.get(), kImageCapsule));
-    return image == nullptr ? nullptr : images::create_module_of(*image, spec, symbol);
+    if (image == nullptr) return nullptr;
+    return guarded<PyObject*>(nullptr, [=] { return images::create_module_of(*image, spec, symbol); });
 }
 
 PyDoc_STRVAR(execute_doc, "execute($module, created, /)\n--\n\n"

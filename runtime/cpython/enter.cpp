@@ -1,4 +1,4 @@
-/// runtime/cpython/enter.cpp: by PEP 788, or by states of threads.
+/// runtime/cpython/enter.cpp: by PEP 788, or by states of threads and a count.
 #include <Python.h>
 
 #include "runtime/cpython/enter.h"
@@ -10,12 +10,24 @@
 namespace hpystate {
 
 bool InterpreterView::open() noexcept {
+    interpreter_ = PyInterpreterState_Get();
+    id_ = PyInterpreterState_GetID(interpreter_);
 #if PY_VERSION_HEX >= 0x030F0000
     view_ = PyInterpreterView_FromCurrent();
-    if (view_ == nullptr) return false;
-#endif
-    interpreter_.store(PyInterpreterState_Get(), std::memory_order_release);
+    return view_ != nullptr;
+#else
     return true;
+#endif
+}
+
+bool InterpreterView::is_attached_here() const noexcept {
+    const PyThreadState* const now = thread_state_or_null();
+    return now != nullptr && now->interp == interpreter_ &&
+           PyInterpreterState_GetID(now->interp) == id_;
+}
+
+void InterpreterView::close_without_waiting() noexcept {
+    state_.fetch_or(kClosed, std::memory_order_acq_rel);
 }
 
 void stop_thread() noexcept {
@@ -25,42 +37,57 @@ void stop_thread() noexcept {
 
 #if PY_VERSION_HEX >= 0x030F0000
 
-bool enter(const InterpreterView& view, Entered& entered) noexcept {
-    if (view.view() == nullptr) return false;
-    entered.token = PyThreadState_EnsureFromView(view.view());
+bool InterpreterView::enter(Entered& entered) noexcept {
+    entered.token = PyThreadState_EnsureFromView(view_);
     return entered.token != nullptr;
 }
 
-void leave(const Entered& entered) noexcept {
+void InterpreterView::leave(const Entered& entered) noexcept {
     PyThreadState_Release(entered.token);
+}
+
+void InterpreterView::close() noexcept {
+    close_without_waiting(); // CPython waits for the guards
 }
 
 #else
 
-bool enter(const InterpreterView& view, Entered& entered) noexcept {
-    PyInterpreterState* const interpreter = view.interpreter();
-    if (interpreter == nullptr) return false;
+bool InterpreterView::enter(Entered& entered) noexcept {
+    if ((state_.fetch_add(1, std::memory_order_acq_rel) & kClosed) != 0) {
+        state_.fetch_sub(1, std::memory_order_release);
+        return false;
+    }
+    entered.made = nullptr;
     entered.before = thread_state_or_null() != nullptr ? PyEval_SaveThread() : nullptr;
     // The state that the thread was attached to last: its own for that interpreter, where C code
     // has detached it and calls back.
     PyThreadState* state = PyGILState_GetThisThreadState();
-    if (state == nullptr || state->interp != interpreter) {
-        state = entered.made = PyThreadState_New(interpreter);
-        if (state == nullptr)
-            Py_FatalError("entering an interpreter: no memory for a thread state");
+    if (state == nullptr || state->interp != interpreter_) {
+        state = entered.made = PyThreadState_New(interpreter_);
+        if (state == nullptr) Py_FatalError("entering an interpreter: no memory for a thread state");
     }
     PyEval_RestoreThread(state);
     return true;
 }
 
-void leave(const Entered& entered) noexcept {
+void InterpreterView::leave(const Entered& entered) noexcept {
     if (entered.made != nullptr) {
         PyThreadState_Clear(entered.made);
         PyThreadState_DeleteCurrent();
     } else {
         PyEval_SaveThread();
     }
+    state_.fetch_sub(1, std::memory_order_release); // the interpreter may be gone from here on
     if (entered.before != nullptr) PyEval_RestoreThread(entered.before);
+}
+
+void InterpreterView::close() noexcept {
+    close_without_waiting();
+    if (state_.load(std::memory_order_acquire) == kClosed) return;
+    PyThreadState* const own = PyEval_SaveThread(); // who is inside needs the GIL to leave
+    while (state_.load(std::memory_order_acquire) != kClosed)
+        usleep(500);
+    PyEval_RestoreThread(own);
 }
 
 #endif

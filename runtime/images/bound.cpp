@@ -4,7 +4,6 @@
 
 #include "runtime/images/bound.h"
 
-#include "runtime/cpython/attached.h"
 #include "runtime/cpython/enter.h"
 #include "runtime/images/owner.h"
 
@@ -12,7 +11,6 @@
 #include <memory>
 #include <new>
 #include <string_view>
-#include <vector>
 
 namespace hpystate::images {
 
@@ -22,58 +20,62 @@ namespace {
 
 /// What one PyGILState_Ensure of this thread did; its Release undoes it.
 struct Ensured {
-    const Owner* owner;
+    Owner* owner;
     Entered entered;
+    Ensured* outer;
 };
 
-/// Only this thread reads and writes it.
-thread_local std::vector<Ensured> ensured;
+/// The last one; only this thread reads and writes it. It has no destructor: destructors of keys
+/// and of other thread-local variables may call PyGILState_Ensure after it.
+thread_local Ensured* ensured = nullptr;
 
 /// As PyGILState_Ensure, of the owner's interpreter.
-PyGILState_STATE ensure(const Owner* owner) noexcept {
-    const PyInterpreterState* const interpreter = owner->view.interpreter();
-    if (interpreter != nullptr && is_attached_to(interpreter)) return PyGILState_LOCKED;
-    try {
-        ensured.push_back({owner, {}}); // before the thread is attached: nothing is to be undone
-    } catch (const std::bad_alloc&) {
+PyGILState_STATE ensure(Owner* owner) noexcept {
+    if (owner->view.is_attached_here()) return PyGILState_LOCKED;
+    auto* const made = new (std::nothrow) Ensured{owner, {}, ensured};
+    if (made == nullptr)
         Py_FatalError("PyGILState_Ensure: no memory to remember what the thread was attached to");
+    if (!owner->view.enter(made->entered)) {
+        delete made;
+        stop_thread();
     }
-    if (!enter(owner->view, ensured.back().entered)) stop_thread();
+    ensured = made;
     return PyGILState_UNLOCKED;
 }
 
 /// As PyGILState_Release.
-void release(PyGILState_STATE state, const Owner* owner) noexcept {
+void release(PyGILState_STATE state, Owner* owner) noexcept {
     if (state == PyGILState_LOCKED) return;
-    if (ensured.empty() || ensured.back().owner != owner)
+    Ensured* const last = ensured;
+    if (last == nullptr || last->owner != owner)
         Py_FatalError("PyGILState_Release: this thread called PyGILState_Ensure of another "
                       "extension last; each call must be undone in the reverse order");
-    const Entered last = ensured.back().entered;
-    ensured.pop_back();
-    leave(last);
+    ensured = last->outer;
+    owner->view.leave(last->entered);
+    delete last;
 }
 
 struct Pending {
     int (*function)(void*);
     void* argument;
-    const Owner* owner;
+    Owner* owner;
 };
 
-/// Runs in the main interpreter. A call that meets an interpreter that has ended is dropped: what
-/// it would free is gone.
+/// Runs in the main interpreter. A call for an interpreter that has begun to end is dropped: what
+/// it would release goes with the interpreter.
 int run_pending(void* data) noexcept {
     const std::unique_ptr<Pending> call(static_cast<Pending*>(data));
-    if (call->owner->view.interpreter() == nullptr) return 0;
-    const PyGILState_STATE state = ensure(call->owner);
+    Entered entered{};
+    if (!call->owner->view.enter(entered)) return 0;
     const int result = call->function(call->argument);
     if (result != 0) PyErr_WriteUnraisable(nullptr); // of that interpreter: it ends here
-    release(state, call->owner);
+    call->owner->view.leave(entered);
     return 0;
 }
 
 /// As Py_AddPendingCall, but the function runs in the owner's interpreter. CPython has pending
 /// calls of the main interpreter only.
-int add_pending_call(int (*function)(void*), void* argument, const Owner* owner) noexcept {
+int add_pending_call(int (*function)(void*), void* argument, Owner* owner) noexcept {
     auto call = std::unique_ptr<Pending>(new (std::nothrow) Pending{function, argument, owner});
     if (!call || Py_AddPendingCall(&run_pending, call.get()) != 0) return -1;
     static_cast<void>(call.release());
@@ -82,7 +84,7 @@ int add_pending_call(int (*function)(void*), void* argument, const Owner* owner)
 
 /// As PyModule_Create2: the module gets the dotted name that CPython's import machinery would have
 /// given it. The definition belongs to an image of this interpreter, so nobody else reads it.
-PyObject* create_module(PyModuleDef* definition, int api_version, const Owner* /*owner*/) noexcept {
+PyObject* create_module(PyModuleDef* definition, int api_version, Owner* /*owner*/) noexcept {
     const char* const whole = module_being_made;
     const char* const own = definition->m_name;
     if (whole == nullptr || own == nullptr) return PyModule_Create2(definition, api_version);

@@ -61,11 +61,21 @@ std::uint64_t position_of(const elf::Object& object, std::uint64_t address, std:
 
 } // namespace
 
+ImageError as_image_error(const elf::Error& error, const std::string& path) {
+    return {kind_of(error.fault()),
+            path + ": no image can be made: " + error.found() + ". " + error.advice()};
+}
+
 Source::Source(const std::string& path)
     : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (descriptor_ < 0) {
-        throw ImageError("missing-file", path + ": no image can be made: " + text_of(errno) +
-                                             ". Check the path and the right to read it.");
+        const int error = errno;
+        const bool missing = error == ENOENT || error == ENOTDIR;
+        throw ImageError(missing ? "missing-file" : "open-failed",
+                         path + ": no image can be made: " + text_of(error) +
+                             (missing ? ". Check the path."
+                                      : ". Check the right to read it, and how many files this "
+                                        "process has open."));
     }
     struct stat info {};
     if (fstat(descriptor_, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -111,8 +121,7 @@ void copy_all(const Source& source, ExecutableFile& copy) {
     try {
         elf::check_image(copy.path());
     } catch (const elf::Error& error) {
-        throw ImageError(kind_of(error.fault()), source.path() + ": no image can be made: " +
-                                                     error.found() + ". " + error.advice());
+        throw as_image_error(error, source.path());
     }
 }
 

@@ -1,6 +1,8 @@
 /// runtime/images/copy.h: the copy of an extension's file that an image is mapped from.
 #pragma once
 
+#include "runtime/elf/error.h"
+#include "runtime/images/error.h"
 #include "runtime/images/executable_file.h"
 
 #include <cstdint>
@@ -36,6 +38,9 @@ class Source {
     std::uint64_t size_ = 0;
     std::string identity_;
 };
+
+/// What was found of the file at `path`, as the error that a caller gets.
+[[nodiscard]] ImageError as_image_error(const elf::Error& error, const std::string& path);
 
 /// Pages of the copy that differ from the source, by their number.
 using ChangedPages = std::vector<std::uint64_t>;

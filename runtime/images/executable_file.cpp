@@ -78,6 +78,7 @@ ExecutableFile::ExecutableFile(const std::string& name, Where where) {
 
 ExecutableFile::~ExecutableFile() {
     if (descriptor_ >= 0) close(descriptor_);
+    if (!in_memory_ && !kept_) static_cast<void>(unlink(path_.c_str()));
 }
 
 bool ExecutableFile::create_in_memory(const std::string& name) noexcept try {
@@ -104,7 +105,7 @@ void ExecutableFile::create_in_folder(const std::string& name) {
     const std::lock_guard lock(all.mutex);
     if (all.path.empty() || all.maker != getpid()) make_folder(all);
     const std::string file = all.path + "/" + std::to_string(next_number()) + "-" + name;
-    all.files.push_back(file);
+    all.files.push_back(file); // first: it is removed at the end, whatever happens
     descriptor_ = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRWXU);
     if (descriptor_ < 0) refuse(file + " could not be made", errno);
     path_ = file;

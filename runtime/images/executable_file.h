@@ -38,6 +38,9 @@ class ExecutableFile {
     /// a folder.
     void forget(std::uint64_t offset, std::uint64_t count) noexcept;
 
+    /// It is in use. A file in a folder that is not kept is removed at the end of the scope.
+    void keep() noexcept { kept_ = true; }
+
     /// From now on nobody can write to it.
     void seal() noexcept;
 
@@ -48,6 +51,7 @@ class ExecutableFile {
     int descriptor_ = -1;
     std::string path_;
     bool in_memory_ = false;
+    bool kept_ = false;
 };
 
 /// `path` in another spelling: `number` is written before the last part of it, as "./" and ".//".

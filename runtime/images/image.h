@@ -27,7 +27,13 @@ struct Image {
     void* handle = nullptr;
     Sizes sizes;
     std::vector<Bundled> libraries;
-    PyObject* module = nullptr; ///< of single-phase initialisation; the interpreter's own reference
+
+    /// Of single-phase initialisation; the interpreter's own reference.
+    struct Module {
+        std::string name; ///< dotted
+        PyObject* module;
+    };
+    std::vector<Module> modules;
 };
 
 } // namespace hpystate::images

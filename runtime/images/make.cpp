@@ -91,7 +91,8 @@ link_map& map_of(void* handle, const std::string& path) {
     return *map;
 }
 
-/// One image that is being made. What fails before the file is mapped leaves nothing behind.
+/// One image that is being made. What fails before the file is mapped leaves nothing behind. After
+/// that the mapping stays, since nothing is closed again, and the next try makes another one.
 class Making {
   public:
     Making(Owner& owner, const Policy& policy, const std::string& path)
@@ -103,7 +104,7 @@ class Making {
     void copy_file();
     void open_libraries();
     void open_library(const Needed& needed);
-    bool is_copied(const Needed& needed) const;
+    bool is_copied(const Needed& needed);
     void rename_own();
     void map_file();
 
@@ -113,6 +114,7 @@ class Making {
     std::optional<ExecutableFile> copy_;
     ChangedPages changed_;
     std::vector<Rename> renames_;
+    std::vector<std::string> looked_at_; ///< by is_copied(), the innermost last
     std::unique_ptr<Image> image_ = std::make_unique<Image>();
 };
 
@@ -143,16 +145,33 @@ void Making::copy_file() {
     make_symbols_private(*copy_, changed_);
 }
 
-bool Making::is_copied(const Needed& needed) const {
+/// Also a library that needs one that is copied: it would open the file itself, a second time.
+bool Making::is_copied(const Needed& needed) {
     const auto fits = [&](const std::string& pattern) {
         return fnmatch(pattern.c_str(), last_part(needed.path).c_str(), 0) == 0;
     };
     if (std::any_of(policy_.copied.begin(), policy_.copied.end(), fits)) return true;
-    return uses_python(elf::Object(needed.path));
+    if (std::find(looked_at_.begin(), looked_at_.end(), needed.path) != looked_at_.end())
+        return false; // it is being looked at, further out
+    looked_at_.push_back(needed.path);
+    const elf::Object library(needed.path);
+    bool copied = uses_python(library);
+    for (const Needed& each : needed_by(library, needed.path))
+        copied = copied || (!each.path.empty() && is_copied(each));
+    looked_at_.pop_back();
+    return copied;
 }
 
 void Making::open_library(const Needed& needed) {
     if (!is_copied(needed)) {
+        if (soname_of(elf::Object(needed.path)) != needed.name) {
+            throw ImageError("missing-library",
+                             source_.path() + ": no image can be made: it needs " + needed.path +
+                                 " by the name " + needed.name +
+                                 ", which is not that library's soname. Link the library with "
+                                 "-Wl,-soname," +
+                                 needed.name + ".");
+        }
         // By its whole path, since the image's own $ORIGIN is another folder. The dynamic linker
         // finds it by its soname when the image is mapped.
         if (dlopen(needed.path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr)
@@ -213,6 +232,7 @@ void Making::map_file() {
     void* const handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) refuse(path, linker_reason());
     image_->handle = handle;
+    copy_->keep();
     link_map& map = map_of(handle, path);
     bind_to_owner(map, path, owner_);
     image_->sizes = share_text(map, source_, *copy_, changed_);
@@ -253,7 +273,11 @@ Image* open_image(const std::string& path, const Policy& policy) {
     Owner* const owner = owner_here();
     if (owner == nullptr) return nullptr;
     const Turn turn(*owner, path);
-    return Making(*owner, policy, path).make();
+    try {
+        return Making(*owner, policy, path).make();
+    } catch (const elf::Error& error) {
+        throw as_image_error(error, path);
+    }
 }
 
 Counts counts() noexcept {

@@ -68,7 +68,7 @@ PyObject* keep_single(Image& image, PyObject* module, const char* name) {
         return nullptr;
     const Ref file(PyUnicode_DecodeFSDefault(image.file.c_str()));
     if (!file || PyModule_AddObjectRef(module, "__file__", file.get()) != 0) return nullptr;
-    image.module = Py_NewRef(module);
+    image.modules.push_back({name, Py_NewRef(module)});
     return owned.release();
 }
 
@@ -88,8 +88,12 @@ void* exporter_of(const Image& image, std::string_view symbol) {
 } // namespace
 
 PyObject* create_module_of(Image& image, PyObject* spec, const char* symbol) {
-    if (image.module != nullptr) return Py_NewRef(image.module);
     if (void* const exporter = exporter_of(image, symbol)) return module_of_slots(exporter, spec);
+    const Ref text(PyObject_GetAttrString(spec, "name"));
+    const char* const name = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+    if (name == nullptr) return nullptr;
+    for (const Image::Module& each : image.modules)
+        if (each.name == name) return Py_NewRef(each.module);
     void* const found = dlsym(image.handle, symbol);
     if (found == nullptr) {
         PyErr_Format(PyExc_ImportError,
@@ -98,11 +102,12 @@ PyObject* create_module_of(Image& image, PyObject* spec, const char* symbol) {
                      image.file.c_str(), symbol);
         return nullptr;
     }
-    const Ref text(PyObject_GetAttrString(spec, "name"));
-    const char* const name = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
-    if (name == nullptr) return nullptr;
     PyObject* const made = call(reinterpret_cast<InitFunction>(found), name);
     if (made == nullptr) return nullptr;
+    if (Py_TYPE(made) == nullptr) { // a static that PyModuleDef_Init was not called with
+        PyErr_Format(PyExc_SystemError, "init function of %s returned uninitialized object", name);
+        return nullptr;
+    }
     if (!PyObject_TypeCheck(made, &PyModuleDef_Type)) return keep_single(image, made, name);
     return PyModule_FromDefAndSpec(reinterpret_cast<PyModuleDef*>(made), spec);
 }

@@ -5,6 +5,7 @@
 
 #include "globals/locks.h"
 #include "runtime/cpython/interpreter_end.h"
+#include "runtime/cpython/ref.h"
 #include "runtime/images/executable_file.h"
 
 #include <mutex>
@@ -28,26 +29,54 @@ Owners& owners() {
 /// The interpreter's exit callback.
 void end(void* data) noexcept {
     auto* const owner = static_cast<Owner*>(data);
-    owner->view.end();
+    owner->view.close_without_waiting();
     // Code of an image may run when its module is released, and make no image any more.
-    for (const std::unique_ptr<Image>& image : owner->images)
-        Py_CLEAR(image->module);
+    for (const std::unique_ptr<Image>& image : owner->images) {
+        for (Image::Module& each : image->modules)
+            Py_CLEAR(each.module);
+    }
+}
+
+constexpr const char* kOwnerCapsule = "hpystate._images.owner";
+
+/// Called by atexit: before CPython looks for threads that are left, and while code may run.
+PyObject* close_view(PyObject* capsule, PyObject*) {
+    auto* const owner = static_cast<Owner*>(PyCapsule_GetPointer(capsule, kOwnerCapsule));
+    if (owner == nullptr) return nullptr;
+    owner->view.close();
+    Py_RETURN_NONE;
+}
+
+PyMethodDef close_method = {"close_view", close_view, METH_NOARGS, nullptr};
+
+/// False: an exception is set.
+bool close_at_exit(Owner& owner) {
+    const Ref atexit(PyImport_ImportModule("atexit"));
+    const Ref capsule(atexit ? PyCapsule_New(&owner, kOwnerCapsule, nullptr) : nullptr);
+    const Ref function(capsule ? PyCFunction_New(&close_method, capsule.get()) : nullptr);
+    if (!function) return false;
+    const Ref done(PyObject_CallMethod(atexit.get(), "register", "O", function.get()));
+    return static_cast<bool>(done);
 }
 
 } // namespace
 
 Owner* owner_here_or_null() noexcept {
-    PyInterpreterState* const here = PyInterpreterState_Get();
     Owners& known = owners();
     const std::lock_guard lock(known.mutex);
     for (Owner* const each : known.all) {
-        if (each->view.interpreter() == here) return each;
+        if (each->view.is_attached_here()) return each;
     }
     return nullptr;
 }
 
 Owner* owner_here() {
     if (Owner* const known = owner_here_or_null()) return known;
+    if (is_ending()) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "no private image can be made: the interpreter is ending");
+        return nullptr;
+    }
     auto made = std::make_unique<Owner>();
     made->interpreter_id = PyInterpreterState_GetID(PyInterpreterState_Get());
     Owners& all = owners();
@@ -61,9 +90,11 @@ Owner* owner_here() {
         return nullptr;
     }
     Owner* const owner = made.release(); // the exit callback has it
-    const std::lock_guard lock(all.mutex);
-    all.all.push_back(owner);
-    return owner;
+    {
+        const std::lock_guard lock(all.mutex);
+        all.all.push_back(owner);
+    }
+    return close_at_exit(*owner) ? owner : nullptr;
 }
 
 std::size_t owner_count() noexcept {
