@@ -9,7 +9,7 @@ import pytest
 import hpystate
 from hpystate.images import choice, in_main_interpreter
 from tests.images.conftest import Script
-from tests.images.made import MULTI, SINGLE, compiled
+from tests.images.made import MULTI, MULTI_END, SINGLE, compiled
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,34 @@ def test_other_finders_of_a_folder_get_the_loader_too(script: Script) -> None:
         compiled("single", SINGLE),
     )
     assert answer == "ImageLoader"
+
+
+COUNTING = """
+    #include <Python.h>
+    static int runs;
+    static PyMethodDef methods[] = {{NULL}};
+    static int on_exec(PyObject *module) {
+        return PyModule_AddIntConstant(module, "runs", ++runs);
+    }
+"""
+
+
+def test_a_reload_executes_nothing_again_as_in_cpython(script: Script) -> None:
+    code = """import counting, importlib
+importlib.reload(counting)
+answer = counting.runs
+"""
+    answer = script(
+        f"""
+        scope = {{}}
+        exec({code!r}, scope)
+        with Interpreter() as first:
+            first.run("import hpystate; hpystate.isolate('counting')")
+            answer = [scope["answer"], first.run({code!r})]
+        """,
+        compiled("counting", COUNTING + MULTI_END),
+    )
+    assert answer == [1, 1]
 
 
 def test_a_reload_runs_no_plain_code(script: Script) -> None:
