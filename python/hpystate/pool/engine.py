@@ -1,13 +1,11 @@
 """pool/engine.py: the workers of a pool, its queue, and the thread that collects results.
 
 Threads:
-  a caller       submit() gives the task to a worker that waits, or puts it into `pending`. In
-                 result() it reads the worker's result itself: a switch of threads less
-  the collector  one for each pool: reads the results that no caller reads, gives the worker its
-                 next task, then completes the future
+  a caller       submit() gives the task to a worker that waits, or puts it into `pending`
+  the collector  one for each pool: reads the results, gives the worker its next task, then
+                 completes the future
   one for each worker: makes its interpreter and runs its loop in it (pool/link.py, pool/worker.py)
 
-Whoever reads a worker's results has its lock `reading` first, then takes `lock` for a moment.
 `lock` guards what has (lock) beside it. It is held for a few operations on lists, and while a
 thread starts; never while a pipe is written, something is pickled, or code of the user runs. The
 finalizer of a pool takes no lock, since the garbage collector may run it anywhere: it sets
@@ -17,6 +15,7 @@ finalizer of a pool takes no lock, since the garbage collector may run it anywhe
 from __future__ import annotations
 
 import os
+import pickle
 import select
 import threading
 import weakref
@@ -25,8 +24,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from hpystate.pool import wire
-from hpystate.pool.answer import Done, complete, pickle_or_text
-from hpystate.pool.errors import BrokenInterpreterPool, RemoteTraceback, WorkerDied
+from hpystate.pool.errors import (
+    BrokenInterpreterPool,
+    RemoteTraceback,
+    TaskInterrupted,
+    TransferError,
+    WorkerDied,
+)
 from hpystate.pool.link import Counters, Task, Worker
 
 
@@ -43,8 +47,6 @@ class Engine:
         self.broken: BrokenInterpreterPool | None = None  # (lock)
         self.closing = False  # (lock)
         self.abandoned = False  # set by the finalizer of the pool
-        #: Answers that were read, and whose caller was interrupted before it completed the future.
-        self.read: deque[Done] = deque()
         self._tasks = self._made = 0  # (lock) their last numbers
         self._threads: list[threading.Thread] = []  # (lock) of workers
         self._poll = select.epoll()
@@ -74,7 +76,6 @@ class Engine:
                         raise
                 return
             future.set_running_or_notify_cancel()  # new: nobody can have cancelled it
-            future.worker = worker  # type: ignore[attr-defined]
             worker.task = task
             worker.given += 1
         worker.write(wire.CALL, task)
@@ -156,7 +157,7 @@ class Engine:
                     os.read(self._woken, 4096)
                     self._on_wake()
                 else:
-                    self._read_if_free(pipe)
+                    self._read(self.workers[pipe])
         with self.lock:
             threads = list(self._threads)
         for thread in threads:
@@ -167,8 +168,6 @@ class Engine:
             return self.closing and not self.workers and not self.pending
 
     def _on_wake(self) -> None:
-        while self.read:
-            complete(*self.read.popleft())
         with self.lock:
             self.closing = self.closing or self.abandoned
             if not self.closing:
@@ -178,92 +177,32 @@ class Engine:
         for worker in idle:
             worker.write(wire.END)
 
-    def _read_if_free(self, pipe: int) -> None:
-        """Reads what has arrived in a pipe, unless a caller reads it or has read it."""
-        with self.lock:
-            worker = self.workers.get(pipe)
-        if worker is None or not worker.reading.acquire(blocking=False):
-            return
-        try:
-            done = self._read(worker) if worker.has_answered(0) else None
-        finally:
-            worker.reading.release()
-        if done is not None:
-            complete(*done)
-
-    def help(self, future: Future[Any], timeout: float | None) -> None:
-        """Reads the result of a task that runs, in the thread that waits for it. Returns when the
-        future is done, at the timeout, or at once where the collector has to do it.
-
-        The pipe is not in the collector's epoll meanwhile. An exception of this thread, as Ctrl-C,
-        may come at any call. While it waits nothing is lost. Between the first byte and the end of
-        _read() the worker is given up; after that the collector completes the future.
-        """
-        worker: Worker | None = getattr(future, "worker", None)
-        if worker is None or not worker.reading.acquire(blocking=False):
-            return
-        done, reading, known = None, False, False
-        try:
-            with self.lock:
-                known = worker.task is not None and worker.task.future is future
-            if not known:
-                return
-            self._poll.modify(worker.results, 0)
-            if worker.has_answered(timeout):
-                reading = True
-                done = self._read(worker)
-                reading = False
-        finally:
-            if reading and self.workers.get(worker.results) is worker:
-                why = "an exception came while the result was read, as Ctrl-C does"
-                self._gone(worker, why, future)
-            with self.lock:
-                if known and self.workers.get(worker.results) is worker:
-                    self._poll.modify(worker.results, select.EPOLLIN)
-            worker.reading.release()
-            if done is not None:
-                self._finish(done)
-
-    def _finish(self, done: Done) -> None:
-        """complete(), or the collector does it."""
-        finished = False
-        try:
-            complete(*done, Exception)
-            finished = True
-        finally:
-            if not finished and not done[0].done():
-                self.read.append(done)
-                self.wake()
-
-    def _read(self, worker: Worker) -> Done | None:
-        """(reading) Takes the next message of a worker. Of an answer: what complete() needs."""
+    def _read(self, worker: Worker) -> None:
         message = wire.read(worker.results)
         if message is None:
             self._gone(worker)
-            return None
+            return
         kind, _, seconds, data = message
         if kind == wire.NOT_STARTED:
             error, text = pickle_or_text(data)
             worker.reason = text
             self._break(worker, error, text)
-            return None
+            return
         if kind == wire.READY:
             worker.ready = True
             self._next(worker)
-            return None
+            return
         task = worker.task
         assert task is not None
         worker.tasks += 1
         worker.seconds += seconds
         worker.errors += kind != wire.RESULT
         self._next(worker)  # first: the worker is busy while the future is completed
-        return task.future, kind, data
+        complete(task.future, kind, data)
 
     def _next(self, worker: Worker) -> None:
         """Gives the worker a task, or lets it wait, or tells it to leave."""
         with self.lock:
-            if worker.task is not None:
-                worker.task.future.worker = None  # type: ignore[attr-defined]
             worker.task = None
             if self._limit is not None and worker.given >= self._limit:
                 task = None
@@ -272,7 +211,6 @@ class Engine:
                 task = self._take()
                 leave = task is None and self.closing
             if task is not None:
-                task.future.worker = worker  # type: ignore[attr-defined]
                 worker.task = task
                 worker.given += 1
             elif not leave:
@@ -310,12 +248,8 @@ class Engine:
                 task.future.set_exception(told)
         self.wake()
 
-    def _gone(
-        self, worker: Worker, why: str | None = None, answered: Future[Any] | None = None
-    ) -> None:
-        """(reading) The worker has closed its results: it was told to leave, or its loop broke. Or
-        it is given up, for the reason `why`: its loop ends when it finds its pipes closed. Then the
-        answer for the future `answered` is lost."""
+    def _gone(self, worker: Worker) -> None:
+        """The worker has closed its results: it was told to leave, or its loop broke."""
         self._poll.unregister(worker.results)
         with self.lock:
             del self.workers[worker.results]
@@ -325,23 +259,17 @@ class Engine:
             self.ended.tasks += worker.tasks
             self.ended.seconds += worker.seconds
             self.ended.errors += worker.errors + (task is not None)
-        if why is None:
-            why = worker.why()
-            worker.close()
-        else:
-            worker.give_up()
+        why = worker.why()
+        worker.close()
         if not worker.ready and self.broken is None:
             self._break(worker, None, why)
-        for future in {answered, task.future if task is not None else None} - {None}:
-            if future is not None and not future.done():
-                future.set_exception(
-                    WorkerDied(
-                        f"worker {worker.number} (interpreter {worker.interpreter}) ended while it "
-                        f"had this task: {_last_line(why)}. The pool replaces it; submit the task "
-                        "again"
-                    )
+        if task is not None:
+            task.future.set_exception(
+                WorkerDied(
+                    f"worker {worker.number} (interpreter {worker.interpreter}) ended while it had "
+                    f"this task: {_last_line(why)}. The pool replaces it; submit the task again"
                 )
-        self.wake()  # the collector may have to end, if it was not the one that called this
+            )
         with self.lock:
             try:
                 self._grow(len(self.pending))
@@ -364,3 +292,38 @@ def _last_line(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line and not line.startswith(" ")]
     found = [line for line in lines if not line.startswith("in worker ")]
     return (found or lines or ["without a message"])[-1]
+
+
+def pickle_or_text(data: Any) -> tuple[BaseException | None, str]:
+    """(exception, its traceback) of a message; None where this interpreter cannot unpickle it."""
+    try:
+        return pickle.loads(data)
+    except BaseException as error:  # an exception's own code may raise anything
+        return None, f"the worker's error cannot be unpickled: {type(error).__name__}: {error}"
+
+
+def complete(future: Future[Any], kind: int, data: Any) -> None:
+    if kind == wire.RESULT:
+        try:
+            result = pickle.loads(data)
+        except BaseException as error:
+            told = TransferError(
+                f"the result arrived and cannot be unpickled: {type(error).__name__}: {error}"
+            )
+            told.__cause__ = error
+            future.set_exception(told)
+        else:
+            future.set_result(result)
+    elif kind == wire.ERROR:
+        error, text = pickle_or_text(data)
+        if error is None:
+            error = TransferError(text)
+        else:
+            error.__cause__ = RemoteTraceback(text)
+        future.set_exception(error)
+    elif kind == wire.INTERRUPTED:
+        told = TaskInterrupted("the task was interrupted while it ran")
+        told.__cause__ = RemoteTraceback(bytes(data).decode())
+        future.set_exception(told)
+    else:
+        future.set_exception(TransferError(bytes(data).decode()))

@@ -39,28 +39,6 @@ def _at_exit() -> None:
 threading._register_atexit(_at_exit)  # type: ignore[attr-defined]
 
 
-class PoolFuture(Future[Any]):
-    """A future of a pool. The thread that waits for it reads the result itself."""
-
-    #: Weak: somebody may keep results longer than the pool, whose pipes the engine has.
-    engine: weakref.ref[Engine] | None = None
-
-    def result(self, timeout: float | None = None) -> Any:
-        return super().result(self._wait(timeout))
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        return super().exception(self._wait(timeout))
-
-    def _wait(self, timeout: float | None) -> float | None:
-        """What is left of the timeout after the engine has helped."""
-        engine = None if self.engine is None or self.done() else self.engine()
-        if engine is None:
-            return timeout
-        begin = time.monotonic()
-        engine.help(self, timeout)
-        return None if timeout is None else max(0.0, timeout - (time.monotonic() - begin))
-
-
 class InterpreterPool(Executor):
     """Runs functions in interpreters of this process, each with a GIL of its own.
 
@@ -112,7 +90,7 @@ class InterpreterPool(Executor):
         seen. What cannot be pickled is an error of the future, TransferError."""
         if not callable(fn):
             raise TypeError(f"submit() got {fn!r}; a function was expected")
-        future = PoolFuture()
+        future: Future[Any] = Future()
         try:
             data = encode(fn, args, kwargs)
         except TransferError as error:
@@ -120,7 +98,6 @@ class InterpreterPool(Executor):
             future.set_running_or_notify_cancel()
             future.set_exception(error)
             return future
-        future.engine = weakref.ref(self._engine)
         self._engine.submit(data, future)
         return future
 

@@ -1,14 +1,12 @@
 """pool/link.py: a worker as the pool sees it: its thread, its pipes, its task.
 
-(lock) is the lock of the engine, which has the list of the threads (pool/engine.py); (reading) is a
-lock of the worker.
+(lock) is the lock of the engine, which has the list of the threads (pool/engine.py).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import select
 import sys
 import threading
 from collections.abc import Iterable
@@ -36,11 +34,9 @@ class Worker:
         self.interpreter: int | None = None
         self.task: Task | None = None  # (lock)
         self.given = 0  # (lock) tasks that were sent
-        self.tasks = self.errors = 0  # (reading)
-        self.seconds = 0.0  # (reading)
+        self.tasks = self.errors = 0  # written by the collector
+        self.seconds = 0.0
         self.ready = False  # written by the collector
-        #: Held by the thread that reads `results`: the collector, or a caller (engine.py, help).
-        self.reading = threading.Lock()
         self.reason = "its loop has ended"  # written by its thread before it closes `answers`
         self._over = threading.Event()  # set by its thread when `reason` is final
         self._pipes: list[int] = []
@@ -54,13 +50,10 @@ class Worker:
                 "files, raise `ulimit -n`, or make a pool of fewer workers"
             ) from error
         tasks, self._give, self.results, answers, control, self._interrupt = self._pipes
-        self._answered = select.poll()
-        self._answered.register(self.results, select.POLLIN)
         self._theirs = [tasks, answers, control]
-        #: Guards `_open` and `_given_up`, and that nothing is written into a pipe that was closed.
+        #: Guards `_open`, and that nothing is written into a pipe that was closed.
         self._writing = threading.Lock()
         self._open = True
-        self._given_up = False  # (writing) its thread closes `_interrupt`
         path = list(sys.path)
         script = (
             f"import sys; sys.path[:] = {path!r}\n"
@@ -90,11 +83,9 @@ class Worker:
                 self.reason = failure
         except BaseException as error:
             self.reason = f"{type(error).__name__}: {error}"
-        with self._writing:
-            self._over.set()
-            left = [self._interrupt] if self._given_up else []
+        self._over.set()
         # The reader of tasks first: a thread that writes into that pipe gets an error and leaves.
-        self._close([*self._theirs, *left])
+        self._close(self._theirs)
         if interpreter is not None:
             destroy(interpreter)
 
@@ -106,12 +97,6 @@ class Worker:
                 wire.write(self._give, kind, task.number, data=task.data)
             elif self._open:
                 wire.write(self._give, kind)
-
-    def has_answered(self, timeout: float | None) -> bool:
-        """(reading) Whether there is something to read, or the end; waits so many seconds for it,
-        or without a limit."""
-        wait = None if timeout is None else max(0.0, timeout) * 1000
-        return bool(self._answered.poll(wait))
 
     def interrupt(self, number: int) -> None:
         with self._writing, contextlib.suppress(BrokenPipeError):
@@ -129,16 +114,6 @@ class Worker:
             if self._open:
                 self._open = False
                 self._close([self._give, self.results, self._interrupt])
-
-    def give_up(self) -> None:
-        """Closes the pool's ends of the pipes while its loop runs, which ends by that. The loop
-        writes into `_interrupt` then, so that one stays open until the thread is over."""
-        with self._writing:
-            if self._open:
-                self._open = False
-                self._given_up = not self._over.is_set()
-                left = [] if self._given_up else [self._interrupt]
-                self._close([self._give, self.results, *left])
 
     @staticmethod
     def _close(pipes: Iterable[int]) -> None:
