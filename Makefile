@@ -1,5 +1,5 @@
 # Makefile: the front door. The work is in tools/; PYTHON=... chooses the interpreter.
-.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages suite-packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel wheels bench-pool bench-service hosts evaluate docs clean
+.PHONY: help build test test-long test-version demo test-upstream test-pypy doctor-packages suite-packages packages check two-pythons check-without-gil sanitize fuzz format lint bench bench-threads stress matrix fresh bench-pyglobal test-wheel wheels bench-pool bench-service hosts evaluate docs clean
 .DEFAULT_GOAL := build
 T ?=
 ARGS ?=
@@ -66,6 +66,9 @@ doctor-packages: ## install 30 packages, let the doctor examine them, write its 
 
 suite-packages: ## the suites of five packages in four interpreters at once; writes what differed
 	@tools/setup.sh suite-packages $(ARGS)
+
+packages:       ## unmodified packages in private images, in eight interpreters; ARGS=--quick: eight
+	@tools/setup.sh packages $(ARGS)
 
 check:          ## what `make lint` does, then C++ tests and HPy's suites under sanitizers
 	@tools/setup.sh check

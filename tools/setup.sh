@@ -349,6 +349,7 @@ case $COMMAND in
     docs)   say "the site"; relayed "the site" python tools/docs_site.py "$@" ;;
     doctor-packages) build dev _native; say "the doctor on packages"; python tools/doctor_packages.py "$@" ;;
     suite-packages) build dev _native; say "suites of packages"; python tools/suite_packages.py "$@" ;;
+    packages) build dev _native _images; say "packages in private images"; python tools/packages.py "$@" ;;
     check)  run_all_hooks
             build asan "${CHECK_TARGETS[@]}"; run_sanitized_programs; run_sanitized_suite ;;
     check-without-gil) configure dev; say "compiling"; python tools/check_without_gil.py "$BUILD" ;;

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluate_tables import EVALUATE_TABLES, evaluated
+from packages_table import PACKAGES_TABLES
 from pyglobal_tables import PYGLOBAL_TABLES, lines_of
 from rooms import read_rooms
 from served_tables import SERVED
@@ -311,6 +312,7 @@ DOCUMENTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/fused.md", "fused calls", fused_calls),
     ("docs/hosts.md", "hosts", hosts),
     *(("docs/interpreters-or-threads.md", name, table) for name, table in WAYS_TABLES.items()),
+    *(("docs/packages.md", name, table) for name, table in PACKAGES_TABLES.items()),
     ("docs/plugin.md", "suites of packages", suites),
     *(("docs/pyglobal.md", f"pyglobal {name}", table) for name, table in PYGLOBAL_TABLES.items()),
     ("docs/results.md", "HPy's own suites", upstream_suite),

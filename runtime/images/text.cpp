@@ -28,28 +28,46 @@ bool has_text_relocations(const elf::Dynamic& dynamic) noexcept {
     return dynamic.has(DT_TEXTREL) || (dynamic.value(DT_FLAGS) & DF_TEXTREL) != 0;
 }
 
-/// The runs between the changed pages of all segments that are never written to.
+/// Mapped from the file as a whole, and never written to.
+bool is_fixed(const Elf64_Phdr& segment) noexcept {
+    return segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0 &&
+           segment.p_filesz == segment.p_memsz && segment.p_filesz != 0;
+}
+
+/// The runs between the changed pages of all segments that are never written to. A page of the file
+/// that a segment with variables has too stays in the copy: that segment reads it from there, at
+/// once or, with the first values of thread-local variables, for each thread that begins.
 std::vector<Run> unchanged_runs(const elf::Object& object, std::uintptr_t load_address,
                                 const ChangedPages& changed) {
     const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    const auto end_of = [page](const Elf64_Phdr& segment) {
+        return (segment.p_offset + segment.p_filesz + page - 1) / page;
+    };
+    const auto& segments = object.segments().headers;
+    const auto has_variables = [&](std::uint64_t number) {
+        return std::any_of(segments.begin(), segments.end(), [&](const Elf64_Phdr& segment) {
+            return segment.p_type == PT_LOAD && !is_fixed(segment) && segment.p_filesz != 0 &&
+                   segment.p_offset / page <= number && number < end_of(segment);
+        });
+    };
     std::vector<Run> runs;
-    for (const Elf64_Phdr& segment : object.segments().headers) {
-        const bool fixed = segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0 &&
-                           segment.p_filesz == segment.p_memsz && segment.p_filesz != 0;
-        if (!fixed || segment.p_offset % page != segment.p_vaddr % page) continue;
+    for (const Elf64_Phdr& segment : segments) {
+        if (!is_fixed(segment) || segment.p_offset % page != segment.p_vaddr % page) continue;
         const int protection = ((segment.p_flags & PF_R) != 0 ? PROT_READ : 0) |
                                ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
         const std::uint64_t first = segment.p_offset / page;
-        const std::uint64_t end = (segment.p_offset + segment.p_filesz + page - 1) / page;
+        std::uint64_t from = first;
+        std::uint64_t end = end_of(segment);
+        if (has_variables(from)) ++from;
+        if (from < end && has_variables(end - 1)) --end;
         const std::uintptr_t start = load_address + segment.p_vaddr - segment.p_offset % page;
-        const auto add = [&](std::uint64_t from, std::uint64_t to) {
-            if (from < to) {
-                runs.push_back(
-                    {from * page, (to - from) * page, start + (from - first) * page, protection});
+        const auto add = [&](std::uint64_t begin, std::uint64_t to) {
+            if (begin < to) {
+                runs.push_back({begin * page, (to - begin) * page, start + (begin - first) * page,
+                                protection});
             }
         };
-        std::uint64_t from = first;
-        for (auto each = std::lower_bound(changed.begin(), changed.end(), first);
+        for (auto each = std::lower_bound(changed.begin(), changed.end(), from);
              each != changed.end() && *each < end; ++each) {
             add(from, *each);
             from = *each + 1;

@@ -35,6 +35,7 @@ NOT_RUN = {
     "make doctor-packages": "it fetches 30 packages and takes minutes; "
     "tests/doctor/test_packages.py tries what it writes",
     "make suite-packages": "the same, with five; tests/plugin/test_packages.py",
+    "make packages": "the same, with all of a list; tests/packages/test_packages.py",
     "make matrix": "it fetches and builds interpreters for hours; tests/tools/test_matrix.py",
     "make fresh": "it runs for an hour; .ci/run does the same on one of its machines, and "
     "tests/tools/test_fresh.py",
@@ -196,6 +197,7 @@ PROGRAMS = {
     "fresh": ("tools/fresh.py",),
     "fuzz": ("tests/fuzz/run.py",),
     "matrix": ("tools/matrix.py",),
+    "packages": ("tools/packages.py",),
     "sanitize": ("tools/sanitize.sh", "stress/run.py"),
     "stress": ("stress/run.py",),
     "suite-packages": ("tools/suite_packages.py",),
