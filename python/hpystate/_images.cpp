@@ -151,7 +151,8 @@ PyObject* create(PyObject*, PyObject* args) {
     if (!capsule) return nullptr;
     auto* const image = static_cast<Image*>(PyCapsule_GetPointer(capsule.get(), kImageCapsule));
     if (image == nullptr) return nullptr;
-    return guarded<PyObject*>(nullptr, [=] { return images::create_module_of(*image, spec, symbol); });
+    return guarded<PyObject*>(nullptr,
+                              [=] { return images::create_module_of(*image, spec, symbol); });
 }
 
 PyDoc_STRVAR(execute_doc, "execute($module, created, /)\n--\n\n"

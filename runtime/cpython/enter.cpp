@@ -64,7 +64,8 @@ bool InterpreterView::enter(Entered& entered) noexcept {
     PyThreadState* state = PyGILState_GetThisThreadState();
     if (state == nullptr || state->interp != interpreter_) {
         state = entered.made = PyThreadState_New(interpreter_);
-        if (state == nullptr) Py_FatalError("entering an interpreter: no memory for a thread state");
+        if (state == nullptr)
+            Py_FatalError("entering an interpreter: no memory for a thread state");
     }
     PyEval_RestoreThread(state);
     return true;

@@ -26,8 +26,8 @@ struct Entered {
 ///
 /// Concurrency: open() writes `interpreter_` and `id_` before others see this; nobody writes them
 /// again. `state_` is the number of threads inside, and a bit that is set once. enter() adds itself
-/// and then looks for the bit; close() sets the bit and then waits for the number: one of both finds
-/// the other. acquire and release: who finds that a thread has left finds what it did.
+/// and then looks for the bit; close() sets the bit and then waits for the number: one of both
+/// finds the other. acquire and release: who finds that a thread has left finds what it did.
 class InterpreterView {
   public:
     /// Of the interpreter of the calling thread. False: an exception is set.

@@ -82,27 +82,6 @@ bool map_over(const Run& run, int descriptor) noexcept {
                 MAP_PRIVATE | MAP_FIXED, descriptor, static_cast<off_t>(run.offset)) != MAP_FAILED;
 }
 
-/// Gives back the copy's bytes of a run, but not pages that a writable segment maps too: the last
-/// page of code in the file is often the first one of data.
-void forget_unless_written(const elf::Object& object, const Run& run, ExecutableFile& copy) {
-    const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-    const auto is_written = [&](std::uint64_t offset) {
-        const auto& headers = object.segments().headers;
-        return std::any_of(headers.begin(), headers.end(), [&](const Elf64_Phdr& segment) {
-            return segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0 &&
-                   segment.p_filesz != 0 && segment.p_offset < offset + page &&
-                   offset < segment.p_offset + segment.p_filesz;
-        });
-    };
-    std::uint64_t begin = run.offset;
-    std::uint64_t end = run.offset + run.count;
-    while (begin < end && is_written(begin))
-        begin += page;
-    while (begin < end && is_written(end - page))
-        end -= page;
-    if (begin < end) copy.forget(begin, end - begin);
-}
-
 /// Of all segments, in whole pages.
 std::uint64_t mapped_bytes(const elf::Object& object) noexcept {
     const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
@@ -138,7 +117,7 @@ Sizes share_text(const link_map& map, const Source& source, ExecutableFile& copy
         }
     }
     for (const Run& run : shared) {
-        forget_unless_written(object, run, copy);
+        copy.forget(run.offset, run.count);
         sizes.shared += run.count;
     }
     const std::uint64_t all = mapped_bytes(object);
