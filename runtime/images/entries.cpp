@@ -8,6 +8,7 @@
 #include "runtime/images/executable_file.h"
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -34,7 +35,8 @@ void write_entry(unsigned char* at, const Owner* owner, const Bound& bound) noex
     constexpr std::array<unsigned char, 2> kJump = {0xFF, 0xE0};
     put(kBegin.data(), kBegin.size());
     put(kSetArgument.at(bound.parameter).data(), 2);
-    put(&owner, sizeof(owner));
+    const auto address = reinterpret_cast<std::uintptr_t>(owner);
+    put(&address, sizeof(address));
     put(kSetFunction.data(), kSetFunction.size());
     put(&bound.function, sizeof(bound.function));
     put(kJump.data(), kJump.size());

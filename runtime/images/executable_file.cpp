@@ -20,8 +20,10 @@ namespace hpystate::images {
 
 namespace {
 
-#ifndef MFD_EXEC
-constexpr unsigned MFD_EXEC = 0x10; // of Linux 6.3, and of newer headers
+#ifdef MFD_EXEC
+constexpr unsigned kMayBeRun = MFD_EXEC;
+#else
+constexpr unsigned kMayBeRun = 0x10; // of Linux 6.3, which older headers do not have
 #endif
 
 [[noreturn]] void refuse(const std::string& what, int error) {
@@ -85,7 +87,7 @@ bool ExecutableFile::create_in_memory(const std::string& name) noexcept try {
     // The kernel's limit is 249 bytes.
     const std::string shown = name.substr(0, 200);
     constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-    descriptor_ = memfd_create(shown.c_str(), kFlags | MFD_EXEC);
+    descriptor_ = memfd_create(shown.c_str(), kFlags | kMayBeRun);
     // Kernels before 6.3 do not know the flag: all such files may be run there.
     if (descriptor_ < 0 && errno == EINVAL) descriptor_ = memfd_create(shown.c_str(), kFlags);
     if (descriptor_ < 0) return false;

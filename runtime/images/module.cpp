@@ -17,12 +17,13 @@ namespace hpystate::images {
 namespace {
 
 /// Puts `name` where PyModule_Create2 finds it.
-class Making {
+class NameForCreation {
   public:
-    explicit Making(const char* name) noexcept : outer_(std::exchange(module_being_made, name)) {}
-    Making(const Making&) = delete;
-    Making& operator=(const Making&) = delete;
-    ~Making() { module_being_made = outer_; }
+    explicit NameForCreation(const char* name) noexcept
+        : outer_(std::exchange(module_being_made, name)) {}
+    NameForCreation(const NameForCreation&) = delete;
+    NameForCreation& operator=(const NameForCreation&) = delete;
+    ~NameForCreation() { module_being_made = outer_; }
 
   private:
     const char* outer_;
@@ -33,7 +34,7 @@ using InitFunction = PyObject* (*)();
 /// What the init function returned, checked as CPython does. Owned; a definition is borrowed.
 PyObject* call(InitFunction init, const char* name) {
     PyObject* const result = [&] {
-        const Making making(name);
+        const NameForCreation given(name);
         return init();
     }();
     if (result == nullptr && PyErr_Occurred() == nullptr) {
