@@ -337,3 +337,31 @@ def test_the_dynamic_linker_merges_unique_symbols_of_two_copies(
         """
     )
     assert answer == [1, 2]
+
+
+def test_a_file_under_two_names_has_two_modules(script: Script, tmp_path: Path) -> None:
+    """Two init functions of one file, found by a link."""
+    text = """
+        #include <Python.h>
+        static struct PyModuleDef one = {PyModuleDef_HEAD_INIT, "one", NULL, -1, NULL};
+        static struct PyModuleDef two = {PyModuleDef_HEAD_INIT, "two", NULL, -1, NULL};
+        PyMODINIT_FUNC PyInit_one(void) { return PyModule_Create(&one); }
+        PyMODINIT_FUNC PyInit_two(void) { return PyModule_Create(&two); }
+    """
+    file = compiled("one", text)
+    folder = tmp_path / "both"
+    folder.mkdir()
+    for name in ("one", "two"):
+        (folder / f"{name}{SUFFIX}").symlink_to(file)
+    answer = script(
+        f"""
+        sys.path.insert(0, {str(folder)!r})
+        import one, two
+        answer = [one.__name__, two.__name__]
+        with Interpreter() as first:
+            first.run("import sys; sys.path.insert(0, {str(folder)!r})")
+            first.run("import hpystate; hpystate.isolate('one', 'two'); import one, two")
+            answer += first.run("answer = [one.__name__, two.__name__]")
+        """
+    )
+    assert answer == ["one", "two"] * 2
