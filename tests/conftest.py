@@ -54,11 +54,21 @@ def runs_once(path: Path) -> bool:
     return any(path.is_relative_to(TESTS / name) for name in ONCE)
 
 
+def images_missing() -> str | None:
+    """Why this Python makes no private images; None: it does."""
+    from hpystate import _images
+
+    return _images.available()
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest file begins, then those with a slow test, so that none of them is alone at the
     end: a file stays in one process. A long test is a slow one."""
+    why = images_missing()
     for item in items:
+        if why is not None and item.path.parent.name in ("images", "packages"):
+            item.add_marker(pytest.mark.skip(reason=why))
         if runs_once(item.path):
             item.add_marker(pytest.mark.once)
         if item.get_closest_marker("long") is not None:
