@@ -81,6 +81,8 @@ def _details(console: Console, each: Verdict) -> None:
     if len(each.statics) > _MOST_STATICS:
         rows.append(("", f"and {len(each.statics) - _MOST_STATICS} more; --json has all"))
     rows += [("hint", hint) for hint in each.hints]
+    if each.isolate:
+        rows.append(("isolate", each.isolate))
     if each.exercise_failed is not None:
         rows.append(("--exercise", each.exercise_failed))
     grid = Table.grid(padding=(0, 2, 0, 0))

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpystate.doctor import images
 from hpystate.doctor.examine import Findings
 from hpystate.doctor.find import typed
 
@@ -42,6 +43,8 @@ class Verdict:
     statics: list[dict[str, Any]] = field(default_factory=list)
     static_types: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    #: Whether hpystate.isolate() may load it as it is; "" where that is not needed, or cannot help.
+    isolate: str = ""
     #: Why the code of --exercise was not run to its end; None if it was, or there was none.
     exercise_failed: str | None = None
 
@@ -71,6 +74,8 @@ def judge(found: Findings, exercise: str | None) -> Verdict:
     made.exercise_failed = _failed(found, "exercise")
     made.verdict, made.certainty, made.why = _decide(found)
     made.next = _next(made, found, exercise)
+    if made.verdict != "ready" and _failed(found, "import") is None:
+        made.isolate = images.told(found)
     return made
 
 
