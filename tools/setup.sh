@@ -246,7 +246,7 @@ run_stress() {
 }
 
 # What a test of pytest needs of the build. The other programs, the model and stress are most of it.
-PYTEST_TARGETS=(_native hpystate_embed_library limits hangs elf_dump)
+PYTEST_TARGETS=(_native _images hpystate_embed_library limits hangs elf_dump)
 # Those of Catch2 that embed the interpreter, and what tests of pytest run besides.
 VERSION_TARGETS=("${PYTEST_TARGETS[@]}" test_interp_state test_formats)
 # The programs of Catch2 that run under a sanitizer, and what HPy's suite needs. Stress is not in it.
@@ -333,7 +333,7 @@ case $COMMAND in
     test-version) run_tests_of_version "$@" ;;
     test-long) run_long_tests "$@" ;;
     demo)   build release; say "the isolation demo"; relayed "the isolation demo" python -m hpystate demo "$@" ;;
-    test-upstream) build dev _native; say "upstream's suites"; python tests/upstream/run.py "$@" ;;
+    test-upstream) build dev _native _images; say "upstream's suites"; python tests/upstream/run.py "$@" ;;
     test-pypy) run_test_pypy "$@" ;;
     bench)  need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run.py "$@" ;;
     bench-pyglobal) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/run_pyglobal.py "$@" ;;
@@ -343,12 +343,12 @@ case $COMMAND in
     evaluate) need_packages valgrind:valgrind; build release; need_bench_packages; say "measuring"; python bench/evaluate.py "$@" ;;
     bench-threads) build release; say "measuring"; python bench/threads.py "$@" ;;
     stress) run_stress "$@" ;;
-    module) build dev _native ;;
+    module) build dev _native _images ;;
     two-pythons) run_two_pythons "$@" ;;
     test-wheel) python tests/wheel/run.py "$@" ;;
     docs)   say "the site"; relayed "the site" python tools/docs_site.py "$@" ;;
-    doctor-packages) build dev _native; say "the doctor on packages"; python tools/doctor_packages.py "$@" ;;
-    suite-packages) build dev _native; say "suites of packages"; python tools/suite_packages.py "$@" ;;
+    doctor-packages) build dev _native _images; say "the doctor on packages"; python tools/doctor_packages.py "$@" ;;
+    suite-packages) build dev _native _images; say "suites of packages"; python tools/suite_packages.py "$@" ;;
     packages) build dev _native _images; say "packages in private images"; python tools/packages.py "$@" ;;
     check)  run_all_hooks
             build asan "${CHECK_TARGETS[@]}"; run_sanitized_programs; run_sanitized_suite ;;

@@ -15,6 +15,14 @@ bool InterpreterView::open() noexcept {
 #if PY_VERSION_HEX >= 0x030F0000
     view_ = PyInterpreterView_FromCurrent();
     return view_ != nullptr;
+#elif PY_VERSION_HEX < 0x030E0000
+    idle_ = PyThreadState_New(interpreter_);
+    if (idle_ == nullptr) {
+        PyErr_NoMemory();
+        return false;
+    }
+    idle_->thread_id = 0; // of nobody: PyThreadState_SetAsyncExc looks for the calling thread's
+    return true;
 #else
     return true;
 #endif
@@ -84,11 +92,18 @@ void InterpreterView::leave(const Entered& entered) noexcept {
 
 void InterpreterView::close() noexcept {
     close_without_waiting();
-    if (state_.load(std::memory_order_acquire) == kClosed) return;
-    PyThreadState* const own = PyEval_SaveThread(); // who is inside needs the GIL to leave
-    while (state_.load(std::memory_order_acquire) != kClosed)
-        usleep(500);
-    PyEval_RestoreThread(own);
+    if (state_.load(std::memory_order_acquire) != kClosed) {
+        PyThreadState* const own = PyEval_SaveThread(); // who is inside needs the GIL to leave
+        while (state_.load(std::memory_order_acquire) != kClosed)
+            usleep(500);
+        PyEval_RestoreThread(own);
+    }
+#if PY_VERSION_HEX < 0x030E0000
+    if (idle_ == nullptr) return;
+    PyThreadState_Clear(idle_);
+    PyThreadState_Delete(idle_);
+    idle_ = nullptr;
+#endif
 }
 
 #endif

@@ -61,6 +61,11 @@ class InterpreterView {
     std::atomic<std::uint64_t> state_{0};
 #if PY_VERSION_HEX >= 0x030F0000
     PyInterpreterView* view_ = nullptr; ///< never closed
+#elif PY_VERSION_HEX < 0x030E0000
+    /// A state that no thread uses, until close(). CPython 3.12 and 3.13 give the first state of an
+    /// interpreter its place in the interpreter, and take it back without a lock: where threads are
+    /// the only ones that enter and leave, one finds it "already initialized", a fatal error.
+    PyThreadState* idle_ = nullptr;
 #endif
 };
 

@@ -87,6 +87,7 @@ Owner* owner_here() {
     if (!made->view.open()) return nullptr;
     if (add_exit_callback(&end, made.get()) != 0) {
         if (PyErr_Occurred() == nullptr) PyErr_NoMemory();
+        made->view.close();
         return nullptr;
     }
     Owner* const owner = made.release(); // the exit callback has it
@@ -94,7 +95,9 @@ Owner* owner_here() {
         const std::lock_guard lock(all.mutex);
         all.all.push_back(owner);
     }
-    return close_at_exit(*owner) ? owner : nullptr;
+    if (close_at_exit(*owner)) return owner;
+    owner->view.close(); // now, since nobody will
+    return nullptr;
 }
 
 std::size_t owner_count() noexcept {
