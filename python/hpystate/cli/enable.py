@@ -51,8 +51,8 @@ def line() -> str:
     finder = FINDER.format(suffixes=SUFFIXES, text=ast.unparse(tree))
     # The site-packages of a virtual environment are read twice. A second finder would do no harm.
     there = "hasattr(sys.meta_path[-1], 'first_miss')"
-    # What HPYSTATE_ISOLATE names has to be isolated before its first import, which no finder misses:
-    # so install() is called at the start where it is set. Outside of the text, which costs most.
+    # What HPYSTATE_ISOLATE names has to be isolated before its first import, which no finder
+    # misses: so install() is called at the start. It is outside of the text, which costs most.
     isolate = "__import__('hpystate').install() if os.environ.get('HPYSTATE_ISOLATE')"
     return f"import os, sys; {isolate} else {there} or exec({finder!r}, {{'sys': sys}})\n"
 
